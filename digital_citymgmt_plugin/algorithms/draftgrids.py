@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`dcm:draftgrids`."""
+
+from __future__ import annotations
+
+from qgis.core import (
+    QgsProcessingParameterField,
+    QgsProcessingParameterMultipleLayers,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterVectorDestination,
+)
+
+from digital_citymgmt_plugin.algorithms import parameters as p
+from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, tr
+from digital_citymgmt_plugin.algorithms.given import Given
+from digital_citymgmt_plugin.core.requests import DraftGrids
+
+
+class DraftGridsAlgorithm(CityAlgorithm):
+    """Draft unit grids inside areas from barriers."""
+
+    ID = "draftgrids"
+    ICON = "grid_draft"
+    GROUP = "areas"
+    COUNTS = (
+        "areas",
+        "barriers",
+        "buildings",
+        "cells",
+        "notes",
+    )
+    INPUTS = ("AREAS", "BARRIERS", "BUILDINGS", "COMPOUNDS", "COMPONENTS", "LOCKED")
+
+    def displayName(self) -> str:
+        return tr("Draft unit grids")
+
+    def what(self) -> str:
+        return tr(
+            "Drafts unit grids inside each area (community): the faces between roads, rivers, railways and walls; "
+            "small ones are merged, so that each grid has about the area or the load wanted, and no building or "
+            "compound is cut. Writes a layer to look at, edit and adopt.\n"
+            "The same input and seed give the same draft."
+        )
+
+    def limits(self) -> str:
+        return tr(
+            "A draft, not a decision: it needs no city store and changes none. Layers in degrees are reprojected to "
+            "the coordinate reference system given, else to a metric one that suits the place, and that is said. "
+            "Where barriers are few a grid may stay larger than wanted."
+        )
+
+    def declare(self) -> None:
+        self.add(p.source("AREAS", tr("Areas"), p.POLYGON), tr("Polygons, each to be divided: as a rule communities."))
+        self.add(
+            QgsProcessingParameterField(
+                "AREA_CODE_FIELD", tr("Field with the code of the area"), None, "AREAS", optional=True
+            ),
+            tr("Written to each grid of the draft; empty: found by its name."),
+            advanced=True,
+        )
+        self.add(
+            QgsProcessingParameterMultipleLayers("BARRIERS", tr("Barriers"), p.GEOMETRY),
+            tr("Lines or polygons that grids should not cross: roads, rivers, railways, walls."),
+        )
+        self.add(
+            p.text("RANK_FIELD", tr("Field with the rank of barriers"), optional=True),
+            tr("A lower number divides more strongly; road classes such as primary are known by name."),
+        )
+        self.add(p.source("BUILDINGS", tr("Buildings"), p.POLYGON, optional=True), tr("Not to be cut."))
+        self.add(p.source("COMPOUNDS", tr("Compounds"), p.POLYGON, optional=True), tr("Not to be cut."))
+        self.add(p.source("COMPONENTS", tr("Components"), p.GEOMETRY, optional=True), tr("Their number is the load."))
+        self.add(
+            QgsProcessingParameterField("LOAD_FIELD", tr("Field with the load"), None, "COMPONENTS", optional=True),
+            tr("A number per component; empty: each counts one."),
+            advanced=True,
+        )
+        self.add(
+            p.source("LOCKED", tr("Grids to keep"), p.POLYGON, optional=True), tr("Stay as they are."), advanced=True
+        )
+        self.add(
+            QgsProcessingParameterNumber(
+                "TARGET_AREA",
+                tr("Area wanted (m\u00b2)"),
+                QgsProcessingParameterNumber.Type.Double,
+                40000.0,
+                False,
+                100.0,
+            ),
+            tr("Default 40,000 m\u00b2, 200 m by 200 m."),
+        )
+        self.add(
+            p.text("BAND", tr("Band of areas"), default="0.5,2.0", optional=True),
+            tr("Least and largest area as shares of the area wanted."),
+            advanced=True,
+        )
+        self.add(p.crs(), tr("Projected, in metres; empty: that of the areas, else one that suits the place."))
+        self.add(
+            QgsProcessingParameterNumber("SEED", tr("Seed"), QgsProcessingParameterNumber.Type.Integer, 0, False, 0),
+            tr("Another seed gives another draft of equal standing."),
+            advanced=True,
+        )
+        self.add(QgsProcessingParameterVectorDestination("OUTPUT", tr("Draft of unit grids"), p.POLYGON))
+
+    def request(self, given: Given) -> DraftGrids:
+        return DraftGrids(
+            areas=given.need_layer("AREAS"),
+            output=given.need_output_layer("OUTPUT"),
+            barriers=given.layers("BARRIERS"),
+            rank_field=given.text("RANK_FIELD"),
+            buildings=given.layer("BUILDINGS"),
+            compounds=given.layer("COMPOUNDS"),
+            components=given.layer("COMPONENTS"),
+            load_field=given.text("LOAD_FIELD"),
+            locked=given.layer("LOCKED"),
+            target_area=given.number("TARGET_AREA", 100.0) or 40_000.0,
+            band=given.text("BAND") or "0.5,2.0",
+            crs=given.crs("CRS"),
+            seed=int(given.number("SEED") or 0),
+            area_code_field=given.text("AREA_CODE_FIELD"),
+        )

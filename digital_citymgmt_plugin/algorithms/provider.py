@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The Processing provider of the plugin."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from digital_citymgmt_plugin.algorithms.adoptgrids import AdoptGridsAlgorithm
+from digital_citymgmt_plugin.algorithms.assess import AssessAlgorithm
+from digital_citymgmt_plugin.algorithms.assigncodes import AssignCodesAlgorithm
+from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, icon, tr
+from digital_citymgmt_plugin.algorithms.createstore import CreateStoreAlgorithm
+from digital_citymgmt_plugin.algorithms.draftgrids import DraftGridsAlgorithm
+from digital_citymgmt_plugin.algorithms.importareas import ImportAreasAlgorithm
+from digital_citymgmt_plugin.algorithms.importcases import ImportCasesAlgorithm
+from digital_citymgmt_plugin.algorithms.importcomponents import ImportComponentsAlgorithm
+from digital_citymgmt_plugin.algorithms.linkcases import LinkCasesAlgorithm
+from digital_citymgmt_plugin.algorithms.upgradestore import UpgradeStoreAlgorithm
+from digital_citymgmt_plugin.algorithms.verifystore import VerifyStoreAlgorithm
+
+ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
+    CreateStoreAlgorithm,
+    UpgradeStoreAlgorithm,
+    VerifyStoreAlgorithm,
+    ImportAreasAlgorithm,
+    DraftGridsAlgorithm,
+    AdoptGridsAlgorithm,
+    ImportComponentsAlgorithm,
+    AssignCodesAlgorithm,
+    ImportCasesAlgorithm,
+    LinkCasesAlgorithm,
+    AssessAlgorithm,
+)
+
+
+class DcmProvider(QgsProcessingProvider):
+    """Provider ``dcm``."""
+
+    def id(self) -> str:
+        return "dcm"
+
+    def name(self) -> str:
+        return tr("Digital city management")
+
+    def longName(self) -> str:
+        return self.name()
+
+    def icon(self) -> QIcon:
+        return icon("city")
+
+    def loadAlgorithms(self) -> None:
+        for kind in ALGORITHMS:
+            self.addAlgorithm(kind())
+
+    def supportsNonFileBasedOutput(self) -> bool:
+        """The engine writes files: no databases, no memory layers."""
+        return False
+
+    def supportedOutputVectorLayerExtensions(self) -> list[str]:
+        return ["gpkg", "shp", "geojson", "xlsx", "csv"]
+
+    def supportedOutputTableExtensions(self) -> list[str]:
+        return ["xlsx", "csv", "gpkg"]
+
+    def defaultVectorFileExtension(self, hasGeometry: bool = True) -> str:
+        return "gpkg" if hasGeometry else "xlsx"

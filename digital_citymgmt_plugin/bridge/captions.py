@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Names of the store's tables, columns and values as the user reads them; Chinese in a Chinese QGIS."""
+
+from __future__ import annotations
+
+from qgis.PyQt.QtCore import QCoreApplication
+
+# column → caption; a table's own caption stands under "table.column"
+COLUMNS: dict[str, str] = {
+    "uuid": "Unique id",
+    "created_at": "Created at (UTC)",
+    "updated_at": "Updated at (UTC)",
+    "code": "Code",
+    "name": "Name",
+    "level": "Level",
+    "parent_code": "Code of the area above",
+    "valid_from": "Valid from",
+    "valid_to": "Valid to",
+    "community_code": "Community code",
+    "street_code": "Street code",
+    "area_m2": "Area (m²)",
+    "status": "Status",
+    "retire_reason": "Reason of retirement",
+    "class_code": "Class code",
+    "major_code": "Major class",
+    "minor_code": "Minor class",
+    "major_name": "Name of the major class",
+    "kind": "Kind",
+    "geometry": "Geometry",
+    "accuracy": "Accuracy class",
+    "tolerance_m": "Tolerance (m)",
+    "owner_dept": "Owner",
+    "manager_dept": "Managing department",
+    "maintainer_dept": "Maintainer",
+    "dept_code": "Department code",
+    "dept_name": "Department",
+    "grid_code": "Grid code",
+    "state": "State",
+    "first_on": "First recorded on",
+    "changed_on": "Changed on",
+    "source": "Source",
+    "photo_count": "Number of photos",
+    "remark": "Remark",
+    "import_key": "Key of the import",
+    "operation_uuid": "Action",
+    "case_no": "Case number",
+    "condition": "Filing condition",
+    "component_uuid": "Component",
+    "component_code": "Component code",
+    "link_method": "Linked by",
+    "link_score": "Score of the link",
+    "place_method": "Placed by",
+    "stage": "Stage",
+    "reported_at": "Reported at",
+    "accepted_at": "Accepted at",
+    "filed_at": "Filed at",
+    "dispatched_at": "Dispatched at",
+    "disposed_at": "Disposed at",
+    "feedback_at": "Fed back at",
+    "checked_at": "Checked at",
+    "closed_at": "Closed at",
+    "due_at": "Due at",
+    "emergency": "Emergency",
+    "parked": "Parked",
+    "appealed": "Appealed",
+    "returns": "Returns",
+    "reworks": "Reworks",
+    "extensions": "Extensions",
+    "address": "Address",
+    "description": "Description",
+    "rule": "Rule",
+    "table_name": "Table",
+    "object_uuid": "Object",
+    "params": "Details",
+    "waived_by": "Waived by",
+    "reason": "Reason",
+    "at": "At (UTC)",
+    "done_by": "Done by",
+    "program": "Program",
+    "counts": "Counts",
+    "digest": "Checksum",
+    "undone_by": "Taken back by",
+    "enabled": "In use",
+    "department_code": "Department code",
+    "confidence": "How well founded",
+    "attributes": "Further columns of the source",
+    "import_digest": "Checksum of the import",
+    "class_name": "Class as stated",
+    "stated_area": "Area as stated",
+    "on_time": "Closed in time",
+    "on_time_basis": "In time by",
+    "case_no.case_record": "Case number",
+    "kind.operation": "Action",
+    "state.component_point": "Condition of the component",
+    "state.component_line": "Condition of the component",
+    "state.component_area": "Condition of the component",
+}
+
+# table → column → value → caption
+VALUES: dict[str, dict[str, dict[str, str]]] = {
+    "admin_area": {"level": {"county": "County", "street": "Street", "community": "Community"}},
+    "unit_grid": {"status": {"current": "In use", "draft": "Draft", "retired": "Retired"}},
+    "case_record": {
+        "kind": {"component": "Component case", "event": "Event case"},
+        "link_method": {
+            "code": "By component code",
+            "nearest": "Nearest of the class",
+            "manual": "By hand",
+        },
+        "place_method": {
+            "grid": "By the map",
+            "area": "By the map",
+            "component": "By the component",
+            "community_name": "By the name of the community",
+        },
+        "on_time_basis": {"clock": "Reckoned by the clock", "stated": "As stated", "missing": "Not stated"},
+        "stage": {
+            "collection": "Collection",
+            "filing": "Filing",
+            "dispatch": "Dispatch",
+            "disposal": "Disposal",
+            "feedback": "Feedback",
+            "check": "Check",
+            "closed": "Closed",
+            "parked": "Parked",
+            "void": "Void",
+        },
+    },
+    "class": {"kind": {"component": "Component", "event": "Event", "matter": "Matter"}},
+    "check_issue": {"level": {"error": "Error", "warning": "Warning", "info": "Note"}},
+}
+FLAGS = ("emergency", "parked", "appealed", "on_time", "enabled")
+
+
+def tr(text: str) -> str:
+    """Translate a caption."""
+    return QCoreApplication.translate("Captions", text)
+
+
+def column_caption(table: str, column: str) -> str:
+    """Return the caption of a column, empty where none is known (the column's own name is shown then)."""
+    text = COLUMNS.get(f"{column}.{table}", COLUMNS.get(column, ""))
+    return tr(text) if text else ""
+
+
+def value_captions(table: str, column: str) -> dict[str, str]:
+    """Return value → caption of a coded column, empty when it is not coded."""
+    return {value: tr(text) for value, text in VALUES.get(table, {}).get(column, {}).items()}

@@ -1,0 +1,264 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A styled project file of a city with relative paths, and its map as a picture: title, legend, scale, north arrow."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from pathlib import Path
+
+from qgis.core import (
+    Qgis,
+    QgsCoordinateReferenceSystem,
+    QgsExpression,
+    QgsExpressionContext,
+    QgsExpressionContextUtils,
+    QgsFeatureRequest,
+    QgsLayoutExporter,
+    QgsLayoutItemLabel,
+    QgsLayoutItemLegend,
+    QgsLayoutItemMap,
+    QgsLayoutItemPicture,
+    QgsLayoutItemScaleBar,
+    QgsLayoutPoint,
+    QgsLayoutSize,
+    QgsLegendStyle,
+    QgsMapLayerLegendUtils,
+    QgsPrintLayout,
+    QgsProject,
+    QgsRectangle,
+    QgsReferencedRectangle,
+    QgsUnitTypes,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QCoreApplication, QLocale, QSize
+from qgis.PyQt.QtGui import QColor
+
+from digital_citymgmt_plugin.bridge import layers
+from digital_citymgmt_plugin.bridge.styles import set_text, text_format
+from digital_citymgmt_plugin.core.errors import InputRefused
+
+LAYOUT = "dcm-overview"
+PAGE = (420.0, 297.0)  # A3 across, mm
+MM = (
+    QgsUnitTypes.LayoutUnit.LayoutMillimeters if hasattr(QgsUnitTypes, "LayoutUnit") else QgsUnitTypes.LayoutMillimeters
+)
+NORTH = Path(__file__).resolve().parents[1] / "resources" / "symbols" / "north.svg"
+
+
+def tr(text: str) -> str:
+    """Translate a text of the map sheet."""
+    return QCoreApplication.translate("Project", text)
+
+
+def extent_of(found: Sequence[QgsVectorLayer]) -> QgsRectangle:
+    """Return what the map shows: the unit grids, else the communities, else whatever has places."""
+    for table in ("unit_grid", "admin_area", "component_point", "case_record"):
+        box = QgsRectangle()
+        for layer in found:
+            if layer.customProperty(layers.TABLE) == table and layer.featureCount() != 0:
+                box.combineExtentWith(layer.extent())
+        if not box.isNull() and not box.isEmpty():
+            return box
+    return QgsRectangle()
+
+
+def write_project(store: str, path: str, city: str, crs: str) -> QgsProject:
+    """Write a project with a store's layers and the overview sheet.
+
+    Parameters
+    ----------
+    store : str
+        The GeoPackage; beside the project or below it, so that relative paths stay short.
+    path : str
+        ``.qgz`` or ``.qgs``; replaced when it is there.
+    city : str
+        Name of the group and title of the sheet.
+    crs : str
+        The store's CRS, e.g. ``EPSG:4549``.
+
+    Raises
+    ------
+    InputRefused
+        ``file.not_written`` when the project cannot be saved.
+    """
+    project = QgsProject()
+    project.setFilePathStorage(Qgis.FilePathType.Relative)
+    project.setFileName(path)
+    project.setTitle(city)
+    project.setCrs(QgsCoordinateReferenceSystem(crs))
+    project.setEllipsoid(project.crs().ellipsoidAcronym() or "NONE")
+    found = layers.load_store(store, city, project)
+    box = extent_of(found)
+    if not box.isEmpty():
+        box.scale(1.05)
+        project.viewSettings().setDefaultViewExtent(QgsReferencedRectangle(box, project.crs()))
+    layout = build_layout(project, city, box)
+    project.layoutManager().addLayout(layout)
+    if not project.write(path):
+        raise InputRefused("file.not_written", file=path, reason=project.error())
+    return project
+
+
+def render_map(project: QgsProject, path: str, dpi: float = 150) -> None:
+    """Draw the overview sheet of a project to a picture (PNG by ending).
+
+    Raises
+    ------
+    InputRefused
+        ``file.not_written`` when there is no sheet or the file cannot be written.
+    """
+    layout = project.layoutManager().layoutByName(LAYOUT)
+    if layout is None:
+        raise InputRefused("file.not_written", file=path, reason=LAYOUT)
+    # exportToImage() would try to write georeferencing into the picture, which GDAL cannot do for PNG.
+    image = QgsLayoutExporter(layout).renderPageToImage(0, QSize(), dpi)
+    if image.isNull() or not image.save(path):
+        raise InputRefused("file.not_written", file=path, reason=tr("the picture could not be drawn or saved"))
+
+
+def build_layout(project: QgsProject, title: str, box: QgsRectangle) -> QgsPrintLayout:
+    """Lay out the overview sheet: A3 across, map at the left, legend at the right."""
+    layout = QgsPrintLayout(project)
+    layout.initializeDefaults()
+    layout.setName(LAYOUT)
+    layout.pageCollection().page(0).setPageSize(QgsLayoutSize(*PAGE, MM))
+    sheet = _map(layout, project, box)
+    heading = _text(layout, tr("{city}: unit grids, components and cases").format(city=title), 20, (15, 8, 320, 14))
+    heading.setId("title")
+    _legend(layout, project, sheet)
+    _scale_bar(layout, sheet)
+    _north(layout, sheet)
+    crs = project.crs()
+    note = tr("Reference system: {crs} ({name}). Made with the Digital city management plugin for QGIS.").format(
+        crs=crs.authid(), name=crs.description()
+    )
+    _text(layout, note, 8, (15, 285, 390, 8))
+    return layout
+
+
+def _map(layout: QgsPrintLayout, project: QgsProject, box: QgsRectangle) -> QgsLayoutItemMap:
+    item = QgsLayoutItemMap(layout)
+    item.setId("map")
+    item.attemptMove(QgsLayoutPoint(15, 24, MM))
+    item.attemptResize(QgsLayoutSize(312, 258, MM))
+    item.setFrameEnabled(True)
+    item.setBackgroundColor(QColor("#ffffff"))
+    item.setCrs(project.crs())
+    if not box.isEmpty():
+        # zoomToExtent() keeps the shape of the extent before; of an empty one QGIS 3.22 makes NaN.
+        item.setExtent(QgsRectangle(0, 0, 312, 258))
+        item.zoomToExtent(box)
+    layout.addLayoutItem(item)
+    return item
+
+
+def _text(
+    layout: QgsPrintLayout, text: str, size: float, place: tuple[float, float, float, float]
+) -> QgsLayoutItemLabel:
+    item = QgsLayoutItemLabel(layout)
+    item.setText(text)
+    style = text_format(size)
+    style.buffer().setEnabled(False)
+    set_text(item, style)
+    item.attemptMove(QgsLayoutPoint(place[0], place[1], MM))
+    item.attemptResize(QgsLayoutSize(place[2], place[3], MM))
+    layout.addLayoutItem(item)
+    return item
+
+
+def _legend(layout: QgsPrintLayout, project: QgsProject, sheet: QgsLayoutItemMap) -> None:
+    """Build the legend of the layers that hold something, with the numbers of objects."""
+    item = QgsLayoutItemLegend(layout)
+    item.setId("legend")
+    item.setTitle(tr("Legend"))
+    item.setLinkedMap(sheet)
+    item.setAutoUpdateModel(False)
+    kinds = QgsLegendStyle.Style
+    sizes = ((kinds.Title, 13), (kinds.Group, 10), (kinds.Subgroup, 10), (kinds.Symbol, 8.5), (kinds.SymbolLabel, 8.5))
+    for kind, size in sizes:
+        wanted = text_format(size)
+        wanted.buffer().setEnabled(False)
+        style = item.style(kind)
+        set_text(style, wanted)
+        item.setStyle(kind, style)
+    root = item.model().rootGroup()
+    root.removeAllChildren()
+    by_spec = {
+        (layer.customProperty(layers.TABLE), layers.part_of(layer)): layer
+        for layer in project.mapLayers().values()
+    }
+    for spec in layers.SPECS:
+        layer = by_spec.get((spec.table, spec.part))
+        count = count_rows(layer) if layer is not None else 0
+        if not count:
+            continue
+        node = root.addLayer(layer)
+        words = f"{layer.name()} ({QLocale().toString(count)})"
+        node.setCustomProperty("legend/title-label", words)
+        if not hasattr(layer.renderer(), "classAttribute"):
+            # A layer with one symbol shows that symbol's label and no heading.
+            QgsMapLayerLegendUtils.setLegendNodeUserLabel(node, 0, words)
+            item.model().refreshLayerLegend(node)
+        if spec.table in ("case_record", "component_point", "component_line", "component_area"):
+            QgsMapLayerLegendUtils.setLegendNodeOrder(node, used_categories(layer))
+            item.model().refreshLayerLegend(node)
+    item.attemptMove(QgsLayoutPoint(332, 24, MM))
+    layout.addLayoutItem(item)
+
+
+def count_rows(layer: QgsVectorLayer) -> int:
+    """Count what a layer shows; ``featureCount`` leaves the provider's filter out of account."""
+    if not layer.subsetString():
+        return max(0, layer.featureCount())
+    return sum(1 for _ in layer.getFeatures())
+
+
+def used_categories(layer: QgsVectorLayer) -> list[int]:
+    """Tell which categories of a layer's legend have objects."""
+    renderer = layer.renderer()
+    expression = QgsExpression(renderer.classAttribute())
+    context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
+    expression.prepare(context)
+    request = QgsFeatureRequest().setSubsetOfAttributes(list(expression.referencedColumns()), layer.fields())
+    found = set()
+    for feature in layer.getFeatures(request):
+        context.setFeature(feature)
+        found.add(str(expression.evaluate(context)))
+    values = [str(category.value()) for category in renderer.categories()]
+    return [index for index, value in enumerate(values) if value in found or (value == "" and found - set(values))]
+
+
+def _scale_bar(layout: QgsPrintLayout, sheet: QgsLayoutItemMap) -> None:
+    item = QgsLayoutItemScaleBar(layout)
+    item.setId("scale bar")
+    item.setStyle("Single Box")
+    item.setLinkedMap(sheet)
+    item.setUnits(Qgis.DistanceUnit.Meters if hasattr(Qgis, "DistanceUnit") else QgsUnitTypes.DistanceMeters)
+    item.setUnitLabel(tr("m"))
+    # A round length of about 50 mm in four parts.
+    ground = max(sheet.scale() * 50 / 1000, 1.0)
+    size = 10 ** len(str(int(ground))) / 10
+    total = next(size * factor for factor in (8, 4, 2, 1) if size * factor <= ground * 1.2 or factor == 1)
+    item.setNumberOfSegments(4)
+    item.setNumberOfSegmentsLeft(0)
+    item.setUnitsPerSegment(total / 4)
+    style = text_format(9)
+    style.buffer().setEnabled(False)
+    item.setTextFormat(style)
+    item.setBackgroundEnabled(True)
+    item.setBackgroundColor(QColor(255, 255, 255, 210))
+    item.update()
+    item.attemptMove(QgsLayoutPoint(18, 264, MM))
+    layout.addLayoutItem(item)
+
+
+def _north(layout: QgsPrintLayout, sheet: QgsLayoutItemMap) -> None:
+    item = QgsLayoutItemPicture(layout)
+    item.setId("north arrow")
+    # Inside the project, so that it names no folder of this machine.
+    item.setPicturePath("base64:" + base64.b64encode(NORTH.read_bytes()).decode())
+    item.setLinkedMap(sheet)
+    item.attemptMove(QgsLayoutPoint(308, 27, MM))
+    item.attemptResize(QgsLayoutSize(16, 22, MM))
+    layout.addLayoutItem(item)

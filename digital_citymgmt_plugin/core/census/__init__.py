@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The component census: what makes a row of a census file a component."""
+
+from __future__ import annotations
+
+# The tables of components by the dimension of their geometry: points, lines, areas.
+TABLES = ("component_point", "component_line", "component_area")

@@ -1,0 +1,241 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Make the inputs of a draft fit for noding: repair areas, cut barriers to them, let barriers yield to their edges.
+
+All coordinates are local (an origin in whole metres is taken away first), so that millimetres fit into integers and
+precision does not depend on where a city lies; a zone prefix (x = 38,500,000 m) would cost four digits.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+PIECE = 50.0  # m: longest piece of an edge in an index
+
+
+@dataclass(frozen=True)
+class DraftNote:
+    """A place to look at: what was found, in which input area (−1: none), where, and the values the sentence names."""
+
+    code: str
+    area_index: int
+    geometry: Any
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Regions:
+    """What cells may never leave: single polygons, free of overlap.
+
+    A community (or one part of it), less its locked cells, is a region; each locked cell is one, too.
+    """
+
+    polygons: NDArray[Any]
+    area_index: NDArray[np.int64]
+    locked: NDArray[np.bool_]
+    seeds: NDArray[np.int64]
+
+
+def usable(geometries: Any, origin: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return flat, local copies of the geometries that can be used and their rows, in an order fixed by their shape.
+
+    Missing, empty and non-finite geometries are left out. Sorting makes everything after independent of row order.
+    """
+    geoms = np.array([] if geometries is None else geometries, dtype=object)
+    rows = np.flatnonzero(~(shapely.is_missing(geoms) | shapely.is_empty(geoms)))
+    # With Z or M left in, a null height would make a good outline look non-finite.
+    flat = shapely.force_2d(geoms[rows])
+    finite = np.isfinite(shapely.bounds(flat)).all(axis=1) if len(rows) else np.zeros(0, dtype=bool)
+    finite_rows = np.zeros(len(rows), dtype=bool)
+    xy, owner = shapely.get_coordinates(flat, return_index=True)
+    bad = np.bincount(owner[~np.isfinite(xy).all(axis=1)], minlength=len(rows)) > 0
+    finite_rows[:] = finite & ~bad
+    rows, flat = rows[finite_rows], flat[finite_rows]
+    local = shapely.transform(flat, lambda c: np.round(c - origin, 6))
+    order = wkb_order(local)
+    return local[order], rows[order]
+
+
+def wkb_order(geoms: NDArray[Any]) -> NDArray[np.int64]:
+    """Order geometries by their normalised WKB: the same for any order of rows and any start vertex."""
+    if not len(geoms):
+        return np.zeros(0, dtype=np.int64)
+    keys = shapely.to_wkb(shapely.normalize(geoms), byte_order=1, output_dimension=2)
+    return np.array(sorted(range(len(geoms)), key=lambda i: keys[i]), dtype=np.int64)
+
+
+def _polygons(geoms: NDArray[Any], snap: float) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return the valid polygon parts, on the grid, and whose part each is; lines and points of repairs fall away."""
+    fixed = shapely.set_precision(shapely.make_valid(geoms), snap)
+    parts, owner = shapely.get_parts(fixed, return_index=True)
+    # GeometryCollections of make_valid hold MultiPolygons: take parts twice.
+    parts, inner = shapely.get_parts(parts, return_index=True)
+    owner = owner[inner]
+    keep = (shapely.get_dimensions(parts) == 2) & ~shapely.is_empty(parts)
+    return parts[keep], owner[keep].astype(np.int64)
+
+
+def make_regions(
+    areas: NDArray[Any], rows: NDArray[np.int64], locked: NDArray[Any], snap: float, seed: int
+) -> tuple[Regions, list[DraftNote]]:
+    """Repair areas, give overlaps to the first by shape, cut locked cells out; say what was repaired."""
+    notes = []
+    broken = ~shapely.is_valid(areas)
+    for index in np.flatnonzero(broken):
+        reason = str(shapely.is_valid_reason(areas[index])).split("[")[0]
+        notes.append(DraftNote("draft.area_repaired", int(rows[index]), areas[index], {"reason": reason}))
+    merged = shapely.set_precision(shapely.make_valid(areas), snap)
+    merged, found = _without_overlaps(merged, rows, snap)
+    notes += found
+    locks, _ = _polygons(locked, snap)
+    seeds = np.array(
+        [zlib.crc32(shapely.to_wkb(shapely.normalize(a), byte_order=1)) ^ seed for a in merged], dtype=np.int64
+    )
+    shapes, owners, lock = [merged], [np.arange(len(merged))], [np.zeros(len(merged), dtype=bool)]
+    if len(locks):
+        locks, found = _without_overlaps(locks, np.full(len(locks), -1), snap)
+        notes += found
+        inner, area = _cut_by(locks, merged, snap)
+        free = merged.copy()
+        for index in np.unique(area):
+            free[index] = shapely.difference(
+                merged[index], shapely.union_all(inner[area == index], grid_size=snap), grid_size=snap
+            )
+        shapes, owners = [free, inner], [np.arange(len(free)), area]
+        lock = [np.zeros(len(free), dtype=bool), np.ones(len(inner), dtype=bool)]
+    parts, index = _polygons(np.concatenate(shapes), snap)
+    owner = np.concatenate(owners)[index].astype(np.int64)
+    return Regions(parts, rows[owner], np.concatenate(lock)[index], seeds[owner]), notes
+
+
+def _cut_by(geoms: NDArray[Any], areas: NDArray[Any], snap: float) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    one, area = shapely.STRtree(areas).query(geoms, predicate="intersects")
+    parts = shapely.intersection(geoms[one], areas[area], grid_size=snap)
+    keep = shapely.area(parts) > 0
+    return parts[keep], area[keep].astype(np.int64)
+
+
+def _without_overlaps(
+    geoms: NDArray[Any], rows: NDArray[np.int64], snap: float
+) -> tuple[NDArray[Any], list[DraftNote]]:
+    """Take from each geometry what an earlier one holds, so that the earlier one (by shape) keeps the overlap."""
+    out, notes = geoms.copy(), []
+    left, right = shapely.STRtree(geoms).query(geoms, predicate="intersects")
+    pairs = left < right
+    left, right = left[pairs], right[pairs]
+    common = shapely.area(shapely.intersection(geoms[left], geoms[right], grid_size=snap))
+    for first, second, size in zip(left[common > 0], right[common > 0], common[common > 0]):
+        rest = shapely.difference(out[second], geoms[first], grid_size=snap)
+        if size > 1.0:
+            place = shapely.intersection(geoms[first], geoms[second], grid_size=snap)
+            values = {"other": int(rows[first]), "area": round(float(size), 1)}
+            notes.append(DraftNote("draft.areas_overlap", int(rows[second]), place, values))
+        out[second] = rest
+    return out, notes
+
+
+@dataclass(frozen=True)
+class Barriers:
+    """Lines inside regions with their rank; ``raw`` before they yielded to the edges, ``lines`` after."""
+
+    lines: NDArray[Any]
+    ranks: NDArray[np.int64]
+    raw: NDArray[Any]
+
+
+def fit_barriers(geoms: NDArray[Any], ranks: NDArray[np.int64], regions: Regions, yield_to: float) -> Barriers:
+    """Cut barriers to the regions and let them yield to the regions' edges.
+
+    Polygons count by their outlines. A barrier nearer than ``yield_to`` metres to the edge of its region is dropped
+    there, because two lines with one meaning make strips; the loose ends that this leaves are tied to the edge.
+    """
+    parts, owner = shapely.get_parts(geoms, return_index=True)
+    parts, inner = shapely.get_parts(parts, return_index=True)
+    ranks = ranks[owner[inner]]
+    flat = shapely.get_dimensions(parts) == 2
+    parts = parts.copy()
+    parts[flat] = shapely.boundary(parts[flat])
+    keep = (shapely.get_dimensions(parts) == 1) & (shapely.length(parts) > 0)
+    parts, ranks = parts[keep], ranks[keep]
+    line, region = shapely.STRtree(regions.polygons).query(parts, predicate="intersects")
+    shapely.prepare(regions.polygons)
+    whole = shapely.covers(regions.polygons[region], parts[line])
+    cut = parts[line].copy()
+    cut[~whole] = shapely.intersection(parts[line[~whole]], regions.polygons[region[~whole]])
+    pieces, index = _lines(cut)
+    region, rank = region[index], ranks[line[index]]
+    fitted, index = _yielded(pieces, region, regions, yield_to)
+    return Barriers(fitted, rank[index], pieces)
+
+
+def _lines(geoms: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    parts, index = shapely.get_parts(geoms, return_index=True)
+    parts, inner = shapely.get_parts(parts, return_index=True)
+    index = index[inner]
+    keep = (shapely.get_dimensions(parts) == 1) & (shapely.length(parts) > 0)
+    return parts[keep], index[keep].astype(np.int64)
+
+
+def pieces_of(lines: NDArray[Any], longest: float = PIECE) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Cut lines into straight pieces, at most ``longest`` metres long, with the line each came from."""
+    fine = shapely.segmentize(lines, longest)
+    xy, owner = shapely.get_coordinates(fine, return_index=True)
+    joined = owner[1:] == owner[:-1]
+    ends = np.stack([xy[:-1], xy[1:]], axis=1)[joined]
+    return shapely.linestrings(ends), owner[:-1][joined].astype(np.int64)
+
+
+def _yielded(
+    lines: NDArray[Any], region: NDArray[np.int64], regions: Regions, reach: float
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    if not len(lines):
+        return lines, np.zeros(0, dtype=np.int64)
+    rings, owner = shapely.get_rings(regions.polygons, return_index=True)
+    edge, ring = pieces_of(rings)
+    edge_region = owner[ring]
+    tree = shapely.STRtree(edge)
+    line, near = tree.query(lines, predicate="dwithin", distance=reach)
+    own = edge_region[near] == region[line]
+    line, near = line[own], near[own]
+    touched = np.unique(line)
+    zones = shapely.buffer(
+        shapely.multilinestrings(edge[near], indices=np.searchsorted(touched, line)), reach, quad_segs=3
+    )
+    rest, index = _lines(shapely.difference(lines[touched], zones))
+    keep = shapely.length(rest) > reach
+    rest, index = rest[keep], touched[index[keep]]
+    ties, tied = _ties(rest, region[index], edge, edge_region, tree, reach)
+    free = np.setdiff1d(np.arange(len(lines)), touched)
+    return (
+        np.concatenate([lines[free], rest, ties]),
+        np.concatenate([free, index, index[tied]]).astype(np.int64),
+    )
+
+
+def _ties(
+    rest: NDArray[Any],
+    region: NDArray[np.int64],
+    edge: NDArray[Any],
+    edge_region: NDArray[np.int64],
+    tree: Any,
+    reach: float,
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Join the ends that cutting left 3 m from the edge to its nearest point."""
+    ends = np.concatenate([shapely.get_point(rest, 0), shapely.get_point(rest, -1)])
+    owner = np.tile(np.arange(len(rest)), 2)
+    end, near = tree.query(ends, predicate="dwithin", distance=reach * 1.1)
+    own = edge_region[near] == region[owner[end]]
+    end, near = end[own], near[own]
+    distance = np.round(shapely.distance(ends[end], edge[near]), 6)
+    order = np.lexsort((near, distance, end))
+    end, near = end[order], near[order]
+    _, first = np.unique(end, return_index=True)
+    end, near = end[first], near[first]
+    ties = shapely.shortest_line(ends[end], edge[near])
+    keep = shapely.length(ties) > 0
+    return ties[keep], owner[end[keep]]

@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Bind atoms to units that no draft may part: pieces of one building, islands, crumbs; and say how units touch."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from digital_citymgmt_plugin.core.grids.faces import Segments
+
+# Cost of a metre of boundary by rank of the barrier it lies on: 0 none (a gap between buildings), 1 strongest.
+# Relative weights, found by trial on one city (see docs); they only have to keep the order.
+COST = np.array([1.0, 0.05, 0.08, 0.15, 0.25, 0.3])
+
+
+def pair_sums(
+    left: NDArray[np.int64], right: NDArray[np.int64], values: list[NDArray[np.float64]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], list[NDArray[np.float64]]]:
+    """Sum values over the segments of each pair of neighbours; pairs come with the smaller number first."""
+    low, high = np.minimum(left, right), np.maximum(left, right)
+    order = np.lexsort((high, low))
+    low, high = low[order], high[order]
+    if not len(low):
+        return low, high, values
+    first = np.flatnonzero(np.concatenate([[True], (low[1:] != low[:-1]) | (high[1:] != high[:-1])]))
+    return low[first], high[first], [np.add.reduceat(value[order], first) for value in values]
+
+
+def bind(
+    atoms: NDArray[Any],
+    region: NDArray[np.int64],
+    locked: NDArray[np.bool_],
+    segments: Segments,
+    buildings: NDArray[Any],
+    target: float,
+) -> NDArray[np.int64]:
+    """Return the unit of each atom: 0, 1, … in the order of the atoms."""
+    inner = segments.right >= 0
+    inner[inner] = region[segments.left[inner]] == region[segments.right[inner]]
+    left, right = segments.left[inner], segments.right[inner]
+    cost = segments.length[inner] * COST[segments.rank[inner]]
+    low, high, (weight,) = pair_sums(left, right, [cost])
+    links = [_building_links(atoms, region, buildings), _island_links(atoms, region)]
+    # The atoms of a locked cell are one, and stay among themselves: their region is their own.
+    same = locked[region[low]]
+    group = _connected(np.concatenate([*links, np.stack([low[same], high[same]], axis=1)]), len(atoms))
+    group = _only_neighbours(group, low, high)
+    return _absorb(group, shapely.area(atoms), low, high, weight, target / 28)
+
+
+def _building_links(atoms: NDArray[Any], region: NDArray[np.int64], buildings: NDArray[Any]) -> NDArray[np.int64]:
+    """Pair atoms of one region that hold parts of one building, if more than 1 m² and 2 % lie outside the largest."""
+    building, atom = shapely.STRtree(atoms).query(buildings, predicate="intersects")
+    many = np.bincount(building, minlength=len(buildings))[building] > 1
+    building, atom = building[many], atom[many]
+    part = shapely.area(shapely.intersection(buildings[building], atoms[atom]))
+    largest = np.zeros(len(buildings))
+    np.maximum.at(largest, building, part)
+    beyond = np.bincount(building, weights=part, minlength=len(buildings)) - largest
+    # Of a building that is cut all crumbs count: together they may be much, and without them pieces might not touch.
+    parted = beyond > np.maximum(1.0, 0.02 * shapely.area(buildings))
+    real = parted[building] & (part > 1e-3)
+    building, atom = building[real], atom[real]
+    order = np.lexsort((atom, region[atom], building))
+    building, atom = building[order], atom[order]
+    chain = (building[1:] == building[:-1]) & (region[atom[1:]] == region[atom[:-1]])
+    return np.stack([atom[:-1][chain], atom[1:][chain]], axis=1)
+
+
+def _island_links(atoms: NDArray[Any], region: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pair an atom that still has a hole with the atoms in the hole."""
+    holed = np.flatnonzero(shapely.get_num_interior_rings(atoms) > 0)
+    if not len(holed):
+        return np.zeros((0, 2), dtype=np.int64)
+    rings, owner = shapely.get_rings(atoms[holed], return_index=True)
+    first = np.concatenate([[True], owner[1:] != owner[:-1]])
+    holes, owner = shapely.polygons(rings[~first]), holed[owner[~first]]
+    hole, atom = shapely.STRtree(shapely.point_on_surface(atoms)).query(holes, predicate="contains")
+    same = region[owner[hole]] == region[atom]
+    return np.stack([owner[hole[same]], atom[same]], axis=1)
+
+
+def _connected(links: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    graph = coo_matrix((np.ones(len(links), dtype=np.int8), (links[:, 0], links[:, 1])), shape=(size, size))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+
+
+def _only_neighbours(group: NDArray[np.int64], low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Take groups apart whose members do not touch along an edge, or their cell would have several parts."""
+    same = group[low] == group[high]
+    return _connected(np.stack([low[same], high[same]], axis=1), len(group))
+
+
+def _absorb(
+    group: NDArray[np.int64],
+    area: NDArray[np.float64],
+    low: NDArray[np.int64],
+    high: NDArray[np.int64],
+    weight: NDArray[np.float64],
+    smallest: float,
+) -> NDArray[np.int64]:
+    """Join groups below the smallest size to the neighbour over the most expensive (weakest) boundary."""
+    size = np.bincount(group, weights=area).tolist()
+    near: list[dict[int, float]] = [{} for _ in size]
+    for a, b, w in zip(group[low].tolist(), group[high].tolist(), weight.tolist()):
+        if a != b:
+            near[a][b] = near[b][a] = near[a].get(b, 0.0) + w
+    parent = list(range(len(size)))
+    heap = [(s, i) for i, s in enumerate(size) if s < smallest]
+    heapq.heapify(heap)
+    while heap:
+        s, small = heapq.heappop(heap)
+        if parent[small] != small or s != size[small] or not near[small]:
+            continue
+        big = max(near[small], key=lambda other: (near[small][other], -other))
+        parent[small] = big
+        size[big] += s
+        for other, w in near[small].items():
+            del near[other][small]
+            if other != big:
+                near[big][other] = near[other][big] = near[big].get(other, 0.0) + w
+        if size[big] < smallest:
+            heapq.heappush(heap, (size[big], big))
+    root = np.array([_root(parent, i) for i in range(len(parent))], dtype=np.int64)
+    _, first, unit = np.unique(root[group], return_index=True, return_inverse=True)
+    # Units are numbered by their first atom, so that numbers do not depend on who joined whom.
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[unit]
+
+
+def _root(parent: list[int], index: int) -> int:
+    while parent[index] != index:
+        parent[index] = parent[parent[index]]
+        index = parent[index]
+    return index
+
+
+@dataclass(frozen=True)
+class Arcs:
+    """Boundaries between units: unit ``left`` and ``right`` (−1 outside), end nodes, length and cost in metres."""
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    node: NDArray[np.int64]
+    length: NDArray[np.float64]
+    cost: NDArray[np.float64]
+
+
+def arcs_of(segments: Segments, unit: NDArray[np.int64], unit_region: NDArray[np.int64]) -> Arcs:
+    """Join segments to arcs, each between two units (or a unit and the outside of its region)."""
+    left = unit[segments.left]
+    right = np.where(segments.right >= 0, unit[np.maximum(segments.right, 0)], -1)
+    foreign = (right >= 0) & (unit_region[left] != unit_region[np.maximum(right, 0)])
+    row = np.flatnonzero((left != right) & ~foreign)
+    # An edge between two regions is the outside for both.
+    row = np.concatenate([row, np.flatnonzero(foreign), np.flatnonzero(foreign)])
+    split = len(row) - 2 * int(foreign.sum())
+    a, b = left[row].copy(), right[row].copy()
+    b[split:] = -1
+    a[split + int(foreign.sum()) :] = right[foreign]
+    low, high = np.where(b < 0, a, np.minimum(a, b)), np.where(b < 0, -1, np.maximum(a, b))
+    order = np.lexsort((high, low))
+    row, low, high = row[order], low[order], high[order]
+    group = np.cumsum(np.concatenate([[0], (low[1:] != low[:-1]) | (high[1:] != high[:-1])]))
+    length, cost = segments.length[row], segments.length[row] * COST[segments.rank[row]]
+    # Numbers of nodes, so that ends compare as integers.
+    _, number = np.unique(segments.key[row].ravel(), return_inverse=True)
+    chain, ends = _chains(group, number.reshape(-1, 2))
+    first = np.searchsorted(chain, np.arange(len(ends)))
+    return Arcs(
+        low[first],
+        high[first],
+        ends,
+        np.bincount(chain, weights=length).astype(np.float64),
+        np.bincount(chain, weights=cost).astype(np.float64),
+    )
+
+
+def _chains(group: NDArray[np.int64], nodes: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Chain segments of one group that share a node; return the chain of each segment and each chain's two ends.
+
+    Segments of a group are connected where they touch; ends are the nodes met once. A closed chain ends in its first
+    node. A chain that crosses itself (a node met four times) counts as one.
+    """
+    key = np.stack([np.repeat(group, 2), nodes.ravel()], axis=1)
+    _, place, count = np.unique(key, axis=0, return_inverse=True, return_counts=True)
+    place = place.reshape(-1, 2)
+    size = len(count)
+    graph = coo_matrix((np.ones(len(place), dtype=np.int8), (place[:, 0], place[:, 1])), shape=(size, size))
+    component = connected_components(graph, directed=False)[1][place[:, 0]]
+    # Number chains by first appearance: groups are sorted, chains of a group need not lie together.
+    _, first, chain = np.unique(component, return_index=True, return_inverse=True)
+    ends = np.repeat(nodes[first, :1], 2, axis=1)
+    single = count[place] == 1
+    row, side = np.nonzero(single)
+    order = np.argsort(chain[row], kind="stable")
+    owner, node = chain[row][order], nodes[row, side][order]
+    start = np.concatenate([[True], owner[1:] != owner[:-1]]) if len(owner) else np.zeros(0, dtype=bool)
+    last = np.concatenate([owner[1:] != owner[:-1], [True]]) if len(owner) else start
+    ends[owner[start], 0] = node[start]
+    ends[owner[last], 1] = node[last]
+    return chain.astype(np.int64), ends

@@ -1,0 +1,370 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Put units together to cells: agglomeration, then a local search that parts pairs of cells again along a tree.
+
+The sum to be made small: per cell its distance from the target area and from the mean load, what it is out of band
+and its raggedness (P² / 16 A − 1); per metre of boundary between cells a cost that is low on strong barriers.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from digital_citymgmt_plugin.core.grids.tree import SpanningTree
+
+MEAN_TOLERANCE = 0.03  # how far the mean area may be from the target
+MAX_BONUS = 2.0  # more would pay for cells out of band
+MANY = 4  # cells: with fewer the mean cannot be chosen
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What counts how much; ``target`` m², ``band`` as shares of it, ``load`` the mean load (0: no loads known)."""
+
+    target: float
+    band: tuple[float, float]
+    load: float
+    area: float = 0.6
+    balance: float = 1.2
+    shape: float = 0.9
+    cut: float = 1.6
+    bonus: float = 1.0  # taken off per cell: balances that every cell has a cost, or too few would be made
+
+    def cell(self, area: float, perimeter: float, load: float) -> float:
+        """Return what one cell costs."""
+        ratio = area / self.target
+        excess = max(self.band[0] * 1.1 - ratio, ratio - self.band[1] * 0.9, 0.0)
+        ragged = perimeter * perimeter / (16 * area) - 1
+        value = self.area * (ratio - 1) ** 2 + 6 * excess + self.shape * ragged - self.bonus
+        if excess:  # out of band proper weighs more than near its limit
+            value += 3 * (ratio < self.band[0] or ratio > self.band[1])
+        if self.load:
+            value += self.balance * (load / self.load - 1) ** 2
+        return value
+
+    def edge(self, cost: float) -> float:
+        """Return what a boundary between two cells costs; ``cost`` in weighted metres."""
+        return self.cut * cost / 200
+
+
+@dataclass
+class Graph:
+    """The units of one connected part of a region."""
+
+    area: list[float]
+    load: list[float]
+    perimeter: list[float]
+    near: list[dict[int, tuple[float, float]]]  # neighbour → shared length, weighted length
+    arcs: list[list[tuple[int, int, int]]]  # per unit: end nodes and the unit beyond (−1 outside)
+
+
+@dataclass
+class Cell:
+    """A set of units with its sums."""
+
+    members: set[int]
+    area: float
+    load: float
+    perimeter: float
+    near: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+
+class Partition:
+    """The cells of one graph, changed in place by the steps below."""
+
+    def __init__(self, graph: Graph, weights: Weights, seed: int, check: Callable[[], None] | None = None) -> None:
+        self.check = check or (lambda: None)  # called often; raises when the user wants to stop
+        self.graph = graph
+        self.weights = weights
+        self.random = random.Random(seed)  # noqa: S311 - a reproducible draft, no secret
+        self.cells = {
+            unit: Cell({unit}, graph.area[unit], graph.load[unit], graph.perimeter[unit], dict(graph.near[unit]))
+            for unit in range(len(graph.area))
+        }
+        self.next = len(graph.area)
+
+    # ---- measures
+
+    def value(self, cell: Cell) -> float:
+        """Return what a cell costs."""
+        return self.weights.cell(cell.area, cell.perimeter, cell.load)
+
+    def is_simple(self, units: set[int]) -> bool:
+        """Tell whether units form an area with one outline that does not touch itself."""
+        beside: dict[int, list[int]] = {}
+        closed = 0
+        for unit in units:
+            for start, end, beyond in self.graph.arcs[unit]:
+                if beyond in units:
+                    continue
+                if start == end:
+                    closed += 1
+                beside.setdefault(start, []).append(end)
+                beside.setdefault(end, []).append(start)
+        if closed:
+            return closed == 1 and len(beside) == 1
+        if any(len(ends) != 2 for ends in beside.values()):
+            return False
+        first = next(iter(beside))
+        before, here, steps = first, beside[first][0], 1
+        while here != first:
+            ends = beside[here]
+            before, here = here, ends[1] if ends[0] == before else ends[0]
+            steps += 1
+        return steps == len(beside)
+
+    def _joined(self, a: Cell, b: Cell, shared: float) -> tuple[float, float, float]:
+        return a.area + b.area, a.perimeter + b.perimeter - 2 * shared, a.load + b.load
+
+    def gain(self, first: int, second: int) -> float:
+        """Return by how much the sum falls when two neighbours become one."""
+        a, b = self.cells[first], self.cells[second]
+        shared, cost = a.near[second]
+        return self.value(a) + self.value(b) + self.weights.edge(cost) - self.weights.cell(*self._joined(a, b, shared))
+
+    # ---- changes
+
+    def join(self, first: int, second: int) -> int:
+        """Make two neighbours one; return its number."""
+        a, b = self.cells.pop(first), self.cells.pop(second)
+        area, perimeter, load = self._joined(a, b, a.near[second][0])
+        near = dict(a.near)
+        for other, (length, cost) in b.near.items():
+            old = near.get(other, (0.0, 0.0))
+            near[other] = (old[0] + length, old[1] + cost)
+        near.pop(first, None)
+        near.pop(second, None)
+        number = self.next
+        self.next += 1
+        self.cells[number] = Cell(a.members | b.members, area, load, perimeter, near)
+        for other in near:
+            beyond = self.cells[other].near
+            beyond.pop(first, None)
+            beyond.pop(second, None)
+            beyond[number] = near[other]
+        return number
+
+    def replace(self, old: Iterable[int], parts: list[set[int]]) -> list[int]:
+        """Put new cells in the place of old ones that hold the same units."""
+        around: set[int] = set()
+        for number in old:
+            around.update(self.cells.pop(number).near)
+        around -= set(old)
+        owner = {unit: number for number in around for unit in self.cells[number].members}
+        numbers = list(range(self.next, self.next + len(parts)))
+        self.next += len(parts)
+        for number, part in zip(numbers, parts):
+            owner.update((unit, number) for unit in part)
+        for number in around:
+            for gone in old:
+                self.cells[number].near.pop(gone, None)
+        for number, part in zip(numbers, parts):
+            self.cells[number] = self._cell(part, owner)
+        for number in numbers:
+            for other, shared in self.cells[number].near.items():
+                self.cells[other].near[number] = shared
+        return numbers
+
+    def _cell(self, part: set[int], owner: dict[int, int]) -> Cell:
+        graph = self.graph
+        near: dict[int, tuple[float, float]] = {}
+        inside = 0.0
+        for unit in sorted(part):
+            for other, (length, cost) in graph.near[unit].items():
+                if other in part:
+                    inside += length
+                else:
+                    old = near.get(owner[other], (0.0, 0.0))
+                    near[owner[other]] = (old[0] + length, old[1] + cost)
+        units = sorted(part)
+        return Cell(
+            part,
+            sum(graph.area[u] for u in units),
+            sum(graph.load[u] for u in units),
+            sum(graph.perimeter[u] for u in units) - inside,
+            near,
+        )
+
+    # ---- steps
+
+    def agglomerate(self) -> None:
+        """Join the smallest cell to the neighbour that suits best, until nothing gets better."""
+        limit = self.weights.target * self.weights.band[1]
+        heap = [(cell.area, number) for number, cell in self.cells.items()]
+        heapq.heapify(heap)
+        while heap:
+            area, number = heapq.heappop(heap)
+            self.check()
+            if number not in self.cells:
+                continue
+            cell = self.cells[number]
+            small = area < self.weights.target * self.weights.band[0] * 1.1
+            options = [
+                (-self.gain(number, other), other)
+                for other in cell.near
+                if cell.area + self.cells[other].area <= limit * 0.95
+            ]
+            other = self._best(cell, sorted(options), small)
+            if other is not None:
+                joined = self.join(number, other)
+                heapq.heappush(heap, (self.cells[joined].area, joined))
+
+    def _best(self, cell: Cell, options: list[tuple[float, int]], small: bool) -> int | None:
+        wanted = [other for loss, other in options if small or loss < 0]
+        for other in wanted[:6]:
+            if self.is_simple(cell.members | self.cells[other].members):
+                return other
+        return wanted[0] if wanted and small else None
+
+    def fill_holes(self) -> None:
+        """Join to each cell the cells that it shuts off from the outside of the region."""
+        for number in sorted(self.cells):
+            if number in self.cells and not self.is_simple(self.cells[number].members):
+                reached = self._reached_without(number)
+                inside = [other for other in sorted(self.cells) if other != number and other not in reached]
+                self._swallow(number, inside)
+
+    def _reached_without(self, number: int) -> set[int]:
+        outer = (c for c, cell in self.cells.items() if c != number and self._at_edge(cell))
+        stack = list(outer)
+        reached = set(stack)
+        while stack:
+            for other in self.cells[stack.pop()].near:
+                if other != number and other not in reached:
+                    reached.add(other)
+                    stack.append(other)
+        return reached
+
+    def _at_edge(self, cell: Cell) -> bool:
+        return any(beyond < 0 for unit in cell.members for _, _, beyond in self.graph.arcs[unit])
+
+    def _swallow(self, number: int, inside: list[int]) -> None:
+        if inside:
+            members = set().union(*(self.cells[c].members for c in [number, *inside]))
+            self.replace([number, *inside], [members])
+
+    def improve(self, sweeps: int, tries: int) -> None:
+        """Part or join pairs of neighbours anew wherever the sum falls, and part cells that are too large."""
+        changed = set(self.cells)
+        for _ in range(sweeps):
+            dirty, changed = changed, set()
+            for number in sorted(dirty):
+                self.check()
+                if number in self.cells:
+                    changed.update(self._improve_cell(number, tries))
+            if not changed:
+                break
+
+    def settle(self, sweeps: int, tries: int, rounds: int = 8) -> None:
+        """Search until the mean area comes near the target, by weighing the number of cells more or less."""
+        self.improve(sweeps, tries)
+        total = sum(cell.area for cell in self.cells.values())
+        wanted = total / self.weights.target
+        if wanted < MANY or not sweeps:
+            return
+        step = 0.0
+        for _ in range(rounds):
+            short = wanted - len(self.cells)
+            if abs(short) <= max(MEAN_TOLERANCE * wanted, 0.5):
+                break
+            # Longer steps while the count stays on one side, half as long after it has changed sides.
+            forward = (short > 0) == (step >= 0)
+            step = step * (1.3 if forward else -0.5) if step else (0.3 if short > 0 else -0.3)
+            bonus = min(max(self.weights.bonus + step, -MAX_BONUS), MAX_BONUS)
+            if bonus == self.weights.bonus:
+                break
+            self.weights = replace(self.weights, bonus=bonus)
+            self.improve(sweeps, tries)
+
+    def _improve_cell(self, number: int, tries: int) -> list[int]:
+        cell = self.cells[number]
+        if cell.area > 2 * self.weights.band[0] * self.weights.target or not self.is_simple(cell.members):
+            made = self._part([number], tries)
+            if made:
+                return made
+        for other in sorted(cell.near):
+            if self.gain(number, other) > 1e-9 and self.is_simple(cell.members | self.cells[other].members):
+                return [self.join(number, other)]
+        for other in sorted(cell.near):
+            made = self._part([number, other], tries)
+            if made:
+                return made
+        return []
+
+    def _part(self, old: list[int], tries: int) -> list[int]:
+        """Part the units of one or two cells in two; return the new cells if that is better."""
+        units = set().union(*(self.cells[number].members for number in old))
+        if len(units) < 2:
+            return []
+        before = sum(self.value(self.cells[number]) for number in old)
+        if len(old) == 2:
+            before += self.weights.edge(self.cells[old[0]].near[old[1]][1])
+        # A cell that encloses another or touches itself must change, whatever it costs.
+        if not all(self.is_simple(self.cells[number].members) for number in old):
+            before += 50.0
+        options = sorted(self._tree_cuts(sorted(units), tries, before - 1e-9), key=lambda cut: cut[0])
+        for _, part in options[:3]:
+            if self.is_simple(part) and self.is_simple(units - part):
+                return self.replace(old, [part, units - part])
+        return []
+
+    def _tree_cuts(self, units: list[int], tries: int, below: float) -> list[tuple[float, set[int]]]:
+        """Return the best cut of each of several random spanning trees, as far as it costs less than ``below``."""
+        graph, local = self.graph, {unit: i for i, unit in enumerate(units)}
+        edges = [
+            (i, local[other], length, cost)
+            for i, unit in enumerate(units)
+            for other, (length, cost) in graph.near[unit].items()
+            if local.get(other, -1) > i
+        ]
+        outer = [graph.perimeter[unit] for unit in units]
+        for i, j, length, _ in edges:
+            outer[i] -= length
+            outer[j] -= length
+        found = []
+        for _ in range(tries):
+            tree = SpanningTree(len(units), edges, self.random)
+            if len(tree.order) < len(units):
+                return []
+            cut = self._best_cut(units, edges, outer, tree, below)
+            if cut is not None:
+                found.append(cut)
+        return found
+
+    def _best_cut(
+        self,
+        units: list[int],
+        edges: list[tuple[int, int, float, float]],
+        outer: list[float],
+        tree: SpanningTree,
+        below: float,
+    ) -> tuple[float, set[int]] | None:
+        graph, weights = self.graph, self.weights
+        area = [graph.area[unit] for unit in units]
+        load = [graph.load[unit] for unit in units]
+        edge, length, cost = list(outer), [0.0] * len(units), [0.0] * len(units)
+        for i, j, shared, price in edges:
+            top = tree.meet(i, j)
+            length[i] += shared
+            length[j] += shared
+            length[top] -= 2 * shared
+            cost[i] += price
+            cost[j] += price
+            cost[top] -= 2 * price
+        for i in reversed(tree.order[1:]):
+            up = tree.parent[i]
+            for sums in (area, load, edge, length, cost):
+                sums[up] += sums[i]
+        whole_area, whole_load, whole_edge = area[tree.order[0]], load[tree.order[0]], edge[tree.order[0]]
+        best, where = below, -1
+        for i in tree.order[1:]:
+            value = weights.edge(cost[i]) + weights.cell(area[i], edge[i] + length[i], load[i])
+            if value - weights.bonus < best:  # the other cell costs no less than minus the bonus
+                value += weights.cell(whole_area - area[i], whole_edge - edge[i] + length[i], whole_load - load[i])
+                if value < best:
+                    best, where = value, i
+        if where < 0:
+            return None
+        return best, {units[i] for i in tree.below(where)}

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Random spanning trees, along which a set of units is parted in two."""
+
+from __future__ import annotations
+
+import random
+
+
+class SpanningTree:
+    """A random spanning tree that prefers to keep expensive boundaries inside.
+
+    ``order`` lists the nodes from the root down (fewer than ``size`` when the edges do not connect all), ``parent`` and
+    ``depth`` tell where each hangs. Edges are (node, node, length, cost).
+    """
+
+    def __init__(self, size: int, edges: list[tuple[int, int, float, float]], source: random.Random) -> None:
+        keyed = sorted((source.random() - 0.7 * cost / length, i, j) for i, j, length, cost in edges)
+        root = list(range(size))
+        beside: list[list[int]] = [[] for _ in range(size)]
+        for _, i, j in keyed:
+            a, b = i, j
+            while root[a] != a:
+                root[a] = root[root[a]]
+                a = root[a]
+            while root[b] != b:
+                root[b] = root[root[b]]
+                b = root[b]
+            if a != b:
+                root[a] = b
+                beside[i].append(j)
+                beside[j].append(i)
+        self.parent, self.depth = [-1] * size, [0] * size
+        self.order: list[int] = []
+        self.beside = beside
+        stack = [0]
+        while stack:
+            here = stack.pop()
+            self.order.append(here)
+            for other in beside[here]:
+                if other != self.parent[here]:
+                    self.parent[other] = here
+                    self.depth[other] = self.depth[here] + 1
+                    stack.append(other)
+
+    def meet(self, i: int, j: int) -> int:
+        """Return the lowest node above both."""
+        while i != j:
+            if self.depth[i] >= self.depth[j]:
+                i = self.parent[i]
+            else:
+                j = self.parent[j]
+        return i
+
+    def below(self, top: int) -> list[int]:
+        """Return the nodes of a subtree."""
+        found, stack = [], [top]
+        while stack:
+            here = stack.pop()
+            found.append(here)
+            stack.extend(other for other in self.beside[here] if other != self.parent[here])
+        return found

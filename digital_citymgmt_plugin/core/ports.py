@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the use cases need from outside, as protocols. ``storage`` implements them, ``engine`` brings them together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digital_citymgmt_plugin.core.errors import StoreError
+from digital_citymgmt_plugin.core.profile import Profile
+
+# A table by columns: arrays of equal length. ``geom`` holds shapely geometries or None (object array);
+# other columns hold plain Python values (object) or numbers. Missing values are None (or NaN in float columns).
+Columns = dict[str, NDArray[Any]]
+
+# (column, operator, value); operators: = != < <= > >= in "not in" "is null" "not null"; values are bound, never pasted.
+Condition = tuple[str, str, Any]
+
+# Column of a source: row number as the user sees it (header = row 1 in text tables; feature 1, 2, … else).
+ROW = "__row__"
+GEOM = "geom"
+
+
+class Progress(Protocol):
+    """Where a use case says how far it is. Cheap: may be called often."""
+
+    def __call__(self, fraction: float, message: str = "", **values: Any) -> None:
+        """Say the share done (0..1) and, optionally, a message code with its values."""
+
+
+class Cancel(Protocol):
+    """Whether the user wants to stop."""
+
+    def check(self) -> None:
+        """Raise ``Cancelled`` if the user asked to stop; call between chunks of work."""
+
+
+Clock = Callable[[], datetime]  # the present moment, aware, UTC
+
+
+@dataclass(frozen=True)
+class Field:
+    """A column of a source: its name and kind (text, integer, real, date, datetime, boolean)."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """What was found out about an input table or layer before reading its rows.
+
+    ``crs`` is an authority string (``EPSG:4490``) or WKT, None when the file states none. ``encoding`` is the code
+    page used for text and ``encoding_evidence`` why. ``rows`` may be None when only reading tells.
+    ``geometry`` is Point, LineString, Polygon, their Multi forms, Unknown, or None for a table.
+    """
+
+    path: str
+    layer: str | None
+    driver: str
+    fields: tuple[Field, ...]
+    rows: int | None
+    geometry: str | None
+    crs: str | None
+    encoding: str | None = None
+    encoding_evidence: str = ""
+
+
+class Source(Protocol):
+    """An open input, read once from start to end."""
+
+    info: SourceInfo
+    notes: list[tuple[str, dict[str, Any]]]  # what reading had to say (code, values); complete after the last chunk
+
+    def chunks(self, size: int = 20_000) -> Iterator[Columns]:
+        """Yield the rows in order, at most ``size`` at a time, with ``__row__`` and (layers) ``geom``."""
+
+    def close(self) -> None:
+        """Let go of the file."""
+
+
+class RejectList(Protocol):
+    """Rows that were not taken, written with their reasons so that they can be mended and fed back."""
+
+    def add(self, row: int, reason: str, values: Mapping[str, Any], original: Mapping[str, Any]) -> None:
+        """Add one row: its number, the reason's code, the values its sentence names, the row as read."""
+
+    @property
+    def count(self) -> int:
+        """How many rows were added."""
+
+    def close(self) -> None:
+        """Finish the file; no file is left when there was nothing to write."""
+
+    def discard(self) -> None:
+        """Leave nothing behind: for an action that failed or was cancelled."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet of a workbook: column headings, rows, and lines printed above and under the table."""
+
+    name: str
+    header: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+    title: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Files(Protocol):
+    """Files in and out; everything from outside is untrusted."""
+
+    def layers(self, path: str) -> tuple[str, ...]:
+        """Name the layers or sheets of a file."""
+
+    def open_source(self, path: str, *, layer: str | None = None, encoding: str | None = None) -> Source:
+        """Open a vector layer or a table (SHP, GPKG, GeoJSON, CSV, XLSX …); ``layer`` names a layer or sheet."""
+
+    def rejects(self, path: str | None, fields: Sequence[str], sentences: Mapping[str, str]) -> RejectList:
+        """Start a reject list (XLSX or CSV by ending; None counts only); ``sentences`` maps reason code to template."""
+
+    def write_layer(
+        self,
+        path: str,
+        layer: str,
+        columns: Columns,
+        crs: str | None,
+        geometry: str | None,
+        *,
+        spatial_index: bool = True,
+    ) -> None:
+        """Write a new layer or table (GPKG, SHP, GeoJSON, CSV, XLSX by ending); ``geometry`` None writes a table."""
+
+    def write_workbook(self, path: str, sheets: Sequence[Sheet]) -> None:
+        """Write a workbook; text that looks like a formula stays text."""
+
+
+class Projections(Protocol):
+    """Coordinate reference systems."""
+
+    def same(self, first: str, second: str) -> bool:
+        """Tell whether two CRS are the same."""
+
+    def is_metric(self, crs: str) -> bool:
+        """Tell whether a CRS is projected with metres as unit."""
+
+    def transform(self, geometries: NDArray[Any], source: str, target: str) -> NDArray[Any]:
+        """Reproject geometries; None stays None; coordinates that cannot be transformed become empty geometries."""
+
+    def describe(self, crs: str) -> tuple[str, int, str, str]:
+        """Return authority, code, name and WKT of a CRS; raises ``InputRefused`` when it is not known."""
+
+    def utm_for(self, longitude: float, latitude: float) -> str:
+        """Return a metric CRS that suits a place given in degrees."""
+
+    def area_of_use(self, crs: str) -> tuple[float, float, float, float] | None:
+        """Return west, south, east, north in degrees of where a CRS is used, None when that is not known."""
+
+
+class Action(Protocol):
+    """One user action in progress: one transaction, one ``operation`` row."""
+
+    operation_uuid: str
+    counts: dict[str, int]
+
+    def insert(self, table: str, columns: Columns) -> NDArray[np.int64]:
+        """Add rows and return their ``fid``. ``uuid``, ``created_at`` and ``updated_at`` are filled when absent."""
+
+    def update(self, table: str, fids: NDArray[np.int64], columns: Columns) -> int:
+        """Set columns of the rows with these ``fid``; returns how many rows there were."""
+
+    def note(self, **values: Any) -> None:
+        """Remember details (files, choices) in the operation row."""
+
+
+class Store(Protocol):
+    """The city store: tables of the data model. Every write is inside an action."""
+
+    path: str
+
+    def meta(self) -> dict[str, str]:
+        """Return the store's settings: schema_version, edition, county_code, county_name, crs, time_zone …"""
+
+    def profile(self) -> Profile:
+        """Return the city profile kept in the store."""
+
+    def count(self, table: str, where: Sequence[Condition] = ()) -> int:
+        """Count rows."""
+
+    def read(
+        self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), order: Sequence[str] = ()
+    ) -> Columns:
+        """Read columns (``geom`` gives shapely geometries) of the rows that meet all conditions."""
+
+    def chunks(
+        self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), size: int = 50_000
+    ) -> Iterator[Columns]:
+        """Read as ``read``, in chunks by ``fid``."""
+
+    def max_serials(self) -> dict[str, int]:
+        """Return the highest serial ever issued or lent per scope of the code register."""
+
+    def verify(self) -> list[tuple[str, str, int, str]]:
+        """Check the store against itself; rule, table, number of rows and an example of each finding."""
+
+    def action(self, kind: str, **params: Any) -> AbstractContextManager[Action]:
+        """Open an action; leaving it normally commits all, an exception undoes all."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a use case is given to work with."""
+
+    files: Files
+    projections: Projections
+    progress: Progress
+    cancel: Cancel
+    clock: Clock
+    store: Store | None = None
+    sentences: Mapping[str, str] | None = None  # reason code → template in the user's language, for reject lists
+
+    def need_store(self) -> Store:
+        """Return the store; an engine never calls a store use case without one.
+
+        Raises
+        ------
+        StoreError
+            ``store.none_open``.
+        """
+        if self.store is None:
+            raise StoreError("store.none_open")
+        return self.store
+
+
+class Formula(str):
+    """A cell whose text must not be used as a value; the row goes to the reject list with ``reason``.
+
+    A spreadsheet formula is never evaluated and the result cached in the file is not trusted. The text is the formula
+    as written, so that the reject list shows it.
+    """
+
+    __slots__ = ()
+    reason = "reject.formula"
+
+
+class Ragged(Formula):
+    """Every cell of a text row that has more cells than the header: which value belongs where cannot be told."""
+
+    __slots__ = ()
+    reason = "reject.cells"

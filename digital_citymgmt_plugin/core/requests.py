@@ -1,0 +1,252 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What can be asked of the engine: one frozen dataclass per use case, made of JSON types.
+
+Algorithms, docks and scripts build these; the engine checks and serves them. Paths are absolute.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, ClassVar, Optional, get_type_hints
+
+from digital_citymgmt_plugin.core.errors import InputRefused
+
+
+@dataclass(frozen=True)
+class Layer:
+    """An input layer or table in a file.
+
+    ``crs`` overrides what the file states (authority string or WKT); ``encoding`` overrides what is found by evidence.
+    """
+
+    path: str
+    layer: Optional[str] = None  # noqa: UP045  (get_type_hints on Python 3.9)
+    encoding: Optional[str] = None  # noqa: UP045
+    crs: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class Request:
+    """Base of all requests; ``method`` is the name on the pipe."""
+
+    method: ClassVar[str] = ""
+
+    def to_params(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class CreateStore(Request):
+    """Make a new, empty city store and open it."""
+
+    method: ClassVar[str] = "create_store"
+    path: str
+    edition: str
+    county_code: str
+    county_name: str
+    crs: str
+    profile: Optional[str] = None  # noqa: UP045
+    time_zone: str = "Asia/Shanghai"
+
+
+@dataclass(frozen=True)
+class OpenStore(Request):
+    """Open an existing city store; the result is that of ``Health``."""
+
+    method: ClassVar[str] = "open_store"
+    path: str
+
+
+@dataclass(frozen=True)
+class CloseStore(Request):
+    """Close the store; the engine goes on without one."""
+
+    method: ClassVar[str] = "close_store"
+
+
+@dataclass(frozen=True)
+class UpgradeStore(Request):
+    """Bring a store of an older schema up to date; the old file is copied first."""
+
+    method: ClassVar[str] = "upgrade_store"
+    path: str
+
+
+@dataclass(frozen=True)
+class Health(Request):
+    """Count the links of the chain: areas, grids, components, cases, issues."""
+
+    method: ClassVar[str] = "health"
+
+
+@dataclass(frozen=True)
+class FindObjects(Request):
+    """List the objects behind a number of ``Health``: table, fids (at most ``limit``) and extent."""
+
+    method: ClassVar[str] = "find_objects"
+    item: str
+    limit: int = 10_000
+
+
+@dataclass(frozen=True)
+class ImportAreas(Request):
+    """Bring in county, street or community polygons, or a table of their codes and names without geometry."""
+
+    method: ClassVar[str] = "import_areas"
+    input: Layer
+    level: str  # county | street | community
+    code_field: str
+    name_field: str
+
+
+@dataclass(frozen=True)
+class DraftGrids(Request):
+    """Draft unit grids inside each area from barriers and write them to a file. Needs no store."""
+
+    method: ClassVar[str] = "draft_grids"
+    areas: Layer
+    output: str
+    barriers: list[Layer]
+    rank_field: Optional[str] = None  # noqa: UP045
+    buildings: Optional[Layer] = None  # noqa: UP045
+    compounds: Optional[Layer] = None  # noqa: UP045
+    components: Optional[Layer] = None  # noqa: UP045
+    load_field: Optional[str] = None  # noqa: UP045
+    locked: Optional[Layer] = None  # noqa: UP045
+    target_area: float = 40_000.0
+    band: str = "0.5,2.0"
+    crs: Optional[str] = None  # noqa: UP045
+    seed: int = 0
+    area_code_field: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class AdoptGrids(Request):
+    """Number and store grids, or take a vendor's grids with their codes and a list of faults."""
+
+    method: ClassVar[str] = "adopt_grids"
+    input: Layer
+    code_field: Optional[str] = None  # noqa: UP045
+    policy: str = "largest_keeps"  # largest_keeps | all_new
+    rejects: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class ImportComponents(Request):
+    """Bring a census file in. ``mapping`` is the name of a saved mapping, a JSON file or JSON text."""
+
+    method: ClassVar[str] = "import_components"
+    input: Layer
+    mapping: Optional[str] = None  # noqa: UP045
+    class_field: Optional[str] = None  # noqa: UP045
+    class_code: Optional[str] = None  # noqa: UP045
+    rejects: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class AssignCodes(Request):
+    """Give grid, community and code to all components that lack them."""
+
+    method: ClassVar[str] = "assign_codes"
+    order: str = "place"  # place (grid, then north to south, west to east) | import
+
+
+@dataclass(frozen=True)
+class ImportCases(Request):
+    """Bring case records in. ``mapping`` as in ``ImportComponents``."""
+
+    method: ClassVar[str] = "import_cases"
+    input: Layer
+    mapping: Optional[str] = None  # noqa: UP045
+    rejects: Optional[str] = None  # noqa: UP045
+    events: Optional[Layer] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class LinkCases(Request):
+    """Link cases to grid, community and component. ``tolerance`` (m) overrides the class's."""
+
+    method: ClassVar[str] = "link_cases"
+    tolerance: Optional[float] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class Assess(Request):
+    """Count cases and compute rates by area or department over a period, with the formula in the output."""
+
+    method: ClassVar[str] = "assess"
+    by: str  # county | street | community | grid | department
+    from_date: Optional[str] = None  # noqa: UP045
+    to_date: Optional[str] = None  # noqa: UP045
+    cut_off: Optional[str] = None  # noqa: UP045
+    scheme: str = "default"
+    output: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class VerifyStore(Request):
+    """Check the store against itself: register, R-tree, extents, integrity."""
+
+    method: ClassVar[str] = "verify_store"
+
+
+REQUESTS: dict[str, type[Request]] = {
+    kind.method: kind
+    for kind in (
+        CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids,
+        ImportComponents, AssignCodes, ImportCases, LinkCases, Assess, VerifyStore,
+    )
+}  # fmt: skip
+
+
+def request_from_params(method: str, params: dict[str, Any]) -> Request:
+    """Build a request from its JSON form.
+
+    Raises
+    ------
+    InputRefused
+        ``request.unknown_method`` or ``request.parameters`` (unknown, missing or of a wrong type).
+    """
+    kind = REQUESTS.get(method)
+    if kind is None:
+        raise InputRefused("request.unknown_method", method=method)
+    hints = get_type_hints(kind)
+    known = {field.name for field in fields(kind)}
+    unknown = sorted(set(params) - known)
+    if unknown:
+        raise InputRefused("request.parameters", method=method, field=unknown[0])
+    values: dict[str, Any] = {}
+    for name, value in params.items():
+        values[name] = _typed(method, name, value, hints[name])
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise InputRefused("request.parameters", method=method, field=str(error)) from None
+
+
+def _typed(method: str, name: str, value: Any, hint: Any) -> Any:
+    """Turn one JSON value into what the request's field wants."""
+    options = getattr(hint, "__args__", ()) if getattr(hint, "__origin__", None) is not list else ()
+    if value is None and type(None) in options:
+        return None
+    wanted = next((option for option in options if option is not type(None)), hint)
+    if wanted is Layer and isinstance(value, dict):
+        return _layer(method, name, value)
+    if getattr(wanted, "__origin__", None) is list and isinstance(value, list):
+        return [_layer(method, name, item) for item in value]
+    if wanted is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(wanted, type) and isinstance(value, wanted):
+        return value
+    raise InputRefused("request.parameters", method=method, field=name)
+
+
+def _layer(method: str, name: str, value: Any) -> Layer:
+    """Build an input layer from its JSON form: a path, and texts or nothing beside it."""
+    known = {field.name for field in fields(Layer)}
+    if not isinstance(value, dict) or not set(value) <= known or not isinstance(value.get("path"), str):
+        raise InputRefused("request.parameters", method=method, field=name)
+    if any(item is not None and not isinstance(item, str) for item in value.values()):
+        raise InputRefused("request.parameters", method=method, field=name)
+    return Layer(**value)

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The request loop: checks a request, finds its use case, sends its result or error."""
+
+from __future__ import annotations
+
+import errno
+import getpass
+import logging
+import os
+import traceback
+from contextlib import nullcontext
+from datetime import datetime, timezone
+from typing import Any, Optional
+
+from digital_citymgmt_plugin.core.errors import CityError, EngineError, InputRefused, StoreError
+from digital_citymgmt_plugin.core.ports import Context
+from digital_citymgmt_plugin.core.requests import CloseStore, CreateStore, OpenStore, UpgradeStore, request_from_params
+from digital_citymgmt_plugin.dependencies import PACKAGES
+from digital_citymgmt_plugin.engine.pipe import Pipe, Reporter, error_line
+from digital_citymgmt_plugin.engine.registry import READING, SERVICES, STORELESS
+from digital_citymgmt_plugin.engine.start import packages_error
+from digital_citymgmt_plugin.services.health import health
+from digital_citymgmt_plugin.storage.files import CityFiles
+from digital_citymgmt_plugin.storage.gpkg import GpkgStore
+from digital_citymgmt_plugin.storage.projections import Projected
+
+_log = logging.getLogger(__name__)
+_TRIES = 3  # of a use case whose ground others change while it computes; the last one keeps them out
+_PACKAGES = {package.name for package in PACKAGES}
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
+def now() -> datetime:
+    """Return the present moment (the clock handed to use cases)."""
+    return datetime.now(timezone.utc)
+
+
+class Engine:
+    """Serves the requests of one pipe and owns at most one store."""
+
+    def __init__(self, pipe: Pipe) -> None:
+        self._pipe = pipe
+        self._store: Optional[GpkgStore] = None  # noqa: UP045
+        self._files = CityFiles()
+        self._projections = Projected()
+
+    def run(self) -> None:
+        """Serve requests until the input ends."""
+        while True:
+            message = self._pipe.next_request()
+            if message is None:
+                return
+            self._serve(message)
+
+    def close(self) -> None:
+        """Let go of the store."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+            self._files = CityFiles()
+
+    def _serve(self, message: dict[str, Any]) -> None:
+        request_id = message.get("id")
+        reporter = Reporter(self._pipe, request_id)
+        try:
+            reporter.check()
+            result = self._answer(message, reporter)
+            self._pipe.send({"id": request_id, "result": result})
+        except Exception as error:
+            self._pipe.send(self._told(request_id, error))
+
+    def _told(self, request_id: Any, error: Exception) -> dict[str, Any]:
+        """Return the line that tells an error, whatever it is."""
+        if isinstance(error, CityError):
+            return error_line(request_id, error)
+        if isinstance(error, MemoryError):
+            return error_line(request_id, EngineError("engine.memory"))
+        if isinstance(error, ImportError) and (error.name or "").split(".")[0] in _PACKAGES:
+            _log.exception("a package is missing")
+            return error_line(request_id, packages_error(error))
+        if isinstance(error, OSError) and error.errno in _FULL:
+            path = error.filename or (self._store.path if self._store else "")
+            return error_line(request_id, StoreError("store.disk_full", path=str(path)))
+        text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        _log.error("unexpected: %s", text)
+        values = {"reason": f"{type(error).__name__}: {error}"}
+        unknown = {"kind": "Unknown", "code": "engine.unexpected", "values": values, "traceback": text}
+        return {"id": request_id, "error": unknown}
+
+    def _answer(self, message: dict[str, Any], reporter: Reporter) -> dict[str, Any]:
+        method, params = str(message.get("method")), message.get("params") or {}
+        if not isinstance(params, dict):
+            raise InputRefused("request.parameters", method=method, field="params")
+        request = request_from_params(method, params)
+        program = str(message.get("program") or f"engine (pid {os.getpid()})")
+        done_by = str(message.get("done_by") or _user())
+        if isinstance(request, CloseStore):
+            self.close()
+            return {"counts": {}}
+        if isinstance(request, (CreateStore, OpenStore, UpgradeStore)):
+            return self._open(request, program, done_by, self._context(reporter, message))
+        if self._store is None and request.method not in STORELESS:
+            raise EngineError("engine.no_store")
+        if self._store is None:
+            return SERVICES[request.method](self._context(reporter, message), request)
+        self._store.done_by, self._store.program = done_by, program
+        return self._on_store(self._store, request, reporter, message)
+
+    def _on_store(self, store: GpkgStore, request: Any, reporter: Reporter, message: dict[str, Any]) -> dict[str, Any]:
+        """Run a use case; once more when another program changed the store between its reading and its writing."""
+        for left in reversed(range(_TRIES)):
+            store.start_request(reporter.stopped, exclusive=not left)
+            try:
+                with store.snapshot() if request.method in READING else nullcontext():
+                    return SERVICES[request.method](self._context(reporter, message), request)
+            except StoreError as error:
+                if error.code != "store.changed" or not left:
+                    raise
+                _log.info("%s is run again: the store was changed meanwhile", request.method)
+            finally:
+                store.end_request()
+        raise AssertionError
+
+    def _context(self, reporter: Reporter, message: dict[str, Any]) -> Context:
+        return Context(
+            files=self._files, projections=self._projections, progress=reporter, cancel=reporter, clock=now,
+            store=self._store, sentences=message.get("sentences") or {},
+        )  # fmt: skip
+
+    def _open(self, request: Any, program: str, done_by: str, context: Context) -> dict[str, Any]:
+        from digital_citymgmt_plugin.engine.stores import make_store, upgrade
+
+        if self._store is not None:
+            raise EngineError("engine.store_is_open", path=self._store.path)
+        if isinstance(request, UpgradeStore):
+            return upgrade(request, program, done_by, now)
+        counts: dict[str, int] = {}
+        if isinstance(request, CreateStore):
+            counts = make_store(request, self._projections, program, done_by, now)
+        self._store = GpkgStore(request.path, program=program, clock=now, done_by=done_by)
+        self._files = CityFiles(self._store.path)
+        try:
+            with self._store.snapshot():
+                result = health(self._context_with_store(context))
+        except BaseException:  # whoever was told that it failed would find it open
+            self.close()
+            raise
+        result["counts"] = counts
+        return result
+
+    def _context_with_store(self, context: Context) -> Context:
+        return Context(
+            files=context.files, projections=context.projections, progress=context.progress, cancel=context.cancel,
+            clock=context.clock, store=self._store, sentences=context.sentences,
+        )  # fmt: skip
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Keeps a request from writing over what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.requests import Layer, Request
+from digital_citymgmt_plugin.core.same_file import same_file
+from digital_citymgmt_plugin.storage.formats import split_uri
+
+_WRITTEN = ("output", "rejects")
+_READ = ("mapping", "profile")  # texts that may name a file
+
+
+def check_outputs(request: Request) -> None:
+    """Refuse a request one of whose outputs is one of its inputs.
+
+    Raises
+    ------
+    InputRefused
+        ``output.is_input``.
+    """
+    for path in [str(getattr(request, name)) for name in _WRITTEN if getattr(request, name, None)]:
+        for source in _inputs(request):
+            if same_file(path, source):
+                raise InputRefused("output.is_input", file=path)
+
+
+def _inputs(request: Request) -> Iterator[str]:
+    for field in fields(request):
+        value: Any = getattr(request, field.name)
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, Layer):
+                yield split_uri(item.path, None)[0]
+            elif field.name in _READ and isinstance(item, str) and item:
+                yield item

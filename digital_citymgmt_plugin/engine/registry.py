@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which use case serves which request. Modules are imported at the first call: the engine starts fast."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Callable
+
+from digital_citymgmt_plugin.core.ports import Context
+from digital_citymgmt_plugin.core.requests import Request
+from digital_citymgmt_plugin.engine.outputs import check_outputs
+
+Service = Callable[[Context, Any], dict[str, Any]]
+
+
+def _late(module: str, function: str) -> Service:
+    def call(context: Context, request: Request) -> dict[str, Any]:
+        check_outputs(request)
+        service = getattr(import_module(f"digital_citymgmt_plugin.services.{module}"), function)
+        result: dict[str, Any] = service(context, request)
+        return result
+
+    return call
+
+
+SERVICES: dict[str, Service] = {
+    "health": _late("health", "health"),
+    "find_objects": _late("health", "find_objects"),
+    "import_areas": _late("areas", "import_areas"),
+    "draft_grids": _late("grids", "draft_grids"),
+    "adopt_grids": _late("adoption", "adopt_grids"),
+    "import_components": _late("components", "import_components"),
+    "assign_codes": _late("coding", "assign_codes"),
+    "import_cases": _late("cases", "import_cases"),
+    "link_cases": _late("linking", "link_cases"),
+    "assess": _late("assessment", "assess"),
+    "verify_store": _late("verification", "verify_store"),
+}
+
+STORELESS = {"draft_grids"}
+READING = {"health", "find_objects", "assess", "verify_store"}  # their figures must be of one moment

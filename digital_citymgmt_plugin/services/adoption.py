@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Unit grids into the store: own numbering or the vendor's codes, lineage to the grids before, faults listed."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
+from digital_citymgmt_plugin.core.codes import UNIT_GRID, allocate
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.grids.lineage import Succession, succeed
+from digital_citymgmt_plugin.core.grids.numbering import number_cells
+from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Condition, Context, Store
+from digital_citymgmt_plugin.core.requests import AdoptGrids
+from digital_citymgmt_plugin.services.census_write import register_codes
+from digital_citymgmt_plugin.services.grid_issues import find_issues, list_issues
+from digital_citymgmt_plugin.services.grid_rows import GridRows, read_grids
+from digital_citymgmt_plugin.services.intake import base_name, objects, today
+from digital_citymgmt_plugin.services.rehoming import rehome
+
+POLICIES = ("largest_keeps", "all_new")
+TABLES = [
+    "unit_grid", "grid_lineage", "code_register", "check_issue", *COMPONENTS, "component_change",
+    "case_record", "case_event",
+]  # fmt: skip
+_SUCCEEDED = 0.5  # share of an old grid that new ones must hold so that it is theirs
+_CURRENT: list[Condition] = [("level", "=", "community"), ("valid_to", "is null", None), (GEOM, "not null", None)]
+
+
+def adopt_grids(context: Context, request: AdoptGrids) -> dict[str, Any]:
+    """Number unit grids and store them, or keep the codes of a vendor's.
+
+    Without ``code_field`` each grid belongs to the community that holds most of it and is numbered there west to east,
+    north to south (``core.grids.numbering``), after the highest number ever used. With it the codes are validated,
+    kept and registered, and a code says which grid goes on.
+
+    Grids that are there already with the same shape stay; others are succeeded: by ``policy`` the largest part keeps
+    the code or all parts get new ones, retired codes stay in the register, lineage is written, and components and
+    cases are put into their new grids. An old grid that the file does not touch stays when its community has no grid
+    in the file, or when rows were rejected, since one of these may be it. Faults of shape are listed as issues, not
+    repaired (but for invalid polygons).
+
+    Returns
+    -------
+    dict
+        Counts ``read`` = ``accepted`` + ``rejected``, ``inserted``, ``kept``, ``unchanged``, ``retired``, ``issues``,
+        ``components_moved``, ``cases_moved``.
+
+    Raises
+    ------
+    InputRefused
+        No CRS, wrong CRS, empty layer, no communities to number in, no row left; ``adopt.codes_used`` when grids of
+        new shape have their old codes though ``policy`` wants new ones.
+    CodeError
+        ``codes.exhausted`` before anything is written.
+    """
+    if request.policy not in POLICIES:
+        raise InputRefused("input.policy", value=request.policy, known=", ".join(POLICIES))
+    store = context.need_store()
+    areas = store.read("admin_area", ["code", GEOM], _CURRENT, ["code"])
+    if request.code_field is None and not len(areas["code"]):
+        raise InputRefused("adopt.no_communities")
+    rows = read_grids(context, request, store, areas)
+    taken = rows.taken
+    context.progress(0.4, "progress.numbering")
+    old = store.read(
+        "unit_grid", ["fid", "uuid", "code", "community_code", GEOM], [("status", "=", "current")], ["code"]
+    )
+    family = _family(request, rows, old)
+    codes, uuids = _codes(store, taken, old, family)
+    counts = {
+        **rows.tally.counts(), "inserted": int((family.keeps < 0).sum()), "kept": int(family.changed.sum()),
+        "unchanged": int(family.same.sum()), "retired": len(family.retired), "issues": 0, "components_moved": 0,
+        "cases_moved": 0,
+    }  # fmt: skip
+    result: dict[str, Any] = {
+        "counts": counts, "operation": None, "tables": [], "notes": rows.notes, "reasons": rows.tally.reasons,
+        "rejects": rows.rejects,
+    }  # fmt: skip
+    if bool(family.same.all()) and not len(family.retired):
+        return result
+    context.progress(0.5, "progress.checking")
+    issues = find_issues(taken, areas, request.code_field is not None)
+    counts["issues"] = len(issues)
+    context.cancel.check()
+    with store.action("adopt_grids", file=base_name(request.input.path), policy=request.policy) as action:
+        _store_grids(action, store, context, taken, codes, uuids, old, family)
+        list_issues(action, store, issues, taken, uuids, old["uuid"][family.retired])
+        context.progress(0.8, "progress.rehoming")
+        counts.update(rehome(context, store, action))
+        context.cancel.check()
+        action.counts.update(counts)
+        result["operation"] = action.operation_uuid
+    result["tables"] = TABLES
+    return result
+
+
+def _family(request: AdoptGrids, rows: GridRows, old: Columns) -> Succession:
+    """Find who became whom, and which old grids the file says nothing about."""
+    taken, identity = rows.taken, None
+    if request.code_field:
+        row_of = {code: index for index, code in enumerate(old["code"].tolist())}
+        identity = np.array([row_of.get(code, -1) for code in taken["code"].tolist()], dtype=np.int64)
+    family = succeed(
+        taken[GEOM], taken["community"], old[GEOM], old["community_code"], keep=request.policy == "largest_keeps",
+        identity=identity,
+    )  # fmt: skip
+    if request.code_field and request.policy == "all_new" and family.changed.any():
+        used = taken["code"][family.changed]
+        raise InputRefused("adopt.codes_used", code=used[0], count=len(used))
+    meant = np.isin(old["community_code"].astype(str), np.unique(taken["community"].astype(str)))
+    silent = family.covered < _SUCCEEDED
+    stays = silent & (~meant | (rows.tally.rejected > 0)) if len(old[GEOM]) else np.zeros(0, dtype=bool)
+    staying = family.retired[stays[family.retired]]
+    family.retired = family.retired[~stays[family.retired]]
+    listed = ~np.isin(family.parent, staying)
+    family.parent, family.child, family.share = family.parent[listed], family.child[listed], family.share[listed]
+    return family
+
+
+def _codes(store: Store, taken: Columns, old: Columns, family: Succession) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return code and uuid of every grid: kept, given by the vendor, or the next numbers of the community."""
+    codes = taken["code"].copy()
+    uuids = objects(str(uuid4()) for _ in range(len(codes)))
+    kept = family.keeps >= 0
+    codes[kept], uuids[kept] = old["code"][family.keeps[kept]], old["uuid"][family.keeps[kept]]
+    new = np.flatnonzero(np.array([code is None for code in codes.tolist()], dtype=bool))
+    if len(new):
+        community = taken["community"][new].astype(str)
+        order = np.lexsort((number_cells(taken[GEOM][new], community), community))
+        given, _last = allocate(store.profile().grid_scheme, community[order], store.max_serials())
+        codes[new[order]] = given
+    return codes, uuids
+
+
+def _store_grids(
+    action: Action, store: Store, context: Context, taken: Columns, codes: NDArray[Any], uuids: NDArray[Any],
+    old: Columns, family: Succession,
+) -> None:  # fmt: skip
+    day = today(context)
+    size = len(family.retired)
+    if size:
+        rows = {"status": "retired", "valid_to": day, "retire_reason": "adopt_grids"}
+        action.update(
+            "unit_grid", old["fid"][family.retired], {name: objects([value] * size) for name, value in rows.items()}
+        )
+        there = store.read("code_register", ["fid"], [("code", "in", old["code"][family.retired].tolist())])["fid"]
+        action.update("code_register", there, {"status": objects(["retired"] * len(there))})
+    changed = np.flatnonzero(family.changed)
+    if len(changed):
+        shapes = taken[GEOM][changed]
+        areas = np.round(shapely.area(shapes), 2)
+        action.update("unit_grid", old["fid"][family.keeps[changed]], {GEOM: shapes, "area_m2": areas})
+    new = np.flatnonzero(family.keeps < 0)
+    if len(new):
+        shapes = taken[GEOM][new]
+        action.insert(
+            "unit_grid",
+            {
+                GEOM: shapes, "uuid": uuids[new], "code": codes[new], "community_code": taken["community"][new],
+                "area_m2": np.round(shapely.area(shapes), 2), "status": objects(["current"] * len(new)),
+                "valid_from": objects([day] * len(new)),
+            },
+        )  # fmt: skip
+        register_codes(action, store.profile().grid_scheme, UNIT_GRID, codes[new], uuids[new])
+    _store_lineage(action, old, uuids, family)
+
+
+def _store_lineage(action: Action, old: Columns, uuids: NDArray[Any], family: Succession) -> None:
+    """Write who came from whom; a grid that goes on in a new shape keeps its old one here, where nothing is lost."""
+    on = np.flatnonzero(family.changed & ~np.isin(np.arange(len(uuids)), family.child[_own(family)]))
+    if len(on):  # a vendor's code may go on in quite another place
+        family.parent = np.concatenate([family.parent, family.keeps[on]])
+        family.child, family.share = np.concatenate([family.child, on]), np.append(family.share, np.zeros(len(on)))
+    if len(family.parent):
+        before = np.full(len(family.parent), None, dtype=object)
+        own = _own(family)
+        before[own] = shapely.to_wkb(old[GEOM][family.parent[own]])
+        shares = np.floor(family.share * 1e6) / 1e6  # rounded down: the parts of a grid are never more than the grid
+        action.insert(
+            "grid_lineage",
+            {
+                "parent_uuid": old["uuid"][family.parent], "child_uuid": uuids[family.child], "share": shares,
+                "old_geom": before,
+            },
+        )  # fmt: skip
+
+
+def _own(family: Succession) -> NDArray[np.bool_]:
+    """Tell which rows of the descent are of a grid from itself."""
+    return np.asarray(family.keeps[family.child] == family.parent, dtype=bool)

@@ -1,0 +1,240 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""County, street and community areas into the store: polygons, or a table of codes and names without geometry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+
+from digital_citymgmt_plugin.core.census.rows import text
+from digital_citymgmt_plugin.core.codes import CodeScheme
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.mapping import Mapping, RowProblem, Rule, apply_mapping, check_columns
+from digital_citymgmt_plugin.core.ports import GEOM, ROW, Action, Columns, Context, Store
+from digital_citymgmt_plugin.core.requests import ImportAreas
+from digital_citymgmt_plugin.services.intake import (
+    Placer,
+    Tally,
+    base_name,
+    is_none,
+    notes_of,
+    objects,
+    open_layer,
+    row_digests,
+    source_crs,
+    today,
+)
+from digital_citymgmt_plugin.services.issues import Found, compare, uuids_of, write
+from digital_citymgmt_plugin.services.placing import FAR_AWAY_AREAS, multipolygons
+
+LEVELS = ("county", "street", "community")
+
+
+def import_areas(context: Context, request: ImportAreas) -> dict[str, Any]:
+    """Bring in areas of one level.
+
+    A code is made of digits as long as the city's grid scheme says and starts with the county code. Rows of equal code
+    and name are parts of one area. An area that is there already is left alone when name and shape are the same;
+    otherwise its old version ends today and a new one begins. A table without geometry leaves the shapes that are
+    there; an area that was known by its name alone gets its shape without a new version. Invalid polygons are repaired
+    and listed as issues. Overlaps between areas are not looked at. Rejected rows are counted by reason; there is no
+    list of them.
+
+    Returns
+    -------
+    dict
+        Counts ``read``, ``accepted``, ``rejected``, ``inserted``, ``unchanged``, ``updated``, ``repaired``, ``merged``
+        (rows that are further parts of an area).
+
+    Raises
+    ------
+    InputRefused
+        Unknown level or field, no CRS, empty layer, or most of it far from the city.
+    """
+    if request.level not in LEVELS:
+        raise InputRefused("input.level", value=request.level, known=", ".join(LEVELS))
+    store = context.need_store()
+    source = open_layer(context, request.input)
+    rejects = context.files.rejects(None, [], {})
+    file = base_name(source.info.path)
+    try:
+        fields = {"code": request.code_field, "name": request.name_field}
+        mapping = Mapping({name: Rule((column,), required=True) for name, column in fields.items()})
+        check_columns(mapping, [item.name for item in source.info.fields], file)
+        with_shape = source.info.geometry is not None
+        crs = source_crs(context, request.input, source) if with_shape else None
+        placer = Placer(context, crs, file, far=FAR_AWAY_AREAS, strict=True)
+        intake = _Intake(context, request.level, placer, Tally(rejects), with_shape)
+        for chunk in source.chunks():
+            context.cancel.check()
+            intake.take(chunk, mapping)
+            context.progress(0.5, "progress.reading", rows=intake.tally.read)
+    finally:
+        source.close()
+        rejects.close()
+    if intake.tally.read == 0:
+        raise InputRefused("input.empty", file=file, layer=request.input.layer or "")
+    return _write(context, store, request, intake, notes_of(placer, source))
+
+
+@dataclass
+class _Intake:
+    """Rows taken so far, with what was found out about them."""
+
+    context: Context
+    level: str
+    placer: Placer
+    tally: Tally
+    with_shape: bool
+
+    def __post_init__(self) -> None:
+        store = self.context.need_store()
+        scheme = store.profile().grid_scheme
+        self.county = store.meta()["county_code"]
+        self.lengths = code_lengths(scheme)
+        self.seen: dict[str, Any] = {}  # code → name of its first row
+        self.parts: list[Columns] = []
+
+    def take(self, chunk: Columns, mapping: Mapping) -> None:
+        self.tally.read += len(chunk[ROW])
+        columns, problems = apply_mapping(mapping, chunk)
+        columns["code"] = objects(text(value) for value in columns["code"].tolist())
+        repaired = np.zeros(len(chunk[ROW]), dtype=bool)
+        if self.with_shape:
+            shapes, reasons = self.placer.place(chunk[GEOM])
+            shapes, repaired, wrong = multipolygons(shapes)
+            for index in np.flatnonzero(wrong).tolist():
+                reasons.setdefault(index, "reject.not_polygon")
+            problems += [RowProblem(index, reason, {}) for index, reason in sorted(reasons.items())]
+        else:
+            shapes = np.full(len(chunk[ROW]), None, dtype=object)
+        columns[GEOM], columns["repaired"] = shapes, repaired
+        problems += self._code_problems(columns["code"].tolist(), columns["name"].tolist())
+        keep = self.tally.reject(chunk, problems)
+        self.parts.append({name: column[keep] for name, column in columns.items()})
+
+    def _code_problems(self, codes: list[str | None], names: list[Any]) -> list[RowProblem]:
+        problems = []
+        for index, (code, name) in enumerate(zip(codes, names)):
+            if code is None or name is None:
+                continue
+            length = self.lengths[self.level]
+            values = {"value": code, "length": length, "county": self.county}
+            if len(code) != length or not code.isascii() or not code.isdigit():
+                problems.append(RowProblem(index, "reject.area_code", values))
+            elif not code.startswith(self.county):
+                problems.append(RowProblem(index, "reject.other_county", values))
+            elif self.seen.setdefault(code, name) != name:
+                problems.append(RowProblem(index, "reject.duplicate_code", values))
+        return problems
+
+    def taken(self) -> tuple[Columns, int]:
+        """Return one row per area, and how many rows were put together: equal code and name are parts of one area."""
+        rows = {name: np.concatenate([part[name] for part in self.parts]) for name in self.parts[0]}
+        _codes, first, area = np.unique(rows["code"].astype(str), return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        merged = len(area) - len(first)
+        if not merged:
+            return rows, 0
+        members = np.split(np.argsort(area, kind="stable"), np.cumsum(np.bincount(area))[:-1])
+        result = {name: column[first[order]] for name, column in rows.items()}
+        for place, group in enumerate(order.tolist()):
+            if len(members[group]) > 1 and self.with_shape:
+                result[GEOM][place] = shapely.union_all(rows[GEOM][members[group]])
+            result["repaired"][place] = rows["repaired"][members[group]].any()
+        if self.with_shape:
+            result[GEOM], _repaired, _wrong = multipolygons(result[GEOM])
+        return result, merged
+
+
+def code_lengths(scheme: CodeScheme) -> dict[str, int]:
+    """Return the length of the codes of each level of area: the leading segments of a unit grid code."""
+    lengths, total = {}, 0
+    for segment in scheme.segments:
+        total += segment.digits
+        if segment.name in LEVELS:
+            lengths[segment.name] = total
+    return lengths
+
+
+def _write(
+    context: Context, store: Store, request: ImportAreas, intake: _Intake, notes: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Compare with what is there and write new and changed areas in one action."""
+    taken, merged = intake.taken()
+    fresh, ended, shaped = _compare(store, request.level, taken, intake.with_shape)
+    counts = {
+        **intake.tally.counts(), "inserted": len(fresh) - len(ended), "updated": len(ended) + len(shaped),
+        "unchanged": len(taken["code"]) - len(fresh) - len(shaped), "repaired": int(taken["repaired"].sum()),
+        "merged": merged,
+    }  # fmt: skip
+    result: dict[str, Any] = {
+        "counts": counts, "operation": None, "tables": [], "notes": notes, "reasons": intake.tally.reasons,
+    }  # fmt: skip
+    if not fresh and not shaped:
+        return result
+    day = today(context)
+    chosen = np.array(fresh, dtype=np.int64)
+    rows = {name: taken[name][chosen] for name in ("code", "name", GEOM)}
+    lengths, level = intake.lengths, request.level
+    above = LEVELS[LEVELS.index(level) - 1] if level != "county" else None
+    rows["level"] = objects([level] * len(chosen))
+    rows["parent_code"] = objects(code[: lengths[above]] if above else None for code in rows["code"].tolist())
+    rows["valid_from"] = objects([day] * len(chosen))
+    with store.action("import_areas", file=base_name(request.input.path), level=level) as action:
+        if ended:
+            action.update("admin_area", np.array(ended, dtype=np.int64), {"valid_to": objects([day] * len(ended))})
+        given = np.array(list(shaped), dtype=np.int64)
+        if len(given):
+            action.update("admin_area", np.array(list(shaped.values()), dtype=np.int64), {GEOM: taken[GEOM][given]})
+        fids = action.insert("admin_area", rows) if len(chosen) else np.empty(0, dtype=np.int64)
+        repaired = [fid for index, fid in zip(fresh, fids.tolist()) if taken["repaired"][index]]
+        repaired += [fid for index, fid in shaped.items() if taken["repaired"][index]]
+        _list_repairs(store, action, repaired, [*ended, *shaped.values()])
+        context.cancel.check()
+        action.counts.update(counts)
+        result["operation"] = action.operation_uuid
+    result["tables"] = ["admin_area", "check_issue"]
+    return result
+
+
+def _compare(store: Store, level: str, taken: Columns, with_shape: bool) -> tuple[list[int], list[int], dict[int, int]]:
+    """Return rows to insert, ``fid`` of versions that end, and rows that only give an area its first shape."""
+    old = store.read(
+        "admin_area", ["fid", "code", "name", GEOM], [("level", "=", level), ("valid_to", "is null", None)]
+    )
+    row_of = {code: index for index, code in enumerate(old["code"].tolist())}
+    shapeless = is_none(old[GEOM])
+    if not with_shape:
+        before = [row_of.get(code, -1) for code in taken["code"].tolist()]
+        taken[GEOM] = objects(old[GEOM][index] if index >= 0 else None for index in before)
+    digests, new_digests = row_digests(old, ["name", GEOM]), row_digests(taken, ["name", GEOM])
+    fresh: list[int] = []
+    ended: list[int] = []
+    shaped: dict[int, int] = {}
+    for index, code in enumerate(taken["code"].tolist()):
+        known = row_of.get(code)
+        if known is None:
+            fresh.append(index)
+        elif digests[known] != new_digests[index]:
+            if shapeless[known] and taken["name"][index] == old["name"][known]:
+                shaped[index] = int(old["fid"][known])
+            else:
+                fresh.append(index)
+                ended.append(int(old["fid"][known]))
+    return fresh, ended, shaped
+
+
+def _list_repairs(store: Store, action: Action, fids: list[int], before: list[int]) -> None:
+    """List the areas repaired now; what was said of versions that ended or got their shape is settled."""
+    rows = store.read("admin_area", ["uuid", "code", "name", GEOM], [("fid", "in", fids)])
+    places = shapely.point_on_surface(rows[GEOM])
+    found = [
+        Found(uuid, "area_repaired", {"code": code, "name": name}, place, "admin_area")
+        for uuid, code, name, place in zip(*(rows[name].tolist() for name in ("uuid", "code", "name")), places)
+    ]
+    gone = uuids_of(store, "admin_area", np.array(before, dtype=np.int64)).values()
+    write(action, compare(store, ["area_repaired"], gone, found))

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rows of a layer of unit grids on their way into the store: shapes, communities, a vendor's codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digital_citymgmt_plugin.core.census.rows import cut_codes, text
+from digital_citymgmt_plugin.core.codes import CodeScheme
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.grids.checks import assign_community
+from digital_citymgmt_plugin.core.mapping import RowProblem
+from digital_citymgmt_plugin.core.ports import GEOM, ROW, Columns, Context, Store
+from digital_citymgmt_plugin.core.requests import AdoptGrids
+from digital_citymgmt_plugin.services.areas import code_lengths
+from digital_citymgmt_plugin.services.intake import (
+    Placer,
+    Tally,
+    base_name,
+    notes_of,
+    objects,
+    open_layer,
+    source_crs,
+    with_none,
+)
+from digital_citymgmt_plugin.services.placing import multipolygons
+from digital_citymgmt_plugin.services.rejecting import CRS, SOURCE, origin_of, reject_list
+
+
+@dataclass
+class GridRows:
+    """What a layer of grids gave: the good rows (``geom``, ``code``, ``community``), the tally, what is to be said."""
+
+    taken: Columns
+    tally: Tally
+    notes: list[dict[str, Any]]
+    rejects: str | None
+
+
+def read_grids(context: Context, request: AdoptGrids, store: Store, areas: Columns) -> GridRows:
+    """Read the good rows: shape (valid multipolygon), code (with ``code_field``) and community code.
+
+    Raises
+    ------
+    InputRefused
+        No geometry, no CRS, wrong CRS, empty layer, unknown field; ``adopt.nothing_left`` when every row is rejected.
+    """
+    source = open_layer(context, request.input)
+    file = base_name(request.input.path)
+    try:
+        if source.info.geometry is None:
+            raise InputRefused("input.no_geometry", file=file, layer=request.input.layer or "")
+        names = [item.name for item in source.info.fields]
+        if request.code_field and request.code_field not in names:
+            raise InputRefused("input.no_field", field=request.code_field, file=file, known=", ".join(names))
+        crs = source_crs(context, request.input, source)
+        placer = Placer(context, crs, file, strict=True)
+        with reject_list(context, request.rejects, source) as rejects:
+            tally = Tally(rejects, {SOURCE: origin_of(source, file), CRS: crs})
+            reader = _Reader(store, areas, placer, tally, request.code_field, source.info.driver == "XLSX")
+            parts = []
+            for chunk in source.chunks():
+                context.cancel.check()
+                parts.append(reader.take(chunk))
+                context.progress(0.3, "progress.reading", rows=tally.read)
+            if not tally.read:
+                raise InputRefused("input.empty", file=file, layer=request.input.layer or "")
+            rejects.close()
+            path = request.rejects if rejects.count else None
+    finally:
+        source.close()
+    taken = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    if not len(taken[GEOM]):
+        raise InputRefused("adopt.nothing_left", file=file, count=tally.read, reason=next(iter(tally.reasons)))
+    return GridRows(taken, tally, notes_of(placer, source), path)
+
+
+class _Reader:
+    """Checks the rows of a layer of grids."""
+
+    def __init__(
+        self, store: Store, areas: Columns, placer: Placer, tally: Tally, code_field: str | None, workbook: bool
+    ) -> None:
+        self._store, self._areas, self._placer, self._tally = store, areas, placer, tally
+        self._field, self._workbook = code_field, workbook
+        self._scheme: CodeScheme = store.profile().grid_scheme
+        self._county = store.meta()["county_code"]
+        self._community_length = code_lengths(self._scheme)["community"]
+        self._seen: set[str] = set()
+
+    def take(self, chunk: Columns) -> Columns:
+        self._tally.read += len(chunk[ROW])
+        shapes, reasons = self._placer.place(chunk[GEOM])
+        shapes, _repaired, wrong = multipolygons(shapes)
+        for index in np.flatnonzero(wrong).tolist():
+            reasons.setdefault(index, "reject.not_polygon")
+        problems = [RowProblem(index, reason, {}) for index, reason in sorted(reasons.items())]
+        codes: NDArray[Any] = objects([None] * len(shapes))
+        if self._field:
+            codes = objects(text(value) for value in chunk[self._field].tolist())
+            communities = objects(code[: self._community_length] if code else None for code in codes.tolist())
+            if self._workbook:
+                problems += cut_codes(chunk[self._field].tolist())
+            problems += self._code_problems(codes, {problem.index for problem in problems})
+        else:
+            best, _share = assign_community(shapes, self._areas[GEOM])
+            communities = with_none(self._areas["code"])[best]
+            outside = [index for index in np.flatnonzero(best < 0).tolist() if index not in reasons]
+            problems += [RowProblem(index, "reject.outside_communities", {}) for index in outside]
+        keep = self._tally.reject(chunk, problems)
+        return {ROW: chunk[ROW][keep], GEOM: shapes[keep], "code": codes[keep], "community": communities[keep]}
+
+    def _code_problems(self, codes: NDArray[Any], bad: set[int]) -> list[RowProblem]:
+        """Check a vendor's codes; one of a row that is rejected anyway may stand again in a later row."""
+        problems = []
+        given = np.array([code or "" for code in codes.tolist()], dtype=str)
+        retired = set(
+            self._store.read("code_register", ["code"], [("code", "in", given.tolist()), ("status", "=", "retired")])[
+                "code"
+            ].tolist()
+        )
+        reasons = self._scheme.check_many(given, self._county).tolist()
+        for index, (code, reason) in enumerate(zip(given.tolist(), reasons)):
+            if index in bad:
+                continue
+            if reason:
+                problems.append(RowProblem(index, reason, self._scheme.reason_values(code, self._county)))
+            elif code in self._seen:
+                problems.append(RowProblem(index, "reject.duplicate_code", {"value": code, "field": self._field}))
+            elif code in retired:
+                problems.append(RowProblem(index, "reject.code_retired", {"value": code}))
+            else:
+                self._seen.add(code)
+        return problems

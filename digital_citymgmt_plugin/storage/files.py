@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The port ``Files``: which module reads or writes which file. Everything from outside is untrusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.ports import Columns, RejectList, Sheet, Source
+from digital_citymgmt_plugin.storage import documents, formats, tables, vector_out, vectors, workbooks
+
+
+class CityFiles:
+    """Files in and out.
+
+    Parameters
+    ----------
+    store_path : str, optional
+        The city store that this process holds open; it is never opened here a second time, since closing a second
+        handle drops the process's locks on it (design decision 1). May be set later.
+
+    Notes
+    -----
+    ``notes`` holds what the last writing has to say (code and values); a source has ``notes`` of its own.
+    """
+
+    def __init__(self, store_path: str | None = None) -> None:
+        self.store_path = store_path
+        self.notes: list[tuple[str, dict[str, Any]]] = []
+
+    def _not_the_store(self, path: str) -> None:
+        store = Path(self.store_path) if self.store_path else None
+        if store is not None and store.exists() and Path(path).exists() and store.samefile(path):
+            raise InputRefused("input.is_store", file=path)
+
+    def layers(self, path: str) -> tuple[str, ...]:
+        """Name the layers or sheets of a file; a text table has one, named as the file."""
+        path, _ = formats.split_uri(path, None)
+        self._not_the_store(path)
+        kind = formats.check_file(path)
+        if kind in formats.TEXT:
+            return (tables.stem_of(path),)
+        return workbooks.sheets(path) if kind in formats.BOOK else vectors.layers(path)
+
+    def open_source(self, path: str, *, layer: str | None = None, encoding: str | None = None) -> Source:
+        """Open a vector layer or a table.
+
+        ``path`` may be written as QGIS does (``file.gpkg|layername=x``). ``layer`` may be left out when the file holds
+        one. ``encoding`` overrides what is found by evidence, and is refused when the bytes say otherwise.
+
+        Raises
+        ------
+        InputRefused
+            see ``storage/formats.py``, ``tables.py``, ``workbooks.py`` and ``vectors.py``.
+        """
+        path, layer = formats.split_uri(path, layer or None)
+        self._not_the_store(path)
+        kind = formats.check_file(path)
+        if kind in formats.TEXT:
+            return tables.CsvSource(path, layer, encoding)
+        if kind in formats.BOOK:
+            return workbooks.XlsxSource(path, layer)
+        return vectors.VectorSource(path, kind, layer, encoding)
+
+    def rejects(self, path: str | None, fields: Sequence[str], sentences: Mapping[str, str]) -> RejectList:
+        """Start a reject list; headings from ``rejects.row``, ``rejects.reason``, ``rejects.sentence`` when given."""
+        if path is not None:
+            self._not_the_store(path)
+        return documents.Rejects(path, fields, sentences)
+
+    def write_layer(
+        self,
+        path: str,
+        layer: str,
+        columns: Columns,
+        crs: str | None,
+        geometry: str | None,
+        *,
+        spatial_index: bool = True,
+    ) -> None:
+        """Write a new layer or table; see ``vector_out.write_layer``."""
+        self._not_the_store(path)
+        self.notes = vector_out.write_layer(path, layer, columns, crs, geometry, spatial_index=spatial_index)
+
+    def write_workbook(self, path: str, sheets: Sequence[Sheet]) -> None:
+        """Write a workbook; see ``documents.write_workbook``."""
+        self._not_the_store(path)
+        self.notes = documents.write_workbook(path, sheets)

@@ -1,0 +1,410 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The city store as one GeoPackage, written by this process alone through one ``sqlite3`` connection in WAL mode."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Optional
+
+import numpy as np
+
+from digital_citymgmt_plugin.core.errors import Cancelled, CityError, StoreError
+from digital_citymgmt_plugin.core.ports import GEOM, Clock, Columns, Condition
+from digital_citymgmt_plugin.core.profile import Profile
+from digital_citymgmt_plugin.storage.actions import GpkgAction
+from digital_citymgmt_plugin.storage.blob import from_blobs, register_functions
+from digital_citymgmt_plugin.storage.leftover import check_wal
+from digital_citymgmt_plugin.storage.owner import Ownership, network_kind
+from digital_citymgmt_plugin.storage.profiles import profile_from_store
+from digital_citymgmt_plugin.storage.schema.catalogue import SCHEMA_VERSION
+from digital_citymgmt_plugin.storage.schema.rebuild import rebuild_triggers, triggers_are_ours
+from digital_citymgmt_plugin.storage.verify import verify
+
+_OPERATORS = {"=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "not null"}
+_GPKG_ID = 0x47504B47
+_BUSY_MS = 10_000
+_LOOK_EVERY = 20_000  # steps of SQLite's machine (some milliseconds) between two looks for a wish to stop
+
+
+def quoted(name: str) -> str:
+    """Return an identifier for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def translate(error: sqlite3.Error, path: str) -> CityError:
+    """Return the city error that says what a database error means for the user."""
+    text = str(error)
+    if text == "interrupted":
+        return Cancelled()
+    for part, code in (
+        ("disk is full", "store.disk_full"),
+        ("readonly database", "store.read_only"),
+        ("not a database", "store.not_geopackage"),
+        ("malformed", "store.malformed"),
+        ("locked", "store.busy"),
+        ("busy", "store.busy"),
+        ("disk I/O error", "store.disk_error"),
+        ("unable to open", "store.cannot_open"),
+    ):
+        if part in text:
+            return StoreError(code, path=path)
+    return StoreError("store.refused", path=path, reason=text)
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open the connection that is kept as long as the store is open."""
+    connection = sqlite3.connect(path, isolation_level=None, timeout=_BUSY_MS / 1000, check_same_thread=True)
+    register_functions(connection)
+    connection.execute("PRAGMA foreign_keys = OFF")
+    connection.execute("PRAGMA synchronous = FULL")  # a confirmed action survives a power cut
+    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute("PRAGMA temp_store = FILE")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+    return connection
+
+
+class GpkgStore:
+    """An open city store (implements ``core.ports.Store``).
+
+    Parameters
+    ----------
+    path : str
+        The GeoPackage.
+    program, done_by : str
+        Who holds the store and who acts; written into the lock file and the operation log.
+    clock : Clock
+    """
+
+    def __init__(self, path: str, *, program: str, clock: Clock, done_by: str = "") -> None:
+        """Open a store and become its owner.
+
+        Raises
+        ------
+        StoreError
+            Missing, no GeoPackage, no city store, of another schema, on a network share, read-only, held by another.
+        """
+        self.path = str(Path(path).absolute())
+        self.done_by, self.program, self.clock = done_by, program, clock
+        self._profile: Optional[Profile] = None  # noqa: UP045
+        self._seen: Optional[int] = None  # noqa: UP045
+        self._reserved = False  # the request holds the write lock already
+        check_place(self.path)
+        self._owner = Ownership(self.path, program)
+        try:
+            self.connection = self._open()
+        except BaseException:
+            self._owner.release()
+            raise
+
+    def _open(self) -> sqlite3.Connection:
+        connection: Optional[sqlite3.Connection] = None  # noqa: UP045
+        try:
+            check_wal(self.path)
+            connection = connect(self.path)
+            check_city_store(connection, self.path)
+            use_wal(connection, self.path)
+            # A first write transaction shows a read-only file or a held lock now and not in the middle of an action.
+            connection.execute("BEGIN IMMEDIATE")
+            if connection.execute("SELECT count(*) FROM engine_context").fetchone()[0]:
+                connection.execute("DELETE FROM engine_context")
+            if not triggers_are_ours(connection):  # of an earlier version of the plugin, or dropped by someone
+                rebuild_triggers(connection)
+            connection.execute("COMMIT")
+            connection.execute("SELECT count(*) FROM meta").fetchone()  # keeps the WAL index mapped
+        except BaseException as error:
+            if connection is not None:
+                connection.close()
+            if isinstance(error, sqlite3.Error):
+                raise translate(error, self.path) from error
+            raise
+        return connection
+
+    def start_request(
+        self,
+        stopped: Optional[Callable[[], bool]] = None,  # noqa: UP045
+        *,
+        exclusive: bool = False,
+    ) -> None:
+        """Begin to read for a request: an action refuses to write on what others have changed since.
+
+        ``stopped`` is asked every few milliseconds, in the middle of a statement, too; True ends it with ``Cancelled``.
+        With ``exclusive`` nobody else can write from now on until ``end_request``.
+        """
+        if exclusive:
+            self._begin()
+            self._reserved = True
+        self._seen = self._data_version()
+        self._profile = None  # its tables may have been edited in QGIS
+        self.connection.set_progress_handler(stopped, _LOOK_EVERY if stopped else 0)
+
+    def end_request(self) -> None:
+        """End a request: others may change the store again."""
+        self._seen = None
+        self._roll_back()
+
+    def _begin(self) -> None:
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    def _data_version(self) -> int:
+        return int(self._query("PRAGMA data_version", ())[0][0])
+
+    def close(self) -> None:
+        """Close the store: one plain file is left if nobody else has it open."""
+        self.end_request()
+        with contextlib.suppress(sqlite3.Error):
+            self.connection.execute("PRAGMA busy_timeout = 500")
+            self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            self.connection.execute("PRAGMA journal_mode = DELETE")
+        self.connection.close()
+        self._owner.release()
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let all reading within see the store of one moment, whatever others write meanwhile; no action fits within.
+
+        Raises
+        ------
+        StoreError
+            The store cannot be read.
+        """
+        self._query("BEGIN DEFERRED", ())
+        try:
+            self._query("SELECT count(*) FROM meta", ())  # the moment is that of the first reading
+            yield
+        finally:
+            with contextlib.suppress(sqlite3.Error):
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def meta(self) -> dict[str, str]:
+        """Return the settings of the store."""
+        return {str(key): str(value) for key, value in self._query("SELECT key, value FROM meta", ())}
+
+    def profile(self) -> Profile:
+        """Return the city profile kept in the store."""
+        if self._profile is None:
+            self._profile = profile_from_store(self)
+        return self._profile
+
+    def count(self, table: str, where: Sequence[Condition] = ()) -> int:
+        """Count rows."""
+        clause, values = _where(where)
+        return int(self._query(f"SELECT count(*) FROM {quoted(table)}{clause}", values)[0][0])
+
+    def read(
+        self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), order: Sequence[str] = ()
+    ) -> Columns:
+        """Read columns of the rows that meet all conditions; see ``core.ports.Store``."""
+        clause, values = _where(where)
+        sql = f"SELECT {', '.join(map(quoted, columns))} FROM {quoted(table)}{clause}"
+        if order:
+            sql += " ORDER BY " + ", ".join(map(quoted, order))
+        return _as_columns(columns, self._query(sql, values))
+
+    def chunks(
+        self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), size: int = 50_000
+    ) -> Iterator[Columns]:
+        """Read in chunks, in the order of ``fid``; memory stays flat."""
+        last = -1
+        names = list(columns) if "fid" in columns else ["fid", *columns]
+        while True:
+            clause, values = _where([*where, ("fid", ">", last)])
+            sql = f"SELECT {', '.join(map(quoted, names))} FROM {quoted(table)}{clause} ORDER BY fid LIMIT {int(size)}"
+            rows = self._query(sql, values)
+            if not rows:
+                return
+            part = _as_columns(names, rows)
+            last = int(part["fid"][-1])
+            yield part
+            if len(rows) < size:
+                return
+
+    def max_serials(self) -> dict[str, int]:
+        """Return the highest serial ever issued or lent, by scope."""
+        rows = self._query(
+            "SELECT scope, max(serial) FROM (SELECT scope, max(serial) AS serial FROM code_register GROUP BY scope "
+            "UNION ALL SELECT scope, max(to_no) FROM code_block GROUP BY scope) GROUP BY scope",
+            (),
+        )
+        return {str(scope): int(serial) for scope, serial in rows}
+
+    def verify(self) -> list[tuple[str, str, int, str]]:
+        """Check the store against itself; see ``storage.verify``."""
+        try:
+            return [(item.rule, item.table, item.count, item.example) for item in verify(self.connection)]
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    def _query(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        try:
+            return self.connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def action(self, kind: str, **params: Any) -> Iterator[GpkgAction]:
+        """Open an action: one transaction and one ``operation`` row; an exception undoes all of it.
+
+        Raises
+        ------
+        StoreError
+            ``store.changed`` when another program (QGIS's own editing) committed since the request began to read: what
+            was computed may be wrong; the engine runs the use case again.
+        """
+        action: Optional[GpkgAction] = None  # noqa: UP045
+        try:
+            if not self._reserved:
+                self._begin()
+            self._reserved = False
+            if self._seen is not None and self._data_version() != self._seen:
+                raise StoreError("store.changed", path=self.path)
+            action = GpkgAction(self.connection, kind, params, self.done_by, self.program, self.clock)
+            yield action
+            action.finish()
+            self.connection.execute("COMMIT")
+        except BaseException as error:
+            self._roll_back()
+            if isinstance(error, sqlite3.Error):
+                raise translate(error, self.path) from error
+            raise
+
+    def _roll_back(self) -> None:
+        self._reserved = False
+        self.connection.set_progress_handler(None, 0)
+        with contextlib.suppress(sqlite3.Error):
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK")
+
+    def set_meta(self, **values: str) -> None:
+        """Set settings of the store in a transaction of their own (no operation row: not a user action)."""
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+            for key, value in values.items():
+                self.connection.execute(
+                    "INSERT INTO meta (key, value) VALUES (?, ?) "
+                    "ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    (key, value),
+                )
+            self.connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back()
+            raise translate(error, self.path) from error
+
+
+def use_wal(connection: sqlite3.Connection, path: str) -> None:
+    """Switch to WAL, in which readers and the writer do not meet; a store without it is not written at all.
+
+    Raises
+    ------
+    StoreError
+        ``store.no_wal``.
+    sqlite3.Error
+        What SQLite says; ``translate`` has the words.
+    """
+    mode = str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+    if mode != "wal":
+        raise StoreError("store.no_wal", path=path, mode=mode)
+
+
+def check_place(path: str) -> None:
+    """Refuse a store that is missing, or on a network share, where SQLite's locks cannot be trusted.
+
+    Raises
+    ------
+    StoreError
+        ``store.missing``, ``store.network_share``.
+    """
+    if "\0" in path:
+        raise StoreError("store.missing", path=path)
+    kind = network_kind(path)
+    if kind is not None:
+        raise StoreError("store.network_share", path=path, kind=kind)
+    if not Path(path).is_file():
+        raise StoreError("store.missing", path=path)
+
+
+def check_city_store(connection: sqlite3.Connection, path: str, *, any_schema: bool = False) -> int:
+    """Refuse a file that is no GeoPackage, no city store or of another schema; returns the schema version.
+
+    Parameters
+    ----------
+    any_schema : bool
+        Whether an older schema will do, as for an upgrade.
+
+    Raises
+    ------
+    StoreError
+        ``store.not_geopackage``, ``store.malformed`` (cut off), ``store.not_city``, ``store.newer_schema``,
+        ``store.older_schema``.
+    sqlite3.Error
+        What SQLite says; ``translate`` has the words.
+    """
+    if connection.execute("PRAGMA application_id").fetchone()[0] != _GPKG_ID:
+        raise StoreError("store.not_geopackage", path=path)
+    # SQLite reads a last page that is cut off as zeros and says nothing.
+    page = int(connection.execute("PRAGMA page_size").fetchone()[0])
+    if os.path.getsize(path) % page and not _has_wal(path):  # noqa: PTH202 (looks, never opens)
+        raise StoreError("store.malformed", path=path)
+    if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'engine_context'").fetchone() is None:
+        raise StoreError("store.not_city", path=path)
+    row = connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone()
+    version = int(row[0]) if row and str(row[0]).isdigit() else 0
+    if version > SCHEMA_VERSION:
+        raise StoreError("store.newer_schema", path=path, found=version, known=SCHEMA_VERSION)
+    if version < SCHEMA_VERSION and not any_schema:
+        raise StoreError("store.older_schema", path=path, found=version, known=SCHEMA_VERSION)
+    return version
+
+
+def _has_wal(path: str) -> bool:
+    wal = Path(path + "-wal")
+    return wal.exists() and wal.stat().st_size > 0
+
+
+def _where(conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
+    """Return the WHERE clause with its bound values; lists are bound as one JSON value."""
+    parts, values = [], []
+    for column, operator, value in conditions:
+        if operator not in _OPERATORS:
+            raise ValueError(operator)
+        name = quoted(column)
+        if operator in ("is null", "not null"):
+            parts.append(f"{name} {'IS' if operator == 'is null' else 'IS NOT'} NULL")
+        elif operator in ("in", "not in"):
+            parts.append(f"{name} {operator.upper()} (SELECT value FROM json_each(?))")
+            values.append(json.dumps([item.item() if isinstance(item, np.generic) else item for item in value]))
+        else:
+            parts.append(f"{name} {operator} ?")
+            values.append(value.item() if isinstance(value, np.generic) else value)
+    return (" WHERE " + " AND ".join(parts) if parts else ""), values
+
+
+def _as_columns(names: Sequence[str], rows: list[tuple[Any, ...]]) -> Columns:
+    """Turn rows into columns; ``fid`` becomes int64, ``geom`` shapely geometries, the rest objects."""
+    result: Columns = {}
+    parts: Sequence[Sequence[Any]] = list(zip(*rows)) if rows else [()] * len(names)
+    for name, values in zip(names, parts):
+        if name == "fid":
+            result[name] = np.array(values, dtype=np.int64)
+        elif name == GEOM:
+            result[name] = from_blobs(list(values)) if values else np.empty(0, dtype=object)
+        else:
+            column = np.empty(len(values), dtype=object)
+            column[:] = values
+            result[name] = column
+    return result
+
+
+__all__ = ["GpkgStore", "check_city_store", "check_place", "connect", "quoted", "translate", "use_wal"]

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""City profiles: the built-in ones, and to and from the tables of a store."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from digital_citymgmt_plugin.core.codes import (
+    COMPONENT,
+    EDITIONS,
+    LOCAL_6235,
+    UNIT_GRID,
+    CodeScheme,
+    scheme_from_dict,
+    scheme_of,
+    scheme_to_dict,
+)
+from digital_citymgmt_plugin.core.errors import CodeError, ProfileError
+from digital_citymgmt_plugin.core.ports import Columns, Store
+from digital_citymgmt_plugin.core.profile import (
+    DEFAULT_SETTINGS,
+    ClassEntry,
+    CountDefinition,
+    Department,
+    FilingRule,
+    Indicator,
+    Profile,
+)
+
+FOLDER = Path(__file__).resolve().parents[1] / "resources" / "profiles"
+SETTING = "setting."  # prefix of the profile's settings among the store's ``meta`` keys
+
+# Columns of the store's tables, in the order in which they are written.
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "class": (
+        "kind", "code", "major_code", "major_name", "minor_code", "name", "geometry", "accuracy", "tolerance_m",
+        "department_code", "confidence", "enabled",
+    ),
+    "department": ("code", "name", "parent_code", "kind"),
+    "filing_standard": (
+        "class_code", "kind", "condition_no", "condition", "limit_value", "limit_unit", "closing_condition",
+        "confidence",
+    ),
+    "indicator": ("code", "name", "numerator", "denominator", "unit", "direction", "confidence", "source"),
+}  # fmt: skip
+
+# The local variant differs from 2026 in the sequence only.
+_TABLES_OF = {LOCAL_6235: "2026"}
+
+
+@cache
+def builtin_profile(edition: str) -> Profile:
+    """Return the built-in profile of an edition: 2007, 2013, 2026 or local-6235.
+
+    The class table of 2013 is partly inferred, geometry and accuracy are proposals, departments are a generic list
+    assigned by keywords in class names, and the filing standard is one city's example (for 2007 and 2026 that of the
+    2013 class of equal name): all defaults to be replaced by the city's own. Each row says so in ``confidence``.
+
+    Raises
+    ------
+    ProfileError
+        ``profile.unknown_edition``.
+    """
+    if edition not in EDITIONS:
+        raise ProfileError("profile.unknown_edition", edition=edition, editions=", ".join(EDITIONS))
+    tables = _TABLES_OF.get(edition, edition)
+    return Profile(
+        name=edition,
+        edition=edition,
+        grid_scheme=scheme_of(edition, UNIT_GRID),
+        component_scheme=scheme_of(edition, COMPONENT),
+        classes=tuple(class_entry(row) for row in _read(f"classes_{tables}.csv")),
+        departments=tuple(department(row) for row in _read("departments.csv")),
+        filing_rules=tuple(filing_rule(row) for row in _read(f"filing_standard_{tables}.csv")),
+        indicators=tuple(indicator(row) for row in _read("indicators.csv")),
+        counts=builtin_counts(),
+        settings=MappingProxyType({**DEFAULT_SETTINGS, "department_assignment": "default"}),
+    ).demand()
+
+
+@cache
+def builtin_counts() -> tuple[CountDefinition, ...]:
+    """Return the named counts that indicators are made of."""
+    return tuple(
+        CountDefinition(row["code"], row["name"], row["definition"], row["definition_zh"], row["confidence"])
+        for row in _read("counts.csv")
+    )
+
+
+def profile_tables(profile: Profile) -> tuple[dict[str, Columns], dict[str, str]]:
+    """Return a profile as columns of the store's tables and as ``meta`` keys.
+
+    Returns
+    -------
+    tables : dict
+        ``class``, ``department``, ``filing_standard``, ``indicator``; tables without rows have empty columns. The
+        tolerance of a class is written as it applies, in metres.
+    meta : dict
+        ``edition``, ``profile_name``, ``profile_version``, ``grid_scheme`` and ``component_scheme`` (JSON), and
+        the settings with the prefix ``setting.``.
+    """
+    classes = [
+        {**vars(entry), "tolerance_m": profile.tolerance(entry), "enabled": int(entry.enabled)}
+        for entry in profile.classes
+    ]
+    rows: dict[str, Sequence[Mapping[str, Any]]] = {
+        "class": classes,
+        "department": [vars(entry) for entry in profile.departments],
+        "filing_standard": [vars(entry) for entry in profile.filing_rules],
+        "indicator": [vars(entry) for entry in profile.indicators],
+    }
+    tables = {name: {column: _column(rows[name], column) for column in TABLES[name]} for name in TABLES}
+    meta = {
+        "edition": profile.edition,
+        "profile_name": profile.name,
+        "profile_version": profile.version,
+        "grid_scheme": _scheme_text(profile.grid_scheme),
+        "component_scheme": _scheme_text(profile.component_scheme),
+        **{SETTING + key: value for key, value in profile.settings.items()},
+    }
+    return tables, meta
+
+
+def profile_from_tables(tables: Mapping[str, Columns], meta: Mapping[str, str]) -> Profile:
+    """Make a profile from the store's tables and ``meta`` keys; raises ``ProfileError`` when they hold none."""
+    missing = [key for key in ("edition", "grid_scheme", "component_scheme") if not meta.get(key)]
+    if missing:
+        raise ProfileError("profile.not_in_store", missing=", ".join(missing))
+    return Profile(
+        name=meta.get("profile_name", ""),
+        edition=meta["edition"],
+        version=meta.get("profile_version", "1"),
+        grid_scheme=_scheme(meta["grid_scheme"]),
+        component_scheme=_scheme(meta["component_scheme"]),
+        classes=tuple(class_entry(row) for row in _rows(tables["class"])),
+        departments=tuple(department(row) for row in _rows(tables["department"])),
+        filing_rules=tuple(filing_rule(row) for row in _rows(tables["filing_standard"])),
+        indicators=tuple(indicator(row) for row in _rows(tables["indicator"])),
+        counts=builtin_counts(),
+        settings={key[len(SETTING) :]: value for key, value in meta.items() if key.startswith(SETTING)},
+    )
+
+
+def profile_from_store(store: Store) -> Profile:
+    """Read the profile of a city store.
+
+    Raises
+    ------
+    ProfileError
+        ``profile.not_in_store`` when the store's settings name no edition or schemes.
+    """
+    return profile_from_tables({name: store.read(name, TABLES[name], order=["fid"]) for name in TABLES}, store.meta())
+
+
+def class_entry(row: Mapping[str, Any]) -> ClassEntry:
+    """Make a class from a row of values or texts; an empty ``enabled`` means in use."""
+    enabled = _text(row.get("enabled"))
+    return ClassEntry(
+        kind=_text(row.get("kind")),
+        code=_text(row.get("code")),
+        major_code=_text(row.get("major_code")),
+        major_name=_text(row.get("major_name")),
+        minor_code=_text(row.get("minor_code")),
+        name=_text(row.get("name")),
+        geometry=_text(row.get("geometry")),
+        accuracy=_text(row.get("accuracy")),
+        tolerance_m=_number(row.get("tolerance_m")),
+        department_code=_text(row.get("department_code")),
+        confidence=_text(row.get("confidence")),
+        enabled=enabled not in ("0", "0.0", "False"),
+    )
+
+
+def department(row: Mapping[str, Any]) -> Department:
+    """Make a department from a row."""
+    return Department(*(_text(row.get(name)) for name in TABLES["department"]))
+
+
+def filing_rule(row: Mapping[str, Any]) -> FilingRule:
+    """Make a filing rule from a row; its number must be whole."""
+    return FilingRule(
+        class_code=_text(row.get("class_code")),
+        kind=_text(row.get("kind")),
+        condition_no=int(row.get("condition_no") or 0),
+        condition=_text(row.get("condition")),
+        limit_value=_number(row.get("limit_value")),
+        limit_unit=_text(row.get("limit_unit")),
+        closing_condition=_text(row.get("closing_condition")),
+        confidence=_text(row.get("confidence")),
+    )
+
+
+def indicator(row: Mapping[str, Any]) -> Indicator:
+    """Make an indicator from a row."""
+    return Indicator(*(_text(row.get(name)) for name in TABLES["indicator"]))
+
+
+def _text(value: Any) -> str:
+    return "" if value is None or value != value else str(value)
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None or value == "" or value != value else float(value)
+
+
+def _read(name: str) -> list[dict[str, str]]:
+    with (FOLDER / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _column(rows: Sequence[Mapping[str, Any]], name: str) -> np.ndarray[Any, np.dtype[Any]]:
+    values = np.empty(len(rows), dtype=object)
+    values[:] = [row[name] for row in rows]
+    return values
+
+
+def _rows(columns: Columns) -> list[dict[str, Any]]:
+    return [dict(zip(columns, values)) for values in zip(*(array.tolist() for array in columns.values()))]
+
+
+def _scheme_text(scheme: CodeScheme) -> str:
+    return json.dumps(scheme_to_dict(scheme), ensure_ascii=False)
+
+
+def _scheme(text: str) -> CodeScheme:
+    try:
+        return scheme_from_dict(json.loads(text))
+    except (ValueError, AttributeError):
+        raise CodeError("codes.bad_scheme", scheme=text[:80], problem="json") from None

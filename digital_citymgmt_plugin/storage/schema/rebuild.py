@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Triggers belong to the program, not to the file: they are made anew whenever a store's differ from ours."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from digital_citymgmt_plugin.storage.schema.catalogue import ATTRIBUTES, SPATIAL
+from digital_citymgmt_plugin.storage.schema.triggers import domain_triggers, rtree_triggers
+
+
+def expected_triggers(connection: sqlite3.Connection) -> list[str]:
+    """Return the ``CREATE TRIGGER`` statements for the tables that the store has."""
+    with_uuid, with_times = [], []
+    for table in (*SPATIAL, *ATTRIBUTES):
+        columns = {str(row[0]) for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
+        if "uuid" in columns:
+            with_uuid.append(table)
+        if {"created_at", "updated_at"} <= columns:
+            with_times.append(table)
+    statements = list(domain_triggers(with_uuid, with_times))
+    for table in SPATIAL:
+        statements += rtree_triggers(table)
+    return statements
+
+
+def drop_triggers(connection: sqlite3.Connection) -> None:
+    """Drop all triggers."""
+    for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+        quoted = name.replace('"', '""')
+        connection.execute(f'DROP TRIGGER "{quoted}"')
+
+
+def rebuild_triggers(connection: sqlite3.Connection) -> None:
+    """Drop and make all triggers anew from the catalogue."""
+    drop_triggers(connection)
+    for statement in expected_triggers(connection):
+        connection.execute(statement)
+
+
+def triggers_are_ours(connection: sqlite3.Connection) -> bool:
+    """Tell whether every trigger of ours stands in the store, word for word; those of others do not count."""
+    rows = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    return set(expected_triggers(connection)) <= {str(row[0]) for row in rows}

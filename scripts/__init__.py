@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Set-up, packaging, demo, benchmarks: what developers and CI run."""

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Write the demo city as the files that users have: GeoPackages, a shapefile in GBK, tables as CSV.
+
+The bytes depend on the city and on the versions of GDAL alone: dates that drivers write into files are fixed.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+from scripts.demo_city.city import City
+from scripts.demo_city.components import BY_CODE, Components
+from scripts.demo_city.config import COUNTY_CODE, COUNTY_NAME, CRS, ORIGIN, RANKS
+from scripts.demo_city.departments import DEPARTMENTS
+
+Array = Any
+WRITTEN = "2015-05-08"  # the day that the files say they were written on
+
+POINTS = [f"components/components_point.{suffix}" for suffix in ("shp", "shx", "dbf", "prj")]
+FILES = (
+    "about.json", "areas.gpkg", "base_map.gpkg", "departments.csv", "cases.csv", "case_events.csv", *POINTS,
+    "components/components_line.gpkg", "components/components_area.gpkg", "components/components_old.csv",
+    "truth/recurring_places.csv", "truth/case_truth.csv",
+)  # fmt: skip
+
+
+def write_city(city: City, folder: Path) -> list[Path]:
+    """Write all files into a folder; files of the same names are replaced. Returns their paths."""
+    import pyogrio
+
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{WRITTEN}T00:00:00.000Z"})
+    (folder / "components").mkdir(parents=True, exist_ok=True)
+    (folder / "truth").mkdir(exist_ok=True)
+    for name in FILES:  # drivers would add layers to what is there
+        (folder / name).unlink(missing_ok=True)
+    _write_areas(city, folder / "areas.gpkg")
+    _write_base_map(city, folder / "base_map.gpkg")
+    _write_components(city, folder / "components")
+    write_table(folder / "departments.csv", {"部门编码": list(DEPARTMENTS), "部门名称": list(DEPARTMENTS.values())})
+    write_table(folder / "cases.csv", city.cases.cases)
+    write_table(folder / "case_events.csv", city.cases.events)
+    write_table(folder / "truth" / "recurring_places.csv", city.cases.recurring_places)
+    write_table(folder / "truth" / "case_truth.csv", city.cases.truth)
+    about = {"county_code": COUNTY_CODE, "county_name": COUNTY_NAME, "crs": CRS, "edition": "2013",
+             "components": len(city.components.geometry), "cases": len(city.cases.truth["case_no"]),
+             "communities": city.areas.code.tolist()}  # fmt: skip
+    (folder / "about.json").write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return [folder / name for name in FILES]
+
+
+def write_table(path: Path, columns: dict[str, Any]) -> None:
+    """Write a table as CSV in UTF-8 with the mark that Excel needs."""
+    with path.open("w", encoding="utf-8-sig", newline="") as handle:
+        writer = csv.writer(handle, lineterminator="\r\n")
+        writer.writerow(columns)
+        writer.writerows(zip(*(np.asarray(column, dtype=object).tolist() for column in columns.values())))
+
+
+def _layer(path: Path, layer: str, shapes: Array, columns: dict[str, Any], **options: Any) -> None:
+    """Write one layer, moved to its place on earth, on a grid of 1 mm."""
+    import pyogrio
+
+    placed = shapely.transform(shapes, lambda xy: np.round(xy + np.array(ORIGIN, float), 3))
+    # Rounding may let a ring touch itself: such a polygon is mended, the others keep their vertices.
+    broken = ~shapely.is_valid(placed)
+    placed[broken] = shapely.buffer(placed[broken], 0.0)
+    single = not np.isin(shapely.get_type_id(placed), (4, 5, 6)).any()
+    names = {0: "Point", 1: "LineString", 3: "Polygon"}
+    kind = names[int(shapely.get_type_id(shapely.get_parts(placed[:1]))[0])]
+    pyogrio.raw.write(
+        str(path), shapely.to_wkb(placed), [np.asarray(c) for c in columns.values()], list(columns),
+        layer=layer, crs=CRS, geometry_type=kind if single else f"Multi{kind}", promote_to_multi=not single,
+        append=path.exists() and path.suffix == ".gpkg", **options,
+    )  # fmt: skip
+
+
+def _objects(values: Any) -> Array:
+    return np.array(list(values), dtype=object)
+
+
+def _write_areas(city: City, path: Path) -> None:
+    areas = city.areas
+    _layer(path, "streets", areas.street, {"code": areas.streets_code, "name": areas.streets_name})
+    _layer(path, "communities", areas.community,
+           {"code": areas.code, "name": areas.name, "street_code": areas.street_code})  # fmt: skip
+
+
+def _write_base_map(city: City, path: Path) -> None:
+    town, base = city.town, city.base
+    drive_width = np.array(base.drives.columns["width"], dtype=float)
+    _layer(path, "roads", np.concatenate([town.roads, base.drives.shapes]), {
+        "class": _objects([RANKS[int(r)].name for r in town.rank] + base.drives.columns["kind"]),
+        "rank": np.concatenate([town.rank, np.full(len(drive_width), 5)]).astype(np.int32),
+        "name": _objects([*town.name, *[""] * len(drive_width)]),
+        "width": np.concatenate([town.width, drive_width]),
+    })  # fmt: skip
+    surfaces, row = _without_higher(town.carriageways, town.rank)
+    _layer(path, "road_areas", surfaces, {
+        "class": _objects(RANKS[int(r)].name for r in town.rank[row]), "name": town.name[row],
+    })  # fmt: skip
+    names, wide = town.river_name, town.river_width
+    _layer(path, "rivers", town.rivers, {"name": names, "width": wide, "class": _water_class(wide)})
+    parts, row = shapely.get_parts(town.water, return_index=True)
+    _layer(path, "river_areas", parts, {"name": names[row], "class": _water_class(wide)[row]})
+    for name in ("walls", "compounds", "buildings", "green", "gates"):
+        layer = getattr(base, name)
+        columns = {key: _typed(values) for key, values in layer.columns.items()}
+        _layer(path, name, layer.shapes, columns)
+
+
+def _water_class(width: Array) -> Array:
+    return np.where(width > 18.0, "河流", "渠").astype(object)
+
+
+def _typed(values: list[Any]) -> Array:
+    return np.array(values, dtype=object if isinstance(values[0], str) else np.int32)
+
+
+def _without_higher(shapes: Array, rank: Array) -> tuple[Array, Array]:
+    """Return each carriageway without those of higher rank (of the same rank: drawn earlier): no overlaps."""
+    order = np.lexsort((np.arange(len(rank)), rank))
+    place = np.empty(len(rank), int)
+    place[order] = np.arange(len(rank))
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    before = place[other] < place[one]
+    one, other = one[before], other[before]
+    out = shapes.copy()
+    for row in np.unique(one):
+        out[row] = shapely.difference(shapes[row], shapely.union_all(shapes[other[one == row]]))
+    parts, row = shapely.get_parts(out, return_index=True)
+    good = (shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 1.0)
+    return parts[good], row[good]
+
+
+def _census_columns(found: Components) -> dict[str, Any]:
+    """Return the columns of a census table; names of ten letters at most, as a shapefile holds them."""
+    return {
+        "SRC_ID": found.source_id,
+        "CLASS": found.code,
+        "NAME": _objects(BY_CODE[c].name for c in found.code),
+        "DEPTCODE1": _objects(BY_CODE[c].manager for c in found.code),
+        "OWNER": _objects(BY_CODE[c].owner for c in found.code),
+        "STATE": found.state,
+        "ORDATE": found.first_on,
+        "DATASOURCE": found.data_source,
+        "NOTE": found.note,
+    }
+
+
+def _write_components(city: City, folder: Path) -> None:
+    found = city.components
+    columns = _census_columns(found)
+    for kind, name in ((1, "line"), (3, "area")):
+        here = found.kind == kind
+        _layer(folder / f"components_{name}.gpkg", f"components_{name}", found.geometry[here],
+               {key: column[here] for key, column in columns.items()})  # fmt: skip
+    here = found.kind == 0
+    path = folder / "components_point.shp"
+    _layer(path, "components_point", found.geometry[here], {key: column[here] for key, column in columns.items()},
+           driver="ESRI Shapefile", encoding="GBK",
+           layer_options={"RESIZE": "YES", "DBF_DATE_LAST_UPDATE": WRITTEN})  # fmt: skip
+    # Surveyors' files come without: the code page must be found out.
+    path.with_suffix(".cpg").unlink(missing_ok=True)
+    old = city.old
+    xy = shapely.get_coordinates(old.geometry) + np.array(ORIGIN, float)
+    write_table(folder / "components_old.csv", {
+        "标识码": city.old_code,
+        **_census_columns(old),
+        "X坐标": np.char.mod("%.3f", xy[:, 0]), "Y坐标": np.char.mod("%.3f", xy[:, 1]),
+    })  # fmt: skip

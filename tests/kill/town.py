@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Input files of a made-up town for tests of safety: large enough that every action takes a while, and quickly made.
+
+100 communities of 500 m × 500 m in five streets, 2,500 unit grids, 8,000 components of 20 classes (200 with a code of
+their own), 3,000 cases. Written with geopandas and csv, not with the code under test.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import shapely
+
+CRS = "EPSG:4550"
+COUNTY = "320681"
+X, Y = 500_000.0, 3_520_000.0
+SIDE, ACROSS, DOWN = 500.0, 10, 10
+CLASSES = tuple(f"01{minor:02d}" for minor in range(1, 21))
+
+
+@dataclass(frozen=True)
+class Town:
+    """Paths of the input files."""
+
+    folder: Path
+
+    def __getattr__(self, name: str) -> str:
+        for ending in (".gpkg", ".csv"):
+            path = self.folder / (name + ending)
+            if path.exists():
+                return str(path)
+        raise AttributeError(name)
+
+
+def make_town(folder: Path, *, components: int = 8_000, cases: int = 3_000, seed: int = 7) -> Town:
+    """Write the files into a folder; the same seed gives the same rows."""
+    rng = np.random.default_rng(seed)
+    communities = [
+        (f"{COUNTY}{100 + row // 2}{(row % 2) * ACROSS + column + 1:03d}", _square(row, column))
+        for row in range(DOWN)
+        for column in range(ACROSS)
+    ]
+    streets: dict[str, list[shapely.Geometry]] = {}
+    for code, shape in communities:
+        streets.setdefault(code[:9], []).append(shape)
+    merged = {code: shapely.unary_union(shapes) for code, shapes in streets.items()}
+    _write(folder / "county.gpkg", [(COUNTY, "启东市", shapely.unary_union(list(merged.values())))])
+    _write(folder / "streets.gpkg", [(code, f"街道{code[6:]}", shape) for code, shape in merged.items()])
+    _write(folder / "communities.gpkg", [(code, f"社区{code[6:]}", shape) for code, shape in communities])
+    _write(folder / "few.gpkg", [(code, f"社区{code[6:]}", shape) for code, shape in communities[:12]])
+    cells = [
+        shapely.segmentize(shapely.box(x, y, x + 100, y + 100), 20)
+        for x in np.arange(X, X + ACROSS * SIDE, 100)
+        for y in np.arange(Y, Y + DOWN * SIDE, 100)
+    ]
+    _write(folder / "cells.gpkg", [(str(number), "", cell) for number, cell in enumerate(cells)])
+    east, north = (rng.uniform(0, count * SIDE, components) for count in (ACROSS, DOWN))
+    places = np.column_stack([X + east, Y + north])
+    classes = rng.choice(CLASSES, components)
+    surveyed = rng.choice(components, components // 40, replace=False)
+    own = {row: f"{COUNTY}{classes[row]}{row + 1:06d}" for row in surveyed}
+    _components(folder / "components.gpkg", places, classes, own)
+    chosen = rng.choice(components, cases)
+    _cases(folder / "cases.csv", rng, places[chosen], classes[chosen], [own.get(row) for row in chosen])
+    _barriers(folder / "barriers.gpkg")
+    return Town(folder)
+
+
+def _square(row: int, column: int) -> shapely.Geometry:
+    x, y = X + column * SIDE, Y + row * SIDE
+    return shapely.segmentize(shapely.box(x, y, x + SIDE, y + SIDE), 4)
+
+
+def _write(path: Path, rows: list[tuple[str, str, shapely.Geometry]]) -> None:
+    import geopandas
+
+    codes, names, shapes = zip(*rows)
+    frame = geopandas.GeoDataFrame({"code": codes, "name": names}, geometry=list(shapes), crs=CRS)
+    frame.to_file(path, driver="GPKG", engine="pyogrio")
+
+
+def _components(path: Path, places: np.ndarray, classes: np.ndarray, own: dict[int, str]) -> None:
+    import geopandas
+
+    size = len(places)
+    frame = geopandas.GeoDataFrame(
+        {
+            "source_id": [f"S{row}" for row in range(size)],
+            "class_code": classes,
+            "code": [own.get(row) for row in range(size)],
+            "name": [f"部件{row}" for row in range(size)],
+            "remark": ["长一点的备注,使事务变大"] * size,
+        },
+        geometry=shapely.points(places),
+        crs=CRS,
+    )
+    frame.to_file(path, driver="GPKG", engine="pyogrio")
+
+
+HEADER = "案件编号 案件类型 小类编码 部件编码 上报时间 立案时间 结案时间 截止时间 X坐标 Y坐标"
+
+
+def _cases(
+    path: Path, rng: np.random.Generator, places: np.ndarray, classes: np.ndarray, codes: list[str | None]
+) -> None:
+    first = datetime(2025, 1, 1, 8)
+    shifted = places + rng.normal(0, 3, places.shape)
+    with path.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target)
+        writer.writerow(HEADER.split())
+        for row, ((x, y), class_code, code) in enumerate(zip(shifted, classes, codes)):
+            at = first + timedelta(minutes=37 * row)
+            closed = at + timedelta(hours=int(rng.integers(1, 90))) if row % 7 else None
+            times = [at, at + timedelta(minutes=20), closed, at + timedelta(hours=48)]
+            texts = [time.strftime("%Y-%m-%d %H:%M:%S") if time else "" for time in times]
+            writer.writerow([f"C{row:06d}", "部件", class_code, code or "", *texts, f"{x:.2f}", f"{y:.2f}"])
+
+
+def _barriers(path: Path) -> None:
+    import geopandas
+
+    lines = [shapely.LineString([(X + at, Y), (X + at, Y + DOWN * SIDE)]) for at in np.arange(0, ACROSS * SIDE, 170)]
+    lines += [shapely.LineString([(X, Y + at), (X + ACROSS * SIDE, Y + at)]) for at in np.arange(0, DOWN * SIDE, 190)]
+    frame = geopandas.GeoDataFrame({"rank": [1 + row % 4 for row in range(len(lines))]}, geometry=lines, crs=CRS)
+    frame.to_file(path, driver="GPKG", engine="pyogrio")

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The whole chain from the toolbox's side: areas, draft, adopt, components, codes, cases, links, assessment."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsApplication, QgsVectorLayer
+
+from digital_citymgmt_plugin.algorithms.provider import DcmProvider
+from digital_citymgmt_plugin.bridge.engines import pool
+from tests.qgis.algorithms_help import STORE, Listener, two_communities, write_geojson
+
+pytestmark = pytest.mark.qgis
+
+
+@pytest.fixture
+def run(qgis_app, qgis_processing):
+    import processing
+
+    provider = DcmProvider()
+    QgsApplication.processingRegistry().addProvider(provider)
+    yield lambda name, **parameters: processing.run(f"dcm:{name}", parameters, feedback=Listener())
+    QgsApplication.processingRegistry().removeProvider(provider)
+    pool().shutdown(2)
+
+
+def roads(folder: Path):
+    return write_geojson(
+        folder / "道路.geojson",
+        [
+            ("LineString", [[500000, 3520200], [500800, 3520200]], {"rank": 1}),
+            ("LineString", [[500200, 3520000], [500200, 3520400]], {"rank": 2}),
+            ("LineString", [[500600, 3520000], [500600, 3520400]], {"rank": 2}),
+        ],
+    )
+
+
+def components(folder: Path, class_code: str):
+    places = [(500050 + 100 * column, 3520050 + 100 * row) for row in range(4) for column in range(8)]
+    return write_geojson(
+        folder / "部件.geojson",
+        [
+            ("Point", [x, y], {"class_code": class_code, "name": f"井盖{number}", "source_id": f"T{number}"})
+            for number, (x, y) in enumerate(places)
+        ],
+    )
+
+
+def cases(folder: Path, class_code: str):
+    path = folder / "案件.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ["case_no", "kind", "class_code", "x", "y", "reported_at", "filed_at", "disposed_at", "closed_at"]
+        )
+        for number in range(10):
+            writer.writerow(
+                [
+                    f"2024-{number:04d}", "component", class_code, 500052 + 70 * number, 3520051, "2024-03-01 08:00:00",
+                    "2024-03-01 09:00:00", "2024-03-01 12:00:00", "2024-03-02 08:00:00" if number % 2 else "",
+                ]
+            )  # fmt: skip
+    return str(path)
+
+
+def test_the_chain_from_areas_to_the_assessment(run, chinese_path):
+    store = str(chinese_path / "城市.gpkg")
+    areas = two_communities(chinese_path)
+    run("createstore", STORE=store, **STORE)
+    run("importareas", STORE=store, INPUT=areas, LEVEL="community", CODE_FIELD="code", NAME_FIELD="name")
+
+    draft = run(
+        "draftgrids",
+        AREAS=areas,
+        BARRIERS=[roads(chinese_path)],
+        RANK_FIELD="rank",
+        TARGET_AREA=40000.0,
+        OUTPUT=str(chinese_path / "草案.gpkg"),
+    )
+    assert draft["CELLS"] >= 6
+    assert Path(draft["OUTPUT"]).is_file()
+
+    adopted = run("adoptgrids", STORE=store, INPUT=draft["OUTPUT"])
+    assert (adopted["INSERTED"], adopted["REJECTED"]) == (draft["CELLS"], 0)
+
+    source = components(chinese_path, "0101")
+    taken = run("importcomponents", STORE=store, INPUT=source, REJECTS=str(chinese_path / "拒收.xlsx"))
+    assert (taken["READ"], taken["ACCEPTED"], taken["REJECTED"]) == (32, 32, 0)
+    assert run("importcomponents", STORE=store, INPUT=source)["UNCHANGED"] == 32
+    assert run("assigncodes", STORE=store, ORDER="place")["CODED"] == 32
+    assert run("assigncodes", STORE=store)["CODED"] == 0
+
+    arrived = run("importcases", STORE=store, INPUT=cases(chinese_path, "0101"), CRS="EPSG:4549")
+    assert arrived["READ"] == arrived["ACCEPTED"] == 10
+    linked = run("linkcases", STORE=store)
+    assert linked["PLACED"] == 10
+
+    table = run("assess", STORE=store, BY="community", OUTPUT=str(chinese_path / "评价.xlsx"))
+    assert table["CASES"] == 10
+    assert Path(table["OUTPUT"]).is_file()
+    assert run("verifystore", STORE=store)["FINDINGS"] == 0
+    assert _codes(store) == 32
+
+
+def _codes(store):
+    layer = QgsVectorLayer(f"{store}|layername=component_point", "components", "ogr")
+    codes = [feature["code"] for feature in layer.getFeatures()]
+    return len(set(codes))

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The store's layers in the project: by property, read-only, styled, captioned; refreshed and taken away."""
+
+from __future__ import annotations
+
+import pytest
+from qgis.core import QgsProject
+
+from digital_citymgmt_plugin.bridge import layers, styles
+from tests.qgis.make_city import make_city
+
+CITY = "启东市"
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory, qgis_app):
+    path = tmp_path_factory.mktemp("城 市") / "city.gpkg"
+    make_city(str(path))
+    return str(path)
+
+
+@pytest.fixture
+def project(qgis_app):
+    project = QgsProject()
+    yield project
+    project.clear()
+
+
+@pytest.fixture
+def loaded(city, project):
+    layers.load_store(city, CITY, project)
+    return project
+
+
+def titles(group):
+    return [node.name() for node in group.children()]
+
+
+def test_layers_stand_in_one_group_named_by_the_city_in_drawing_order(city, loaded):
+    group = layers.store_group(city, loaded)
+    assert group.name() == CITY
+    assert titles(group) == [
+        "Open issues", "Cases", "Components (points)", "Components (lines)", "Components (areas)", "Unit grids",
+        "Communities", "Streets", "Counties", "Tables",
+    ]  # fmt: skip
+
+
+def test_tables_stand_in_a_group_of_their_own(city, loaded):
+    tables = layers.store_group(city, loaded).findGroup("Tables")
+    assert titles(tables) == ["Classes", "Departments", "Actions"]
+
+
+def test_every_layer_is_read_only_and_tells_store_and_table(city, loaded):
+    found = layers.store_layers(city, loaded)
+    assert len(found) == 12
+    assert all(layer.readOnly() and not layer.startEditing() for layer in found)
+    assert {layer.customProperty(layers.TABLE) for layer in found} == {
+        spec.table for spec in layers.SPECS + layers.TABLES
+    }
+
+
+def test_a_renamed_layer_is_still_found(city, loaded):
+    layer = layers.find_layer(city, "unit_grid", project=loaded)
+    layer.setName("my grids")
+    assert layers.find_layer(city, "unit_grid", project=loaded) is layer
+
+
+def test_loading_twice_adds_nothing(city, loaded):
+    layers.load_store(city, CITY, loaded)
+    assert len(loaded.mapLayers()) == 12
+    assert len(loaded.layerTreeRoot().findGroups()) == 1
+
+
+def test_areas_are_shown_by_level_and_only_valid_ones(city, loaded):
+    counts = {
+        part: sum(1 for _ in layers.find_layer(city, "admin_area", part, loaded).getFeatures())
+        for part in ("county", "street", "community")
+    }
+    assert counts == {"county": 1, "street": 1, "community": 2}
+
+
+def test_unit_grids_have_a_magenta_boundary_without_fill(city, loaded):
+    symbol = layers.find_layer(city, "unit_grid", project=loaded).renderer().symbol().symbolLayer(0)
+    assert symbol.strokeColor().name() == styles.MAGENTA
+    assert symbol.properties()["style"] == "no"
+
+
+def test_components_are_drawn_by_the_major_classes_of_the_store(city, loaded):
+    renderer = layers.find_layer(city, "component_point", project=loaded).renderer()
+    assert [category.label() for category in renderer.categories()] == ["01 公用设施", "04 园林绿化", "Other classes"]
+
+
+@pytest.mark.parametrize("number, state", [("C1", "closed"), ("C2", "overdue"), ("C3", "open")])
+def test_a_case_is_drawn_by_what_it_is_at_the_moment(city, loaded, number, state):
+    from qgis.core import QgsExpression, QgsExpressionContext, QgsExpressionContextUtils
+
+    layer = layers.find_layer(city, "case_record", project=loaded)
+    feature = next(feature for feature in layer.getFeatures() if feature["case_no"] == number)
+    context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
+    context.setFeature(feature)
+    assert QgsExpression(layer.renderer().classAttribute()).evaluate(context) == state
+
+
+def test_columns_have_captions_and_codes_have_words(city, loaded):
+    layer = layers.find_layer(city, "case_record", project=loaded)
+    fields = layer.fields()
+    assert layer.attributeAlias(fields.lookupField("case_no")) == "Case number"
+    setup = layer.editorWidgetSetup(fields.lookupField("stage"))
+    assert setup.type() == "ValueMap"
+    assert {"Filing": "filing"} in setup.config()["map"]
+    assert layer.editorWidgetSetup(fields.lookupField("class_code")).type() == "ValueRelation"
+
+
+def test_every_column_of_the_layers_has_a_caption(city, loaded):
+    bare = {
+        f"{layer.customProperty(layers.TABLE)}.{field.name()}"
+        for layer in layers.store_layers(city, loaded)
+        for field in layer.fields()
+        if not field.alias() and field.name() != "fid"
+    }
+    assert bare == set()
+
+
+def test_a_big_layer_is_drawn_from_its_scale_on(city, project, monkeypatch):
+    monkeypatch.setattr(layers, "BIG", 10)
+    layers.load_store(city, CITY, project)
+    layer = layers.find_layer(city, "component_point", project=project)
+    assert layer.hasScaleBasedVisibility() and layer.minimumScale() == 10_000
+    assert not layers.find_layer(city, "unit_grid", project=project).hasScaleBasedVisibility()
+
+
+def test_a_refresh_shows_rows_that_another_process_wrote(tmp_path, project):
+    path = str(tmp_path / "city.gpkg")
+    make_city(path, components=20)
+    layers.load_store(path, CITY, project)
+    layer = layers.find_layer(path, "component_point", project=project)
+    assert layer.featureCount() == 20
+    tmp_path.joinpath("city.gpkg").unlink()
+    make_city(path, components=40)
+    assert layers.refresh_store(path, ["component_point"], project) == 1
+    assert layer.featureCount() == 40
+
+
+def test_closing_takes_layers_and_group_away_and_leaves_the_others(city, loaded, tmp_path):
+    other = str(tmp_path / "other.gpkg")
+    make_city(other, components=2)
+    layers.load_store(other, "别市", loaded)
+    layers.remove_store(city, loaded)
+    assert layers.store_layers(city, loaded) == [] and layers.store_group(city, loaded) is None
+    assert len(layers.store_layers(other, loaded)) == 12
+    layers.remove_store(other, loaded)
+    assert loaded.layerTreeRoot().children() == []
+
+
+def test_a_file_that_is_no_store_gives_no_layers(tmp_path, project):
+    (tmp_path / "no.gpkg").write_text("no", encoding="utf-8")
+    assert layers.load_store(str(tmp_path / "no.gpkg"), CITY, project) == []

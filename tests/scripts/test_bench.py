@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The benchmarks run at a tiny size and write what ``bench.py`` gathers."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import bench
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = bench.names()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_benchmark_writes_figures_versions_and_sizes(name, tmp_path):
+    out = tmp_path / "figures.json"
+    script = ROOT / "scripts" / "benchmarks" / f"{name}.py"
+    command = [sys.executable, str(script), "--scale", "tiny", "--runs", "1", "--json", str(out)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(out.read_text(encoding="utf-8"))
+    assert set(found) == {"figures", "versions", "sizes"}
+    assert found["sizes"]["components"] == 300
+    assert {"python", "sqlite", "numpy", "shapely", "geopandas", "gdal of pyogrio"} <= set(found["versions"])
+    assert all(isinstance(version, str) and version[0].isdigit() for version in found["versions"].values())
+    names = [figure["name"] for figure in found["figures"]]
+    assert len(set(names)) == len(names)
+    assert any(" / " in each for each in names), "a ratio to a peer"
+    for figure in found["figures"]:
+        assert set(figure) == {"name", "value", "unit", "bar", "holds"}
+        assert isinstance(figure["value"], float) and figure["unit"] in ("s", "ratio", "MB")
+        assert figure["holds"] is None, "bars are for large sizes"
+    assert bench.table(found["figures"]).count("\n") == len(names)
+
+
+def test_there_is_a_benchmark_of_each_main_job():
+    assert {"assigncodes", "importcomponents"} <= set(NAMES)
+
+
+def test_a_benchmark_that_fails_does_not_hold(monkeypatch, tmp_path):
+    (tmp_path / "broken.py").write_text("raise SystemExit(3)", encoding="utf-8")
+    monkeypatch.setattr(bench, "BENCHMARKS", tmp_path)
+    (figure,) = bench.run("broken", "tiny")["figures"]
+    assert (figure["name"], figure["holds"]) == ("broken: ended with 3", False)

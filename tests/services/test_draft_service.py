@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Drafting from files: every layer into one metric CRS, barriers with ranks, a layer out that QGIS can read."""
+
+from __future__ import annotations
+
+import geopandas
+import numpy as np
+import pytest
+import shapely
+
+from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
+from digital_citymgmt_plugin.core.ports import GEOM
+from digital_citymgmt_plugin.core.requests import DraftGrids, Layer
+from digital_citymgmt_plugin.services.grids import draft_grids
+from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.storage.files import CityFiles
+from digital_citymgmt_plugin.storage.projections import Projected
+from tests.services.cities import CRS, X0, Y0, as_array, box, point
+from tests.support import Watcher, make_context
+
+AREA = box(0, 0, 800, 400)
+
+
+def street(*xy):
+    return shapely.LineString([(X0 + x, Y0 + y) for x, y in xy])
+
+
+STREETS = [street((400, -10), (400, 410)), street((-10, 200), (810, 200))]
+
+
+@pytest.fixture
+def write(tmp_path):
+    def layer(file, shapes, kind, crs=CRS, **columns):
+        table = {name: objects(values) for name, values in columns.items()}
+        shapes = as_array(shapes)
+        if crs == "EPSG:4490":
+            shapes = Projected().transform(shapes, CRS, crs)
+        path = str(tmp_path / file)
+        CityFiles().write_layer(path, file.split(".")[0], {**table, GEOM: shapes}, crs, kind)
+        return Layer(path)
+
+    return layer
+
+
+def draft(tmp_path, areas, barriers, watcher=None, **more):
+    request = DraftGrids(areas, str(tmp_path / "草案.gpkg"), barriers, **{"target_area": 80_000.0, **more})
+    return draft_grids(make_context(None, watcher), request)
+
+
+def read(tmp_path):
+    return geopandas.read_file(tmp_path / "草案.gpkg")
+
+
+def test_barriers_part_the_area_and_the_output_tells_its_crs(tmp_path, write):
+    areas = write("areas.gpkg", [AREA], "Polygon", code=["A"])
+    result = draft(tmp_path, areas, [write("s.gpkg", STREETS, "LineString")],
+                   area_code_field="code")  # fmt: skip
+    frame = read(tmp_path)
+    assert result["counts"]["cells"] == len(frame) == 4 and result["crs"] == CRS
+    assert frame.crs.to_epsg() == 4550 and set(frame["area_code"]) == {"A"}
+    assert frame.union_all().symmetric_difference(AREA).area < 1
+    assert frame["area_m2"].tolist() == pytest.approx([80_000] * 4, rel=0.01)
+
+
+def test_without_barriers_there_is_a_draft_all_the_same(tmp_path, write):
+    result = draft(tmp_path, write("areas.gpkg", [AREA], "Polygon"), [])
+    assert result["counts"]["barriers"] == 0
+    assert shapely.area(read(tmp_path).geometry.values).sum() == pytest.approx(AREA.area)
+
+
+def test_layers_in_degrees_are_reprojected_and_that_is_said(tmp_path, write):
+    areas = write("areas.gpkg", [AREA], "Polygon", crs="EPSG:4490")
+    result = draft(tmp_path, areas, [write("s.gpkg", STREETS, "LineString", crs="EPSG:4490")])
+    assert result["crs"] == CRS  # the 3-degree zone of 121.52 east
+    assert [note["code"] for note in result["notes"]][:2] == ["note.reprojected_to"] * 2
+    frame = read(tmp_path)
+    assert frame.crs.to_epsg() == 4550 and frame.area.sum() == pytest.approx(AREA.area, rel=1e-6)
+
+
+def test_a_crs_may_be_asked_for_but_not_one_in_degrees(tmp_path, write):
+    areas = write("areas.gpkg", [AREA], "Polygon")
+    assert draft(tmp_path, areas, [], crs="EPSG:32651")["crs"] == "EPSG:32651"
+    with pytest.raises(InputRefused, match=r"input\.crs_not_metric"):
+        draft(tmp_path, areas, [], crs="EPSG:4490")
+
+
+def test_the_rank_field_decides_which_barrier_stays(tmp_path, write):
+    areas = write("areas.gpkg", [AREA], "Polygon")
+    lines = [street((300, -10), (300, 410)), street((400, -10), (400, 410)), street((500, -10), (500, 410))]
+    kept = {}
+    for name, ranks in (("a", [1, 5, 1]), ("b", [5, 1, 5])):
+        barriers = [write(f"{name}.gpkg", lines, "LineString", rank=ranks)]
+        draft(tmp_path, areas, barriers, rank_field="rank", target_area=160_000.0)
+        borders = shapely.get_coordinates(read(tmp_path).geometry.values)[:, 0] - X0
+        kept[name] = {x for x in (300, 400, 500) if np.isclose(borders, x, atol=0.5).any()}
+    assert 400 not in kept["a"] or 400 in kept["b"]
+
+
+def test_road_classes_are_known_by_name(tmp_path, write):
+    areas = write("areas.gpkg", [AREA], "Polygon")
+    lines = [street((300, -10), (300, 410)), street((400, -10), (400, 410)), street((500, -10), (500, 410))]
+    drafts = []
+    for name, classes in (("words", ["footway", "主干路", "PATH"]), ("numbers", ["5", "1", "5"])):
+        draft(
+            tmp_path, areas, [write(f"{name}.gpkg", lines, "LineString", rank=classes)], rank_field="rank",
+            target_area=160_000.0,
+        )  # fmt: skip
+        drafts.append(shapely.union_all(shapely.boundary(read(tmp_path).geometry.values)))
+    assert drafts[0].equals(drafts[1])
+
+
+def test_a_rank_field_that_no_layer_has_is_refused(tmp_path, write):
+    areas = write("areas.gpkg", [AREA], "Polygon")
+    with pytest.raises(InputRefused, match=r"input\.no_field"):
+        draft(tmp_path, areas, [write("a.gpkg", STREETS, "LineString", class_=[1] * len(STREETS))], rank_field="rank")
+
+
+def test_a_layer_without_the_rank_field_and_bad_ranks_count_as_default(tmp_path, write):
+    areas = write("areas.gpkg", [AREA], "Polygon")
+    barriers = [write("a.gpkg", STREETS[:1], "LineString", rank=["高"]), write("b.gpkg", STREETS[1:], "LineString")]
+    assert draft(tmp_path, areas, barriers, rank_field="rank")["counts"]["cells"] == 4
+
+
+@pytest.mark.parametrize("band", ["", "1", "a,b", "2,1", "-1,2", "1,2,3", "1,1"])
+def test_a_band_that_is_none_is_refused(tmp_path, write, band):
+    with pytest.raises(InputRefused, match=r"input\.band"):
+        draft(tmp_path, write("areas.gpkg", [AREA], "Polygon"), [], band=band)
+
+
+def test_unusable_geometries_are_left_out_and_codes_stay_with_their_areas(tmp_path, write):
+    areas = write("areas.gpkg", [None, AREA, box(800, 0, 1600, 400)], "Polygon", code=["X", "A", "B"])
+    result = draft(tmp_path, areas, [], area_code_field="code")
+    assert {"code": "note.unusable", "values": {"count": 1, "file": "areas"}} in result["notes"]
+    frame = read(tmp_path)
+    assert {code: round(part.area.sum()) for code, part in frame.groupby("area_code")} == {"A": 320_000, "B": 320_000}
+
+
+def test_components_buildings_and_locked_cells_are_heeded(tmp_path, write):
+    locked = box(0, 0, 200, 200)
+    result = draft(
+        tmp_path, write("areas.gpkg", [AREA], "Polygon"), [write("s.gpkg", STREETS, "LineString")],
+        buildings=write("b.gpkg", [box(390, 50, 395, 60)], "Polygon"), locked=write("l.gpkg", [locked], "Polygon"),
+        components=write("c.gpkg", [point(10, 10), point(600, 300)], "Point", load=[2.5, "x"]), load_field="load",
+    )  # fmt: skip
+    frame = read(tmp_path)
+    assert result["counts"]["buildings"] == 1 and frame["load"].sum() == pytest.approx(2.5)
+    assert any(cell.symmetric_difference(locked).area < 0.1 for cell in frame.geometry)
+
+
+def test_a_table_and_a_missing_field_are_refused(tmp_path, write):
+    (tmp_path / "t.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(InputRefused, match=r"input\.no_geometry"):
+        draft(tmp_path, Layer(str(tmp_path / "t.csv")), [])
+    with pytest.raises(InputRefused, match=r"input\.no_field"):
+        draft(tmp_path, write("areas.gpkg", [AREA], "Polygon"), [], area_code_field="code")
+
+
+def test_cancelling_leaves_no_output(tmp_path, write):
+    areas = write("areas.gpkg", [AREA], "Polygon")
+    with pytest.raises(Cancelled):
+        draft(tmp_path, areas, [], Watcher(cancel_at=2))
+    assert not (tmp_path / "草案.gpkg").exists()

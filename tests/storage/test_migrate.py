@@ -1,0 +1,187 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Schema steps: the oldest schema and all steps give a fresh store; a copy is kept; what fails changes nothing.
+
+``tests/data/schema_v1.sql`` is a store of version 1 as text, frozen: it is never written anew.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from digital_citymgmt_plugin.core.errors import StoreError
+from digital_citymgmt_plugin.storage.blob import register_functions
+from digital_citymgmt_plugin.storage.gpkg import GpkgStore
+from digital_citymgmt_plugin.storage.migrate import STEPS, steps_after, upgrade_store
+from digital_citymgmt_plugin.storage.schema.catalogue import SCHEMA_VERSION
+from tests.engine.small_city import make_small_city
+from tests.kill import content
+from tests.support import NOW, new_store
+
+FROZEN = Path(__file__).resolve().parents[1] / "data" / "schema_v1.sql"
+# Steps that were released: changing one would give users of that release another schema than new users.
+RELEASED = {"0001_initial.sql": "f67cad0133bef62d1e0a77e05515aea3a35a08d18cfa926be8726b0d259c1bbb"}
+NEXT = """
+ALTER TABLE component_point ADD COLUMN depth_m REAL;
+-- a comment; with a semicolon
+UPDATE component_point SET depth_m = 1.5;
+CREATE INDEX component_point_depth ON component_point (depth_m);
+"""
+
+
+def clock():
+    return NOW
+
+
+def upgrade(path, **options):
+    return upgrade_store(str(path), program="test", done_by="tester", clock=clock, **options)
+
+
+@pytest.fixture
+def step_two(tmp_path):
+    """Return a folder of steps with one more."""
+    folder = tmp_path / "steps"
+    shutil.copytree(STEPS, folder)
+    (folder / "0002_next.sql").write_text(NEXT, encoding="utf-8")
+    return {"folder": folder, "target": 2}
+
+
+@pytest.fixture
+def city(tmp_path):
+    return make_small_city(tmp_path / "城市 库.gpkg")
+
+
+def store_of_version_1(path: Path) -> Path:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        register_functions(connection)
+        connection.executescript(FROZEN.read_text(encoding="utf-8"))
+    return path
+
+
+def schema(path, *, triggers=True):
+    """Return tables with their columns, indexes and triggers, white space aside."""
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        found = {}
+        for kind, name, table, sql in connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master"):
+            if name.startswith("sqlite_") or (kind == "trigger" and not triggers):
+                continue
+            if kind == "table":
+                found[name] = connection.execute(f'PRAGMA table_info("{name}")').fetchall()
+            else:
+                found[name] = (table, re.sub(r"\s+", " ", sql or ""))
+        for table in ("gpkg_geometry_columns", "gpkg_extensions"):
+            found[f"rows of {table}"] = sorted(map(str, connection.execute(f"SELECT * FROM {table}")))
+        found["rows of gpkg_contents"] = sorted(
+            connection.execute("SELECT table_name, data_type, identifier, srs_id FROM gpkg_contents").fetchall()
+        )
+        for pragma in ("application_id", "user_version"):
+            found[pragma] = connection.execute(f"PRAGMA {pragma}").fetchone()
+        return found
+
+
+def test_the_oldest_schema_and_all_steps_give_a_fresh_store(tmp_path):
+    old = store_of_version_1(tmp_path / "old.gpkg")
+    upgrade(old)
+    GpkgStore(str(old), program="test", clock=clock).close()
+    new_store(tmp_path / "fresh.gpkg").close()
+    assert schema(old) == schema(tmp_path / "fresh.gpkg")
+    assert content.check(str(old)) == []
+
+
+def test_a_released_step_is_never_changed():
+    found = {step.name: hashlib.sha256(step.read_bytes()).hexdigest() for step in steps_after(0)}
+    assert {name: found.get(name) for name in RELEASED} == RELEASED
+
+
+def test_the_steps_are_numbered_up_to_the_schema_version():
+    assert [int(step.name[:4]) for step in steps_after(0)] == list(range(1, SCHEMA_VERSION + 1))
+
+
+def test_a_current_store_is_left_alone(city):
+    before = city.read_bytes()
+    assert upgrade(city) == {"from": SCHEMA_VERSION, "to": SCHEMA_VERSION, "steps": 0, "copy": None}
+    assert city.read_bytes() == before
+    assert [path.name for path in city.parent.glob("*.gpkg*")] == [city.name]
+
+
+def test_an_upgrade_keeps_a_copy_and_every_row(city, step_two):
+    before = content.exact(str(city))
+    rows = content.normalised(str(city))
+    result = upgrade(city, **step_two)
+    assert (result["from"], result["to"], result["steps"]) == (1, 2, 1)
+    assert content.exact(result["copy"]) == before
+    assert content.check(result["copy"]) == []
+    assert {path.suffix for path in city.parent.glob("*backup*")} == {".gpkg"}  # no side files
+    after = content.normalised(str(city))
+    changed = {table for table in rows if rows[table] != after[table]}
+    assert changed == {"component_point", "operation", "meta"}
+    with contextlib.closing(sqlite3.connect(city)) as connection:
+        assert connection.execute("SELECT count(*) FROM component_point WHERE depth_m = 1.5").fetchone() == (10,)
+        # A step is no edit of a person: it leaves no row in the history of each component.
+        assert connection.execute("SELECT count(*) FROM component_change").fetchone() == (0,)
+        assert connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone() == ("2",)
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+def test_a_second_copy_does_not_take_the_place_of_the_first(city, step_two, tmp_path):
+    first = tmp_path / "城市 库.schema1.backup.gpkg"
+    first.write_bytes(b"kept")
+    assert upgrade(city, **step_two)["copy"] == str(tmp_path / "城市 库.schema1.backup2.gpkg")
+    assert first.read_bytes() == b"kept"
+
+
+def test_the_triggers_hold_after_an_upgrade(city, step_two):
+    upgrade(city, **step_two)
+    assert {name for name in schema(city) if name.startswith(("dcm_", "rtree_"))} >= {
+        name for name in schema(store_of_version_1(city.with_name("v1.gpkg"))) if name.startswith(("dcm_", "rtree_"))
+    }
+    with contextlib.closing(sqlite3.connect(city)) as connection, pytest.raises(sqlite3.IntegrityError):
+        connection.execute("DELETE FROM component_point")
+
+
+@pytest.mark.parametrize("bad", ["CREATE TABLE meta (x);", "UPDATE nothing SET x = 1;", "SELECT RAISE(ABORT, 'x');"])
+def test_a_step_that_fails_leaves_the_store_as_it_was(city, step_two, bad):
+    (step_two["folder"] / "0002_next.sql").write_text(NEXT + bad, encoding="utf-8")
+    before = content.exact(str(city)), schema(city)
+    with pytest.raises(StoreError) as error:
+        upgrade(city, **step_two)
+    assert error.value.values["path"] == str(city)
+    assert (content.exact(str(city)), schema(city)) == before
+    assert [path.name for path in city.parent.iterdir() if path.is_file()] == [city.name]
+
+
+def test_a_newer_schema_is_refused_and_not_touched(city):
+    with contextlib.closing(sqlite3.connect(city)) as connection, connection:
+        connection.execute("UPDATE meta SET value = '99' WHERE key = 'schema_version'")
+    before = city.read_bytes()
+    for attempt in (lambda: GpkgStore(str(city), program="test", clock=clock), lambda: upgrade(city)):
+        with pytest.raises(StoreError) as error:
+            attempt()
+        assert error.value.code == "store.newer_schema"
+        assert (error.value.values["found"], error.value.values["known"]) == (99, SCHEMA_VERSION)
+    assert city.read_bytes() == before
+
+
+def test_an_older_schema_is_refused_when_opened(city):
+    with contextlib.closing(sqlite3.connect(city)) as connection, connection:
+        connection.execute("UPDATE meta SET value = '0' WHERE key = 'schema_version'")
+    before = city.read_bytes()
+    with pytest.raises(StoreError) as error:
+        GpkgStore(str(city), program="test", clock=clock)
+    assert error.value.code == "store.older_schema"
+    assert city.read_bytes() == before
+
+
+def test_a_store_with_triggers_of_an_earlier_version_gets_ours_when_opened(city):
+    fresh = schema(city)
+    with contextlib.closing(sqlite3.connect(city)) as connection, connection:
+        connection.execute("DROP TRIGGER dcm_component_point_no_delete")
+        connection.execute("CREATE TRIGGER dcm_old AFTER INSERT ON meta BEGIN SELECT 1; END")
+    GpkgStore(str(city), program="test", clock=clock).close()
+    assert schema(city) == fresh
