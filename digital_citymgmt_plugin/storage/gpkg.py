@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import sqlite3
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
@@ -27,7 +28,7 @@ from digital_citymgmt_plugin.storage.verify import verify
 
 _OPERATORS = {"=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "not null"}
 _GPKG_ID = 0x47504B47
-_BUSY_MS = 10_000
+_BUSY_MS = 30_000  # how long to wait while another program writes
 _LOOK_EVERY = 20_000  # steps of SQLite's machine (some milliseconds) between two looks for a wish to stop
 
 
@@ -313,7 +314,16 @@ def use_wal(connection: sqlite3.Connection, path: str) -> None:
     sqlite3.Error
         What SQLite says; ``translate`` has the words.
     """
-    mode = str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+    # In the middle of another's transaction SQLite refuses this change at once, whatever the busy time-out.
+    until = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            mode = str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+            break
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= until:
+                raise
+        time.sleep(0.02)
     if mode != "wal":
         raise StoreError("store.no_wal", path=path, mode=mode)
 

@@ -8,6 +8,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import threading
 
 import numpy as np
 import pytest
@@ -261,3 +262,17 @@ def test_settings_that_cannot_be_written_leave_no_open_transaction(store_path):
     assert refusal(lambda: store.set_meta(big="x" * 1_000_000)) == "store.disk_full"
     assert not store.connection.in_transaction
     store.close()
+
+
+def test_a_store_is_opened_as_soon_as_another_program_has_written(store_path):
+    # In the middle of another's transaction SQLite refuses the change to WAL at once, whatever the busy time-out.
+    other = sqlite3.connect(store_path, isolation_level=None, check_same_thread=False)
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+    other.execute("BEGIN IMMEDIATE")
+    timer = threading.Timer(1.0, other.execute, ("ROLLBACK",))
+    timer.start()
+    store = open_store(store_path)
+    assert not other.in_transaction
+    store.close()
+    timer.join()
+    other.close()
