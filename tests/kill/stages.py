@@ -31,6 +31,7 @@ from digital_citymgmt_plugin.core.requests import (
     Request,
     UpgradeStore,
 )
+from digital_citymgmt_plugin.storage.schema.catalogue import SCHEMA_VERSION
 from tests.kill import content
 from tests.kill.town import COUNTY, CRS, Town
 
@@ -111,9 +112,10 @@ class Stages:
             shutil.copytree(Path(plugin.__file__).parent, copy, ignore=shutil.ignore_patterns("__pycache__"))
             catalogue = copy / "storage" / "schema" / "catalogue.py"
             text = catalogue.read_text(encoding="utf-8")
-            assert "SCHEMA_VERSION = 1\n" in text
-            catalogue.write_text(text.replace("SCHEMA_VERSION = 1\n", "SCHEMA_VERSION = 2\n"), encoding="utf-8")
-            (catalogue.parent / "steps" / "0002_next.sql").write_text(STEP, encoding="utf-8")
+            there, coming = f"SCHEMA_VERSION = {SCHEMA_VERSION}\n", SCHEMA_VERSION + 1
+            assert there in text
+            catalogue.write_text(text.replace(there, f"SCHEMA_VERSION = {coming}\n"), encoding="utf-8")
+            (catalogue.parent / "steps" / f"{coming:04d}_next.sql").write_text(STEP, encoding="utf-8")
             self._package = copy
         return self._package
 

@@ -27,6 +27,7 @@ from tests.support import NOW, new_store
 FROZEN = Path(__file__).resolve().parents[1] / "data" / "schema_v1.sql"
 # Steps that were released: changing one would give users of that release another schema than new users.
 RELEASED = {"0001_initial.sql": "f67cad0133bef62d1e0a77e05515aea3a35a08d18cfa926be8726b0d259c1bbb"}
+COMING = f"{SCHEMA_VERSION + 1:04d}_next.sql"
 NEXT = """
 ALTER TABLE component_point ADD COLUMN depth_m REAL;
 -- a comment; with a semicolon
@@ -44,12 +45,12 @@ def upgrade(path, **options):
 
 
 @pytest.fixture
-def step_two(tmp_path):
+def next_step(tmp_path):
     """Return a folder of steps with one more."""
     folder = tmp_path / "steps"
     shutil.copytree(STEPS, folder)
-    (folder / "0002_next.sql").write_text(NEXT, encoding="utf-8")
-    return {"folder": folder, "target": 2}
+    (folder / COMING).write_text(NEXT, encoding="utf-8")
+    return {"folder": folder, "target": SCHEMA_VERSION + 1}
 
 
 @pytest.fixture
@@ -110,11 +111,11 @@ def test_a_current_store_is_left_alone(city):
     assert [path.name for path in city.parent.glob("*.gpkg*")] == [city.name]
 
 
-def test_an_upgrade_keeps_a_copy_and_every_row(city, step_two):
+def test_an_upgrade_keeps_a_copy_and_every_row(city, next_step):
     before = content.exact(str(city))
     rows = content.normalised(str(city))
-    result = upgrade(city, **step_two)
-    assert (result["from"], result["to"], result["steps"]) == (1, 2, 1)
+    result = upgrade(city, **next_step)
+    assert (result["from"], result["to"], result["steps"]) == (SCHEMA_VERSION, SCHEMA_VERSION + 1, 1)
     assert content.exact(result["copy"]) == before
     assert content.check(result["copy"]) == []
     assert {path.suffix for path in city.parent.glob("*backup*")} == {".gpkg"}  # no side files
@@ -125,19 +126,21 @@ def test_an_upgrade_keeps_a_copy_and_every_row(city, step_two):
         assert connection.execute("SELECT count(*) FROM component_point WHERE depth_m = 1.5").fetchone() == (10,)
         # A step is no edit of a person: it leaves no row in the history of each component.
         assert connection.execute("SELECT count(*) FROM component_change").fetchone() == (0,)
-        assert connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone() == ("2",)
+        assert connection.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone() == (
+            str(SCHEMA_VERSION + 1),
+        )
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
 
 
-def test_a_second_copy_does_not_take_the_place_of_the_first(city, step_two, tmp_path):
-    first = tmp_path / "城市 库.schema1.backup.gpkg"
+def test_a_second_copy_does_not_take_the_place_of_the_first(city, next_step, tmp_path):
+    first = tmp_path / f"城市 库.schema{SCHEMA_VERSION}.backup.gpkg"
     first.write_bytes(b"kept")
-    assert upgrade(city, **step_two)["copy"] == str(tmp_path / "城市 库.schema1.backup2.gpkg")
+    assert upgrade(city, **next_step)["copy"] == str(tmp_path / f"城市 库.schema{SCHEMA_VERSION}.backup2.gpkg")
     assert first.read_bytes() == b"kept"
 
 
-def test_the_triggers_hold_after_an_upgrade(city, step_two):
-    upgrade(city, **step_two)
+def test_the_triggers_hold_after_an_upgrade(city, next_step):
+    upgrade(city, **next_step)
     assert {name for name in schema(city) if name.startswith(("dcm_", "rtree_"))} >= {
         name for name in schema(store_of_version_1(city.with_name("v1.gpkg"))) if name.startswith(("dcm_", "rtree_"))
     }
@@ -146,11 +149,11 @@ def test_the_triggers_hold_after_an_upgrade(city, step_two):
 
 
 @pytest.mark.parametrize("bad", ["CREATE TABLE meta (x);", "UPDATE nothing SET x = 1;", "SELECT RAISE(ABORT, 'x');"])
-def test_a_step_that_fails_leaves_the_store_as_it_was(city, step_two, bad):
-    (step_two["folder"] / "0002_next.sql").write_text(NEXT + bad, encoding="utf-8")
+def test_a_step_that_fails_leaves_the_store_as_it_was(city, next_step, bad):
+    (next_step["folder"] / COMING).write_text(NEXT + bad, encoding="utf-8")
     before = content.exact(str(city)), schema(city)
     with pytest.raises(StoreError) as error:
-        upgrade(city, **step_two)
+        upgrade(city, **next_step)
     assert error.value.values["path"] == str(city)
     assert (content.exact(str(city)), schema(city)) == before
     assert [path.name for path in city.parent.iterdir() if path.is_file()] == [city.name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from digital_citymgmt_plugin.core.census import TABLES
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # table → geometry type of its ``geom`` column, as registered in ``gpkg_geometry_columns``
 SPATIAL: dict[str, str] = {
