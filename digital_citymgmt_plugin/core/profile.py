@@ -8,8 +8,9 @@ user interface says "default", never "as the standard requires".
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -17,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from digital_citymgmt_plugin.core.codes import COMPONENT, UNIT_GRID, CodeScheme
+from digital_citymgmt_plugin.core.cases.worktime import DEFAULT_HOURS
+from digital_citymgmt_plugin.core.codes import COMPONENT, CodeScheme
 from digital_citymgmt_plugin.core.errors import ProfileError
 
 EVENT = "event"  # 事件; called matters (事项) in the edition 2026
@@ -41,8 +43,15 @@ DEFAULT_SETTINGS: Mapping[str, str] = MappingProxyType(
         "tolerance_b_m": "10",
         "tolerance_c_m": "20",
         "tolerance_other_m": "10",
+        "work_hours": DEFAULT_HOURS,
     }
 )
+# What a setting of the profile may be called; an unknown one is a slip, and its default would be used unnoticed.
+# Extension of the class table: ``core/extension.py``; extra kinds: ``air=大气污染; water=水环境``.
+SETTINGS = (
+    *DEFAULT_SETTINGS, "department_assignment", "extra_kinds", "extension_major", "extension_from", "extension_to",
+)  # fmt: skip
+_EXTRA_KIND = re.compile(r"([a-z][a-z_]{1,30})\s*[=＝:：]\s*(\S.{0,30})")
 
 Problem = tuple[str, dict[str, Any]]
 
@@ -94,6 +103,30 @@ class FilingRule:
 
 
 @dataclass(frozen=True)
+class ResponsibilityRule:
+    """Which department answers for a class in an area; the highest priority decides.
+
+    An empty ``class_code`` means every class of the kind (an empty ``kind``: of all), an empty ``area_code`` the city.
+    """
+
+    priority: int
+    kind: str
+    class_code: str
+    area_code: str
+    department_code: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class CalendarDay:
+    """A day (``YYYY-MM-DD``) of the city's own work calendar; it overrides what is published."""
+
+    day: str
+    is_workday: bool
+    remark: str = ""
+
+
+@dataclass(frozen=True)
 class Indicator:
     """A rate over two named counts; ``unit`` is ``%`` or empty."""
 
@@ -133,6 +166,8 @@ class Profile:
     counts: tuple[CountDefinition, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     version: str = "1"
+    responsibility: tuple[ResponsibilityRule, ...] = ()
+    days: tuple[CalendarDay, ...] = ()
 
     def setting(self, key: str) -> str:
         """Return a setting, the default where the profile has none, '' when there is neither."""
@@ -191,20 +226,29 @@ class Profile:
         if len(value) != digits or not (value.isascii() and value.isdigit()):
             raise ProfileError(reason, value=value, digits=digits, structure=self.component_scheme.structure)
 
+    @property
+    def extra_kinds(self) -> dict[str, str]:
+        """Names of the city's own class tables beside components and events, by their code (``air``: ``大气污染``).
+
+        Cases of these classes go through the same stages as events. What cannot be read is left out; ``check`` says so.
+        """
+        found = {}
+        for part in re.split(r"[;；,，]", self.setting("extra_kinds")):
+            match = _EXTRA_KIND.fullmatch(part.strip())
+            if match:
+                found[match[1]] = match[2].strip()
+        return found
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of classes: components, events and the city's own."""
+        return (*CLASS_KINDS, *(kind for kind in self.extra_kinds if kind not in CLASS_KINDS))
+
     def check(self) -> list[Problem]:
-        """Return all faults as (code, values); ``table`` and ``key`` in the values say where."""
-        return [
-            *self._check_schemes(),
-            *self._check_settings(),
-            *_duplicates("classes", (f"{entry.kind} {entry.code}" for entry in self.classes)),
-            *(problem for entry in self.classes for problem in self._check_class(entry)),
-            *_duplicates("departments", (department.code for department in self.departments)),
-            *self._check_departments(),
-            *_duplicates("filing_standard", (rule_key(rule) for rule in self.filing_rules)),
-            *self._check_rules(),
-            *_duplicates("indicators", (indicator.code for indicator in self.indicators)),
-            *(problem for indicator in self.indicators for problem in self._check_indicator(indicator)),
-        ]
+        """Return all faults as (code, values); ``table``, ``key`` and ``column`` in the values say where."""
+        from digital_citymgmt_plugin.core.profile_checks import check_profile
+
+        return check_profile(self)
 
     def demand(self) -> Profile:
         """Return the profile itself when it has no fault.
@@ -220,85 +264,15 @@ class Profile:
             raise ProfileError(reason, **{"file": self.name, "row": 0, **values, "others": len(problems) - 1})
         return self
 
-    def _check_schemes(self) -> Iterable[Problem]:
-        for scheme, kind in ((self.grid_scheme, UNIT_GRID), (self.component_scheme, COMPONENT)):
-            names = [segment.name for segment in scheme.segments[:-1]]
-            if scheme.kind != kind:
-                yield "profile.scheme_kind", {"table": "schemes", "key": kind, "kind": scheme.kind}
-            elif kind == COMPONENT and names != ["county", "major", "minor"]:
-                yield "profile.scheme_segments", {"table": "schemes", "key": kind, "segments": "+".join(names)}
-
-    def _check_settings(self) -> Iterable[Problem]:
-        for key in DEFAULT_SETTINGS:
-            value = self.setting(key)
-            if not is_positive(value):
-                yield "profile.setting_number", {"table": "settings", "key": key, "value": value}
-
-    def _check_class(self, entry: ClassEntry) -> Iterable[Problem]:
-        where = {"table": "classes", "key": f"{entry.kind} {entry.code}", "class_code": entry.code}
-        if entry.kind not in CLASS_KINDS:
-            yield "profile.wrong_value", {**where, "column": "kind", "value": entry.kind}
-        if len(entry.code) != self.class_length or not (entry.code.isascii() and entry.code.isdigit()):
-            yield "profile.class_length", {**where, "expected": self.class_length}
-        elif entry.code != entry.major_code + entry.minor_code:
-            yield "profile.class_parts", {**where, "major": entry.major_code, "minor": entry.minor_code}
-        if not entry.name.strip():
-            yield "profile.no_name", where
-        if entry.geometry not in GEOMETRIES:
-            yield "profile.wrong_value", {**where, "column": "geometry", "value": entry.geometry}
-        if entry.accuracy not in ACCURACIES:
-            yield "profile.wrong_value", {**where, "column": "accuracy", "value": entry.accuracy}
-        if entry.tolerance_m is not None and not is_positive(entry.tolerance_m):
-            yield "profile.wrong_value", {**where, "column": "tolerance_m", "value": entry.tolerance_m}
-        if entry.department_code and entry.department_code not in self._department_codes:
-            yield "profile.unknown_department", {**where, "department": entry.department_code}
-
-    @property
-    def _department_codes(self) -> frozenset[str]:
-        return frozenset(department.code for department in self.departments)
-
-    def _check_departments(self) -> Iterable[Problem]:
-        parents = {department.code: department.parent_code for department in self.departments}
-        for department in self.departments:
-            where = {"table": "departments", "key": department.code}
-            if not department.code.strip() or not department.name.strip():
-                yield "profile.no_name", where
-            if department.parent_code and department.parent_code not in parents:
-                yield "profile.unknown_department", {**where, "department": department.parent_code}
-            seen, above = {department.code}, department.parent_code
-            while above in parents and above not in seen:
-                seen.add(above)
-                above = parents[above]
-            if above == department.code:
-                yield "profile.department_cycle", where
-
-    def _check_rules(self) -> Iterable[Problem]:
-        known = {(entry.kind, entry.code) for entry in self.classes}
-        for rule in self.filing_rules:
-            where = {"table": "filing_standard", "key": rule_key(rule), "class_code": rule.class_code}
-            if (rule.kind, rule.class_code) not in known:
-                yield "profile.unknown_class", where
-            if rule.limit_value is not None and not is_positive(rule.limit_value):
-                yield "profile.wrong_value", {**where, "column": "limit_value", "value": rule.limit_value}
-            if rule.limit_unit not in LIMIT_UNITS and (rule.limit_unit or rule.limit_value is not None):
-                yield "profile.wrong_value", {**where, "column": "limit_unit", "value": rule.limit_unit}
-
-    def _check_indicator(self, indicator: Indicator) -> Iterable[Problem]:
-        where = {"table": "indicators", "key": indicator.code}
-        if not indicator.code.strip() or not indicator.name.strip():
-            yield "profile.no_name", where
-        known = {count.code for count in self.counts}
-        for column in ("numerator", "denominator"):
-            value = getattr(indicator, column)
-            if value not in known:
-                yield "profile.unknown_count", {**where, "column": column, "value": value}
-        if indicator.direction not in DIRECTIONS:
-            yield "profile.wrong_value", {**where, "column": "direction", "value": indicator.direction}
-
 
 def rule_key(rule: FilingRule) -> str:
     """Return what tells one filing rule from another."""
     return f"{rule.kind} {rule.class_code} {rule.condition_no}"
+
+
+def duty_key(rule: ResponsibilityRule) -> str:
+    """Return what tells one responsibility rule from another."""
+    return f"{rule.kind} {rule.class_code} {rule.area_code} {rule.priority}"
 
 
 def is_positive(value: Any) -> bool:
@@ -308,11 +282,3 @@ def is_positive(value: Any) -> bool:
     except (TypeError, ValueError):
         return False
     return math.isfinite(number) and number > 0
-
-
-def _duplicates(table: str, keys: Iterable[str]) -> list[Problem]:
-    return [
-        ("profile.duplicate", {"table": table, "key": key, "times": times})
-        for key, times in Counter(keys).items()
-        if times > 1
-    ]

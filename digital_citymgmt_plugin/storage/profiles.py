@@ -27,12 +27,14 @@ from digital_citymgmt_plugin.core.errors import CodeError, ProfileError
 from digital_citymgmt_plugin.core.ports import Columns, Store
 from digital_citymgmt_plugin.core.profile import (
     DEFAULT_SETTINGS,
+    CalendarDay,
     ClassEntry,
     CountDefinition,
     Department,
     FilingRule,
     Indicator,
     Profile,
+    ResponsibilityRule,
 )
 
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "profiles"
@@ -50,6 +52,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
         "confidence",
     ),
     "indicator": ("code", "name", "numerator", "denominator", "unit", "direction", "confidence", "source"),
+    "responsibility_rule": ("priority", "kind", "class_code", "area_code", "department_code", "reason"),
+    "work_calendar": ("day", "is_workday", "remark"),
 }  # fmt: skip
 
 # The local variant differs from 2026 in the sequence only.
@@ -101,21 +105,21 @@ def profile_tables(profile: Profile) -> tuple[dict[str, Columns], dict[str, str]
     Returns
     -------
     tables : dict
-        ``class``, ``department``, ``filing_standard``, ``indicator``; tables without rows have empty columns. The
-        tolerance of a class is written as it applies, in metres.
+        ``class``, ``department``, ``filing_standard``, ``indicator``, ``responsibility_rule``, ``work_calendar``;
+        tables without rows have empty columns. A class without a tolerance of its own keeps none: that of its accuracy
+        (a setting) applies.
     meta : dict
         ``edition``, ``profile_name``, ``profile_version``, ``grid_scheme`` and ``component_scheme`` (JSON), and
         the settings with the prefix ``setting.``.
     """
-    classes = [
-        {**vars(entry), "tolerance_m": profile.tolerance(entry), "enabled": int(entry.enabled)}
-        for entry in profile.classes
-    ]
+    classes = [{**vars(entry), "enabled": int(entry.enabled)} for entry in profile.classes]
     rows: dict[str, Sequence[Mapping[str, Any]]] = {
         "class": classes,
         "department": [vars(entry) for entry in profile.departments],
         "filing_standard": [vars(entry) for entry in profile.filing_rules],
         "indicator": [vars(entry) for entry in profile.indicators],
+        "responsibility_rule": [vars(entry) for entry in profile.responsibility],
+        "work_calendar": [{**vars(entry), "is_workday": int(entry.is_workday)} for entry in profile.days],
     }
     tables = {name: {column: _column(rows[name], column) for column in TABLES[name]} for name in TABLES}
     meta = {
@@ -144,6 +148,8 @@ def profile_from_tables(tables: Mapping[str, Columns], meta: Mapping[str, str]) 
         departments=tuple(department(row) for row in _rows(tables["department"])),
         filing_rules=tuple(filing_rule(row) for row in _rows(tables["filing_standard"])),
         indicators=tuple(indicator(row) for row in _rows(tables["indicator"])),
+        responsibility=tuple(responsibility_rule(row) for row in _rows(tables["responsibility_rule"])),
+        days=tuple(calendar_day(row) for row in _rows(tables["work_calendar"])),
         counts=builtin_counts(),
         settings={key[len(SETTING) :]: value for key, value in meta.items() if key.startswith(SETTING)},
     )
@@ -201,6 +207,18 @@ def filing_rule(row: Mapping[str, Any]) -> FilingRule:
 def indicator(row: Mapping[str, Any]) -> Indicator:
     """Make an indicator from a row."""
     return Indicator(*(_text(row.get(name)) for name in TABLES["indicator"]))
+
+
+def responsibility_rule(row: Mapping[str, Any]) -> ResponsibilityRule:
+    """Make a responsibility rule from a row; an empty priority is 0."""
+    texts = (_text(row.get(name)) for name in TABLES["responsibility_rule"][1:])
+    return ResponsibilityRule(int(row.get("priority") or 0), *texts)
+
+
+def calendar_day(row: Mapping[str, Any]) -> CalendarDay:
+    """Make a day of the work calendar from a row; a day that does not say so is worked."""
+    worked = _text(row.get("is_workday")) not in ("0", "0.0", "False")
+    return CalendarDay(_text(row.get("day")), worked, _text(row.get("remark")))
 
 
 def _text(value: Any) -> str:

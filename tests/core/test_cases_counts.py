@@ -139,6 +139,7 @@ OF_FILED = Indicator("disposal_rate_of_filed", "处置率（按立案数）", "d
 
 def test_qidongs_published_rate_comes_out_to_the_last_digit():
     assert rate(np.array([26_775]), np.array([27_844])) == [96.16]
+    assert rate(np.array([17_261]), np.array([27_844])) == [61.99]
 
 
 def test_a_rate_over_nothing_is_a_dash():

@@ -116,6 +116,7 @@ def test_at_an_earlier_cut_off_later_steps_are_unknown(store):
 def test_the_qidong_scheme_divides_by_filed(store):
     row = rows_of(run(store, scheme="qidong"))["甲"]
     assert row["disposal_rate_of_filed"] == 33.33
+    assert row["closing_on_time_rate_of_filed"] == round(100 * row["closed_on_time"] / row["filed"], 2)
     assert "disposal_rate" not in row
 
 

@@ -20,10 +20,14 @@ NOTHING = "–"  # a rate over nothing is no number; no source gives a rule, 0 o
 SCHEMES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "default": ("disposal_rate", "disposal_on_time_rate", "closing_rate", "closing_on_time_rate"),
-        # Published report of Qidong: 26,775 disposed of 27,844 filed are 96.16 %.
-        "qidong": ("disposal_rate_of_filed", "disposal_on_time_rate", "closing_rate", "closing_on_time_rate"),
+        # Published report of Qidong: 26,775 disposed of 27,844 filed are 96.16 %; for 61.99 % closed on time the
+        # numerator is not published: 17,261 of 27,844 is nearest to it.
+        "qidong": (
+            "disposal_rate_of_filed", "disposal_on_time_rate", "closing_rate", "closing_on_time_rate",
+            "closing_on_time_rate_of_filed",
+        ),
     }
-)
+)  # fmt: skip
 # Counts that every table shows, beside those that its indicators use.
 SHOWN = (
     "reported", "filed", "dispatched", "to_be_disposed", "disposed", "disposed_on_time", "to_be_closed", "closed",
