@@ -51,8 +51,10 @@ def find_data(out: Path) -> Path:
     return data
 
 
-def run_qgis(out: Path, data: Path, locale: str, seconds: float) -> int:
+def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     """Start QGIS with the plugin and the steps; return its exit status."""
+    locale, seconds = options.locale, options.timeout
+    steps = "walkthrough_size.py" if options.store else "walkthrough_steps.py"
     profile = out / "profiles" / "profiles" / "walk"
     install = [sys.executable, str(ROOT / "scripts" / "install_profile.py"), str(profile), "--locale", locale]
     subprocess.run(install, check=True, cwd=ROOT)
@@ -63,11 +65,12 @@ def run_qgis(out: Path, data: Path, locale: str, seconds: float) -> int:
     environment = {
         **os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(run_time), "LC_ALL": "C.UTF-8", "PYTHONPATH": site,
         "DCM_PYTHON": sys.executable, "DCM_WALK_OUT": str(out), "DCM_WALK_DATA": str(data),
+        "DCM_WALK_SCRIPTS": str(ROOT / "scripts"), "DCM_WALK_STORE": str(options.store or ""),
     }  # fmt: skip
     environment.pop("QT_QPA_PLATFORM", None)
     command = ["xvfb-run", "-a", "-s", "-screen 0 1920x1080x24", "qgis", "--nologo", "--noversioncheck"]
     command += ["--profiles-path", str(out / "profiles"), "--profile", "walk"]
-    command += ["--code", str(ROOT / "scripts" / "walkthrough_steps.py")]
+    command += ["--code", str(ROOT / "scripts" / steps)]
     with (out / "qgis.log").open("w", encoding="utf-8") as log:
         try:
             return subprocess.run(
@@ -98,13 +101,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "walkthrough")
     parser.add_argument("--locale", default="zh_CN")
-    parser.add_argument("--timeout", type=float, default=600, help="seconds for QGIS")
+    parser.add_argument("--timeout", type=float, default=1800, help="seconds for QGIS")
+    parser.add_argument("--store", type=Path, help="a big store to open and click through instead of the main job")
     options = parser.parse_args()
     out = options.out.resolve()
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    status = run_qgis(out, find_data(out), options.locale, options.timeout)
-    return tell(out, status)
+    options.store = options.store.resolve() if options.store else None
+    status = run_qgis(out, find_data(out), options)
+    return tell_size(out, status) if options.store else tell(out, status)
 
 
 def tell(out: Path, status: int) -> int:
@@ -129,13 +134,33 @@ def tell(out: Path, status: int) -> int:
         print(f"  {'ok  ' if good else 'FAIL'}  {words:<40} {number}")
         if not good:
             failures.append(words)
-    print("  longest time without an answer of the window, by step (s):")
-    for step, gap in findings["longest_wait"].items():
-        print(f"        {step:<40} {gap:.2f}{'  over ' + str(LONGEST) if gap > LONGEST else ''}")
+    tell_waits(findings)
     print(f"  pictures: {len(list(out.glob('*.png')))} in {out}")
     for failure in failures:
         print(f"FAILED: {failure}")
     return 1 if failures else 0
+
+
+def tell_waits(findings: dict[str, Any]) -> None:
+    """Print how long the window did not answer in each step, and where it was."""
+    print("  longest time without an answer of the window, by step (s):")
+    for step, gap in findings["longest_wait"].items():
+        over = f"  over {LONGEST}: {findings['stalled_at'].get(step, '')}" if gap > LONGEST else ""
+        print(f"        {step:<40} {gap:.2f}{over}")
+
+
+def tell_size(out: Path, status: int) -> int:
+    """Print the figures of a big store; 1 only when the round did not come to its end."""
+    if not (out / "findings.json").is_file():
+        print(f"QGIS ended with {status} before the round did; see {out / 'qgis.log'}.")
+        return 1
+    findings: dict[str, Any] = json.loads((out / "findings.json").read_text(encoding="utf-8"))
+    for words, value in findings["figures"].items():
+        print(f"  {words:<48} {value}")
+    tell_waits(findings)
+    if findings["error"]:
+        print(f"FAILED at '{findings['steps'][-1]}':\n{findings['error']}")
+    return 1 if findings["error"] or status else 0
 
 
 if __name__ == "__main__":

@@ -1,158 +1,46 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The part of the walkthrough that runs inside QGIS (``qgis --code``): a hand on the mouse and the keyboard.
+"""The main job in the real window (``qgis --code``): menu, dock and the dialogs of Processing.
 
-Every step is made of events to real widgets (menu, dock, dialogs of Processing). After each step the main window is
-drawn to a picture; the longest time that the main thread did not answer is measured all along. Findings go to
-``findings.json``; the store is read by the process that started QGIS, not here.
+After each step the main window is drawn to a picture. The store is read by the process that started QGIS, not here.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import time
-import traceback
+import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import (
-    QApplication,
     QComboBox,
-    QDialog,
     QDialogButtonBox,
     QGroupBox,
     QLineEdit,
     QListView,
-    QMenu,
     QScrollArea,
     QTextEdit,
     QToolButton,
     QTreeView,
     QWidget,
 )
-from qgis.utils import iface, plugins
+from qgis.utils import iface
 
-OUT = Path(os.environ["DCM_WALK_OUT"])
-DATA = Path(os.environ["DCM_WALK_DATA"])
-NAME = "digital_citymgmt_plugin"
-LEFT = Qt.MouseButton.LeftButton
-Wait = Callable[[], bool]
+sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
+
+from walkthrough_hand import DATA, OUT, Round, Runner, first, pause, wait_for
 
 
-class Watch:
-    """Measures how long the main thread does not come to its event loop; pictures are not counted."""
+class Walk(Round):
+    """The main job step by step, with the dialogs of Processing."""
 
     def __init__(self) -> None:
-        self.step = "start"
-        self.gaps: dict[str, float] = {}
-        self.last = time.perf_counter()
-        self.timer = QTimer()
-        self.timer.setInterval(10)
-        self.timer.timeout.connect(self.tick)
-        self.timer.start()
-
-    def tick(self) -> None:
-        """Note the time since the last turn of the event loop."""
-        now = time.perf_counter()
-        self.gaps[self.step] = max(self.gaps.get(self.step, 0.0), now - self.last)
-        self.last = now
-
-    def pause(self) -> None:
-        """Leave out what the walkthrough itself has just done."""
-        self.last = time.perf_counter()
-
-
-class Hand:
-    """Clicks and types."""
-
-    def __init__(self, watch: Watch) -> None:
-        self.watch = watch
-        self.pictures = 0
-
-    def picture(self, name: str, widget: QWidget | None = None) -> None:
-        """Draw a window to a picture."""
-        self.pictures += 1
-        (widget or iface.mainWindow()).grab().save(str(OUT / f"{self.pictures:02d}_{name}.png"))
-        self.watch.pause()
-
-    def click(self, widget: QWidget, place: QPoint | None = None) -> None:
-        """Click with the left button, in the middle unless a place is given."""
-        QTest.mouseClick(widget, LEFT, Qt.KeyboardModifier.NoModifier, place or widget.rect().center())
-
-    def write(self, edit: QLineEdit, text: str) -> None:
-        """Replace the text of a line."""
-        edit.setFocus()
-        edit.selectAll()
-        QTest.keyClick(edit, Qt.Key.Key_Delete)
-        if text.isascii():
-            QTest.keyClicks(edit, text)
-        else:
-            # There is no input method here that could type Chinese: pasted, as a user may.
-            QApplication.clipboard().setText(text)
-            QTest.keyClick(edit, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
-        QTest.keyClick(edit, Qt.Key.Key_Tab)
-
-    def choose(self, box: QComboBox, words: str) -> None:
-        """Go to an entry by Home and Down."""
-        texts = [box.itemText(n) for n in range(box.count())]
-        places = [
-            n for n, text in enumerate(texts) if words in (text, box.itemData(n)) or text.startswith(words + " [")
-        ]
-        if not places:
-            raise AssertionError(f"{words} is not among {texts}")
-        index = places[0]
-        box.setFocus()
-        QTest.keyClick(box, Qt.Key.Key_Home)
-        for _ in range(1000):
-            if box.currentIndex() >= index:
-                break
-            QTest.keyClick(box, Qt.Key.Key_Down)
-        if box.currentIndex() != index:
-            raise AssertionError(f"{words}: not reached")
-
-
-def wait_for(what: Wait, seconds: float = 60.0, words: str = "") -> Iterator[None]:
-    end = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > end:
-            raise TimeoutError(f"waited {seconds:.0f} s in vain: {words}")
-        yield
-
-
-def pause(seconds: float) -> Iterator[None]:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        yield
-
-
-def first(found: list[Any], words: str) -> Any:
-    """Return the first thing found; say what was looked for when there is none."""
-    if not found:
-        raise AssertionError(f"not found: {words}")
-    return found[0]
-
-
-class Walk:
-    """The steps, as a generator: between its yields QGIS lives."""
-
-    def __init__(self) -> None:
-        self.watch = Watch()
-        self.hand = Hand(self.watch)
-        self.plugin = plugins[NAME]
-        self.dock = self.plugin.dock
-        self.controller = self.plugin.controller
+        super().__init__()
         self.about = json.loads((DATA / "about.json").read_text(encoding="utf-8"))
         self.store = OUT / "city.gpkg"
-        self.findings: dict[str, Any] = {"steps": []}
-
-    def begin(self, step: str) -> None:
-        """Note which step begins."""
-        self.watch.step = step
-        self.findings["steps"].append(step)
 
     def run(self) -> Iterator[None]:
         """Do all steps."""
@@ -186,12 +74,7 @@ class Walk:
     def new_city(self) -> Iterator[None]:
         """Make a new city by menu and dialog."""
         self.begin("new city")
-        bar, menu = iface.mainWindow().menuBar(), iface.mainWindow().findChild(QMenu, "DcmMenu")
-        self.hand.click(bar, bar.actionGeometry(menu.menuAction()).center())
-        yield from wait_for(menu.isVisible, 5, "the menu")
-        self.hand.picture("menu")
-        action = next(one for one in menu.actions() if one.objectName() == "dcm_new")
-        self.hand.click(menu, menu.actionGeometry(action).center())
+        yield from self.menu_action("dcm_new")
         yield from wait_for(lambda: self.controller._dialog is not None and self.controller._dialog.isVisible(), 5)
         dialog = self.controller._dialog
         self.hand.write(dialog.path.lineEdit(), str(self.store))
@@ -250,15 +133,6 @@ class Walk:
         yield from wait_for(lambda: dialog not in self.plugin.dialogs.dialogs(), 5, "the dialog to close")
         yield from self.quiet()
         self.hand.picture(title)
-
-    def quiet(self) -> Iterator[None]:
-        """Wait until the engine has answered and the map is drawn."""
-        yield from pause(0.6)
-        yield from wait_for(
-            lambda: not self.controller.link.busy and self.controller._loading is None, 60, "the engine"
-        )
-        yield from wait_for(lambda: not iface.mapCanvas().isDrawing(), 60, "the map")
-        yield from pause(0.3)
 
     def health(self) -> Iterator[None]:
         """Click numbers of the health table; the objects are selected on the map."""
@@ -372,53 +246,13 @@ class Walk:
         yield
 
 
-class Runner:
-    """Takes the walk a step further at every turn of the event loop, and ends QGIS with it."""
-
-    def __init__(self) -> None:
-        self.walk = Walk()
-        self.steps = self.walk.run()
-        self.timer = QTimer()
-        self.timer.setInterval(30)
-        self.timer.timeout.connect(self.turn)
-        self.timer.start()
-
-    def turn(self) -> None:
-        """Take one step."""
-        self.timer.stop()
-        try:
-            next(self.steps)
-        except StopIteration:
-            self.end("")
-        except BaseException:
-            self.walk.hand.picture("failed")
-            for widget in QApplication.topLevelWidgets():
-                if isinstance(widget, QDialog) and widget.isVisible():
-                    self.walk.hand.picture("failed_dialog", widget)
-            self.end(traceback.format_exc())
-        else:
-            self.timer.start()
-
-    def end(self, error: str) -> None:
-        """Write the findings and leave QGIS."""
-        findings = self.walk.findings
-        findings["error"] = error
-        findings["layers"] = [layer.source() for layer in QgsProject.instance().mapLayers().values()]
-        findings["said"] = [item.text() for item in iface.messageBar().items()]
-        findings["longest_wait"] = {step: round(gap, 3) for step, gap in self.walk.watch.gaps.items()}
-        (OUT / "findings.json").write_text(json.dumps(findings, ensure_ascii=False, indent=1), encoding="utf-8")
-        self.walk.watch.timer.stop()
-        QgsProject.instance().clear()
-        QgsProject.instance().setDirty(False)
-        iface.actionExit().trigger()
-
-
 runner: Runner | None = None
 
 
 def start() -> None:
+    """Begin when QGIS has come up."""
     global runner
-    runner = Runner()
+    runner = Runner(Walk)
 
 
 QTimer.singleShot(3000, start)

@@ -98,6 +98,8 @@ class ImportAreas(Request):
     level: str  # county | street | community
     code_field: str
     name_field: str
+    codes: str = "field"  # field | cut | number | whole: where the codes come from
+    rejects: Optional[str] = None  # noqa: UP045
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,14 @@ class Assess(Request):
 
 
 @dataclass(frozen=True)
+class SurveyFiles(Request):
+    """Look at files before a city is made of them: what each is, how it is read, what it tells of the city."""
+
+    method: ClassVar[str] = "survey_files"
+    inputs: list[Layer]
+
+
+@dataclass(frozen=True)
 class VerifyStore(Request):
     """Check the store against itself: register, R-tree, extents, integrity."""
 
@@ -195,7 +205,7 @@ REQUESTS: dict[str, type[Request]] = {
     kind.method: kind
     for kind in (
         CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids,
-        ImportComponents, AssignCodes, ImportCases, LinkCases, Assess, VerifyStore,
+        ImportComponents, AssignCodes, ImportCases, LinkCases, Assess, SurveyFiles, VerifyStore,
     )
 }  # fmt: skip
 

@@ -34,8 +34,9 @@ SERVICES: dict[str, Service] = {
     "import_cases": _late("cases", "import_cases"),
     "link_cases": _late("linking", "link_cases"),
     "assess": _late("assessment", "assess"),
+    "survey_files": _late("survey", "survey_files"),
     "verify_store": _late("verification", "verify_store"),
 }
 
-STORELESS = {"draft_grids"}
+STORELESS = {"draft_grids", "survey_files"}
 READING = {"health", "find_objects", "assess", "verify_store"}  # their figures must be of one moment

@@ -12,6 +12,7 @@ import shapely
 from digital_citymgmt_plugin.core.census.rows import text
 from digital_citymgmt_plugin.core.codes import CodeScheme
 from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.grids.numbering import number_cells
 from digital_citymgmt_plugin.core.mapping import Mapping, RowProblem, Rule, apply_mapping, check_columns
 from digital_citymgmt_plugin.core.ports import GEOM, ROW, Action, Columns, Context, Store
 from digital_citymgmt_plugin.core.requests import ImportAreas
@@ -29,8 +30,13 @@ from digital_citymgmt_plugin.services.intake import (
 )
 from digital_citymgmt_plugin.services.issues import Found, compare, uuids_of, write
 from digital_citymgmt_plugin.services.placing import FAR_AWAY_AREAS, multipolygons
+from digital_citymgmt_plugin.services.rejecting import CRS, SOURCE, origin_of, reject_list
 
 LEVELS = ("county", "street", "community")
+# Where the codes come from: a field; the first digits of a longer code (a vendor's grids tell their communities);
+# numbered by place; all rows are one area.
+CODES = ("field", "cut", "number", "whole")
+_MOST = 999  # areas that a street (or county) can number
 
 
 def import_areas(context: Context, request: ImportAreas) -> dict[str, Any]:
@@ -40,8 +46,13 @@ def import_areas(context: Context, request: ImportAreas) -> dict[str, Any]:
     and name are parts of one area. An area that is there already is left alone when name and shape are the same;
     otherwise its old version ends today and a new one begins. A table without geometry leaves the shapes that are
     there; an area that was known by its name alone gets its shape without a new version. Invalid polygons are repaired
-    and listed as issues. Overlaps between areas are not looked at. Rejected rows are counted by reason; there is no
-    list of them.
+    and listed as issues. Overlaps between areas are not looked at. Rejected rows are counted by reason and listed when
+    the request names a file for them.
+
+    ``request.codes`` lets areas be made of layers that carry none: ``cut`` takes the first digits of a longer code
+    (rows of one community become one area), ``number`` numbers the rows by place (north to south, west to east) in
+    streets 001, 002, …, ``whole`` takes all rows as one area. A name that is not there is the code. Such codes are a
+    provisional default: the official ones are in the statistics bureau's list.
 
     Returns
     -------
@@ -56,28 +67,49 @@ def import_areas(context: Context, request: ImportAreas) -> dict[str, Any]:
     """
     if request.level not in LEVELS:
         raise InputRefused("input.level", value=request.level, known=", ".join(LEVELS))
+    if request.codes not in CODES:
+        raise InputRefused("request.parameters", method=request.method, field="codes")
     store = context.need_store()
     source = open_layer(context, request.input)
-    rejects = context.files.rejects(None, [], {})
     file = base_name(source.info.path)
     try:
-        fields = {"code": request.code_field, "name": request.name_field}
-        mapping = Mapping({name: Rule((column,), required=True) for name, column in fields.items()})
+        mapping = _mapping(request)
         check_columns(mapping, [item.name for item in source.info.fields], file)
         with_shape = source.info.geometry is not None
+        if not with_shape and request.codes in ("number", "whole"):
+            raise InputRefused("input.no_geometry", file=file, layer=request.input.layer or "")
         crs = source_crs(context, request.input, source) if with_shape else None
         placer = Placer(context, crs, file, far=FAR_AWAY_AREAS, strict=True)
-        intake = _Intake(context, request.level, placer, Tally(rejects), with_shape)
-        for chunk in source.chunks():
-            context.cancel.check()
-            intake.take(chunk, mapping)
-            context.progress(0.5, "progress.reading", rows=intake.tally.read)
+        with reject_list(context, request.rejects, source) as rejects:
+            tally = Tally(rejects, {SOURCE: origin_of(source, file), **({CRS: crs} if crs else {})})
+            intake = _Intake(context, request.level, placer, tally, with_shape, request.codes)
+            for chunk in source.chunks():
+                context.cancel.check()
+                intake.take(chunk, mapping)
+                context.progress(0.5, "progress.reading", rows=intake.tally.read)
+            if intake.tally.read == 0:
+                raise InputRefused("input.empty", file=file, layer=request.input.layer or "")
+            rejects.close()
+            result = _write(context, store, request, intake, notes_of(placer, source))
+            result["rejects"] = request.rejects if rejects.count else None
     finally:
         source.close()
-        rejects.close()
-    if intake.tally.read == 0:
-        raise InputRefused("input.empty", file=file, layer=request.input.layer or "")
-    return _write(context, store, request, intake, notes_of(placer, source))
+    return result
+
+
+def _mapping(request: ImportAreas) -> Mapping:
+    """Return which columns are read: code and name are needed unless codes are made."""
+    made = request.codes != "field"
+    wanted = {"code": request.code_field, "name": request.name_field}
+    if request.codes in ("number", "whole"):
+        del wanted["code"]
+    if request.codes == "whole":
+        del wanted["name"]
+    return Mapping({
+        name: Rule((column,), required=name == "code" or not made)
+        for name, column in wanted.items()
+        if column or not (made and name == "name")
+    })  # fmt: skip
 
 
 @dataclass
@@ -89,11 +121,12 @@ class _Intake:
     placer: Placer
     tally: Tally
     with_shape: bool
+    codes: str = "field"
 
     def __post_init__(self) -> None:
         store = self.context.need_store()
         scheme = store.profile().grid_scheme
-        self.county = store.meta()["county_code"]
+        self.county, self.city = store.meta()["county_code"], store.meta().get("county_name", "")
         self.lengths = code_lengths(scheme)
         self.seen: dict[str, Any] = {}  # code → name of its first row
         self.parts: list[Columns] = []
@@ -101,7 +134,7 @@ class _Intake:
     def take(self, chunk: Columns, mapping: Mapping) -> None:
         self.tally.read += len(chunk[ROW])
         columns, problems = apply_mapping(mapping, chunk)
-        columns["code"] = objects(text(value) for value in columns["code"].tolist())
+        self._make_codes(columns, len(chunk[ROW]))
         repaired = np.zeros(len(chunk[ROW]), dtype=bool)
         if self.with_shape:
             shapes, reasons = self.placer.place(chunk[GEOM])
@@ -112,9 +145,38 @@ class _Intake:
         else:
             shapes = np.full(len(chunk[ROW]), None, dtype=object)
         columns[GEOM], columns["repaired"] = shapes, repaired
-        problems += self._code_problems(columns["code"].tolist(), columns["name"].tolist())
+        if self.codes != "number":
+            problems += self._code_problems(columns["code"].tolist(), columns["name"].tolist())
         keep = self.tally.reject(chunk, problems)
         self.parts.append({name: column[keep] for name, column in columns.items()})
+
+    def _make_codes(self, columns: Columns, size: int) -> None:
+        """Fill code and name as ``codes`` says; those of ``number`` follow when all rows are there."""
+        if self.codes == "whole":
+            columns["code"] = objects([(self.county + "001001")[: self.lengths[self.level]]] * size)
+            columns["name"] = objects([self.city or self.county] * size)
+            return
+        given = columns["code"].tolist() if "code" in columns else [None] * size
+        codes = [text(value) for value in given]
+        names = columns["name"].tolist() if "name" in columns else [None] * size
+        if self.codes == "cut":
+            codes = [code[: self.lengths[self.level]] if code else code for code in codes]
+            # The first row speaks for the area: a grid's name is not the name of its community.
+            names = [self.seen.setdefault(code, name or code) if code else None for code, name in zip(codes, names)]
+        columns["code"], columns["name"] = objects(codes), objects(names)
+
+    def _number(self, rows: Columns) -> None:
+        """Number the rows by place; a street (or the county) is full at 999."""
+        serials = number_cells(rows[GEOM], np.zeros(len(rows[GEOM]), dtype=np.int64)).tolist()
+        if self.level == "county":
+            codes = [self.county] * len(serials)
+        elif self.level == "street":
+            codes = [f"{self.county}{serial:03d}" for serial in serials]
+        else:
+            places = [divmod(serial - 1, _MOST) for serial in serials]
+            codes = [f"{self.county}{street + 1:03d}{number + 1:03d}" for street, number in places]
+        rows["code"] = objects(codes)
+        rows["name"] = objects(name or code for name, code in zip(rows["name"].tolist(), codes))
 
     def _code_problems(self, codes: list[str | None], names: list[Any]) -> list[RowProblem]:
         problems = []
@@ -134,6 +196,8 @@ class _Intake:
     def taken(self) -> tuple[Columns, int]:
         """Return one row per area, and how many rows were put together: equal code and name are parts of one area."""
         rows = {name: np.concatenate([part[name] for part in self.parts]) for name in self.parts[0]}
+        if self.codes == "number":
+            self._number(rows)
         _codes, first, area = np.unique(rows["code"].astype(str), return_index=True, return_inverse=True)
         order = np.argsort(first)
         merged = len(area) - len(first)

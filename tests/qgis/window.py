@@ -89,8 +89,14 @@ class FakePool:
     def lease(self, store_path=None, *, open_store=True):
         yield self
 
+    path = ""
+    opened: dict = {}  # noqa: RUF012  (nothing was counted while opening)
+
     def hold(self, store_path):
         return self
+
+    def held(self):
+        return []
 
     def release(self, store_path, *, wait=False):
         self.released.append(store_path)
