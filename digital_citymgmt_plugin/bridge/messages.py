@@ -46,9 +46,13 @@ def templates(prefix: str = "") -> dict[str, str]:
 def sentence(error: BaseException | str, values: Mapping[str, Any] | None = None) -> str:
     """Return one sentence for an error or a code; never raises and never shows a traceback.
 
-    A code without a sentence gives a calm general one that names the code.
+    A code without a sentence gives a calm general one that names the code. An error with ``faults`` (a broken profile)
+    gives one line for each of them.
     """
     if isinstance(error, CityError):
+        faults = error.values.get("faults")
+        if isinstance(faults, list) and len(faults) > 1:
+            return _lines(faults, error.values.get("count"))
         code, values = error.code, error.values
     elif isinstance(error, BaseException):
         code, values = "action.fault", {"reason": f"{type(error).__name__}: {error}".splitlines()[0]}
@@ -60,6 +64,14 @@ def sentence(error: BaseException | str, values: Mapping[str, Any] | None = None
         details = ", ".join(f"{key} = {_text(value)}" for key, value in (values or {}).items())
         values = {"code": code, "details": details}
     return fill(found, values or {})
+
+
+def _lines(faults: list[Any], count: Any) -> str:
+    """Return the sentences of several faults, one a line; ``count`` says how many there are in all."""
+    told = [sentence(str(fault.get("code")), fault.get("values") or {}) for fault in faults]
+    if isinstance(count, int) and count > len(told):
+        told.append(sentence("profile.and_more", {"count": count - len(told)}))
+    return "\n".join(told)
 
 
 def fill(text: str, values: Mapping[str, Any]) -> str:

@@ -9,9 +9,10 @@ from dataclasses import replace
 import openpyxl
 import pytest
 
-from digital_citymgmt_plugin.core.codes import COMPONENT, EDITIONS
+from digital_citymgmt_plugin.core.codes import COMPONENT, EDITIONS, KINDS
 from digital_citymgmt_plugin.core.errors import InputRefused, ProfileError
-from digital_citymgmt_plugin.storage.profile_workbook import read_profile, write_profile_workbook
+from digital_citymgmt_plugin.storage.profile_workbook import read_profile
+from digital_citymgmt_plugin.storage.profile_write import write_profile_workbook
 from digital_citymgmt_plugin.storage.profiles import builtin_profile
 
 LOCAL = {
@@ -166,11 +167,11 @@ def test_json_of_the_same_shape_is_taken(tmp_path):
         ),
         (
             {"classes": [("kind", "code", "tolerance_m"), ("component", "0101", -5)]},
-            "profile.wrong_value", 2, "tolerance_m",
+            "profile.wrong_value", 2, "C (tolerance_m)",
         ),
         (
             {"classes": [("kind", "code", "geometry"), ("component", "0101", "圆")]},
-            "profile.wrong_value", 2, "geometry",
+            "profile.wrong_value", 2, "C (geometry)",
         ),
         ({"classes": [("kind", "code", "color")]}, "profile.unknown_column", 1, "C"),
         ({"classes": [("kind", "code", "code")]}, "profile.unknown_column", 1, "C"),
@@ -185,7 +186,7 @@ def test_json_of_the_same_shape_is_taken(tmp_path):
         ),
         (
             {"indicators": [("code", "name", "numerator", "denominator"), ("x", "x", "finished", "closed")]},
-            "profile.unknown_count", 2, "numerator",
+            "profile.unknown_count", 2, "C (numerator)",
         ),
         ({"departments": [("code", "name", "parent_code"), ("1", "甲", "9")]}, "profile.unknown_department", 2, None),
         (
@@ -218,7 +219,9 @@ def test_without_edition_or_base_there_is_no_profile(refused):
 
 
 def test_a_name_of_no_edition_needs_its_own_schemes(refused):
-    assert refused(settings=[("key", "value"), ("edition", "ours")])[0] == "profile.no_scheme"
+    schemes = [("kind", "segment", "digits")]
+    faults = refused(settings=[("key", "value"), ("edition", "ours")], schemes=schemes)[1]["faults"]
+    assert [fault["values"]["kind"] for fault in faults if fault["code"] == "profile.no_scheme"] == list(KINDS)
 
 
 @pytest.mark.parametrize(
