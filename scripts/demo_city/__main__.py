@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Write the demo city: ``python -m scripts.demo_city --out DIR [--seed 2014] [--communities CODE …]``."""
+"""Write a demo city: ``python -m scripts.demo_city --out DIR [--size demo|qidong|qingdao] [--seed 2014] …``."""
 
 from __future__ import annotations
 
@@ -7,31 +7,48 @@ import argparse
 import time
 from pathlib import Path
 
-from scripts.demo_city.city import build_city, cut
 from scripts.demo_city.config import SCALES
-from scripts.demo_city.write import write_city
+from scripts.demo_city.sizes import SIZES
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m scripts.demo_city", description="Write the demo city.")
+    parser = argparse.ArgumentParser(prog="python -m scripts.demo_city", description="Write a demo city.")
     parser.add_argument("--out", type=Path, required=True, help="folder; it is made, its files are replaced")
     parser.add_argument("--seed", type=int, default=2014)
+    parser.add_argument("--size", choices=["demo", *SIZES], default="demo", help="demo is the small city of --scale")
     parser.add_argument("--scale", choices=sorted(SCALES), default="small")
-    parser.add_argument("--communities", nargs="+", metavar="CODE", help="write these communities only")
+    parser.add_argument("--communities", nargs="+", metavar="CODE", help="write these communities only (size demo)")
     options = parser.parse_args(arguments)
+    if options.size != "demo" and options.communities:
+        parser.error("--communities goes with --size demo only")
     start = time.perf_counter()
+    text = _demo(options) if options.size == "demo" else _large(options)
+    print(f"{options.out}: {text}, {time.perf_counter() - start:.1f} s")
+    return 0
+
+
+def _demo(options: argparse.Namespace) -> str:
+    from scripts.demo_city.city import build_city, cut
+    from scripts.demo_city.write import write_city
+
     city = build_city(SCALES[options.scale], options.seed)
     if options.communities:
         city = cut(city, options.communities)
     paths = write_city(city, options.out)
     size = sum(path.stat().st_size for path in paths)
-    print(
-        f"{options.out}: {len(city.areas.code)} communities, {len(city.base.buildings.geometry)} buildings, "
+    return (
+        f"{len(city.areas.code)} communities, {len(city.base.buildings.geometry)} buildings, "
         f"{len(city.components.geometry)} components of {len(set(city.components.code))} classes, "
         f"{len(city.cases.truth['case_no'])} cases, {len(city.cases.events['序号'])} log rows; "
-        f"{len(paths)} files, {size / 1e6:.2f} MB, {time.perf_counter() - start:.1f} s"
+        f"{len(paths)} files, {size / 1e6:.2f} MB"
     )
-    return 0
+
+
+def _large(options: argparse.Namespace) -> str:
+    from scripts.demo_city.large import write_large_city
+
+    rows = write_large_city(SIZES[options.size], options.out, options.seed)
+    return ", ".join(f"{count} {name.rpartition('|')[2]}" for name, count in sorted(rows.items()))
 
 
 if __name__ == "__main__":

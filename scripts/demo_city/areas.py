@@ -46,10 +46,10 @@ def build_areas(town: Town, scale: Scale, seed: int) -> Areas:
     polygons, codes, names, streets = [], [], [], []
     for side, here, count in (("west", west, scale.communities[0]), ("east", ~west, scale.communities[1])):
         own = meshes[here]
-        group = _grown(own, count, rng)
-        grown = [shapely.union_all(own[group == number]) for number in range(count)]
-        grown.sort(key=lambda polygon: (-round(polygon.centroid.y, -2), polygon.centroid.x))
-        for polygon, (code, name) in zip(grown, COMMUNITIES[side]):
+        group = grown(own, count, rng)
+        unions = [shapely.union_all(own[group == number]) for number in range(count)]
+        unions.sort(key=lambda polygon: (-round(polygon.centroid.y, -2), polygon.centroid.x))
+        for polygon, (code, name) in zip(unions, COMMUNITIES[side]):
             polygons.append(polygon)
             codes.append(code)
             names.append(name)
@@ -68,7 +68,7 @@ def build_areas(town: Town, scale: Scale, seed: int) -> Areas:
     )
 
 
-def _grown(meshes: Array, count: int, rng: np.random.Generator) -> Array:
+def grown(meshes: Array, count: int, rng: np.random.Generator) -> Array:
     """Return a group per mesh: the least group always takes the neighbour nearest to its seed."""
     centre = shapely.get_coordinates(shapely.centroid(meshes))
     area = shapely.area(meshes)

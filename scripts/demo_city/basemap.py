@@ -62,21 +62,23 @@ class BaseMap:
     drives: Layer = field(default_factory=Layer)
 
 
-def build_base_map(town: Town, blocks: list[Block], seed: int) -> BaseMap:
-    """Build up all blocks."""
+def build_base_map(
+    town: Town, blocks: list[Block], seed: int | tuple[int, ...], names: CompoundNames | None = None
+) -> BaseMap:
+    """Build up all blocks; ``names`` goes on with the names that are left."""
     rng = stream(seed, "basemap")
     base = BaseMap()
     frontage = shapely.union_all(
         shapely.buffer(town.roads[town.rank <= 3], town.width[town.rank <= 3] / 2.0 + 9.0, quad_segs=2)
     )
-    names = _Names(rng)
+    names = names or CompoundNames(rng)
     for block in blocks:
         front = shapely.intersection(frontage, shapely.box(*shapely.bounds(block.land)).buffer(5.0))
         _build_block(base, block, front, names, rng)
     return base
 
 
-def _build_block(base: BaseMap, block: Block, front: Any, names: _Names, rng: np.random.Generator) -> None:
+def _build_block(base: BaseMap, block: Block, front: Any, names: CompoundNames, rng: np.random.Generator) -> None:
     if block.use in ("绿带", "公园"):
         base.green.add([block.land], kind="公园" if block.use == "公园" else "绿地")
     width = rng.choice([4.0, 4.5, 5.0], len(block.drives))
@@ -183,7 +185,7 @@ def _largest(shape: Any) -> Any:
     return shapely.set_precision(max(parts, key=lambda part: part.area), 0.001) if parts else None
 
 
-class _Names:
+class CompoundNames:
     """Made-up names of compounds, none twice."""
 
     def __init__(self, rng: np.random.Generator) -> None:

@@ -27,6 +27,13 @@ USES = {
     "公园": (0.07, 0.03, 90_000.0),
     "农田": (0.01, 0.14, 90_000.0),
 }
+# Shares of land uses in the quarters of a large city; planned quarters follow the table above.
+QUARTERS = {
+    "old": {"旧村": 0.5, "商业": 0.2, "小区": 0.16, "机关": 0.06, "学校": 0.06, "公园": 0.02},
+    "estate": {"小区": 0.82, "学校": 0.09, "商业": 0.05, "公园": 0.04},
+    "industry": {"工厂": 0.82, "机关": 0.06, "商业": 0.04, "小区": 0.08},
+    "fields": {"农田": 0.72, "旧村": 0.18, "公园": 0.1},
+}
 WALLED = ("小区", "学校", "机关", "工厂")
 
 
@@ -41,18 +48,34 @@ class Block:
     drives: list[LineString] = field(default_factory=list)
 
 
-def build_blocks(town: Town, seed: int) -> list[Block]:
+@dataclass(frozen=True)
+class Setting:
+    """Where the middle of the town is: its old centres (n, 2) and the distance at which the town is all edge."""
+
+    centres: Array
+    radius: float
+
+    @classmethod
+    def of(cls, town: Town) -> Setting:
+        """Return the setting of a small town, which has one middle."""
+        middle = np.array([[town.outline.centroid.x, town.outline.centroid.y]])
+        return cls(middle, float(np.sqrt(town.outline.area / np.pi)))
+
+    def outward(self, centre: Array) -> float:
+        """Return 0 in the middle and 1 at the edge."""
+        return min(1.0, float(np.hypot(*(self.centres - centre).T).min()) / self.radius)
+
+
+def build_blocks(town: Town, seed: int | tuple[int, ...], setting: Setting | None = None) -> list[Block]:
     """Cut the land out of the faces and give each piece its use, parcels, gates and drives."""
     rng = stream(seed, "blocks")
-    middle = np.array([town.outline.centroid.x, town.outline.centroid.y])
-    radius = np.sqrt(town.outline.area / np.pi)
+    setting = setting or Setting.of(town)
     roads = shapely.STRtree(town.roads)
     blocks = []
-    for land in _land(town):
+    for land, kind in _land(town):
         _, _, _, short = long_axis(land)
-        centre = np.array([land.centroid.x, land.centroid.y])
-        outward = min(1.0, float(np.hypot(*(centre - middle))) / radius)
-        use = "绿带" if short < 34.0 or land.area < 1_500.0 else _use(outward, land.area, rng)
+        outward = setting.outward(np.array([land.centroid.x, land.centroid.y]))
+        use = "绿带" if short < 34.0 or land.area < 1_500.0 else _use(outward, land.area, rng, kind)
         block = Block(land, use)
         if use in USES:
             block.parcels = _parcels(land, USES[use][2], rng)
@@ -62,8 +85,11 @@ def build_blocks(town: Town, seed: int) -> list[Block]:
     return blocks
 
 
-def _land(town: Town) -> list[Polygon]:
-    """Return the pieces of land outside carriageways, pavements, water and banks."""
+def _land(town: Town) -> list[tuple[Polygon, str]]:
+    """Return the pieces of land outside carriageways, pavements, water and banks, each with the kind of its quarter.
+
+    Where quarters are told, neighbours may part along a compound wall: such pieces keep their vertices.
+    """
     pavement = np.array([RANKS[int(rank)].pavement for rank in town.rank])
     taken = np.concatenate([
         shapely.buffer(town.roads, town.width / 2.0 + pavement, quad_segs=4),
@@ -72,16 +98,23 @@ def _land(town: Town) -> list[Polygon]:
     face, other = shapely.STRtree(taken).query(town.faces, predicate="intersects")
     pieces = []
     for number, polygon in enumerate(town.faces):
+        kind = "" if town.kind is None else str(town.kind[number])
         rest = shapely.difference(polygon, shapely.union_all(taken[np.sort(other[face == number])]))
-        rest = shapely.buffer(shapely.buffer(rest, -2.5, join_style="mitre"), 2.4, join_style="mitre")
-        rest = shapely.set_precision(shapely.simplify(rest, 0.3), 0.001)
-        pieces += [part for part in shapely.get_parts(rest) if part.geom_type == "Polygon" and part.area > 300.0]
+        if not kind:
+            rest = shapely.buffer(shapely.buffer(rest, -2.5, join_style="mitre"), 2.4, join_style="mitre")
+            rest = shapely.simplify(rest, 0.3)
+        rest = shapely.set_precision(rest, 0.001)
+        parts = [part for part in shapely.get_parts(rest) if part.geom_type == "Polygon" and part.area > 300.0]
+        pieces += [(part, kind) for part in parts]
     return pieces
 
 
-def _use(outward: float, area: float, rng: np.random.Generator) -> str:
+def _use(outward: float, area: float, rng: np.random.Generator, kind: str = "") -> str:
     names = [name for name in USES if area > 9_000.0 or name not in ("学校", "公园", "工厂")]
-    share = np.array([USES[name][0] * (1.0 - outward) + USES[name][1] * outward for name in names])
+    if kind in QUARTERS:
+        share = np.array([QUARTERS[kind].get(name, 0.0) for name in names])
+    else:
+        share = np.array([USES[name][0] * (1.0 - outward) + USES[name][1] * outward for name in names])
     return names[int(rng.choice(len(names), p=share / share.sum()))]
 
 

@@ -57,7 +57,7 @@ def build_components(town: Town, base: BaseMap, areas: Areas, scale: Scale, seed
     placed = {}
     for kind in POINTS:
         wanted = max(1, round(kind.share * factor))
-        xy = _places(site, kind, wanted, rng)
+        xy = places(site, kind, wanted, rng)
         if kind.code != BALANCE:
             if len(xy) > wanted + 40 and kind.rule in ("carriage", "kerb"):
                 spare.append((kind.code, xy[wanted:]))
@@ -73,12 +73,12 @@ def build_components(town: Town, base: BaseMap, areas: Areas, scale: Scale, seed
     old_code = np.concatenate([np.full(1 + scale.old_codes // len(spare), code, object) for code, _ in spare])
     old = shapely.points(np.round(old_xy[: scale.old_codes], 3))
     return (
-        _described(site, found, np.array(codes, object), "PC", rng),
-        _described(site, old, old_code[: scale.old_codes], "OLD", rng),
+        described(site, found, np.array(codes, object), "PC", rng),
+        described(site, old, old_code[: scale.old_codes], "OLD", rng),
     )
 
 
-def _places(site: Site, kind: ComponentClass, wanted: int, rng: np.random.Generator) -> Array:
+def places(site: Site, kind: ComponentClass, wanted: int, rng: np.random.Generator) -> Array:
     """Return places for one class by its rule, best first."""
     if kind.rule in ("carriage", "gutter", "kerb", "tree", "pavement"):
         return _row(site, kind, wanted, rng)
@@ -132,7 +132,7 @@ def _mixed(xy: Array, wanted: int, rng: np.random.Generator) -> Array:
     return np.concatenate([rng.permutation(head), xy[len(head) :]])
 
 
-def _described(site: Site, shapes: Array, code: Array, prefix: str, rng: np.random.Generator) -> Components:
+def described(site: Site, shapes: Array, code: Array, prefix: str, rng: np.random.Generator) -> Components:
     """Put components in survey order (community by community, row by row of 100 m squares) and describe them."""
     middle = shapely.point_on_surface(shapes)
     community = site.areas.community_of(middle)
@@ -146,7 +146,11 @@ def _described(site: Site, shapes: Array, code: Array, prefix: str, rng: np.rand
     begin = np.datetime64("2013-09-02") + community * 19
     days = begin + (rng.random(count) * 19).astype(int)
     road = site.nearest_road(middle)
-    notes = [f"{site.town.name[r]}{number_along(site.town.roads[r], point)}号附近" for r, point in zip(road, middle)]
+    whole = site.town.roads if site.town.whole is None else site.town.whole
+    notes = [
+        f"{site.town.name[r]}{number_along(whole[r], point)}号附近" if site.town.name[r] else ""
+        for r, point in zip(road, middle)
+    ]
     return Components(
         geometry=shapes,
         source_id=np.array([f"{prefix}{number:07d}" for number in range(1, count + 1)], object),

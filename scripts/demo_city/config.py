@@ -91,9 +91,13 @@ SCALES = {
     ),
 }
 
-STAGES = {"streets": 1, "areas": 2, "blocks": 3, "components": 4, "cases": 5, "log": 6, "names": 7, "basemap": 8}
+STAGES = {"streets": 1, "areas": 2, "blocks": 3, "components": 4, "cases": 5, "log": 6, "names": 7, "basemap": 8,
+          "places": 9, "tracks": 10}  # fmt: skip
 
 
-def stream(seed: int, stage: str) -> np.random.Generator:
-    """Return the random numbers of one stage: a change in one stage leaves the others as they were."""
-    return np.random.default_rng([seed, STAGES[stage]])
+def stream(seed: int | tuple[int, ...], stage: str) -> np.random.Generator:
+    """Return the random numbers of one stage: a change in one stage leaves the others as they were.
+
+    In a large city the seed is a pair: the city's and the row of the community.
+    """
+    return np.random.default_rng([*(seed if isinstance(seed, tuple) else (seed,)), STAGES[stage]])

@@ -32,6 +32,7 @@ COMMUNITIES = {
 
 _FIRST = "和平安康永兴长庆富华新源文明瑞祥春景海汇江"
 _SECOND = "宁泰昌顺盛丰乐福裕达通润泽和信仁义德嘉善"
+_THIRD = "东西南北中前后上下河桥塘湾园港口里林山石"
 _ENDS = {1: ("大道", "路"), 2: ("路",), 3: ("路", "街"), 4: ("街", "巷", "弄"), 5: ("支路",)}
 _RIVERS = ("通济河", "西港河", "北引河", "东市河", "南横河", "丰收河", "新开河", "中心竖河", "七效河", "友谊河")
 
@@ -48,6 +49,22 @@ def road_names(lines: Array, rank: Array, seed: int) -> Array:
         stem = stems[number % len(stems)] + (compass[number // len(stems) - 1] if number >= len(stems) else "")
         names.append(stem + ends[int(rng.integers(len(ends)))])
     return np.array(names, object)
+
+
+def street_names(rank: Array, seed: int) -> Array:
+    """Return a made-up name per road of a large town, none twice: two letters, then three; inner roads have none."""
+    rng = stream(seed, "names")
+    two = [a + b for a in _FIRST for b in _SECOND if a != b]
+    three = [a + b + c for a in _FIRST for b in _SECOND for c in _THIRD if len({a, b, c}) == 3]
+    rng.shuffle(two)
+    rng.shuffle(three)
+    stems = two + three
+    names = np.full(len(rank), "", object)
+    order = np.argsort(rank, kind="stable")
+    for number, row in enumerate(order[rank[order] <= 4]):
+        ends = _ENDS[int(rank[row])]
+        names[row] = stems[number % len(stems)] + ends[int(rng.integers(len(ends)))]
+    return names
 
 
 def river_names(count: int) -> Array:

@@ -123,7 +123,8 @@ def _bridges(site: Site) -> Array:
     parts = shapely.get_parts(shapely.intersection(deck[road], over[river]))
     lines = shapely.union_all(town.rivers)
     good = (shapely.get_type_id(parts) == 3) & shapely.intersects(parts, lines) & (shapely.area(parts) > 40.0)
-    parts = shapely.set_precision(shapely.intersection(parts[good], town.outline), 0.001)
+    limits = town.outline if town.beyond is None else town.beyond
+    parts = shapely.set_precision(shapely.intersection(parts[good], limits), 0.001)
     return without_overlaps(parts[shapely.get_type_id(parts) == 3], 0.2)
 
 

@@ -44,6 +44,9 @@ class Town:
     faces: Array  # final meshes between centre lines
     community_edges: Array  # lines that a community may end at (cut lines before the water took its share)
     west_of_river: Polygon
+    kind: Array | None = None  # kind of quarter of each face (large cities)
+    beyond: Polygon | None = None  # where bridges may reach, when the outline is but a part of a town
+    whole: Array | None = None  # the whole street that each of the roads is a part of
 
     @property
     def carriageways(self) -> Array:
@@ -58,7 +61,7 @@ class Town:
 
 
 @dataclass
-class _Lines:
+class Lines:
     """Lines while they are collected."""
 
     lines: list[LineString]
@@ -84,10 +87,10 @@ def build_town(scale: Scale, seed: int) -> Town:
 def _drawn(scale: Scale, seed: int, rng: np.random.Generator) -> Town:
     """Draw a town once."""
     warp = Warp.drawn(rng)
-    frame = _Frame(scale, warp, rng)
+    frame = Frame(scale, warp, rng)
     outline = frame.outline()
     rivers = frame.rivers(outline)
-    roads = _Lines([], [])
+    roads = Lines([], [])
     for line, rank in frame.main_roads():
         roads.add(shapely.intersection(line, outline), rank)
     for line, rank in frame.edge_roads(outline):
@@ -101,7 +104,7 @@ def _drawn(scale: Scale, seed: int, rng: np.random.Generator) -> Town:
     faces: list[Polygon] = []
     cuts: list[LineString] = []
     for mesh in meshes:
-        for face, cut in _quartered(mesh, scale, rng):
+        for face, cut in quartered(mesh, scale, rng):
             if face is not None:
                 faces.append(face)
             else:
@@ -109,7 +112,7 @@ def _drawn(scale: Scale, seed: int, rng: np.random.Generator) -> Town:
                 if rank == 3:
                     cuts.append(line)
                 if ends_dead:
-                    line = _shortened(line, rng)
+                    line = shortened(line, rng)
                 roads.add(shapely.difference(line, water), rank)
 
     rank = np.array(roads.rank)
@@ -132,7 +135,7 @@ def _drawn(scale: Scale, seed: int, rng: np.random.Generator) -> Town:
     )
 
 
-class _Frame:
+class Frame:
     """The lattice before the warp: u runs east, v runs north, metres."""
 
     def __init__(self, scale: Scale, warp: Warp, rng: np.random.Generator) -> None:
@@ -252,15 +255,18 @@ class _Frame:
         return Polygon([(far, bottom), (xy[0, 0], bottom), *xy.tolist(), (xy[-1, 0], top), (far, top)])
 
 
-def _quartered(mesh: Polygon, scale: Scale, rng: np.random.Generator) -> Iterator[tuple[Any, Any]]:
-    """Halve a mesh until all parts are small enough; yield ``(face, None)`` and ``(None, (line, rank, dead end))``."""
+def quartered(mesh: Polygon, scale: Scale, rng: np.random.Generator, least: float = 95.0) -> Iterator[tuple[Any, Any]]:
+    """Halve a mesh until all parts are small enough; yield ``(face, None)`` and ``(None, (line, rank, dead end))``.
+
+    A part that is narrower than ``least`` metres is not halved.
+    """
     stack = [mesh]
     while stack:
         face = stack.pop()
         _, _, _, short = long_axis(face)
         rank = 3 if face.area > scale.street_area else 4
         limit = scale.lane_area * rng.uniform(0.85, 1.5)
-        cut = None if face.area < limit or short < 95.0 else halve(face, rng)
+        cut = None if face.area < limit or short < least else halve(face, rng)
         if cut is None:
             yield face, None
             continue
@@ -273,7 +279,7 @@ def _quartered(mesh: Polygon, scale: Scale, rng: np.random.Generator) -> Iterato
             stack.extend(parts)
 
 
-def _shortened(line: LineString, rng: np.random.Generator) -> LineString:
+def shortened(line: LineString, rng: np.random.Generator) -> LineString:
     """Return the first part of a lane, from either end: a dead end."""
     line = shapely.reverse(line) if rng.random() < 0.5 else line
     return shapely.ops.substring(line, 0.0, rng.uniform(0.45, 0.75), normalized=True)

@@ -6,7 +6,6 @@ The bytes depend on the city and on the versions of GDAL alone: dates that drive
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ import numpy as np
 import shapely
 
 from scripts.demo_city.city import City
-from scripts.demo_city.components import BY_CODE, Components
 from scripts.demo_city.config import COUNTY_CODE, COUNTY_NAME, CRS, ORIGIN, RANKS
 from scripts.demo_city.departments import DEPARTMENTS
+from scripts.demo_city.tables import census_columns, water_class, write_table
 
 Array = Any
 WRITTEN = "2015-05-08"  # the day that the files say they were written on
@@ -52,14 +51,6 @@ def write_city(city: City, folder: Path) -> list[Path]:
              "communities": city.areas.code.tolist()}  # fmt: skip
     (folder / "about.json").write_text(json.dumps(about, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return [folder / name for name in FILES]
-
-
-def write_table(path: Path, columns: dict[str, Any]) -> None:
-    """Write a table as CSV in UTF-8 with the mark that Excel needs."""
-    with path.open("w", encoding="utf-8-sig", newline="") as handle:
-        writer = csv.writer(handle, lineterminator="\r\n")
-        writer.writerow(columns)
-        writer.writerows(zip(*(np.asarray(column, dtype=object).tolist() for column in columns.values())))
 
 
 def _layer(path: Path, layer: str, shapes: Array, columns: dict[str, Any], **options: Any) -> None:
@@ -105,17 +96,13 @@ def _write_base_map(city: City, path: Path) -> None:
         "class": _objects(RANKS[int(r)].name for r in town.rank[row]), "name": town.name[row],
     })  # fmt: skip
     names, wide = town.river_name, town.river_width
-    _layer(path, "rivers", town.rivers, {"name": names, "width": wide, "class": _water_class(wide)})
+    _layer(path, "rivers", town.rivers, {"name": names, "width": wide, "class": water_class(wide)})
     parts, row = shapely.get_parts(town.water, return_index=True)
-    _layer(path, "river_areas", parts, {"name": names[row], "class": _water_class(wide)[row]})
+    _layer(path, "river_areas", parts, {"name": names[row], "class": water_class(wide)[row]})
     for name in ("walls", "compounds", "buildings", "green", "gates"):
         layer = getattr(base, name)
         columns = {key: _typed(values) for key, values in layer.columns.items()}
         _layer(path, name, layer.shapes, columns)
-
-
-def _water_class(width: Array) -> Array:
-    return np.where(width > 18.0, "河流", "渠").astype(object)
 
 
 def _typed(values: list[Any]) -> Array:
@@ -138,24 +125,9 @@ def _without_higher(shapes: Array, rank: Array) -> tuple[Array, Array]:
     return parts[good], row[good]
 
 
-def _census_columns(found: Components) -> dict[str, Any]:
-    """Return the columns of a census table; names of ten letters at most, as a shapefile holds them."""
-    return {
-        "SRC_ID": found.source_id,
-        "CLASS": found.code,
-        "NAME": _objects(BY_CODE[c].name for c in found.code),
-        "DEPTCODE1": _objects(BY_CODE[c].manager for c in found.code),
-        "OWNER": _objects(BY_CODE[c].owner for c in found.code),
-        "STATE": found.state,
-        "ORDATE": found.first_on,
-        "DATASOURCE": found.data_source,
-        "NOTE": found.note,
-    }
-
-
 def _write_components(city: City, folder: Path) -> None:
     found = city.components
-    columns = _census_columns(found)
+    columns = census_columns(found)
     for kind, name in ((1, "line"), (3, "area")):
         here = found.kind == kind
         _layer(folder / f"components_{name}.gpkg", f"components_{name}", found.geometry[here],
@@ -171,6 +143,6 @@ def _write_components(city: City, folder: Path) -> None:
     xy = shapely.get_coordinates(old.geometry) + np.array(ORIGIN, float)
     write_table(folder / "components_old.csv", {
         "标识码": city.old_code,
-        **_census_columns(old),
+        **census_columns(old),
         "X坐标": np.char.mod("%.3f", xy[:, 0]), "Y坐标": np.char.mod("%.3f", xy[:, 1]),
     })  # fmt: skip
