@@ -45,18 +45,18 @@ CREATE TABLE collector (
     fid INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT UNIQUE, code TEXT UNIQUE, name TEXT, beat_uuid TEXT, shift TEXT,
     valid_from DATE, valid_to DATE, created_at DATETIME, updated_at DATETIME);
 CREATE TABLE component_point (
-    fid INTEGER PRIMARY KEY AUTOINCREMENT, geom POINT, uuid TEXT UNIQUE, code TEXT UNIQUE, class_code TEXT NOT NULL,
+    fid INTEGER PRIMARY KEY AUTOINCREMENT, geom POINT, uuid TEXT UNIQUE, code TEXT, class_code TEXT NOT NULL,
     name TEXT, manager_dept TEXT, owner_dept TEXT, maintainer_dept TEXT, grid_code TEXT, community_code TEXT,
     state TEXT, first_on DATE, changed_on DATE, source TEXT, accuracy TEXT, photo_count INTEGER, remark TEXT,
     attributes TEXT, import_key TEXT, import_digest TEXT, operation_uuid TEXT, created_at DATETIME, updated_at DATETIME);
 CREATE TABLE component_line (
-    fid INTEGER PRIMARY KEY AUTOINCREMENT, geom MULTILINESTRING, uuid TEXT UNIQUE, code TEXT UNIQUE,
+    fid INTEGER PRIMARY KEY AUTOINCREMENT, geom MULTILINESTRING, uuid TEXT UNIQUE, code TEXT,
     class_code TEXT NOT NULL, name TEXT, manager_dept TEXT, owner_dept TEXT, maintainer_dept TEXT, grid_code TEXT,
     community_code TEXT, state TEXT, first_on DATE, changed_on DATE, source TEXT, accuracy TEXT, photo_count INTEGER,
     remark TEXT, attributes TEXT, import_key TEXT, import_digest TEXT, operation_uuid TEXT, created_at DATETIME,
     updated_at DATETIME);
 CREATE TABLE component_area (
-    fid INTEGER PRIMARY KEY AUTOINCREMENT, geom MULTIPOLYGON, uuid TEXT UNIQUE, code TEXT UNIQUE,
+    fid INTEGER PRIMARY KEY AUTOINCREMENT, geom MULTIPOLYGON, uuid TEXT UNIQUE, code TEXT,
     class_code TEXT NOT NULL, name TEXT, manager_dept TEXT, owner_dept TEXT, maintainer_dept TEXT, grid_code TEXT,
     community_code TEXT, state TEXT, first_on DATE, changed_on DATE, source TEXT, accuracy TEXT, photo_count INTEGER,
     remark TEXT, attributes TEXT, import_key TEXT, import_digest TEXT, operation_uuid TEXT, created_at DATETIME,
@@ -65,7 +65,7 @@ CREATE TABLE component_change (
     fid INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT UNIQUE, component_uuid TEXT NOT NULL, operation_uuid TEXT,
     field TEXT NOT NULL, old TEXT, new TEXT, reason TEXT, created_at DATETIME);
 CREATE TABLE code_register (
-    fid INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, scope TEXT NOT NULL,
+    fid INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL, kind TEXT NOT NULL, scope TEXT NOT NULL,
     serial INTEGER NOT NULL, object_uuid TEXT, status TEXT NOT NULL DEFAULT 'issued', operation_uuid TEXT,
     created_at DATETIME);
 CREATE TABLE code_block (
@@ -173,6 +173,9 @@ CREATE UNIQUE INDEX admin_area_code ON admin_area (level, code) WHERE valid_to I
 CREATE INDEX unit_grid_community ON unit_grid (community_code, status);
 CREATE INDEX grid_lineage_parent ON grid_lineage (parent_uuid);
 CREATE INDEX grid_lineage_child ON grid_lineage (child_uuid);
+CREATE UNIQUE INDEX component_point_code ON component_point (code);
+CREATE UNIQUE INDEX component_line_code ON component_line (code);
+CREATE UNIQUE INDEX component_area_code ON component_area (code);
 CREATE UNIQUE INDEX component_point_import ON component_point (import_key);
 CREATE UNIQUE INDEX component_line_import ON component_line (import_key);
 CREATE UNIQUE INDEX component_area_import ON component_area (import_key);
@@ -183,6 +186,7 @@ CREATE INDEX component_point_uncoded ON component_point (fid) WHERE code IS NULL
 CREATE INDEX component_line_uncoded ON component_line (fid) WHERE code IS NULL;
 CREATE INDEX component_area_uncoded ON component_area (fid) WHERE code IS NULL;
 CREATE INDEX component_change_component ON component_change (component_uuid);
+CREATE UNIQUE INDEX code_register_code ON code_register (code);
 CREATE INDEX code_register_scope ON code_register (scope, serial);
 CREATE INDEX check_issue_rule ON check_issue (rule, state);
 CREATE INDEX check_issue_object ON check_issue (object_uuid);

@@ -44,22 +44,26 @@ CREATE TABLE collector (
     valid_from DATE, valid_to DATE, created_at DATETIME, updated_at DATETIME);
 
 CREATE TABLE component_point (
-    fid INTEGER PRIMARY KEY AUTOINCREMENT, geom POINT, uuid TEXT UNIQUE, code TEXT UNIQUE, class_code TEXT NOT NULL,
+    fid INTEGER PRIMARY KEY AUTOINCREMENT, geom POINT, uuid TEXT UNIQUE, code TEXT, class_code TEXT NOT NULL,
     name TEXT, manager_dept TEXT, owner_dept TEXT, maintainer_dept TEXT, grid_code TEXT, community_code TEXT,
     state TEXT, first_on DATE, changed_on DATE, source TEXT, accuracy TEXT, photo_count INTEGER, remark TEXT,
     attributes TEXT, import_key TEXT, import_digest TEXT, operation_uuid TEXT, created_at DATETIME, updated_at DATETIME);
 CREATE TABLE component_line (
-    fid INTEGER PRIMARY KEY AUTOINCREMENT, geom MULTILINESTRING, uuid TEXT UNIQUE, code TEXT UNIQUE,
+    fid INTEGER PRIMARY KEY AUTOINCREMENT, geom MULTILINESTRING, uuid TEXT UNIQUE, code TEXT,
     class_code TEXT NOT NULL, name TEXT, manager_dept TEXT, owner_dept TEXT, maintainer_dept TEXT, grid_code TEXT,
     community_code TEXT, state TEXT, first_on DATE, changed_on DATE, source TEXT, accuracy TEXT, photo_count INTEGER,
     remark TEXT, attributes TEXT, import_key TEXT, import_digest TEXT, operation_uuid TEXT, created_at DATETIME,
     updated_at DATETIME);
 CREATE TABLE component_area (
-    fid INTEGER PRIMARY KEY AUTOINCREMENT, geom MULTIPOLYGON, uuid TEXT UNIQUE, code TEXT UNIQUE,
+    fid INTEGER PRIMARY KEY AUTOINCREMENT, geom MULTIPOLYGON, uuid TEXT UNIQUE, code TEXT,
     class_code TEXT NOT NULL, name TEXT, manager_dept TEXT, owner_dept TEXT, maintainer_dept TEXT, grid_code TEXT,
     community_code TEXT, state TEXT, first_on DATE, changed_on DATE, source TEXT, accuracy TEXT, photo_count INTEGER,
     remark TEXT, attributes TEXT, import_key TEXT, import_digest TEXT, operation_uuid TEXT, created_at DATETIME,
     updated_at DATETIME);
+-- Indexes of their own instead of UNIQUE in the table: a bulk action leaves them out and builds them once, in order.
+CREATE UNIQUE INDEX component_point_code ON component_point (code);
+CREATE UNIQUE INDEX component_line_code ON component_line (code);
+CREATE UNIQUE INDEX component_area_code ON component_area (code);
 CREATE UNIQUE INDEX component_point_import ON component_point (import_key);
 CREATE UNIQUE INDEX component_line_import ON component_line (import_key);
 CREATE UNIQUE INDEX component_area_import ON component_area (import_key);
@@ -77,9 +81,10 @@ CREATE INDEX component_change_component ON component_change (component_uuid);
 
 -- Every code ever issued, for ever. The counter of a scope is its highest serial, so the two cannot disagree.
 CREATE TABLE code_register (
-    fid INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, scope TEXT NOT NULL,
+    fid INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL, kind TEXT NOT NULL, scope TEXT NOT NULL,
     serial INTEGER NOT NULL, object_uuid TEXT, status TEXT NOT NULL DEFAULT 'issued', operation_uuid TEXT,
     created_at DATETIME);
+CREATE UNIQUE INDEX code_register_code ON code_register (code);
 CREATE INDEX code_register_scope ON code_register (scope, serial);
 CREATE TABLE code_block (
     fid INTEGER PRIMARY KEY AUTOINCREMENT, uuid TEXT UNIQUE, scope TEXT NOT NULL, crew TEXT NOT NULL,
