@@ -49,8 +49,8 @@ def cut(city: City, communities: list[str]) -> City:
 
     Components that reach over the edge (a bridge between two streets) are left.
 
-    Cases that name no place are kept by their community. The truth about recurring places is cut to those that lie
-    inside; counts there are those of the whole city.
+    Cases are kept by the community that they happened in, whatever they state. The truth about recurring places is cut
+    to those that lie inside; counts there and those of the days are those of the whole city.
     """
     areas = _pick(city.areas, np.isin(city.areas.code, communities))
     town, base = city.town, city.base
@@ -69,17 +69,26 @@ def cut(city: City, communities: list[str]) -> City:
     inside &= shapely.covers(shapely.buffer(zone, 0.01), components.geometry)
     old_inside = np.isin(city.areas.code[old.community], communities)
     renumber = {row: at for at, row in enumerate(np.flatnonzero(np.isin(city.areas.code, communities)))}
-    cases = city.cases.cases
-    here = np.isin(cases["所在社区"], areas.name)
-    numbers = cases["案件编号"][here]
+    here = np.isin(city.cases.truth["community_code"], communities)
     places = city.cases.recurring_places
-    near = shapely.contains_xy(zone, places["x"] - ORIGIN[0], places["y"] - ORIGIN[1])
+    near = shapely.contains_xy(zone, *(places[axis].astype(float) - at for axis, at in zip("xy", ORIGIN)))
     return City(
         part, areas, BaseMap(**layers), _part(components, inside, renumber), _part(old, old_inside, renumber),
-        city.old_code[old_inside],
-        CaseTables(_rows(cases, here), _rows(city.cases.events, np.isin(city.cases.events["案件编号"], numbers)),
-                   _rows(places, near), _rows(city.cases.truth, here)),
+        city.old_code[old_inside], _cases(city.cases, here, near),
     )  # fmt: skip
+
+
+def _cases(tables: CaseTables, here: Array, near: Array) -> CaseTables:
+    numbers = tables.cases["案件编号"][here]
+    linked = np.isin(tables.repeats["case_no"], numbers) & np.isin(tables.repeats["earlier_case_no"], numbers)
+    return CaseTables(
+        cases=_rows(tables.cases, here),
+        events=_rows(tables.events, np.isin(tables.events["案件编号"], numbers)),
+        truth=_rows(tables.truth, here),
+        repeats=_rows(tables.repeats, linked),
+        recurring_places=_rows(tables.recurring_places, near),
+        days=tables.days,
+    )
 
 
 def _rows(table: Table, mask: Array) -> Table:

@@ -10,7 +10,6 @@ names are real.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import numpy as np
 
@@ -18,10 +17,6 @@ CRS = "EPSG:4550"
 COUNTY_CODE = "320681"
 COUNTY_NAME = "启东市"
 ORIGIN = (371_600, 3_520_300)  # easting and northing of local (0, 0), whole metres
-
-PERIOD_START = datetime(2014, 8, 1)
-PERIOD_TURN = datetime(2015, 1, 1)
-PERIOD_END = datetime(2015, 5, 7, 23, 59, 59)
 
 
 @dataclass(frozen=True)
@@ -44,28 +39,14 @@ RANKS = {
 
 
 @dataclass(frozen=True)
-class CaseCounts:
-    """How many cases of a span are filed, disposed, closed and closed in time."""
-
-    filed: int
-    disposed: int
-    closed: int
-    on_time: int
-
-
-@dataclass(frozen=True)
 class Scale:
-    """One size of the demo city; lengths in metres, areas in square metres."""
+    """One size of the demo city; lengths in metres, areas in square metres. Its cases are in ``case_scale``."""
 
     name: str
     size: tuple[float, float]
     arterial: float  # mean distance of main roads
     communities: tuple[int, int]  # of the street west and of the street east of the main river
     components: int
-    cases: int
-    first_span: CaseCounts  # 2014-08-01 … 2014-12-31
-    second_span: CaseCounts  # 2015-01-01 … 2015-05-07
-    recurring_places: int
     canals: int
     street_area: float = 90_000.0  # blocks above this are split by a 支路
     lane_area: float = 42_000.0  # … and above this by a 街巷
@@ -73,9 +54,6 @@ class Scale:
     extra: dict[str, float] = field(default_factory=dict)
 
 
-# The spans follow the figures that Qidong reported for 2014-08-01 … 2015-05-07: 27,844 filed, 26,775 disposed, 26,751
-# closed, 61.99 % on time; of these from 2015-01-01 on 12,414, 12,081, 12,073 and 89.45 %. Small is one tenth of it.
-# What is left for 2014 is 39.9 % on time: the city learned to close in time during its first half year.
 SCALES = {
     "small": Scale(
         name="small",
@@ -83,16 +61,12 @@ SCALES = {
         arterial=860.0,
         communities=(4, 6),
         components=10_000,
-        cases=3_000,
-        first_span=CaseCounts(1_543, 1_470, 1_468, 616),
-        second_span=CaseCounts(1_241, 1_208, 1_207, 1_110),
-        recurring_places=40,
         canals=3,
     ),
 }
 
-STAGES = {"streets": 1, "areas": 2, "blocks": 3, "components": 4, "cases": 5, "log": 6, "names": 7, "basemap": 8,
-          "places": 9, "tracks": 10}  # fmt: skip
+STAGES = {"streets": 1, "areas": 2, "blocks": 3, "components": 4, "names": 7, "basemap": 8,
+          "places": 9, "tracks": 10, "symbols": 11}  # fmt: skip
 
 
 def stream(seed: int | tuple[int, ...], stage: str) -> np.random.Generator:

@@ -10,7 +10,13 @@ from typing import Any
 import numpy as np
 import shapely
 
+from scripts.demo_city.areas import Areas
+from scripts.demo_city import ground
 from scripts.demo_city.basemap import CompoundNames
+from scripts.demo_city.case_files import FILES as CASE_FILES
+from scripts.demo_city.case_files import write_cases
+from scripts.demo_city.case_ground import ground_of, whole_ground
+from scripts.demo_city.case_scale import CASES
 from scripts.demo_city.components import Components, old_codes
 from scripts.demo_city.config import COUNTY_CODE, COUNTY_NAME, CRS, ORIGIN, RANKS, stream
 from scripts.demo_city.departments import DEPARTMENTS
@@ -27,7 +33,7 @@ Array = Any
 KINDS = {0: "Point", 1: "LineString", 3: "Polygon"}
 FILES = ("areas.gpkg", "grids.gpkg", "base_map.gpkg", "places.gpkg", "components/components_point.gpkg",
          "components/components_line.gpkg", "components/components_area.gpkg", "components/components_old.csv",
-         "departments.csv", "about.json")  # fmt: skip
+         "departments.csv", *CASE_FILES.values(), "about.json")  # fmt: skip
 
 
 class _Owed:
@@ -52,14 +58,14 @@ class _Owed:
 
 
 def write_large_city(size: Size, folder: Path, seed: int) -> dict[str, int]:
-    """Write areas, unit grids, base map, components and places of a city into a folder.
+    """Write areas, unit grids, base map, components, places and cases of a city into a folder.
 
     Files of the same names are replaced, others stay.
 
     Returns
     -------
     dict
-        Rows per layer, ``file|layer``.
+        Rows per layer, ``file|layer``, and per table of the cases.
 
     Raises
     ------
@@ -84,6 +90,7 @@ def write_large_city(size: Size, folder: Path, seed: int) -> dict[str, int]:
     }  # fmt: skip
     names = CompoundNames(stream(seed, "basemap"))
     old: list[Components] = []
+    ground = []
     serial = 0
     for row in range(len(division.code)):
         quarter = build_quarter(network, division, row, names, seed)
@@ -91,7 +98,9 @@ def write_large_city(size: Size, folder: Path, seed: int) -> dict[str, int]:
         found, before = build_share(quarter.site, owed["components"].due(row), owed["old"].due(row), (seed, row))
         found.source_id = np.array([f"PC{n:07d}" for n in range(serial + 1, serial + len(found.code) + 1)], object)
         serial += len(found.code)
-        _write_components(sink, found, str(division.code[row]))
+        _write_components(sink, found)
+        sink.add("base_map.gpkg", "symbols", "Point", *ground.symbols(quarter, found, seed))
+        ground.append(ground_of(quarter.site, found, seed, row))
         old.append(before)
         owed["components"].got(row, len(found.code))
         owed["old"].got(row, len(before.code))
@@ -99,6 +108,11 @@ def write_large_city(size: Size, folder: Path, seed: int) -> dict[str, int]:
     rows = sink.close()
     for what, account in owed.items():
         account.settle(what)
+    areas = Areas(
+        division.community, division.code, division.name, division.town_code[division.home],
+        division.town, division.town_code, division.town_name,
+    )  # fmt: skip
+    rows.update(write_cases(whole_ground(ground), areas, CASES[size.name], seed, folder))
     _write_old(old, folder / "components" / "components_old.csv")
     write_table(folder / "departments.csv", {"部门编码": list(DEPARTMENTS), "部门名称": list(DEPARTMENTS.values())})
     about = {"size": size.name, "seed": seed, "county_code": COUNTY_CODE, "county_name": COUNTY_NAME, "crs": CRS,
@@ -160,8 +174,10 @@ def _write_base_map(sink: Sink, quarter: Quarter) -> None:
         "class": np.array(base.drives.columns.get("kind", []), object), "width": width,
         "community": np.full(len(width), code, object),
     })  # fmt: skip
-    for name, kind in (("buildings", "Polygon"), ("compounds", "Polygon"), ("green", "Polygon"),
-                       ("walls", "LineString"), ("gates", "Point")):  # fmt: skip
+    sink.add("base_map.gpkg", "road_areas", "Polygon", *ground.road_areas(quarter))
+    sink.add("base_map.gpkg", "road_edges", "LineString", *ground.road_edges(quarter))
+    sink.add("base_map.gpkg", "walls", "LineString", *ground.walls(quarter))
+    for name, kind in (("buildings", "Polygon"), ("compounds", "Polygon"), ("green", "Polygon"), ("gates", "Point")):
         layer = getattr(base, name)
         columns = {
             key: np.array(values, object if isinstance(values[0], str) else np.int32)
@@ -171,7 +187,7 @@ def _write_base_map(sink: Sink, quarter: Quarter) -> None:
         sink.add("base_map.gpkg", name, kind, layer.shapes, columns)
 
 
-def _write_components(sink: Sink, found: Components, code: str) -> None:
+def _write_components(sink: Sink, found: Components) -> None:
     columns = census_columns(found)
     for kind, name in ((0, "point"), (1, "line"), (3, "area")):
         here = found.kind == kind

@@ -13,9 +13,12 @@ from typing import Any
 import numpy as np
 import shapely
 
+from scripts.demo_city.case_files import FILES as CASE_FILES
+from scripts.demo_city.case_files import write_batches
 from scripts.demo_city.city import City
 from scripts.demo_city.config import COUNTY_CODE, COUNTY_NAME, CRS, ORIGIN, RANKS
 from scripts.demo_city.departments import DEPARTMENTS
+from scripts.demo_city.ground import without_higher
 from scripts.demo_city.tables import census_columns, water_class, write_table
 
 Array = Any
@@ -23,9 +26,8 @@ WRITTEN = "2015-05-08"  # the day that the files say they were written on
 
 POINTS = [f"components/components_point.{suffix}" for suffix in ("shp", "shx", "dbf", "prj")]
 FILES = (
-    "about.json", "areas.gpkg", "base_map.gpkg", "departments.csv", "cases.csv", "case_events.csv", *POINTS,
+    "about.json", "areas.gpkg", "base_map.gpkg", "departments.csv", *CASE_FILES.values(), *POINTS,
     "components/components_line.gpkg", "components/components_area.gpkg", "components/components_old.csv",
-    "truth/recurring_places.csv", "truth/case_truth.csv",
 )  # fmt: skip
 
 
@@ -35,17 +37,13 @@ def write_city(city: City, folder: Path) -> list[Path]:
 
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{WRITTEN}T00:00:00.000Z"})
     (folder / "components").mkdir(parents=True, exist_ok=True)
-    (folder / "truth").mkdir(exist_ok=True)
     for name in FILES:  # drivers would add layers to what is there
         (folder / name).unlink(missing_ok=True)
     _write_areas(city, folder / "areas.gpkg")
     _write_base_map(city, folder / "base_map.gpkg")
     _write_components(city, folder / "components")
     write_table(folder / "departments.csv", {"部门编码": list(DEPARTMENTS), "部门名称": list(DEPARTMENTS.values())})
-    write_table(folder / "cases.csv", city.cases.cases)
-    write_table(folder / "case_events.csv", city.cases.events)
-    write_table(folder / "truth" / "recurring_places.csv", city.cases.recurring_places)
-    write_table(folder / "truth" / "case_truth.csv", city.cases.truth)
+    write_batches([city.cases], folder)
     about = {"county_code": COUNTY_CODE, "county_name": COUNTY_NAME, "crs": CRS, "edition": "2013",
              "components": len(city.components.geometry), "cases": len(city.cases.truth["case_no"]),
              "communities": city.areas.code.tolist()}  # fmt: skip
@@ -91,7 +89,7 @@ def _write_base_map(city: City, path: Path) -> None:
         "name": _objects([*town.name, *[""] * len(drive_width)]),
         "width": np.concatenate([town.width, drive_width]),
     })  # fmt: skip
-    surfaces, row = _without_higher(town.carriageways, town.rank)
+    surfaces, row = without_higher(town.carriageways, town.rank)
     _layer(path, "road_areas", surfaces, {
         "class": _objects(RANKS[int(r)].name for r in town.rank[row]), "name": town.name[row],
     })  # fmt: skip
@@ -107,22 +105,6 @@ def _write_base_map(city: City, path: Path) -> None:
 
 def _typed(values: list[Any]) -> Array:
     return np.array(values, dtype=object if isinstance(values[0], str) else np.int32)
-
-
-def _without_higher(shapes: Array, rank: Array) -> tuple[Array, Array]:
-    """Return each carriageway without those of higher rank (of the same rank: drawn earlier): no overlaps."""
-    order = np.lexsort((np.arange(len(rank)), rank))
-    place = np.empty(len(rank), int)
-    place[order] = np.arange(len(rank))
-    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
-    before = place[other] < place[one]
-    one, other = one[before], other[before]
-    out = shapes.copy()
-    for row in np.unique(one):
-        out[row] = shapely.difference(shapes[row], shapely.union_all(shapes[other[one == row]]))
-    parts, row = shapely.get_parts(out, return_index=True)
-    good = (shapely.get_type_id(parts) == 3) & (shapely.area(parts) > 1.0)
-    return parts[good], row[good]
 
 
 def _write_components(city: City, folder: Path) -> None:
