@@ -28,9 +28,10 @@ MESSAGES = "Messages"
 TABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bridge/captions.py", ("COLUMNS", "VALUES")),
     ("bridge/layers.py", ("LayerSpec:1",)),
-    ("bridge/styles.py", ("MAJORS[2]", "CASE_STATES[2]", "_OTHER[2]")),
+    ("bridge/palette.py", ("MAJORS[1]", "OTHER[1]", "STAGES[0]", "LATE", "NO_STAGE", "PLACES", "TITLES")),
     ("gui/models/health.py", ("HealthItem:1", "HealthItem:3", "LEVELS")),
     ("gui/models/steps.py", ("Step:1",)),
+    ("gui/wizard/state.py", ("ROLE_WORDS", "STEP_WORDS", "FAULT_WORDS")),
 )
 
 

@@ -7,7 +7,7 @@ through QGIS's own provider alone (decision 1) and its layers are read-only (dec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,12 +25,13 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from digital_citymgmt_plugin.bridge import styles
 from digital_citymgmt_plugin.bridge.captions import FLAGS, column_caption, value_captions
+from digital_citymgmt_plugin.bridge.styles import ComponentClass, Given
 
 STORE = "dcm/store"
 TABLE = "dcm/table"
 PART = "dcm/part"
 
-Style = Callable[[QgsVectorLayer, Mapping[str, str]], None]
+Style = Callable[[QgsVectorLayer, Given], None]
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,10 @@ def _areas(level: str) -> str:
 SPECS = (
     LayerSpec("check_issue", "Open issues", styles.style_issues, "open", "\"state\" = 'open'", visible_from=25_000),
     LayerSpec("case_record", "Cases", styles.style_cases, visible_from=25_000),
+    LayerSpec("unit_grid", "Unit grids", styles.style_grid, "current", "\"status\" = 'current'"),
     LayerSpec("component_point", "Components (points)", styles.style_points, visible_from=10_000),
     LayerSpec("component_line", "Components (lines)", styles.style_lines, visible_from=10_000),
     LayerSpec("component_area", "Components (areas)", styles.style_polygons, visible_from=10_000),
-    LayerSpec("unit_grid", "Unit grids", styles.style_grid, "current", "\"status\" = 'current'"),
     LayerSpec("admin_area", "Communities", styles.style_community, "community", _areas("community")),
     LayerSpec("admin_area", "Streets", styles.style_street, "street", _areas("street")),
     LayerSpec("admin_area", "Counties", styles.style_county, "county", _areas("county")),
@@ -134,7 +135,7 @@ def find_layer(path: str, table: str, part: str = "", project: QgsProject | None
     return (exact or found or [None])[0]
 
 
-def open_layer(path: str, spec: LayerSpec, majors: Mapping[str, str] | None = None) -> QgsVectorLayer | None:
+def open_layer(path: str, spec: LayerSpec, given: Given | None = None) -> QgsVectorLayer | None:
     """Open, caption, style and lock one layer; None when the store has no such table."""
     options = QgsVectorLayer.LayerOptions()
     options.loadDefaultStyle = False
@@ -151,7 +152,7 @@ def open_layer(path: str, spec: LayerSpec, majors: Mapping[str, str] | None = No
     layer.setCustomProperty(PART, spec.part)
     set_captions(layer, spec.table)
     if spec.style is not None:
-        spec.style(layer, majors or {})
+        spec.style(layer, given or Given())
         _limit_scale(layer, spec)
     layer.setReadOnly(True)
     return layer
@@ -183,20 +184,28 @@ def _limit_scale(layer: QgsVectorLayer, spec: LayerSpec) -> None:
         layer.setMaximumScale(0)
 
 
-def read_majors(classes: QgsVectorLayer | None) -> dict[str, str]:
-    """Read code → name of the major classes of components from the store's class table."""
+def read_given(classes: QgsVectorLayer | None) -> Given:
+    """Read the classes of components in use, and their major classes' names, from the store's class table."""
     if classes is None:
-        return {}
+        return Given()
     fields = classes.fields()
-    wanted = ["kind", "major_code", "major_name"]
+    wanted = ["kind", "code", "name", "major_code", "major_name", "geometry", "enabled"]
     if any(fields.lookupField(name) < 0 for name in wanted):
-        return {}
+        return Given()
     request = QgsFeatureRequest().setSubsetOfAttributes(wanted, fields)
-    found: dict[str, str] = {}
+    majors: dict[str, str] = {}
+    found: dict[str, ComponentClass] = {}
     for feature in classes.getFeatures(request):
-        if feature["kind"] == "component" and feature["major_code"]:
-            found.setdefault(str(feature["major_code"]), str(feature["major_name"] or ""))
-    return found
+        code, name, major, words, geometry = (
+            str(feature[column] or "") for column in ("code", "name", "major_code", "major_name", "geometry")
+        )
+        # ``not NULL`` of a column that is empty is no answer, so it is asked for 0.
+        if feature["kind"] != "component" or not code or feature["enabled"] == 0:
+            continue
+        found[code] = ComponentClass(code, name, major, geometry)
+        if major:
+            majors.setdefault(major, words)
+    return Given(majors, tuple(found[code] for code in sorted(found)))
 
 
 def _relate_classes(layer: QgsVectorLayer, classes: QgsVectorLayer) -> None:
@@ -234,12 +243,12 @@ def load_steps(path: str, city: str, project: QgsProject | None = None) -> Itera
         tables.setCustomProperty(PART, "tables")
         tables.setExpanded(False)
     for spec in TABLES:
-        _add(path, spec, tables, project, {})
+        _add(path, spec, tables, project, Given())
         yield spec.table
     classes = find_layer(path, "class", project=project)
-    majors = read_majors(classes)
+    given = read_given(classes)
     for position, spec in enumerate(SPECS):
-        layer = _add(path, spec, group, project, majors, position)
+        layer = _add(path, spec, group, project, given, position)
         if layer is not None and classes is not None:
             _relate_classes(layer, classes)
         yield spec.table
@@ -250,14 +259,14 @@ def _add(
     spec: LayerSpec,
     group: QgsLayerTreeGroup,
     project: QgsProject,
-    majors: Mapping[str, str],
+    given: Given,
     position: int = -1,
 ) -> QgsVectorLayer | None:
     """Add one layer to its group, unless it is there."""
     for layer in store_layers(path, project):
         if layer.customProperty(TABLE) == spec.table and part_of(layer) == spec.part:
             return layer
-    layer = open_layer(path, spec, majors)
+    layer = open_layer(path, spec, given)
     if layer is None:
         return None
     project.addMapLayer(layer, False)
@@ -290,9 +299,7 @@ def refresh_store(path: str, tables: list[str] | None = None, project: QgsProjec
             continue
         provider.reloadData()
         layer.updateExtents(True)
-        spec = next(
-            (spec for spec in SPECS if spec.table == table and spec.part == part_of(layer)), None
-        )
+        spec = next((spec for spec in SPECS if spec.table == table and spec.part == part_of(layer)), None)
         if spec is not None:
             _limit_scale(layer, spec)
         layer.triggerRepaint()

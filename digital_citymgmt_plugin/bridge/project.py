@@ -10,10 +10,6 @@ from pathlib import Path
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
-    QgsExpression,
-    QgsExpressionContext,
-    QgsExpressionContextUtils,
-    QgsFeatureRequest,
     QgsLayoutExporter,
     QgsLayoutItemLabel,
     QgsLayoutItemLegend,
@@ -22,8 +18,6 @@ from qgis.core import (
     QgsLayoutItemScaleBar,
     QgsLayoutPoint,
     QgsLayoutSize,
-    QgsLegendStyle,
-    QgsMapLayerLegendUtils,
     QgsPrintLayout,
     QgsProject,
     QgsRectangle,
@@ -31,10 +25,11 @@ from qgis.core import (
     QgsUnitTypes,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QCoreApplication, QLocale, QSize
+from qgis.PyQt.QtCore import QCoreApplication, QSize
 from qgis.PyQt.QtGui import QColor
 
 from digital_citymgmt_plugin.bridge import layers
+from digital_citymgmt_plugin.bridge.legends import fill_legend, set_letters
 from digital_citymgmt_plugin.bridge.styles import set_text, text_format
 from digital_citymgmt_plugin.core.errors import InputRefused
 
@@ -173,60 +168,15 @@ def _legend(layout: QgsPrintLayout, project: QgsProject, sheet: QgsLayoutItemMap
     item.setId("legend")
     item.setTitle(tr("Legend"))
     item.setLinkedMap(sheet)
-    item.setAutoUpdateModel(False)
-    kinds = QgsLegendStyle.Style
-    sizes = ((kinds.Title, 13), (kinds.Group, 10), (kinds.Subgroup, 10), (kinds.Symbol, 8.5), (kinds.SymbolLabel, 8.5))
-    for kind, size in sizes:
-        wanted = text_format(size)
-        wanted.buffer().setEnabled(False)
-        style = item.style(kind)
-        set_text(style, wanted)
-        item.setStyle(kind, style)
-    root = item.model().rootGroup()
-    root.removeAllChildren()
+    set_letters(item)
     by_spec = {
-        (layer.customProperty(layers.TABLE), layers.part_of(layer)): layer
-        for layer in project.mapLayers().values()
+        (layer.customProperty(layers.TABLE), layers.part_of(layer)): layer for layer in project.mapLayers().values()
     }
-    for spec in layers.SPECS:
-        layer = by_spec.get((spec.table, spec.part))
-        count = count_rows(layer) if layer is not None else 0
-        if not count:
-            continue
-        node = root.addLayer(layer)
-        words = f"{layer.name()} ({QLocale().toString(count)})"
-        node.setCustomProperty("legend/title-label", words)
-        if not hasattr(layer.renderer(), "classAttribute"):
-            # A layer with one symbol shows that symbol's label and no heading.
-            QgsMapLayerLegendUtils.setLegendNodeUserLabel(node, 0, words)
-            item.model().refreshLayerLegend(node)
-        if spec.table in ("case_record", "component_point", "component_line", "component_area"):
-            QgsMapLayerLegendUtils.setLegendNodeOrder(node, used_categories(layer))
-            item.model().refreshLayerLegend(node)
+    wanted = [by_spec[key] for key in ((spec.table, spec.part) for spec in layers.SPECS) if key in by_spec]
+    given = layers.read_given(by_spec.get(("class", "")))
+    fill_legend(item, wanted, given.majors)
     item.attemptMove(QgsLayoutPoint(332, 24, MM))
     layout.addLayoutItem(item)
-
-
-def count_rows(layer: QgsVectorLayer) -> int:
-    """Count what a layer shows; ``featureCount`` leaves the provider's filter out of account."""
-    if not layer.subsetString():
-        return max(0, layer.featureCount())
-    return sum(1 for _ in layer.getFeatures())
-
-
-def used_categories(layer: QgsVectorLayer) -> list[int]:
-    """Tell which categories of a layer's legend have objects."""
-    renderer = layer.renderer()
-    expression = QgsExpression(renderer.classAttribute())
-    context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
-    expression.prepare(context)
-    request = QgsFeatureRequest().setSubsetOfAttributes(list(expression.referencedColumns()), layer.fields())
-    found = set()
-    for feature in layer.getFeatures(request):
-        context.setFeature(feature)
-        found.add(str(expression.evaluate(context)))
-    values = [str(category.value()) for category in renderer.categories()]
-    return [index for index, value in enumerate(values) if value in found or (value == "" and found - set(values))]
 
 
 def _scale_bar(layout: QgsPrintLayout, sheet: QgsLayoutItemMap) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from qgis.core import QgsProject
+from qgis.core import QgsExpressionContext, QgsExpressionContextUtils, QgsProject, QgsRenderContext
 
 from digital_citymgmt_plugin.bridge import layers, styles
 from tests.qgis.make_city import make_city
@@ -40,7 +40,7 @@ def test_layers_stand_in_one_group_named_by_the_city_in_drawing_order(city, load
     group = layers.store_group(city, loaded)
     assert group.name() == CITY
     assert titles(group) == [
-        "Open issues", "Cases", "Components (points)", "Components (lines)", "Components (areas)", "Unit grids",
+        "Open issues", "Cases", "Unit grids", "Components (points)", "Components (lines)", "Components (areas)",
         "Communities", "Streets", "Counties", "Tables",
     ]  # fmt: skip
 
@@ -85,20 +85,34 @@ def test_unit_grids_have_a_magenta_boundary_without_fill(city, loaded):
     assert symbol.properties()["style"] == "no"
 
 
-def test_components_are_drawn_by_the_major_classes_of_the_store(city, loaded):
-    renderer = layers.find_layer(city, "component_point", project=loaded).renderer()
-    assert [category.label() for category in renderer.categories()] == ["01 公用设施", "04 园林绿化", "Other classes"]
+def drawn(layer, feature, scale=1_000):
+    """Return the labels of the legend entries under which a renderer draws a feature."""
+    context = QgsRenderContext()
+    context.setRendererScale(scale)
+    context.setExpressionContext(QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(layer)))
+    context.expressionContext().setFeature(feature)
+    renderer = layer.renderer().clone()
+    renderer.startRender(context, layer.fields())
+    keys = renderer.legendKeysForFeature(feature, context)
+    renderer.stopRender(context)
+    return sorted(item.label() for item in renderer.legendSymbolItems() if item.ruleKey() in keys)
 
 
-@pytest.mark.parametrize("number, state", [("C1", "closed"), ("C2", "overdue"), ("C3", "open")])
-def test_a_case_is_drawn_by_what_it_is_at_the_moment(city, loaded, number, state):
-    from qgis.core import QgsExpression, QgsExpressionContext, QgsExpressionContextUtils
+def test_components_are_drawn_by_the_classes_of_the_store(city, loaded):
+    layer = layers.find_layer(city, "component_point", project=loaded)
+    labels = [category.label() for category in layer.renderer().categories()]
+    assert labels == ["01001 上水井盖", "04001 行道树", "Other classes"]
+    names = {tuple(drawn(layer, feature)) for feature in layer.getFeatures()}
+    assert names == {("01001 上水井盖",), ("04001 行道树",)}
 
+
+@pytest.mark.parametrize(
+    "number, words", [("C1", ["Closed"]), ("C2", ["Dispatch", "Overdue (ring)"]), ("C3", ["Dispatch"])]
+)
+def test_a_case_is_drawn_by_its_stage_and_ringed_when_overdue(city, loaded, number, words):
     layer = layers.find_layer(city, "case_record", project=loaded)
     feature = next(feature for feature in layer.getFeatures() if feature["case_no"] == number)
-    context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(layer))
-    context.setFeature(feature)
-    assert QgsExpression(layer.renderer().classAttribute()).evaluate(context) == state
+    assert drawn(layer, feature) == words
 
 
 def test_columns_have_captions_and_codes_have_words(city, loaded):
