@@ -113,6 +113,19 @@ class Sheet:
     notes: tuple[str, ...] = ()
 
 
+class Buckets(Protocol):
+    """Records set aside on disk by bucket, so that memory holds one bucket at a time."""
+
+    def add(self, records: NDArray[Any], buckets: NDArray[np.int64]) -> None:
+        """Append structured records, each to its bucket."""
+
+    def each(self) -> Iterator[NDArray[Any]]:
+        """Yield the records of each bucket that has any, in the order they came."""
+
+    def close(self) -> None:
+        """Remove what was written."""
+
+
 class Files(Protocol):
     """Files in and out; everything from outside is untrusted."""
 
@@ -136,6 +149,9 @@ class Files(Protocol):
         spatial_index: bool = True,
     ) -> None:
         """Write a new layer or table (GPKG, SHP, GeoJSON, CSV, XLSX by ending); ``geometry`` None writes a table."""
+
+    def buckets(self, kind: Any, count: int) -> Buckets:
+        """Set up a place for records of a numpy type, in a folder of its own that is gone afterwards."""
 
     def write_workbook(self, path: str, sheets: Sequence[Sheet]) -> None:
         """Write a workbook; text that looks like a formula stays text."""

@@ -166,6 +166,39 @@ class ImportCases(Request):
 
 
 @dataclass(frozen=True)
+class ImportPlaces(Request):
+    """Bring places of one kind in. ``mapping`` as in ``ImportComponents``; ``shift`` of coordinates of online maps."""
+
+    method: ClassVar[str] = "import_places"
+    input: Layer
+    kind: str  # poi | landmark | plate | street | camera
+    mapping: Optional[str] = None  # noqa: UP045
+    shift: str = "none"  # none | gcj02 | bd09
+    rejects: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class ImportTracks(Request):
+    """Bring tracks in and clean them (``core.tracks.cleaning``): speeds in m/s, times in s, lengths in m.
+
+    ``carrier`` is whose tracks they are when no column tells it; without ``max_speed`` the one of ``kind`` holds.
+    """
+
+    method: ClassVar[str] = "import_tracks"
+    input: Layer
+    mapping: Optional[str] = None  # noqa: UP045
+    carrier: Optional[str] = None  # noqa: UP045
+    shift: str = "none"  # none | gcj02 | bd09
+    kind: str = "vehicle"  # vehicle | collector
+    max_speed: Optional[float] = None  # noqa: UP045
+    gap: float = 600.0
+    stay_radius: float = 15.0
+    stay_time: float = 120.0
+    far: float = 5_000.0
+    rejects: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
 class LinkCases(Request):
     """Link cases to grid, community and component. ``tolerance`` (m) overrides the class's."""
 
@@ -205,7 +238,8 @@ REQUESTS: dict[str, type[Request]] = {
     kind.method: kind
     for kind in (
         CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids,
-        ImportComponents, AssignCodes, ImportCases, LinkCases, Assess, SurveyFiles, VerifyStore,
+        ImportComponents, AssignCodes, ImportCases, ImportPlaces, ImportTracks, LinkCases,
+        Assess, SurveyFiles, VerifyStore,
     )
 }  # fmt: skip
 

@@ -32,6 +32,8 @@ SERVICES: dict[str, Service] = {
     "import_components": _late("components", "import_components"),
     "assign_codes": _late("coding", "assign_codes"),
     "import_cases": _late("cases", "import_cases"),
+    "import_places": _late("places", "import_places"),
+    "import_tracks": _late("tracks", "import_tracks"),
     "link_cases": _late("linking", "link_cases"),
     "assess": _late("assessment", "assess"),
     "survey_files": _late("survey", "survey_files"),

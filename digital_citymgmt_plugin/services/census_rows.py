@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -29,6 +28,7 @@ from digital_citymgmt_plugin.services.census_known import find_known, moved_away
 from digital_citymgmt_plugin.services.census_same import SamePlaces
 from digital_citymgmt_plugin.services.census_write import TEXT, WRITTEN, register_codes
 from digital_citymgmt_plugin.services.intake import Placer, Tally, objects, row_digests
+from digital_citymgmt_plugin.services.intake_rows import Keys, good_rows, kept_attributes
 
 __all__ = ["CensusRows", "register_codes"]
 
@@ -67,11 +67,9 @@ class CensusRows:
         self._scheme, self._county = profile.component_scheme, store.meta()["county_code"]
         self._by_code, self._by_name = profile.class_by_code("component"), profile.class_by_name("component")
         self._digits, self._workbook = profile.class_length, workbook
-        self._source = source.replace(":", "_")  # the colon ends it: ``services.linking`` takes keys apart there
-        self._by_file = by_file
-        self._keys, self._codes, self._uuids = Seen(), Seen(), Seen()
-        self._again: Counter[str] = Counter()
-        self.repeated_ids = 0
+        self._source, self._by_file = source, by_file
+        self.keys = Keys(source)
+        self._codes, self._uuids = Seen(), Seen()
 
     def take(self, chunk: Columns) -> Columns:
         """Return the good rows of a chunk in our fields; the others go to the reject list."""
@@ -87,14 +85,15 @@ class CensusRows:
         problems += wrong
         problems += self._clean(columns, size)
         columns["table"] = objects(TABLE_OF_DIMENSION.get(int(value)) for value in dimensions)
-        columns["attributes"] = self._attributes(chunk)
-        good = _good(size, problems)
+        columns["attributes"] = kept_attributes(self.mapping, chunk)
+        good = good_rows(size, problems)
         problems += self._unique("code", columns, self._codes, "reject.duplicate_code", good)
         problems += self._unique("uuid", columns, self._uuids, "reject.duplicate_uuid", good)
-        self._identify(columns, good)
+        columns["import_digest"] = objects(row_digests(columns, WRITTEN))
+        columns["import_key"] = self.keys.give(columns, good)
         problems += find_known(self.store, columns, good)
         self._refuse_other_file(columns)
-        self.same.add(chunk, columns, _good(size, problems))
+        self.same.add(chunk, columns, good_rows(size, problems))
         keep = self.tally.reject(chunk, problems)
         return {name: column[keep] for name, column in columns.items()}
 
@@ -139,67 +138,11 @@ class CensusRows:
         columns.update({name: objects(values) for name, values in cleaned.items()})
         return problems
 
-    def _attributes(self, chunk: Columns) -> NDArray[Any]:
-        """Keep what the mapping does not use, as JSON: nothing that was surveyed is lost."""
-        used = {column for rule in self.mapping.fields.values() for column in rule.columns}
-        used |= {self.mapping.x or "", self.mapping.y or "", ROW, GEOM}
-        names = [name for name in chunk if name not in used]
-        if not names or self.mapping.options.get("keep") is False:
-            return objects([None] * len(chunk[ROW]))
-        rows = zip(*(chunk[name].tolist() for name in names))
-        return objects(
-            {name: _json_value(value) for name, value in zip(names, row) if not _is_nothing(value)} or None
-            for row in rows
-        )
-
     @staticmethod
-    def _unique(
-        field: str, columns: Columns, seen: Seen, reason: str, good: NDArray[np.bool_]
-    ) -> list[RowProblem]:
+    def _unique(field: str, columns: Columns, seen: Seen, reason: str, good: NDArray[np.bool_]) -> list[RowProblem]:
         """Find values that stand in an earlier row of the file; such rows are marked in ``good``."""
         there = np.flatnonzero(good & np.array([value is not None for value in columns[field].tolist()], dtype=bool))
         values, rows = columns[field][there].tolist(), columns[ROW][there].astype(np.int64)
         again = np.flatnonzero(seen.first(hashes(value.encode() for value in values), rows) != rows)
         good[there[again]] = False
         return [RowProblem(int(there[at]), reason, {"value": values[at], "field": field}) for at in again]
-
-    def _identify(self, columns: Columns, good: NDArray[np.bool_]) -> None:
-        """Give each good row the key by which it is known again: source id, else code, else all that it says."""
-        columns["import_digest"] = objects(row_digests(columns, WRITTEN))
-        told = zip(columns["source_id"].tolist(), columns["code"].tolist(), columns["import_digest"].tolist())
-        keys = [
-            f"{self._source}:{own}" if own is not None else f"#{digest}" if code is None else f"{self._source}@{code}"
-            for own, code, digest in told
-        ]
-        there, rows = np.flatnonzero(good), columns[ROW].astype(np.int64)
-        first = self._keys.first(hashes(keys[index].encode() for index in there), rows[there])
-        for index in there[first != rows[there]]:
-            key = keys[index]
-            self._again[key] += 1
-            self.repeated_ids += columns["source_id"][index] is not None
-            keys[index] = f"{key}#{self._again[key] + 1}"
-        columns["import_key"] = objects(key if fine else None for key, fine in zip(keys, good.tolist()))
-
-    @staticmethod
-    def is_new(taken: Columns, counts: dict[str, int]) -> bool:
-        """Tell whether a chunk has anything to write; counts it as unchanged when not."""
-        if len(taken[ROW]) and not taken["same_digest"].all():
-            return True
-        counts["unchanged"] += len(taken[ROW])
-        return False
-
-
-def _good(size: int, problems: list[RowProblem]) -> NDArray[np.bool_]:
-    good = np.ones(size, dtype=bool)
-    good[[problem.index for problem in problems]] = False
-    return good
-
-
-def _is_nothing(value: Any) -> bool:
-    return value is None or value == "" or (isinstance(value, float) and value != value)
-
-
-def _json_value(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)  # 5.0 of a layer comes back as 5 from a workbook that was mended
-    return value if isinstance(value, (int, float, bool)) else str(value)

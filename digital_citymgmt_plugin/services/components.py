@@ -10,7 +10,7 @@ from digital_citymgmt_plugin.core.census import TABLES
 from digital_citymgmt_plugin.core.census.fields import FIELDS, SYNONYMS
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.mapping import Mapping, Rule, check_columns
-from digital_citymgmt_plugin.core.ports import Columns, Context, RejectList, Source, Store
+from digital_citymgmt_plugin.core.ports import Action, Context, RejectList, Source, Store
 from digital_citymgmt_plugin.core.requests import ImportComponents
 from digital_citymgmt_plugin.services.census_rows import CensusRows
 from digital_citymgmt_plugin.services.census_same import SamePlaces
@@ -20,13 +20,11 @@ from digital_citymgmt_plugin.services.intake import (
     Tally,
     base_name,
     find_mapping,
-    mapping_is_new,
-    notes_of,
     open_layer,
-    save_mapping,
     source_crs,
     source_name,
 )
+from digital_citymgmt_plugin.services.intake_rows import take_all
 from digital_citymgmt_plugin.services.rejecting import CRS, SOURCE, origin_of, reject_list
 
 
@@ -106,43 +104,15 @@ def _mapping(context: Context, request: ImportComponents, source: Source) -> Map
 def _take(
     context: Context, store: Store, source: Source, rows: CensusRows, request: ImportComponents, rejects: RejectList
 ) -> dict[str, Any]:
-    """Read chunk by chunk, and write each in the one action; nothing is logged when nothing is to be written."""
     counts = {"inserted": 0, "updated": 0, "unchanged": 0, "with_code": 0}
-    same, writer = rows.same, CensusWriter(store, rows.same, set(rows.mapping.fields))
-    chunks = source.chunks()
-    total = source.info.rows or 0
-    pending: list[Columns] = []
-    for chunk in chunks:  # until the first row that has to be written
-        context.cancel.check()
-        taken = rows.take(chunk)
-        _say(context, rows, total)
-        if rows.is_new(taken, counts):
-            pending.append(taken)
-            break
-    result: dict[str, Any] = {"operation": None, "tables": [], "notes": [], "reasons": rows.tally.reasons}
-    if pending or mapping_is_new(store, "components", request.mapping):
-        with store.action("import_components", file=base_name(request.input.path), rejects=request.rejects) as action:
-            save_mapping(store, action, "components", request.mapping)
-            while pending:
-                writer.write(action, pending.pop(), counts)
-            for chunk in chunks:
-                context.cancel.check()
-                taken = rows.take(chunk)
-                writer.write(action, taken, counts)
-                _say(context, rows, total)
-            same.finish(action)
-            context.progress(0.97, "progress.saving")
-            context.cancel.check()
-            action.counts.update({**rows.tally.counts(), **counts, **same.counts()})
-            action.note(crs=rows.placer.crs, encoding=source.info.encoding)
-            rejects.close()
-            result["operation"] = action.operation_uuid
-        result["tables"] = [*TABLES, "code_register", "check_issue", "mapping"]
-    result["counts"] = {**rows.tally.counts(), **counts, **same.counts(), "repeated_ids": rows.repeated_ids}
-    result["notes"] = notes_of(rows.placer, source)
+    same = rows.same
+
+    def finish(action: Action) -> dict[str, int]:
+        same.finish(action)
+        return same.counts()
+
+    writer = CensusWriter(store, same, set(rows.mapping.fields))
+    result = take_all(context, source, rows, writer, "components", request, rejects, counts, finish)
+    result["tables"] = [*TABLES, "code_register", "check_issue", "mapping"] if result["operation"] else []
+    result["counts"].update(**same.counts(), repeated_ids=rows.keys.repeated_ids)
     return result
-
-
-def _say(context: Context, rows: CensusRows, total: int) -> None:
-    share = min(0.95, 0.95 * rows.tally.read / total) if total else 0.5
-    context.progress(share, "progress.reading", rows=rows.tally.read)

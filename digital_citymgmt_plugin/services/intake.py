@@ -113,6 +113,8 @@ def notes_of(placer: Placer | None, source: Source | None = None) -> list[dict[s
     if placer is not None and placer.reprojected:
         file = placer.file if source is None else layer_name(source.info.path, source.info.layer)
         notes.append({"code": "note.reprojected", "values": {"source": placer.crs, "file": file}})
+    if placer is not None and placer.shift != "none":
+        notes.append({"code": "note.shift", "values": {"file": placer.file, "shift": placer.shift}})
     if placer is not None and placer.flattened:
         notes.append({"code": "note.flattened", "values": {"count": placer.flattened, "file": placer.file}})
     return notes

@@ -13,7 +13,8 @@ from digital_citymgmt_plugin.core.grids.locate import locate_points, representat
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Store
 from digital_citymgmt_plugin.services.intake import objects
 
-PLACE = ("grid_code", "community_code", "street_code", "place_method")
+AREAS = ("grid_code", "community_code", "street_code")
+PLACE = (*AREAS, "place_method")
 
 
 class CityMap:
@@ -63,6 +64,12 @@ class CityMap:
             for name, value in zip(PLACE, (found_grid, community, above, method)):
                 result[name].append(value)
         return {name: objects(values) for name, values in result.items()}
+
+    def areas(self, geometries: NDArray[Any]) -> Columns:
+        """Return grid, community and street of places by the map alone."""
+        nothing = objects([None] * len(geometries))
+        found = self.place({GEOM: geometries, **dict.fromkeys(PLACE, nothing)})
+        return {name: found[name] for name in AREAS}
 
     def street_of(self, community: str | None) -> str | None:
         """Return the code of the street that a community belongs to."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM, Context, Store
+from digital_citymgmt_plugin.core.shifted import unshift
 
 FAR_AWAY = 50_000.0  # m outside the city's areas: no survey is off by that much, a wrong CRS is off by more
 FAR_AWAY_AREAS = 500_000.0  # m, for areas themselves: the next community of a desert county is far from the first
@@ -47,6 +48,15 @@ class Placer:
     strict : bool
         While the store has no areas, hold places against the area of use of the store's CRS instead, and refuse a
         source most of whose coordinates its CRS cannot hold.
+    swaps : bool
+        Look for coordinates that would lie in the city with x and y exchanged.
+    shift : str
+        ``gcj02`` or ``bd09``: the coordinates are shifted as those of online maps, in degrees; ``none``.
+
+    Raises
+    ------
+    InputRefused
+        ``input.shift_crs`` when coordinates said to be shifted are not in degrees of WGS 84 or CGCS2000.
     """
 
     context: Context
@@ -55,6 +65,8 @@ class Placer:
     flattened: int = 0
     far: float = FAR_AWAY
     strict: bool = False
+    swaps: bool = False
+    shift: str = "none"
     reprojected: bool = field(init=False, default=False)
     _box: Box | None = field(init=False, default=None)
     _use: Box | None = field(init=False, default=None)
@@ -62,6 +74,8 @@ class Placer:
 
     def __post_init__(self) -> None:
         store = self.context.need_store()
+        if self.shift != "none" and not self._in_degrees():
+            raise InputRefused("input.shift_crs", file=self.file, crs=self.crs or "", shift=self.shift)
         self._target = store.meta()["crs"]
         self._box = city_box(store)
         if self._box is None and self.strict:
@@ -72,13 +86,14 @@ class Placer:
         """Return 2D geometries in the store's CRS, and the reason code per index that cannot be used.
 
         Reasons: ``reject.no_geometry``, ``reject.bad_coordinates`` (NaN, infinite, not transformable),
-        ``reject.far_away``. Unusable ones come back as None.
+        ``reject.far_away``, ``reject.swapped`` (with ``swaps``). Unusable ones come back as None.
 
         Raises
         ------
         InputRefused
             ``input.wrong_crs`` when more than half of the first rows lie far outside the city, ``input.crs_mismatch``
-            (strict) when more than half of them cannot be coordinates of the source's CRS.
+            (strict) when more than half of them cannot be coordinates of the source's CRS, ``input.swapped`` (with
+            ``swaps``) when more than half of them lie in the city with x and y exchanged.
         """
         geometries = np.asarray(geometries, dtype=object)
         missing = shapely.is_missing(geometries) | shapely.is_empty(geometries)
@@ -86,18 +101,23 @@ class Placer:
         flat: NDArray[Any] = np.array(shapely.force_2d(geometries), dtype=object)
         bad = ~missing & ~finite(flat)
         flat[missing | bad] = None
+        if self.shift != "none":
+            flat = shapely.transform(flat, lambda xy: np.column_stack(unshift(self.shift, *xy.T)))
+        given, there = flat, ~missing & ~bad
+        lost = np.zeros(len(flat), dtype=bool)
         if self.reprojected and self.crs is not None:
-            given = flat
             flat = self.context.projections.transform(given, self.crs, self._target)
-            lost = ~missing & ~bad & (shapely.is_empty(flat) | ~np.isfinite(shapely.bounds(flat)).all(axis=1))
-            if self._first and self.strict and lost.sum() * 2 > (~missing & ~bad).sum():
-                self._mismatch(given[lost])
-            bad |= lost
+            lost = there & (shapely.is_empty(flat) | ~np.isfinite(shapely.bounds(flat)).all(axis=1))
+        swapped = self._swapped(given, flat, there, lost) if self.swaps else np.zeros(len(flat), dtype=bool)
+        if self._first and self.strict and lost.sum() * 2 > there.sum():
+            self._mismatch(given[lost])
+        bad |= lost
         far = self._far(flat, missing | bad)
         flat[bad | far] = None
         reasons = {int(index): "reject.no_geometry" for index in np.flatnonzero(missing)}
         reasons.update({int(index): "reject.bad_coordinates" for index in np.flatnonzero(bad)})
         reasons.update({int(index): "reject.far_away" for index in np.flatnonzero(far)})
+        reasons.update({int(index): "reject.swapped" for index in np.flatnonzero(swapped)})
         return flat, reasons
 
     def points(self, x: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], dict[int, str]]:
@@ -116,18 +136,47 @@ class Placer:
         reasons.update({int(index): "reject.bad_coordinates" for index in np.flatnonzero(wrong)})
         return placed, reasons
 
-    def _far(self, geometries: NDArray[Any], unusable: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def _swapped(
+        self, given: NDArray[Any], placed: NDArray[Any], there: NDArray[np.bool_], lost: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Tell which geometries lie in the city with x and y exchanged and not as they are."""
+        swapped = np.zeros(len(given), dtype=bool)
+        distance, limit = self._distance(placed, ~there | lost)
+        with np.errstate(invalid="ignore"):
+            rows = np.flatnonzero(there & (lost | (distance > limit)))
+        if not len(rows):
+            return swapped
+        turned: NDArray[Any] = np.array(shapely.transform(given[rows], lambda xy: xy[:, ::-1]), dtype=object)
+        if self.reprojected and self.crs is not None:
+            turned = self.context.projections.transform(turned, self.crs, self._target)
+        nowhere = shapely.is_empty(turned) | ~np.isfinite(shapely.bounds(turned)).all(axis=1)
+        distance, limit = self._distance(turned, nowhere)
+        with np.errstate(invalid="ignore"):
+            swapped[rows] = ~nowhere & (distance <= limit)
+        if self._first and swapped.sum() * 2 > there.sum():
+            x, y = (float(value) for value in shapely.get_coordinates(given[swapped][:1])[0])
+            raise InputRefused("input.swapped", file=self.file, crs=self.crs or "", x=round(x, 3), y=round(y, 3))
+        return swapped
+
+    def _distance(self, geometries: NDArray[Any], unusable: NDArray[np.bool_]) -> tuple[NDArray[np.float64], float]:
+        """Return how far outside of the city geometries lie, m, and how far is too far."""
         if self._box is not None:
-            distance = _outside(shapely.bounds(geometries), self._box)
-            limit = self.far
-        elif self._use is not None:
+            return _outside(shapely.bounds(geometries), self._box), self.far
+        if self._use is not None:
             degrees = self.context.projections.transform(geometries, self._target, "EPSG:4326")
             boxes = shapely.bounds(degrees)
             lost = ~unusable & ~np.isfinite(boxes).all(axis=1)
             distance = np.where(lost, 180.0, _outside(boxes, self._use)) * _METRES_PER_DEGREE
-            limit = _BEYOND_USE * _METRES_PER_DEGREE
-        else:
+            return distance, _BEYOND_USE * _METRES_PER_DEGREE
+        return np.zeros(len(geometries)), np.inf
+
+    def _in_degrees(self) -> bool:
+        return any(self.context.projections.same(str(self.crs), known) for known in ("EPSG:4326", "EPSG:4490"))
+
+    def _far(self, geometries: NDArray[Any], unusable: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        if self._box is None and self._use is None:
             return np.zeros(len(geometries), dtype=bool)
+        distance, limit = self._distance(geometries, unusable)
         with np.errstate(invalid="ignore"):
             far: NDArray[np.bool_] = ~unusable & (distance > limit)
         usable = int((~unusable).sum())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""After grids have changed: components and cases that had a grid are put into the one that now holds them."""
+"""After grids have changed: components, cases and places are put into the grid that now holds them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Condition, Context, Store
 from digital_citymgmt_plugin.services.case_events import REHOME, moves
 from digital_citymgmt_plugin.services.intake import with_none
-from digital_citymgmt_plugin.services.link_places import PLACE, CityMap
+from digital_citymgmt_plugin.services.link_places import AREAS, PLACE, CityMap
 
 
 def rehome(context: Context, store: Store, action: Action) -> dict[str, int]:
@@ -19,7 +19,8 @@ def rehome(context: Context, store: Store, action: Action) -> dict[str, int]:
 
     Component codes do not change: they carry no grid. Runs inside the action that changed the grids, so that it sees
     them. A case gets its street, and how its place was found, too; what it had before is told by an ``amend`` event (of
-    components by the rows of ``component_change``). Cases without coordinates keep their grid.
+    components by the rows of ``component_change``). Cases without coordinates keep their grid. Places and cameras are put
+    right without a word: nobody gave them a grid.
 
     Returns
     -------
@@ -37,6 +38,12 @@ def rehome(context: Context, store: Store, action: Action) -> dict[str, int]:
     for chunk in store.chunks("case_record", ["fid", "stage", *PLACE, GEOM], where):
         context.cancel.check()
         moved["cases_moved"] += _move_cases(action, chunk, city, at)
+    for table in ("place", "camera"):
+        for chunk in store.chunks(table, ["fid", *AREAS, GEOM], [(GEOM, "not null", None)]):
+            context.cancel.check()
+            placed = city.areas(chunk[GEOM])
+            differs = np.any([placed[name] != chunk[name] for name in AREAS], axis=0)
+            action.update(table, chunk["fid"][differs], {name: column[differs] for name, column in placed.items()})
     return moved
 
 

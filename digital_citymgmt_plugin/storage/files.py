@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import Columns, RejectList, Sheet, Source
-from digital_citymgmt_plugin.storage import documents, formats, tables, vector_out, vectors, workbooks
+from digital_citymgmt_plugin.core.ports import Buckets, Columns, RejectList, Sheet, Source
+from digital_citymgmt_plugin.storage import buckets, documents, formats, gpx, tables, vector_out, vectors, workbooks
 
 
 class CityFiles:
@@ -42,6 +42,8 @@ class CityFiles:
         kind = formats.check_file(path)
         if kind in formats.TEXT:
             return (tables.stem_of(path),)
+        if kind == formats.GPX:
+            return gpx.LAYERS
         return workbooks.sheets(path) if kind in formats.BOOK else vectors.layers(path)
 
     def open_source(self, path: str, *, layer: str | None = None, encoding: str | None = None) -> Source:
@@ -60,6 +62,8 @@ class CityFiles:
         kind = formats.check_file(path)
         if kind in formats.TEXT:
             return tables.CsvSource(path, layer, encoding)
+        if kind == formats.GPX:
+            return gpx.GpxSource(path, layer)
         if kind in formats.BOOK:
             return workbooks.XlsxSource(path, layer)
         return vectors.VectorSource(path, kind, layer, encoding)
@@ -83,6 +87,10 @@ class CityFiles:
         """Write a new layer or table; see ``vector_out.write_layer``."""
         self._not_the_store(path)
         self.notes = vector_out.write_layer(path, layer, columns, crs, geometry, spatial_index=spatial_index)
+
+    def buckets(self, kind: Any, count: int) -> Buckets:
+        """Set up a place for records of a numpy type; see ``storage.buckets``."""
+        return buckets.DiskBuckets(kind, count)
 
     def write_workbook(self, path: str, sheets: Sequence[Sheet]) -> None:
         """Write a workbook; see ``documents.write_workbook``."""

@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 
 TEXT = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz")
 BOOK = (".xlsx", ".xlsm")
+GPX = ".gpx"
 DRIVERS = {
     ".shp": "ESRI Shapefile",
     ".dbf": "ESRI Shapefile",
@@ -107,6 +108,8 @@ def _looks_like(kind: str, head: bytes) -> bool:
         return True
     if kind in BOOK:
         return head.startswith((b"PK", b"\xd0\xcf\x11\xe0"))  # the second: an encrypted one, told about later
+    if kind == GPX:
+        return head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0").startswith(b"<")
     if kind not in DRIVERS or kind == ".gdb":
         return False
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
