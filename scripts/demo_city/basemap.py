@@ -16,7 +16,7 @@ from scripts.demo_city.curves import rectangles
 from scripts.demo_city.streets import Town
 
 Array = Any
-SHOPS = {"小区": 0.62, "旧村": 0.5, "商业": 0.4, "机关": 0.12, "工厂": 0.06}
+SHOPS = {"小区": 0.62, "旧村": 0.5, "老城": 0.6, "商业": 0.4, "机关": 0.12, "工厂": 0.06}
 _SURNAMES = "金桂翠明阳春丽紫东南锦长银龙福海盛玉"
 _SECOND = "湖苑庭园湾景和城辉泽"
 _KINDS = {"小区": ("花园", "新村", "小区", "公寓"), "学校": ("小学", "中学", "幼儿园"),
@@ -121,7 +121,7 @@ def _build_parcel(base: BaseMap, parcel: Any, inside: Any, use: str, clear: Any,
         # A shop standing on its own inside another parcel's land keeps its distance from the rows.
         free = ~shapely.dwithin(shapely.union_all(shops), buildings, 2.0)
         buildings, floors = buildings[free], floors[free]
-    kind = {"小区": "住宅", "旧村": "民房", "农田": "民房", "工厂": "厂房"}.get(use, use)
+    kind = {"小区": "住宅", "旧村": "民房", "老城": "民房", "农田": "民房", "工厂": "厂房"}.get(use, use)
     base.buildings.add(buildings, kind=kind, floors=floors)
     if use in ("小区", "机关"):
         _lawns(base, shapely.difference(allowed, shapely.union_all(shops)), buildings, rng)

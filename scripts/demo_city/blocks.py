@@ -26,10 +26,11 @@ USES = {
     "工厂": (0.02, 0.16, 40_000.0),
     "公园": (0.07, 0.03, 90_000.0),
     "农田": (0.01, 0.14, 90_000.0),
+    "老城": (0.0, 0.0, 9_000.0),  # in the old quarters of large cities only
 }
 # Shares of land uses in the quarters of a large city; planned quarters follow the table above.
 QUARTERS = {
-    "old": {"旧村": 0.5, "商业": 0.2, "小区": 0.16, "机关": 0.06, "学校": 0.06, "公园": 0.02},
+    "old": {"老城": 0.5, "商业": 0.2, "小区": 0.16, "机关": 0.06, "学校": 0.06, "公园": 0.02},
     "estate": {"小区": 0.82, "学校": 0.09, "商业": 0.05, "公园": 0.04},
     "industry": {"工厂": 0.82, "机关": 0.06, "商业": 0.04, "小区": 0.08},
     "fields": {"农田": 0.72, "旧村": 0.18, "公园": 0.1},
@@ -79,7 +80,7 @@ def build_blocks(town: Town, seed: int | tuple[int, ...], setting: Setting | Non
         block = Block(land, use)
         if use in USES:
             block.parcels = _parcels(land, USES[use][2], rng)
-        if use in (*WALLED, "旧村"):
+        if use in (*WALLED, "旧村", "老城"):
             _open(block, town, roads, rng)
         blocks.append(block)
     return blocks

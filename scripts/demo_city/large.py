@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import shapely
 
+from scripts.demo_city import map_layers
 from scripts.demo_city.areas import Areas
-from scripts.demo_city import ground
 from scripts.demo_city.basemap import CompoundNames
 from scripts.demo_city.case_files import FILES as CASE_FILES
 from scripts.demo_city.case_files import write_cases
@@ -99,7 +99,7 @@ def write_large_city(size: Size, folder: Path, seed: int) -> dict[str, int]:
         found.source_id = np.array([f"PC{n:07d}" for n in range(serial + 1, serial + len(found.code) + 1)], object)
         serial += len(found.code)
         _write_components(sink, found)
-        sink.add("base_map.gpkg", "symbols", "Point", *ground.symbols(quarter, found, seed))
+        sink.add("base_map.gpkg", "symbols", "Point", *map_layers.symbols(quarter, found, seed))
         ground.append(ground_of(quarter.site, found, seed, row))
         old.append(before)
         owed["components"].got(row, len(found.code))
@@ -174,9 +174,9 @@ def _write_base_map(sink: Sink, quarter: Quarter) -> None:
         "class": np.array(base.drives.columns.get("kind", []), object), "width": width,
         "community": np.full(len(width), code, object),
     })  # fmt: skip
-    sink.add("base_map.gpkg", "road_areas", "Polygon", *ground.road_areas(quarter))
-    sink.add("base_map.gpkg", "road_edges", "LineString", *ground.road_edges(quarter))
-    sink.add("base_map.gpkg", "walls", "LineString", *ground.walls(quarter))
+    sink.add("base_map.gpkg", "road_areas", "Polygon", *map_layers.road_areas(quarter))
+    sink.add("base_map.gpkg", "road_edges", "LineString", *map_layers.road_edges(quarter))
+    sink.add("base_map.gpkg", "walls", "LineString", *map_layers.walls(quarter))
     for name, kind in (("buildings", "Polygon"), ("compounds", "Polygon"), ("green", "Polygon"), ("gates", "Point")):
         layer = getattr(base, name)
         columns = {

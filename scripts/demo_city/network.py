@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import shapely
 from shapely import LineString, Polygon
+from shapely.ops import substring
 
 from scripts.demo_city.config import RANKS, SCALES, Scale, stream
 from scripts.demo_city.curves import Warp, halve, long_axis, longest_straight_run
@@ -70,6 +71,21 @@ class _WideFrame(Frame):
                 return line
         raise RuntimeError("no curve without a long straight run was found")
 
+    def diagonals(self, count: int) -> Iterator[tuple[LineString, int]]:
+        """Yield old roads that run askew of all others, from one main road near the edge to another."""
+        width, height = self.scale.size
+        for number in range(count):
+            u = self.rng.uniform(0.05, 0.4) * width, self.rng.uniform(0.6, 0.95) * width
+            v = self.rng.uniform(0.05, 0.35) * height, self.rng.uniform(0.65, 0.95) * height
+            line = self._curve(u, v if number % 2 == 0 else v[::-1], 45.0)
+            mains = shapely.union_all(self.mains)
+            at = sorted(
+                shapely.line_locate_point(line, point) for point in shapely.get_parts(shapely.intersection(line, mains))
+                if point.geom_type == "Point"
+            )  # fmt: skip
+            if len(at) > 3:
+                yield line_ends(substring(line, at[0], at[-1])), 2
+
     def broken_mains(self) -> Iterator[tuple[LineString, int]]:
         """Yield the main and secondary roads; one stretch in eight between two crossings of main roads is missing."""
         found = list(self.main_roads())
@@ -98,7 +114,7 @@ def build_network(size: Size, seed: int) -> Network:
     """Draw the streets, rivers and atoms of a town."""
     rng = stream(seed, "streets")
     scale = replace(SCALES["small"], size=size.box, arterial=size.arterial, canals=size.canals)
-    warp = _wide_warp(rng, max(size.box))
+    warp = _wide_warp(rng, size.box)
     frame = _WideFrame(scale, warp, rng)
     outline = frame.outline()
     factor = math.sqrt(size.area / outline.area)
@@ -110,6 +126,8 @@ def build_network(size: Size, seed: int) -> Network:
     rivers = frame.rivers(outline)
     roads = Lines([], [])
     for line, rank in frame.broken_mains():
+        roads.add(shapely.intersection(line, outline), rank)
+    for line, rank in frame.diagonals(max(1, size.centres)):
         roads.add(shapely.intersection(line, outline), rank)
     for line, rank in frame.edge_roads(outline):
         roads.add(line, rank)
@@ -142,16 +160,24 @@ def build_network(size: Size, seed: int) -> Network:
     )  # fmt: skip
 
 
-def _wide_warp(rng: np.random.Generator, reach: float) -> Warp:
-    """Draw a warp with three more waves, as long as the town is wide: they turn whole districts."""
-    warp = Warp.drawn(rng)
-    if reach < 4_000.0:
-        return warp
-    length = rng.uniform(4_000.0, 9_000.0, 3)
-    way, push, phase = rng.uniform(0.0, 2.0 * math.pi, (3, 3))
-    height, number = length * 0.036, 2.0 * math.pi / length
-    long = [height * np.cos(push), height * np.sin(push), number * np.cos(way), number * np.sin(way), phase]
-    return Warp(np.concatenate([warp.waves, np.stack(long, axis=1)]), warp.turn)
+def _wide_warp(rng: np.random.Generator, box: tuple[float, float]) -> Warp:
+    """Draw a warp with three more waves, as long as the town is wide: they turn whole districts by up to 35°.
+
+    A warp that folds the plane, or squeezes a part of it to less than a half, is drawn anew.
+    """
+    u, v = np.meshgrid(np.linspace(0.0, box[0], 60), np.linspace(0.0, box[1], 60))
+    xy = np.stack([u.ravel(), v.ravel()], axis=1)
+    while True:
+        warp = Warp.drawn(rng)
+        length = rng.uniform(0.45, 0.8, 3) * max(4_000.0, *box) * (1.0 if max(box) < 8_000.0 else 0.62)
+        way, push, phase = rng.uniform(0.0, 2.0 * math.pi, (3, 3))
+        height, number = length * 0.052, 2.0 * math.pi / length
+        long = [height * np.cos(push), height * np.sin(push), number * np.cos(way), number * np.sin(way), phase]
+        warp = Warp(np.concatenate([warp.waves, np.stack(long, axis=1)]), warp.turn)
+        across, up = warp(xy + np.array([1.0, 0.0])) - warp(xy), warp(xy + np.array([0.0, 1.0])) - warp(xy)
+        stretch = across[:, 0] * up[:, 1] - across[:, 1] * up[:, 0]
+        if stretch.min() > 0.5 and stretch.max() < 1.7:
+            return warp
 
 
 def _centres(outline: Polygon, size: Size, rng: np.random.Generator) -> tuple[Array, float]:
@@ -213,8 +239,10 @@ class _Cut:
         while stack:
             piece = stack.pop()
             cut = None
-            if piece.area > ATOM * self.rng.uniform(0.95, 1.45) and long_axis(piece)[3] > 70.0:
-                cut = halve(piece, self.rng, slant=5.0, bend=0.02)
+            if piece.area > ATOM * self.rng.uniform(0.95, 1.45):
+                tries = 8 if piece.area > 1.6 * ATOM else int(long_axis(piece)[3] > 70.0)
+                cuts = (halve(piece, self.rng, slant=5.0, bend=0.02) for _ in range(tries))
+                cut = next((found for found in cuts if found), None)
             if cut is None:
                 self.faces.append(piece)
                 self.kinds.append(kind)

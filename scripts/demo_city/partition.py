@@ -115,7 +115,9 @@ def _grids(network: Network, home: Array, count: int, size: Size) -> tuple[Array
     """Merge the atoms of each community until there are exactly as many unit grids as the size asks for."""
     area = np.bincount(home, shapely.area(network.atoms), count)
     least = np.array([len(shapely.get_parts(shape)) for shape in _unions(network.atoms, home, count)])
-    quota = shares(area, size.grids, least, np.bincount(home, minlength=count))
+    # A crumb left where three lines all but meet is no unit grid of its own.
+    whole = np.bincount(home, shapely.area(network.atoms) > 4_000.0, count)
+    quota = shares(area, size.grids, least, np.maximum(least, whole))
     target = float(area.sum()) / size.grids
     cells, homes = [], []
     for row in range(count):

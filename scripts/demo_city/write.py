@@ -18,7 +18,7 @@ from scripts.demo_city.case_files import write_batches
 from scripts.demo_city.city import City
 from scripts.demo_city.config import COUNTY_CODE, COUNTY_NAME, CRS, ORIGIN, RANKS
 from scripts.demo_city.departments import DEPARTMENTS
-from scripts.demo_city.ground import without_higher
+from scripts.demo_city.map_layers import without_higher
 from scripts.demo_city.tables import census_columns, water_class, write_table
 
 Array = Any
