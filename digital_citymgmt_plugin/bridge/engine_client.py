@@ -210,13 +210,16 @@ class EngineClient:
         is_cancelled: IsCancelled | None = None,
         sentences: Mapping[str, str] | None = None,
         pid: int | None = None,
+        preview: str | None = None,
     ) -> dict[str, Any]:
         """Send a request and wait for its result; for worker threads.
 
         ``on_progress(fraction, message_code, values)`` is called in the calling thread. ``is_cancelled`` is asked
         every 0.1 s; when it says yes the engine is told and its answer awaited, so that nothing is half done.
         ``sentences`` maps reason codes to templates in the user's language, for reject lists. With ``pid`` the request
-        is for that process and no other: one that was started meanwhile has no store open yet.
+        is for that process and no other: one that was started meanwhile has no store open yet. ``preview`` asks for the
+        counts alone: "drop" throws the action away, "hold" keeps it for a minute, so that the same request without
+        ``preview`` only commits it.
 
         Raises
         ------
@@ -243,6 +246,7 @@ class EngineClient:
                     "done_by": _user(),
                     "program": self.program,
                     "sentences": dict(sentences or {}),
+                    **({"preview": preview} if preview else {}),
                 },
                 pid,
             )

@@ -92,6 +92,8 @@ class _Filler(string.Formatter):
 def _text(value: Any) -> str:
     if value is None:
         return "–"
+    if isinstance(value, str) and f"operation.{value}" in SENTENCES:  # an action is named as users know it
+        return template(f"operation.{value}") or value
     if isinstance(value, (list, tuple, set)):
         return ", ".join(_text(item) for item in value)
     if isinstance(value, Mapping):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.errors import StoreError
 from digital_citymgmt_plugin.core.profile import Profile
+from digital_citymgmt_plugin.core.undo import Logged, TakenBack, UndoPlan
 
 # A table by columns: arrays of equal length. ``geom`` holds shapely geometries or None (object array);
 # other columns hold plain Python values (object) or numbers. Missing values are None (or NaN in float columns).
@@ -191,6 +192,12 @@ class Action(Protocol):
     def update(self, table: str, fids: NDArray[np.int64], columns: Columns) -> int:
         """Set columns of the rows with these ``fid``; returns how many rows there were."""
 
+    def delete(self, table: str, fids: NDArray[np.int64]) -> int:
+        """Take rows away (never components, grids or cases: theirs is a status); returns how many there were."""
+
+    def take_back(self, target: Logged) -> TakenBack:
+        """Take an earlier action back; later ones that built on it must have been taken back before."""
+
     def note(self, **values: Any) -> None:
         """Remember details (files, choices) in the operation row."""
 
@@ -225,6 +232,15 @@ class Store(Protocol):
     def verify(self) -> list[tuple[str, str, int, str]]:
         """Check the store against itself; rule, table, number of rows and an example of each finding."""
 
+    def logged(self, uuid: str) -> Logged | None:
+        """Return a row of the operation log."""
+
+    def is_recorded(self, uuid: str) -> bool:
+        """Tell whether it is known what an action wrote over, so that it can be taken back."""
+
+    def plan_undo(self, target: Logged) -> UndoPlan:
+        """Find what has to be taken back with an action."""
+
     def action(self, kind: str, **params: Any) -> AbstractContextManager[Action]:
         """Open an action; leaving it normally commits all, an exception undoes all."""
 
@@ -240,6 +256,7 @@ class Context:
     clock: Clock
     store: Store | None = None
     sentences: Mapping[str, str] | None = None  # reason code → template in the user's language, for reject lists
+    preview: bool = False  # the store throws away what is written: only the counts are asked for
 
     def need_store(self) -> Store:
         """Return the store; an engine never calls a store use case without one.

@@ -228,6 +228,23 @@ class SurveyFiles(Request):
 
 
 @dataclass(frozen=True)
+class ListOperations(Request):
+    """List what was done in the store, the newest first."""
+
+    method: ClassVar[str] = "list_operations"
+    limit: int = 1_000
+
+
+@dataclass(frozen=True)
+class UndoOperation(Request):
+    """Take an action back: ``operation`` is its uuid, or ``last``. ``dependents``: refuse | undo (later ones, too)."""
+
+    method: ClassVar[str] = "undo_operation"
+    operation: str
+    dependents: str = "refuse"
+
+
+@dataclass(frozen=True)
 class VerifyStore(Request):
     """Check the store against itself: register, R-tree, extents, integrity."""
 
@@ -237,6 +254,7 @@ class VerifyStore(Request):
 REQUESTS: dict[str, type[Request]] = {
     kind.method: kind
     for kind in (
+        ListOperations, UndoOperation,
         CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids,
         ImportComponents, AssignCodes, ImportCases, ImportPlaces, ImportTracks, LinkCases,
         Assess, SurveyFiles, VerifyStore,

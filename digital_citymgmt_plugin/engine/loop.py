@@ -9,6 +9,7 @@ import logging
 import os
 import traceback
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, Optional
 
@@ -17,7 +18,7 @@ from digital_citymgmt_plugin.core.ports import Context
 from digital_citymgmt_plugin.core.requests import CloseStore, CreateStore, OpenStore, UpgradeStore, request_from_params
 from digital_citymgmt_plugin.dependencies import PACKAGES
 from digital_citymgmt_plugin.engine.pipe import Pipe, Reporter, error_line
-from digital_citymgmt_plugin.engine.registry import READING, SERVICES, STORELESS
+from digital_citymgmt_plugin.engine.registry import PREVIEWED, READING, SERVICES, STORELESS
 from digital_citymgmt_plugin.engine.start import packages_error
 from digital_citymgmt_plugin.services.health import health
 from digital_citymgmt_plugin.storage.files import CityFiles
@@ -25,6 +26,7 @@ from digital_citymgmt_plugin.storage.gpkg import GpkgStore
 from digital_citymgmt_plugin.storage.projections import Projected
 
 _log = logging.getLogger(__name__)
+_HELD_S = 60.0  # how long a previewed action waits for its confirmation: until then no other program can write
 _TRIES = 3  # of a use case whose ground others change while it computes; the last one keeps them out
 _PACKAGES = {package.name for package in PACKAGES}
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -43,31 +45,55 @@ class Engine:
         self._store: Optional[GpkgStore] = None  # noqa: UP045
         self._files = CityFiles()
         self._projections = Projected()
+        self._held: Optional[tuple[dict[str, Any], dict[str, Any]]] = None  # noqa: UP045  (request, its result)
 
     def run(self) -> None:
         """Serve requests until the input ends."""
         while True:
-            message = self._pipe.next_request()
+            message = self._pipe.next_request(_HELD_S if self._held else None)
             if message is None:
                 return
             self._serve(message)
 
     def close(self) -> None:
         """Let go of the store."""
+        self._held = None
         if self._store is not None:
             self._store.close()
             self._store = None
             self._files = CityFiles()
 
     def _serve(self, message: dict[str, Any]) -> None:
+        held = self._settle(message)
         request_id = message.get("id")
+        if not message.get("method") and request_id is None:
+            return  # only the time was up
         reporter = Reporter(self._pipe, request_id)
         try:
             reporter.check()
-            result = self._answer(message, reporter)
+            if isinstance(held, Exception):
+                raise held
+            result = held or self._answer(message, reporter)
             self._pipe.send({"id": request_id, "result": result})
         except Exception as error:
             self._pipe.send(self._told(request_id, error))
+
+    def _settle(self, message: dict[str, Any]) -> Optional[dict[str, Any] | Exception]:  # noqa: UP045
+        """Keep the action held since a preview if this request confirms it, throw it away if it is another.
+
+        Returns its result when it was kept: the work is not done twice.
+        """
+        held, self._held = self._held, None
+        if held is None or self._store is None:
+            return None
+        asked, result = held
+        same = all(message.get(name) == asked.get(name) for name in ("method", "params"))
+        keep = same and not message.get("preview")
+        try:
+            self._store.settle(keep=keep)
+        except Exception as error:
+            return error
+        return result if keep else None
 
     def _told(self, request_id: Any, error: Exception) -> dict[str, Any]:
         """Return the line that tells an error, whatever it is."""
@@ -104,7 +130,30 @@ class Engine:
         if self._store is None:
             return SERVICES[request.method](self._context(reporter, message), request)
         self._store.done_by, self._store.program = done_by, program
+        if message.get("preview"):
+            return self._preview(self._store, request, reporter, message)
         return self._on_store(self._store, request, reporter, message)
+
+    def _preview(self, store: GpkgStore, request: Any, reporter: Reporter, message: dict[str, Any]) -> dict[str, Any]:
+        """Do an action and throw it away: its counts are true. It is held for its confirmation if that is asked for.
+
+        No reject list is written, so an action that has rows for one is done anew when it is confirmed.
+        """
+        if request.method not in PREVIEWED:
+            raise InputRefused("request.no_preview", method=request.method)
+        listed = getattr(request, "rejects", None) is not None
+        store.preview = "hold" if message["preview"] == "hold" else "drop"
+        try:
+            asked = replace(request, rejects=None) if listed else request
+            result = self._on_store(store, asked, reporter, message)
+        finally:
+            store.preview = ""
+        if store.held:
+            if (listed and result["counts"].get("rejected")) or result.get("blocked"):
+                store.settle(keep=False)
+            else:
+                self._held = ({"method": message["method"], "params": message.get("params")}, result)
+        return {**result, "preview": True, "operation": None, "tables": [], "writes": result["operation"] is not None}
 
     def _on_store(self, store: GpkgStore, request: Any, reporter: Reporter, message: dict[str, Any]) -> dict[str, Any]:
         """Run a use case; once more when another program changed the store between its reading and its writing."""
@@ -124,7 +173,7 @@ class Engine:
     def _context(self, reporter: Reporter, message: dict[str, Any]) -> Context:
         return Context(
             files=self._files, projections=self._projections, progress=reporter, cancel=reporter, clock=now,
-            store=self._store, sentences=message.get("sentences") or {},
+            store=self._store, sentences=message.get("sentences") or {}, preview=bool(message.get("preview")),
         )  # fmt: skip
 
     def _open(self, request: Any, program: str, done_by: str, context: Context) -> dict[str, Any]:

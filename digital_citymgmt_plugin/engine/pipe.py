@@ -28,9 +28,12 @@ class Pipe:
         self._ended = threading.Event()
         threading.Thread(target=self._read, name="pipe", daemon=True).start()
 
-    def next_request(self) -> Optional[dict[str, Any]]:  # noqa: UP045
-        """Wait for the next request; None at the end of input."""
-        return self._requests.get()
+    def next_request(self, seconds: Optional[float] = None) -> Optional[dict[str, Any]]:  # noqa: UP045
+        """Wait for the next request; None at the end of input, an empty one when the time is up."""
+        try:
+            return self._requests.get(timeout=seconds)
+        except queue.Empty:
+            return {}
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Send one line; a reader that has gone ends the engine quietly."""

@@ -37,8 +37,15 @@ SERVICES: dict[str, Service] = {
     "link_cases": _late("linking", "link_cases"),
     "assess": _late("assessment", "assess"),
     "survey_files": _late("survey", "survey_files"),
+    "list_operations": _late("undoing", "list_operations"),
+    "undo_operation": _late("undoing", "undo_operation"),
     "verify_store": _late("verification", "verify_store"),
 }
 
+# Actions that can be done and thrown away, so that their counts are seen before anything is written.
+PREVIEWED = {
+    "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases", "import_places",
+    "import_tracks", "import_profile", "undo_operation",
+}  # fmt: skip
 STORELESS = {"draft_grids", "survey_files"}
-READING = {"health", "find_objects", "assess", "verify_store"}  # their figures must be of one moment
+READING = {"list_operations", "health", "find_objects", "assess", "verify_store"}  # their figures must be of one moment

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -17,10 +17,14 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.ports import GEOM, Clock, Columns
+from digital_citymgmt_plugin.core.undo import Logged, TakenBack
 from digital_citymgmt_plugin.storage.blob import to_blobs
 from digital_citymgmt_plugin.storage.bulk import QuietInserts, quiet_update
+from digital_citymgmt_plugin.storage.journal import Journal, runs_of
+from digital_citymgmt_plugin.storage.removal import remove_rows
 from digital_citymgmt_plugin.storage.schema.catalogue import SPATIAL
 from digital_citymgmt_plugin.storage.schema.triggers import drop_rtree_triggers, rtree_triggers
+from digital_citymgmt_plugin.storage.takeback import TakeBack
 
 _BULK = 2_000  # rows from which filling the R-tree at once beats its triggers
 
@@ -56,6 +60,7 @@ class GpkgAction:
         self._touched: set[str] = set()
         self._bulk: set[str] = set()
         self._quiet = QuietInserts(connection)
+        self._journal = Journal(connection, self.operation_uuid)
         self._columns: dict[str, list[str]] = {}
         row = connection.execute("SELECT srs_id FROM gpkg_geometry_columns WHERE table_name = 'unit_grid'").fetchone()
         self._srs_id = int(row[0])
@@ -82,6 +87,7 @@ class GpkgAction:
         known = self._table_columns(table)
         first = self._next_fid(table)
         fids = np.arange(first, first + size, dtype=np.int64)
+        self._journal.inserted(table, first, size)
         values: dict[str, Iterable[Any]] = {"fid": fids.tolist()}
         for name, column in columns.items():
             values[name] = to_blobs(column, self._srs_id) if name == GEOM else _plain(column)
@@ -116,6 +122,7 @@ class GpkgAction:
             values["updated_at"] = [self._at] * len(fids)
         if GEOM in columns and len(fids) >= _BULK:
             self._start_bulk(table)
+        self._journal.before_update(table, fids, list(values))
         sets = ", ".join(f'"{name}" = ?' for name in values)
         rows = zip(*values.values(), np.asarray(fids).tolist())
         with quiet_update(self._connection, table, np.asarray(fids), values):
@@ -128,12 +135,38 @@ class GpkgAction:
         self._touched.add(table)
         return int(cursor.rowcount)
 
+    def delete(self, table: str, fids: NDArray[np.int64]) -> int:
+        """Take rows away; they stay in the journal, and codes in the register."""
+        fids = np.unique(np.asarray(fids, dtype=np.int64))
+        if not len(fids):
+            return 0
+        self._touched.add(table)
+        self._journal.before_delete(table, fids)
+        return remove_rows(self._connection, table, runs_of(fids))
+
+    def take_back(self, target: Logged) -> TakenBack:
+        """Take an earlier operation back; see ``storage.takeback``."""
+        work = TakeBack(self._connection, self._journal, self.operation_uuid, self._tell)
+        found = work.run(target)
+        self._touched |= work.tables
+        return found
+
+    def _tell(self, uuids: Sequence[str], what: str) -> None:
+        """Tell of components that go or come with a whole action; sorted uuids fill the index page after page."""
+        size = len(uuids)
+        columns = {
+            "uuid": sorted(new_uuids(size)), "component_uuid": uuids, "field": ["*"] * size, "new": [what] * size,
+            "reason": [self._kind] * size,
+        }  # fmt: skip
+        self.insert("component_change", {name: np.array(values, dtype=object) for name, values in columns.items()})
+
     def finish(self) -> None:
         """Rebuild what the action put off, write extents and the log row; called before the commit."""
         for table in sorted(self._bulk):
             for statement in rtree_triggers(table):
                 self._connection.execute(statement)
         self._quiet.stop()
+        self._journal.finish()
         for table in sorted(self._touched):
             self._refresh_contents(table)
         counts = json.dumps(self.counts, ensure_ascii=False, sort_keys=True)

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sqlite3
 import time
@@ -12,29 +11,24 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-import numpy as np
-
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError, StoreError
-from digital_citymgmt_plugin.core.ports import GEOM, Clock, Columns, Condition
+from digital_citymgmt_plugin.core.ports import Clock, Columns, Condition
 from digital_citymgmt_plugin.core.profile import Profile
+from digital_citymgmt_plugin.core.undo import Logged, UndoPlan
 from digital_citymgmt_plugin.storage.actions import GpkgAction
-from digital_citymgmt_plugin.storage.blob import from_blobs, register_functions
+from digital_citymgmt_plugin.storage.blob import register_functions
 from digital_citymgmt_plugin.storage.leftover import check_wal
 from digital_citymgmt_plugin.storage.owner import Ownership, network_kind
 from digital_citymgmt_plugin.storage.profiles import profile_from_store
 from digital_citymgmt_plugin.storage.schema.catalogue import SCHEMA_VERSION
 from digital_citymgmt_plugin.storage.schema.rebuild import rebuild_triggers, triggers_are_ours
+from digital_citymgmt_plugin.storage.sql import as_columns, quoted, where_clause
+from digital_citymgmt_plugin.storage.undo_plan import logged_operation, plan_undo
 from digital_citymgmt_plugin.storage.verify import verify
 
-_OPERATORS = {"=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "not null"}
 _GPKG_ID = 0x47504B47
 _BUSY_MS = 30_000  # how long to wait while another program writes
 _LOOK_EVERY = 20_000  # steps of SQLite's machine (some milliseconds) between two looks for a wish to stop
-
-
-def quoted(name: str) -> str:
-    """Return an identifier for SQL."""
-    return '"' + name.replace('"', '""') + '"'
 
 
 def translate(error: sqlite3.Error, path: str) -> CityError:
@@ -94,6 +88,8 @@ class GpkgStore:
         self._profile: Optional[Profile] = None  # noqa: UP045
         self._seen: Optional[int] = None  # noqa: UP045
         self._reserved = False  # the request holds the write lock already
+        self.preview = ""  # drop: actions are done and thrown away; hold: they wait for ``settle``
+        self.held = False
         check_place(self.path)
         self._owner = Ownership(self.path, program)
         try:
@@ -144,9 +140,23 @@ class GpkgStore:
         self.connection.set_progress_handler(stopped, _LOOK_EVERY if stopped else 0)
 
     def end_request(self) -> None:
-        """End a request: others may change the store again."""
+        """End a request: others may change the store again, unless its action is held for ``settle``."""
         self._seen = None
-        self._roll_back()
+        if self.held:
+            self.connection.set_progress_handler(None, 0)
+        else:
+            self._roll_back()
+
+    def settle(self, *, keep: bool) -> None:
+        """Commit the action that was held, or throw it away."""
+        self.held = False
+        try:
+            if keep:
+                self.connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+        finally:
+            self._roll_back()
 
     def _begin(self) -> None:
         try:
@@ -159,6 +169,7 @@ class GpkgStore:
 
     def close(self) -> None:
         """Close the store: one plain file is left if nobody else has it open."""
+        self.held = False
         self.end_request()
         with contextlib.suppress(sqlite3.Error):
             self.connection.execute("PRAGMA busy_timeout = 500")
@@ -199,18 +210,18 @@ class GpkgStore:
 
     def count(self, table: str, where: Sequence[Condition] = ()) -> int:
         """Count rows."""
-        clause, values = _where(where)
+        clause, values = where_clause(where)
         return int(self._query(f"SELECT count(*) FROM {quoted(table)}{clause}", values)[0][0])
 
     def read(
         self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), order: Sequence[str] = ()
     ) -> Columns:
         """Read columns of the rows that meet all conditions; see ``core.ports.Store``."""
-        clause, values = _where(where)
+        clause, values = where_clause(where)
         sql = f"SELECT {', '.join(map(quoted, columns))} FROM {quoted(table)}{clause}"
         if order:
             sql += " ORDER BY " + ", ".join(map(quoted, order))
-        return _as_columns(columns, self._query(sql, values))
+        return as_columns(columns, self._query(sql, values))
 
     def chunks(
         self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), size: int = 50_000
@@ -219,12 +230,12 @@ class GpkgStore:
         last = -1
         names = list(columns) if "fid" in columns else ["fid", *columns]
         while True:
-            clause, values = _where([*where, ("fid", ">", last)])
+            clause, values = where_clause([*where, ("fid", ">", last)])
             sql = f"SELECT {', '.join(map(quoted, names))} FROM {quoted(table)}{clause} ORDER BY fid LIMIT {int(size)}"
             rows = self._query(sql, values)
             if not rows:
                 return
-            part = _as_columns(names, rows)
+            part = as_columns(names, rows)
             last = int(part["fid"][-1])
             yield part
             if len(rows) < size:
@@ -243,6 +254,24 @@ class GpkgStore:
         """Check the store against itself; see ``storage.verify``."""
         try:
             return [(item.rule, item.table, item.count, item.example) for item in verify(self.connection)]
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    def logged(self, uuid: str) -> Optional[Logged]:  # noqa: UP045
+        """Return a row of the operation log."""
+        try:
+            return logged_operation(self.connection, uuid)
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    def is_recorded(self, uuid: str) -> bool:
+        """Tell whether the journal holds what an action wrote."""
+        return self.count("undo_journal", [("operation_uuid", "=", uuid)]) > 0
+
+    def plan_undo(self, target: Logged) -> UndoPlan:
+        """Find what has to be taken back with an action; see ``storage.undo_plan``."""
+        try:
+            return plan_undo(self.connection, target)
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
 
@@ -274,7 +303,9 @@ class GpkgStore:
             action = GpkgAction(self.connection, kind, params, self.done_by, self.program, self.clock)
             yield action
             action.finish()
-            self.connection.execute("COMMIT")
+            self.held = self.preview == "hold"
+            if not self.held:
+                self.connection.execute("ROLLBACK" if self.preview else "COMMIT")
         except BaseException as error:
             self._roll_back()
             if isinstance(error, sqlite3.Error):
@@ -382,39 +413,6 @@ def _has_wal(path: str) -> bool:
     wal = Path(path + "-wal")
     return wal.exists() and wal.stat().st_size > 0
 
-
-def _where(conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
-    """Return the WHERE clause with its bound values; lists are bound as one JSON value."""
-    parts, values = [], []
-    for column, operator, value in conditions:
-        if operator not in _OPERATORS:
-            raise ValueError(operator)
-        name = quoted(column)
-        if operator in ("is null", "not null"):
-            parts.append(f"{name} {'IS' if operator == 'is null' else 'IS NOT'} NULL")
-        elif operator in ("in", "not in"):
-            parts.append(f"{name} {operator.upper()} (SELECT value FROM json_each(?))")
-            values.append(json.dumps([item.item() if isinstance(item, np.generic) else item for item in value]))
-        else:
-            parts.append(f"{name} {operator} ?")
-            values.append(value.item() if isinstance(value, np.generic) else value)
-    return (" WHERE " + " AND ".join(parts) if parts else ""), values
-
-
-def _as_columns(names: Sequence[str], rows: list[tuple[Any, ...]]) -> Columns:
-    """Turn rows into columns; ``fid`` becomes int64, ``geom`` shapely geometries, the rest objects."""
-    result: Columns = {}
-    parts: Sequence[Sequence[Any]] = list(zip(*rows)) if rows else [()] * len(names)
-    for name, values in zip(names, parts):
-        if name == "fid":
-            result[name] = np.array(values, dtype=np.int64)
-        elif name == GEOM:
-            result[name] = from_blobs(list(values)) if values else np.empty(0, dtype=object)
-        else:
-            column = np.empty(len(values), dtype=object)
-            column[:] = values
-            result[name] = column
-    return result
 
 
 __all__ = ["GpkgStore", "check_city_store", "check_place", "connect", "quoted", "translate", "use_wal"]

@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Taking one action back, inside the transaction of another: its rows go, what it wrote over returns."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from digital_citymgmt_plugin.core.errors import InputRefused, StoreError
+from digital_citymgmt_plugin.core.undo import UNDO, Hand, Logged, TakenBack
+from digital_citymgmt_plugin.storage.journal import DELETE, INSERT, KEPT, Entry, Journal, Ranges, entries
+from digital_citymgmt_plugin.storage.removal import insert_rows, remove_rows, without_indexes, without_triggers
+from digital_citymgmt_plugin.storage.schema.catalogue import ATTRIBUTES, COMPONENTS, SPATIAL
+
+REGISTER = "code_register"
+_KNOWN = frozenset((*SPATIAL, *ATTRIBUTES)) - KEPT
+_PART = 20_000
+
+# Adds rows of ``component_change``: uuids of components, and what happened to them.
+Tell = Callable[[Sequence[str], str], None]
+
+
+class TakeBack:
+    """Takes actions back.
+
+    Parameters
+    ----------
+    connection : sqlite3.Connection
+        Inside the transaction of the operation that does it.
+    journal : Journal
+        Of that operation: what is taken back can be brought back in turn.
+    operation_uuid : str
+    tell : callable
+        Writes ``component_change`` rows of components that go and come.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, journal: Journal, operation_uuid: str, tell: Tell) -> None:
+        self._connection, self._journal, self._operation, self._tell = connection, journal, operation_uuid, tell
+        self.tables: set[str] = set()
+
+    def run(self, target: Logged) -> TakenBack:
+        """Take one action back; later ones that built on it must have been before.
+
+        A row that someone edited or deleted in QGIS since is counted in ``edited``; what stood in it is in the journal
+        of the operation that takes back. Codes stay in the register as retired.
+
+        Raises
+        ------
+        InputRefused
+            ``undo.taken``: what returns (a code, a case number) is another row's by now.
+        """
+        added: dict[str, list[Ranges]] = {}
+        for entry in entries(self._connection, target.uuid):
+            if entry.table not in _KNOWN:
+                raise StoreError("undo.damaged", table=entry.table)
+            if entry.kind == INSERT:
+                added.setdefault(entry.table, []).append(entry.ranges)
+        self.tables.update(added)
+        edited = self._edited(target)
+        removed, retired = {}, 0
+        for table in reversed(added):
+            ranges = np.concatenate(added[table])
+            if table == REGISTER:
+                retired = self._retire(ranges)
+            else:
+                removed[table] = self._remove(table, ranges)
+        restored: dict[str, int] = {}
+        returned: dict[str, int] = {}
+        for entry in entries(self._connection, target.uuid, newest_first=True):
+            if entry.kind == INSERT:
+                continue
+            self._check_columns(entry)
+            self.tables.add(entry.table)
+            into = returned if entry.kind == DELETE else restored
+            done = self._return(entry) if entry.kind == DELETE else self._restore(entry)
+            into[entry.table] = into.get(entry.table, 0) + done
+        if target.kind == UNDO:
+            self._connection.execute("UPDATE operation SET undone_by = NULL WHERE undone_by = ?", (target.uuid,))
+        self._connection.execute("UPDATE operation SET undone_by = ? WHERE uuid = ?", (self._operation, target.uuid))
+        return TakenBack(
+            {table: size for table, size in removed.items() if size},
+            {table: size for table, size in restored.items() if size},
+            {table: size for table, size in returned.items() if size}, retired, edited,
+        )  # fmt: skip
+
+    def _check_columns(self, entry: Entry) -> None:
+        if not set(entry.columns) <= self._columns(entry.table) - {"fid"}:
+            raise StoreError("undo.damaged", table=entry.table)
+
+    def _columns(self, table: str) -> set[str]:
+        rows = self._connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
+        return {str(row[0]) for row in rows}
+
+    # -- what changed since ----------------------------------------------------------------------------------------
+
+    def _edited(self, target: Logged) -> tuple[Hand, ...]:
+        """Find rows that were changed or deleted in plain QGIS after the action: it alone sets another time."""
+        found: dict[str, list[int]] = {}
+        # An undo leaves the times as they were before what it undid; a later edit has a later one.
+        changed = f"updated_at {'>' if target.kind == UNDO else 'IS NOT'} ?"
+        for entry in entries(self._connection, target.uuid):
+            if entry.kind == DELETE:
+                continue
+            edited = changed if "updated_at" in self._columns(entry.table) else "? = ''"
+            for where, values, size in _parts(entry):
+                query = f'SELECT count(*), total({edited}), min(CASE WHEN {edited} THEN fid END) FROM "{entry.table}"'
+                row = self._connection.execute(f"{query} WHERE {where}", [target.at, target.at, *values]).fetchone()
+                # A row that the action added and someone deleted is only gone already.
+                count = int(row[1]) + (size - row[0] if entry.kind != INSERT else 0)
+                if count:
+                    found.setdefault(entry.table, [0, row[2] or int(entry.ranges[0, 0])])[0] += count
+        return tuple(Hand(table, count, example) for table, (count, example) in found.items())
+
+    # -- what goes and what returns --------------------------------------------------------------------------------
+
+    def _retire(self, ranges: Ranges) -> int:
+        """Retire the codes that the action registered: they are never given to another object."""
+        retired = 0
+        for first, last in ranges.tolist():
+            query = f"SELECT fid FROM {REGISTER} WHERE fid BETWEEN ? AND ? AND status != 'retired'"
+            fids = np.array(self._connection.execute(query, (first, last)).fetchall(), dtype=np.int64).ravel()
+            if len(fids):
+                self._journal.before_update(REGISTER, fids, ["status"])
+                query = f"UPDATE {REGISTER} SET status = 'retired' WHERE fid BETWEEN ? AND ?"
+                with without_triggers(self._connection, REGISTER, r"\b(BEFORE|AFTER) UPDATE\b"):
+                    self._connection.execute(query, (first, last))
+                retired += len(fids)
+        return retired
+
+    def _remove(self, table: str, ranges: Ranges) -> int:
+        for first, last in ranges.tolist():
+            low = first
+            while low <= last:
+                query = f'SELECT fid FROM "{table}" WHERE fid BETWEEN ? AND ? ORDER BY fid LIMIT ?'
+                rows = self._connection.execute(query, (low, last, _PART)).fetchall()
+                if not rows:
+                    break
+                fids = np.array(rows, dtype=np.int64).ravel()
+                self._journal.before_delete(table, fids)
+                if table in COMPONENTS:
+                    self._tell_of(table, int(fids[0]), int(fids[-1]), "deleted")
+                low = int(fids[-1]) + 1
+        return remove_rows(self._connection, table, ranges)
+
+    def _tell_of(self, table: str, first: int, last: int, what: str) -> None:
+        query = f'SELECT uuid FROM "{table}" WHERE fid BETWEEN ? AND ? AND uuid IS NOT NULL'
+        self._tell([row[0] for row in self._connection.execute(query, (first, last))], what)
+
+    def _restore(self, entry: Entry) -> int:
+        """Set the old values; where they are those of all rows, by one statement per run."""
+        self._journal.before_update(entry.table, np.array(entry.fids(), dtype=np.int64), list(entry.columns))
+        sets = ", ".join(f'"{name}" = ?' for name in entry.columns)
+        # The code goes back to none, or the grid to the one before: what the register says stays.
+        fixed = rf"^CREATE TRIGGER dcm_{entry.table}_code_fixed\b"
+        if not entry.same:
+            with without_triggers(self._connection, entry.table, fixed):
+                rows = zip(*entry.columns.values(), entry.fids())
+                query = f'UPDATE "{entry.table}" SET {sets} WHERE fid = ?'
+                return int(self._connection.executemany(query, rows).rowcount)
+        done = 0
+        # Where the first values of a bulk action go, the operation tells it, as it told their coming.
+        quiet = all(value is None for name, value in entry.columns.items() if name != "updated_at")
+        pattern = r"\b(BEFORE|AFTER) UPDATE\b" if quiet else fixed
+        connection = self._connection
+        with without_triggers(connection, entry.table, pattern), without_indexes(connection, entry.table, entry.size):
+            query = f'UPDATE "{entry.table}" SET {sets} WHERE fid BETWEEN ? AND ?'
+            for run in entry.ranges.tolist():
+                done += connection.execute(query, (*entry.columns.values(), *run)).rowcount
+        return done
+
+    def _return(self, entry: Entry) -> int:
+        fids = entry.fids()
+        try:
+            insert_rows(self._connection, entry.table, fids, entry.columns)
+        except sqlite3.IntegrityError as error:
+            raise InputRefused("undo.taken", table=entry.table, column=str(error).rpartition(".")[2]) from error
+        for first, last in entry.ranges.tolist():
+            self._journal.inserted(entry.table, first, last - first + 1)
+        if entry.table in COMPONENTS:
+            self._tell_of(entry.table, fids[0], fids[-1], "added")
+        return len(fids)
+
+
+def _parts(entry: Entry) -> Iterator[tuple[str, list[Any], int]]:
+    """Yield a condition for the rows of an entry, its values and how many rows it means, in parts that can be bound."""
+    if len(entry.ranges) < 50:
+        for first, last in entry.ranges.tolist():
+            yield "fid BETWEEN ? AND ?", [first, last], last - first + 1
+        return
+    fids = entry.fids()
+    for start in range(0, len(fids), _PART):
+        part = fids[start : start + _PART]
+        yield "fid IN (SELECT value FROM json_each(?))", [json.dumps(part)], len(part)
