@@ -104,6 +104,23 @@ class RejectList(Protocol):
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One kind of damage that a store was found to have.
+
+    ``objects`` are keys as the user finds them (fid, code, uuid, name), at most 1,000 of ``count``; ``repair`` names
+    what repairs it, '' when only a person can.
+    """
+
+    rule: str
+    table: str
+    count: int
+    example: str = ""
+    level: str = "error"  # error | warning
+    repair: str = ""
+    objects: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Sheet:
     """One sheet of a workbook: column headings, rows, and lines printed above and under the table."""
 
@@ -229,8 +246,20 @@ class Store(Protocol):
     def max_serials(self) -> dict[str, int]:
         """Return the highest serial ever issued or lent per scope of the code register."""
 
-    def verify(self) -> list[tuple[str, str, int, str]]:
-        """Check the store against itself; rule, table, number of rows and an example of each finding."""
+    def verify(self, progress: Progress | None = None, cancel: Cancel | None = None) -> list[Finding]:
+        """Check the store against itself; reads only."""
+
+    def repair(self, action: Action, findings: Sequence[Finding], cancel: Cancel) -> list[Finding]:
+        """Repair what can be repaired; returns what is found afterwards, all within the action."""
+
+    def chain(self) -> dict[str, Any]:
+        """Tell whether the log of operations is whole: ``count``, ``digest``, ``broken`` (fid), ``at``, ``missing``."""
+
+    def backup(self, path: str, progress: Progress, cancel: Cancel, *, overwrite: bool = False) -> dict[str, int]:
+        """Copy the store as it is at one moment into a new file, whole or not at all; counts of the copy."""
+
+    def copy_beside(self, tag: str, progress: Progress, cancel: Cancel) -> str:
+        """Copy the store beside itself under a name that is not taken; returns the path."""
 
     def logged(self, uuid: str) -> Logged | None:
         """Return a row of the operation log."""

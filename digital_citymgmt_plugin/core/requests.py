@@ -246,9 +246,38 @@ class UndoOperation(Request):
 
 @dataclass(frozen=True)
 class VerifyStore(Request):
-    """Check the store against itself: register, R-tree, extents, integrity."""
+    """Check the store against itself: file, schema, register, R-tree, references, logs; ``output`` lists what is found."""
 
     method: ClassVar[str] = "verify_store"
+    output: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class RepairStore(Request):
+    """Check the store, copy it beside itself and repair what can be repaired."""
+
+    method: ClassVar[str] = "repair_store"
+    output: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class BackupStore(Request):
+    """Copy the open store into another file; ``overwrite`` lets it take the place of another city store."""
+
+    method: ClassVar[str] = "backup_store"
+    target: str
+    overwrite: bool = False
+
+
+@dataclass(frozen=True)
+class ExportAudit(Request):
+    """Write the audit trail into a file: operations, changes, lineage, events of cases, register."""
+
+    method: ClassVar[str] = "export_audit"
+    output: str
+    from_date: Optional[str] = None  # noqa: UP045
+    to_date: Optional[str] = None  # noqa: UP045
+    kind: Optional[str] = None  # noqa: UP045
 
 
 REQUESTS: dict[str, type[Request]] = {
@@ -257,7 +286,8 @@ REQUESTS: dict[str, type[Request]] = {
         ListOperations, UndoOperation,
         CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids,
         ImportComponents, AssignCodes, ImportCases, ImportPlaces, ImportTracks, LinkCases,
-        Assess, SurveyFiles, VerifyStore,
+        Assess, SurveyFiles, VerifyStore, RepairStore,
+        BackupStore, ExportAudit,
     )
 }  # fmt: skip
 

@@ -40,6 +40,9 @@ SERVICES: dict[str, Service] = {
     "list_operations": _late("undoing", "list_operations"),
     "undo_operation": _late("undoing", "undo_operation"),
     "verify_store": _late("verification", "verify_store"),
+    "repair_store": _late("verification", "repair_store"),
+    "backup_store": _late("backup", "backup_store"),
+    "export_audit": _late("audit", "export_audit"),
 }
 
 # Actions that can be done and thrown away, so that their counts are seen before anything is written.
@@ -48,4 +51,4 @@ PREVIEWED = {
     "import_tracks", "import_profile", "undo_operation",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files"}
-READING = {"list_operations", "health", "find_objects", "assess", "verify_store"}  # their figures must be of one moment
+READING = {"list_operations", "health", "find_objects", "assess", "verify_store", "export_audit"}  # their figures must be of one moment

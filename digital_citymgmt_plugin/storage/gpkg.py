@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
+from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError, StoreError
-from digital_citymgmt_plugin.core.ports import Clock, Columns, Condition
+from digital_citymgmt_plugin.core.ports import Action, Cancel, Clock, Columns, Condition, Finding, Progress
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.core.undo import Logged, UndoPlan
 from digital_citymgmt_plugin.storage.actions import GpkgAction
+from digital_citymgmt_plugin.storage.backup import beside, check_target, copy_store, disk_error, kept_out
 from digital_citymgmt_plugin.storage.blob import register_functions
 from digital_citymgmt_plugin.storage.leftover import check_wal
 from digital_citymgmt_plugin.storage.owner import Ownership, network_kind
@@ -25,6 +27,9 @@ from digital_citymgmt_plugin.storage.schema.rebuild import rebuild_triggers, tri
 from digital_citymgmt_plugin.storage.sql import as_columns, quoted, where_clause
 from digital_citymgmt_plugin.storage.undo_plan import logged_operation, plan_undo
 from digital_citymgmt_plugin.storage.verify import verify
+from digital_citymgmt_plugin.storage.verifying.base import Run
+from digital_citymgmt_plugin.storage.verifying.history import chain_state
+from digital_citymgmt_plugin.storage.verifying.repair import Repairs
 
 _GPKG_ID = 0x47504B47
 _BUSY_MS = 30_000  # how long to wait while another program writes
@@ -250,30 +255,50 @@ class GpkgStore:
         )
         return {str(scope): int(serial) for scope, serial in rows}
 
-    def verify(self) -> list[tuple[str, str, int, str]]:
+    def verify(
+        self,
+        progress: Optional[Progress] = None,  # noqa: UP045
+        cancel: Optional[Cancel] = None,  # noqa: UP045
+    ) -> list[Finding]:
         """Check the store against itself; see ``storage.verify``."""
         try:
-            return [(item.rule, item.table, item.count, item.example) for item in verify(self.connection)]
+            return verify(self.connection, progress, cancel)
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
 
-    def logged(self, uuid: str) -> Optional[Logged]:  # noqa: UP045
-        """Return a row of the operation log."""
+    def chain(self) -> dict[str, Any]:
+        """Tell whether the log of operations is whole: ``count``, ``digest``, ``broken`` (fid), ``at``, ``missing``."""
         try:
-            return logged_operation(self.connection, uuid)
+            return chain_state(Run(self.connection))
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
 
-    def is_recorded(self, uuid: str) -> bool:
-        """Tell whether the journal holds what an action wrote."""
-        return self.count("undo_journal", [("operation_uuid", "=", uuid)]) > 0
+    def backup(self, path: str, progress: Progress, cancel: Cancel, *, overwrite: bool = False) -> dict[str, int]:
+        """Copy the store as it is at one moment into a file; see ``storage.backup``.
 
-    def plan_undo(self, target: Logged) -> UndoPlan:
-        """Find what has to be taken back with an action; see ``storage.undo_plan``."""
+        Raises
+        ------
+        StoreError
+            The place cannot be used (``check_target``), no room, a disk error; nothing is left and nothing replaced.
+        """
+        target = check_target(self.path, path, overwrite=overwrite)
+        with kept_out(target, self.program) if target.exists() else contextlib.nullcontext():
+            self._copy(target, progress, cancel)
+        return {"megabytes": -(-target.stat().st_size // 2**20)}
+
+    def copy_beside(self, tag: str, progress: Progress, cancel: Cancel) -> str:
+        """Copy the store beside itself under a name that is not taken; returns the path."""
+        target = beside(self.path, tag)
+        self._copy(target, progress, cancel)
+        return str(target)
+
+    def _copy(self, target: Path, progress: Progress, cancel: Cancel) -> None:
         try:
-            return plan_undo(self.connection, target)
+            copy_store(self.path, target, check_city_store, progress, cancel)
         except sqlite3.Error as error:
-            raise translate(error, self.path) from error
+            raise translate(error, str(target)) from error
+        except OSError as error:
+            raise disk_error(error, str(target)) from error
 
     def _query(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         try:
@@ -311,6 +336,12 @@ class GpkgStore:
             if isinstance(error, sqlite3.Error):
                 raise translate(error, self.path) from error
             raise
+
+    def repair(self, action: Action, findings: Sequence[Finding], cancel: Cancel) -> list[Finding]:
+        """Repair what can be repaired; returns what is found afterwards, all within the action."""
+        run = Run(self.connection, None, cancel, inside=True)
+        Repairs(run, action, self.profile, moment_text(self.clock())).mend(findings)
+        return verify(self.connection, None, cancel, inside=True)
 
     def _roll_back(self) -> None:
         self._reserved = False
