@@ -25,11 +25,13 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from digital_citymgmt_plugin.bridge import styles
 from digital_citymgmt_plugin.bridge.captions import FLAGS, column_caption, value_captions
+from digital_citymgmt_plugin.bridge.palette import LIGHT, LOOKS, Look
 from digital_citymgmt_plugin.bridge.styles import ComponentClass, Given
 
 STORE = "dcm/store"
 TABLE = "dcm/table"
 PART = "dcm/part"
+LOOK = "dcm/look"  # on the group
 
 Style = Callable[[QgsVectorLayer, Given], None]
 
@@ -153,9 +155,15 @@ def open_layer(path: str, spec: LayerSpec, given: Given | None = None) -> QgsVec
     set_captions(layer, spec.table)
     if spec.style is not None:
         spec.style(layer, given or Given())
-        _limit_scale(layer, spec)
+        limit_scale(layer, spec)
     layer.setReadOnly(True)
     return layer
+
+
+def spec_of(layer: QgsMapLayer) -> LayerSpec | None:
+    """Return what a layer of ours is one of, None for tables and other layers."""
+    table, part = layer.customProperty(TABLE), part_of(layer)
+    return next((spec for spec in SPECS if spec.table == table and spec.part == part), None)
 
 
 def set_captions(layer: QgsVectorLayer, table: str) -> None:
@@ -175,7 +183,7 @@ def set_captions(layer: QgsVectorLayer, table: str) -> None:
         layer.setDisplayExpression(f'"{display}"')
 
 
-def _limit_scale(layer: QgsVectorLayer, spec: LayerSpec) -> None:
+def limit_scale(layer: QgsVectorLayer, spec: LayerSpec) -> None:
     """Keep a big layer from being drawn as a whole: that takes minutes and shows a blot."""
     big = bool(spec.visible_from) and layer.featureCount() > BIG
     layer.setScaleBasedVisibility(big)
@@ -184,14 +192,14 @@ def _limit_scale(layer: QgsVectorLayer, spec: LayerSpec) -> None:
         layer.setMaximumScale(0)
 
 
-def read_given(classes: QgsVectorLayer | None) -> Given:
+def read_given(classes: QgsVectorLayer | None, look: Look = LIGHT) -> Given:
     """Read the classes of components in use, and their major classes' names, from the store's class table."""
     if classes is None:
-        return Given()
+        return Given(look=look)
     fields = classes.fields()
     wanted = ["kind", "code", "name", "major_code", "major_name", "geometry", "enabled"]
     if any(fields.lookupField(name) < 0 for name in wanted):
-        return Given()
+        return Given(look=look)
     request = QgsFeatureRequest().setSubsetOfAttributes(wanted, fields)
     majors: dict[str, str] = {}
     found: dict[str, ComponentClass] = {}
@@ -205,7 +213,7 @@ def read_given(classes: QgsVectorLayer | None) -> Given:
         found[code] = ComponentClass(code, name, major, geometry)
         if major:
             majors.setdefault(major, words)
-    return Given(majors, tuple(found[code] for code in sorted(found)))
+    return Given(majors, tuple(found[code] for code in sorted(found)), look)
 
 
 def _relate_classes(layer: QgsVectorLayer, classes: QgsVectorLayer) -> None:
@@ -246,7 +254,7 @@ def load_steps(path: str, city: str, project: QgsProject | None = None) -> Itera
         _add(path, spec, tables, project, Given())
         yield spec.table
     classes = find_layer(path, "class", project=project)
-    given = read_given(classes)
+    given = read_given(classes, LOOKS.get(str(group.customProperty(LOOK, "") or ""), LIGHT))
     for position, spec in enumerate(SPECS):
         layer = _add(path, spec, group, project, given, position)
         if layer is not None and classes is not None:
@@ -299,12 +307,26 @@ def refresh_store(path: str, tables: list[str] | None = None, project: QgsProjec
             continue
         provider.reloadData()
         layer.updateExtents(True)
-        spec = next((spec for spec in SPECS if spec.table == table and spec.part == part_of(layer)), None)
+        spec = spec_of(layer)
         if spec is not None:
-            _limit_scale(layer, spec)
+            limit_scale(layer, spec)
         layer.triggerRepaint()
         count += 1
+    if tables and "class" in tables:
+        restyle(path, project)
     return count
+
+
+def restyle(path: str, project: QgsProject | None = None) -> None:
+    """Draw the components anew by the class table; needed when its classes have changed."""
+    group = store_group(path, project)
+    look = str(group.customProperty(LOOK, "") or "") if group is not None else ""
+    given = read_given(find_layer(path, "class", project=project), LOOKS.get(look, LIGHT))
+    for layer in store_layers(path, project):
+        spec = spec_of(layer)
+        if spec is not None and spec.style is not None and spec.table.startswith("component_"):
+            spec.style(layer, given)
+            layer.triggerRepaint()
 
 
 def remove_store(path: str, project: QgsProject | None = None) -> None:
