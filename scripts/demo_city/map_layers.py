@@ -45,7 +45,7 @@ def road_edges(quarter: Quarter) -> tuple[Array, dict[str, Any]]:
     parts = shapely.get_parts(shapely.line_merge(edge))
     parts = parts[(shapely.get_type_id(parts) == 1) & (shapely.length(parts) > 0.5)]
     parts = shapely.simplify(parts, 0.05)
-    return parts, {"kind": np.full(len(parts), "路边线", object), "community": np.full(len(parts), quarter.code, object)}
+    return parts, _named(quarter, parts, "路边线")
 
 
 def walls(quarter: Quarter) -> tuple[Array, dict[str, Any]]:
@@ -53,18 +53,18 @@ def walls(quarter: Quarter) -> tuple[Array, dict[str, Any]]:
     base = quarter.site.base
     found = base.walls.shapes
     if not len(found):
-        return found, {"kind": np.array([], object), "community": np.array([], object)}
+        return found, _named(quarter, found, "围墙")
     lines = shapely.union_all(found, grid_size=0.001)
     if len(base.drives.geometry):
         gaps = shapely.buffer(base.drives.shapes, np.array(base.drives.columns["width"]) / 2.0 + 1.5, quad_segs=2)
         lines = shapely.difference(lines, shapely.union_all(gaps))
     parts = shapely.get_parts(shapely.line_merge(lines))
     parts = parts[(shapely.get_type_id(parts) == 1) & (shapely.length(parts) > 3.0)]
-    return parts, {"kind": np.full(len(parts), "围墙", object), "community": np.full(len(parts), quarter.code, object)}
+    return parts, _named(quarter, parts, "围墙")
 
 
 def symbols(quarter: Quarter, found: Components, seed: int) -> tuple[Array, dict[str, Any]]:
-    """Return the point symbols of lamps, covers, poles, trees and the like; ``angle`` is that of the street, degrees."""
+    """Return the point symbols of lamps, covers, poles, trees …; ``angle`` is that of the street, degrees."""
     rng = stream((seed, quarter.row), "symbols")
     shown = (found.kind == 0) & np.isin(found.code.astype(str), list(SYMBOLS)) & (rng.random(len(found.code)) < MAPPED)
     points, code = found.geometry[shown], found.code[shown]
@@ -79,6 +79,11 @@ def symbols(quarter: Quarter, found: Components, seed: int) -> tuple[Array, dict
         "kind": np.array([SYMBOLS[one] for one in code], object), "class": code, "angle": angle,
         "community": np.full(len(points), quarter.code, object),
     }  # fmt: skip
+
+
+def _named(quarter: Quarter, shapes: Array, kind: str) -> dict[str, Any]:
+    many = len(shapes)
+    return {"kind": np.full(many, kind, object), "community": np.full(many, quarter.code, object)}
 
 
 def without_higher(shapes: Array, rank: Array) -> tuple[Array, Array]:
