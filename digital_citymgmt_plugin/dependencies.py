@@ -19,8 +19,9 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Package:
-    """A package we use: its name on PyPI and for import, the oldest version and the features that need it.
+    """A package we use: its name on PyPI, the oldest version and the features that need it.
 
+    ``module`` is its name for import where that is another.
     ``features`` are keys of ``FEATURES``.
     ``vital`` packages are needed by every action of the engine.
     """
@@ -29,6 +30,12 @@ class Package:
     minimum: str
     features: tuple[str, ...]
     vital: bool = False
+    module: str = ""
+
+    @property
+    def imported_as(self) -> str:
+        """Name for import."""
+        return self.module or self.name
 
 
 # Only what is really imported stands here (tested): a package that switches off nothing is not asked for.
@@ -40,6 +47,8 @@ PACKAGES: tuple[Package, ...] = (
     Package("pyogrio", "0.8", ("layer_files",)),
     Package("fiona", "1.9", ("long_text_layers",)),
     Package("openpyxl", "3.1", ("workbooks",)),
+    Package("chinesecalendar", "1.8", ("holidays",), module="chinese_calendar"),
+    Package("pypinyin", "0.44", ("pinyin_search",)),
 )
 _ON_NUMPY = {"shapely", "scipy", "pyogrio"}  # pip gets a numpy with these
 # Feature key → what is switched off, in English; the plugin shows the translation.
@@ -50,6 +59,8 @@ FEATURES: dict[str, str] = {
     "long_text_layers": "reading GeoJSON, GML, KML and SHP with deleted rows of over 100,000 features; "
     "columns with gaps beside whole numbers over 15 digits",
     "workbooks": "Excel workbooks: tables in and out, city profile, summary, reject lists as XLSX",
+    "holidays": "holidays and make-up days in the work calendar: only weekends and the city's own days count",
+    "pinyin_search": "finding a class by pinyin and initials: its name and code still find it",
 }
 
 
@@ -61,8 +72,9 @@ def version_key(version: str) -> tuple[int, ...]:
 
 def found_version(name: str) -> str | None:
     """Return the installed version, ``"?"`` if the package is there without metadata, None if it is missing."""
+    module = next((package.imported_as for package in PACKAGES if package.name == name), name)
     try:
-        present = importlib.util.find_spec(name) is not None
+        present = importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):  # blocked, or half removed
         present = False
     if not present:

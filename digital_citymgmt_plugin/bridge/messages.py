@@ -52,7 +52,7 @@ def sentence(error: BaseException | str, values: Mapping[str, Any] | None = None
     if isinstance(error, CityError):
         faults = error.values.get("faults")
         if isinstance(faults, list) and len(faults) > 1:
-            return _lines(faults, error.values.get("count"))
+            return _lines(faults, error.values.get("in_all"))
         code, values = error.code, error.values
     elif isinstance(error, BaseException):
         code, values = "action.fault", {"reason": f"{type(error).__name__}: {error}".splitlines()[0]}

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.errors import StoreError
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.core.undo import Logged, TakenBack, UndoPlan
@@ -168,6 +169,15 @@ class Files(Protocol):
     ) -> None:
         """Write a new layer or table (GPKG, SHP, GeoJSON, CSV, XLSX by ending); ``geometry`` None writes a table."""
 
+    def read_profile(self, path: str) -> Profile:
+        """Read a city profile from a workbook or JSON; all of it or nothing."""
+
+    def write_profile(self, path: str, profile: Profile) -> None:
+        """Write a city profile as a workbook."""
+
+    def builtin_profile(self, edition: str) -> Profile:
+        """Return the built-in profile of an edition of the standard."""
+
     def buckets(self, kind: Any, count: int) -> Buckets:
         """Set up a place for records of a numpy type, in a folder of its own that is gone afterwards."""
 
@@ -229,6 +239,12 @@ class Store(Protocol):
 
     def profile(self) -> Profile:
         """Return the city profile kept in the store."""
+
+    def save_profile(self, action: Action, profile: Profile) -> None:
+        """Write a profile over the one that the store holds, inside an action."""
+
+    def calendar(self) -> WorkCalendar:
+        """Return the work calendar: the city's own days over the published ones, its hours."""
 
     def count(self, table: str, where: Sequence[Condition] = ()) -> int:
         """Count rows."""

@@ -24,6 +24,7 @@ from digital_citymgmt_plugin.core.errors import ProfileError
 
 EVENT = "event"  # 事件; called matters (事项) in the edition 2026
 CLASS_KINDS = (COMPONENT, EVENT)
+KIND_NAMES: Mapping[str, str] = MappingProxyType({COMPONENT: "部件", EVENT: "事件"})
 GEOMETRIES = ("point", "line", "area", "")
 ACCURACIES = ("A", "B", "C", "")
 DIRECTIONS = ("higher", "lower", "")  # which value is the better one

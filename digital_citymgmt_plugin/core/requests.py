@@ -245,6 +245,32 @@ class UndoOperation(Request):
 
 
 @dataclass(frozen=True)
+class ExportProfile(Request):
+    """Write the city profile of the store as one workbook."""
+
+    method: ClassVar[str] = "export_profile"
+    output: str
+
+
+@dataclass(frozen=True)
+class ImportProfile(Request):
+    """Bring the city profile to what a workbook says; ``preview`` only tells the differences. ``output``: report."""
+
+    method: ClassVar[str] = "import_profile"
+    profile: str
+    preview: bool = False
+    output: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class ListClasses(Request):
+    """List the classes in use with their pinyin; ``kind``: component, event or one of the city's own."""
+
+    method: ClassVar[str] = "list_classes"
+    kind: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
 class VerifyStore(Request):
     """Check the store against itself: file, schema, register, R-tree, references, logs; ``output`` lists what is found."""
 
@@ -288,6 +314,7 @@ REQUESTS: dict[str, type[Request]] = {
         ImportComponents, AssignCodes, ImportCases, ImportPlaces, ImportTracks, LinkCases,
         Assess, SurveyFiles, VerifyStore, RepairStore,
         BackupStore, ExportAudit,
+        ExportProfile, ImportProfile, ListClasses,
     )
 }  # fmt: skip
 

@@ -37,6 +37,9 @@ SERVICES: dict[str, Service] = {
     "link_cases": _late("linking", "link_cases"),
     "assess": _late("assessment", "assess"),
     "survey_files": _late("survey", "survey_files"),
+    "export_profile": _late("profile", "export_profile"),
+    "import_profile": _late("profile", "import_profile"),
+    "list_classes": _late("classes", "list_classes"),
     "list_operations": _late("undoing", "list_operations"),
     "undo_operation": _late("undoing", "undo_operation"),
     "verify_store": _late("verification", "verify_store"),
@@ -51,4 +54,8 @@ PREVIEWED = {
     "import_tracks", "import_profile", "undo_operation",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files"}
-READING = {"list_operations", "health", "find_objects", "assess", "verify_store", "export_audit"}  # their figures must be of one moment
+# Their figures must be of one moment.
+READING = {
+    "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",
+    "list_classes",
+}  # fmt: skip

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases import fields as known
+from digital_citymgmt_plugin.core.cases.limits import Limits
 from digital_citymgmt_plugin.core.cases.stages import (
     PARKED,
     STAGES,
@@ -21,7 +22,8 @@ from digital_citymgmt_plugin.core.cases.stages import (
     out_of_order,
     stage_rank,
 )
-from digital_citymgmt_plugin.core.cases.times import parse_times, to_text
+from digital_citymgmt_plugin.core.cases.times import NAT, parse_times, to_text
+from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar, due_times
 from digital_citymgmt_plugin.core.mapping import Mapping, RowProblem
 from digital_citymgmt_plugin.core.ports import Columns
 from digital_citymgmt_plugin.services.intake import objects
@@ -65,6 +67,53 @@ def read_values(mapped: Columns, mapping: Mapping, checked: Checked) -> None:
         checked.columns[name] = _words(mapped, mapping, name, known.as_number, 0, checked, size)
     if "kind" in mapped:
         checked.columns["kind"] = _words(mapped, mapping, "kind", known.as_kind, None, checked, size)
+
+
+@dataclass
+class Deadlines:
+    """Due times from the filing standard, for cases whose table states neither them nor whether they were on time.
+
+    The clock starts with the dispatch; where a table has no time of dispatch at all, with the filing (both defaults of
+    the plugin). A due time that the table states is kept. Parking and extensions are not added: what the table does
+    not state is not known.
+    """
+
+    limits: Limits
+    calendar: WorkCalendar
+    zone: str
+    computed: int = 0
+    weekends_only: int = 0
+
+    def fill(self, mapped: Columns, checked: Checked) -> None:
+        """Set ``due_at`` where it is not stated; classes must be known by now."""
+        start = checked.times.get("dispatched_at", checked.times.get("filed_at"))
+        if start is None or "on_time" in mapped or not self.limits:
+            return
+        size = len(mapped["case_no"])
+        columns = checked.columns
+        names = ("kind", "class_code", "condition")
+        given = [columns[name].tolist() if name in columns else [None] * size for name in names]
+        found = [self.limits.of(*key) for key in zip(*given)]
+        amount = np.array([np.nan if limit is None else limit[0] for limit in found], dtype=np.float64)
+        unit = objects("" if limit is None else limit[1] for limit in found)
+        stated = checked.times.get("due_at", np.full(size, NAT))
+        amount[~np.isnat(stated)] = np.nan
+        due, weekends = due_times(start, amount, unit, self.calendar, self.zone)
+        self.computed += int((~np.isnat(due)).sum())
+        self.weekends_only += int(weekends.sum())
+        checked.times["due_at"] = np.where(np.isnat(stated), due, stated)
+        columns["due_at"] = to_text(checked.times["due_at"])
+
+    def notes(self) -> list[dict[str, Any]]:
+        """Return what the user should know of the due times."""
+        notes: list[dict[str, Any]] = []
+        if self.computed:
+            notes.append({"code": "note.due_computed", "values": {"count": self.computed}})
+        if self.weekends_only:
+            first, last = self.calendar.years
+            code = "note.weekends_only" if last >= first else "note.no_holidays"
+            notes.append({"code": code, "values": {"count": self.weekends_only, "first": first, "last": last}})
+        return notes
 
 
 def read_stages(mapped: Columns, mapping: Mapping, checked: Checked) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases import fields as known
+from digital_citymgmt_plugin.core.cases.limits import Limits
 from digital_citymgmt_plugin.core.cases.times import moment_text, zone_of
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.mapping import Mapping, RowProblem, Rule, apply_mapping
@@ -20,7 +21,14 @@ from digital_citymgmt_plugin.core.requests import ImportCases
 from digital_citymgmt_plugin.services import issues
 from digital_citymgmt_plugin.services.case_events import IMPORT, EventLog, amendments, derived_events, only_new
 from digital_citymgmt_plugin.services.case_places import Classes, Places
-from digital_citymgmt_plugin.services.case_times import Checked, Finding, read_stages, read_times, read_values
+from digital_citymgmt_plugin.services.case_times import (
+    Checked,
+    Deadlines,
+    Finding,
+    read_stages,
+    read_times,
+    read_values,
+)
 from digital_citymgmt_plugin.services.intake import (
     Placer,
     Tally,
@@ -102,6 +110,8 @@ class _Intake:
             origin[CRS] = crs
         self.rejects, self.tally = rejects, Tally(rejects, origin)
         self.classes = Classes(store, self.mapping.options.get("class") == "required")
+        city_zone = store.meta().get("time_zone") or self.zone  # working hours are the city's, whatever the file's zone
+        self.deadlines = Deadlines(Limits(store.profile()), store.calendar(), city_zone)
         self.places = Places(store, self.placer, self.mapping)
         self.keep = _kept(self.mapping, source)
         self.log: EventLog | None = None
@@ -159,6 +169,7 @@ class _Intake:
 
     def _notes(self) -> list[dict[str, Any]]:
         notes: list[dict[str, Any]] = [{"code": "note.time_zone", "values": {"zone": self.zone}}]
+        notes += self.deadlines.notes()
         if self.placer is not None and self.placer.reprojected:
             file = layer_name(self.request.input.path, self.request.input.layer)
             notes.append({"code": "note.reprojected", "values": {"source": self.placer.crs, "file": file}})
@@ -172,8 +183,9 @@ class _Intake:
         checked = Checked(problems=problems)
         read_times(mapped, self.mapping, self.zone, checked)
         read_values(mapped, self.mapping, checked)
-        read_stages(mapped, self.mapping, checked)
         self.classes.fill(checked)
+        self.deadlines.fill(mapped, checked)
+        read_stages(mapped, self.mapping, checked)
         self.places.fill(mapped, checked)
         if self.keep:
             checked.columns["attributes"] = _attributes(chunk, self.keep)

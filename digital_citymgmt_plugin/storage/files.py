@@ -9,7 +9,20 @@ from typing import Any
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Buckets, Columns, RejectList, Sheet, Source
-from digital_citymgmt_plugin.storage import buckets, documents, formats, gpx, tables, vector_out, vectors, workbooks
+from digital_citymgmt_plugin.core.profile import Profile
+from digital_citymgmt_plugin.storage import (
+    buckets,
+    documents,
+    formats,
+    gpx,
+    profile_workbook,
+    profile_write,
+    profiles,
+    tables,
+    vector_out,
+    vectors,
+    workbooks,
+)
 
 
 class CityFiles:
@@ -87,6 +100,20 @@ class CityFiles:
         """Write a new layer or table; see ``vector_out.write_layer``."""
         self._not_the_store(path)
         self.notes = vector_out.write_layer(path, layer, columns, crs, geometry, spatial_index=spatial_index)
+
+    def read_profile(self, path: str) -> Profile:
+        """Read a city profile; see ``profile_workbook.read_profile``."""
+        self._not_the_store(path)
+        return profile_workbook.read_profile(path)
+
+    def write_profile(self, path: str, profile: Profile) -> None:
+        """Write a city profile as a workbook; see ``profile_write.write_profile_workbook``."""
+        self._not_the_store(path)
+        profile_write.write_profile_workbook(profile, path)
+
+    def builtin_profile(self, edition: str) -> Profile:
+        """Return a built-in profile; see ``profiles.builtin_profile``."""
+        return profiles.builtin_profile(edition)
 
     def buckets(self, kind: Any, count: int) -> Buckets:
         """Set up a place for records of a numpy type; see ``storage.buckets``."""

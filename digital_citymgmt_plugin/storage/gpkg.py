@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from digital_citymgmt_plugin.core.cases.times import moment_text
+from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError, StoreError
 from digital_citymgmt_plugin.core.ports import Action, Cancel, Clock, Columns, Condition, Finding, Progress
 from digital_citymgmt_plugin.core.profile import Profile
@@ -19,8 +20,10 @@ from digital_citymgmt_plugin.core.undo import Logged, UndoPlan
 from digital_citymgmt_plugin.storage.actions import GpkgAction
 from digital_citymgmt_plugin.storage.backup import beside, check_target, copy_store, disk_error, kept_out
 from digital_citymgmt_plugin.storage.blob import register_functions
+from digital_citymgmt_plugin.storage.holidays import work_calendar
 from digital_citymgmt_plugin.storage.leftover import check_wal
 from digital_citymgmt_plugin.storage.owner import Ownership, network_kind
+from digital_citymgmt_plugin.storage.profile_save import save_profile
 from digital_citymgmt_plugin.storage.profiles import profile_from_store
 from digital_citymgmt_plugin.storage.schema.catalogue import SCHEMA_VERSION
 from digital_citymgmt_plugin.storage.schema.rebuild import rebuild_triggers, triggers_are_ours
@@ -213,6 +216,15 @@ class GpkgStore:
             self._profile = profile_from_store(self)
         return self._profile
 
+    def calendar(self) -> WorkCalendar:
+        """Return the work calendar of the city."""
+        return work_calendar(self.profile(), self.meta().get("time_zone", ""))
+
+    def save_profile(self, action: Action, profile: Profile) -> None:
+        """Write a profile over the one that the store holds; see ``storage.profile_save``."""
+        save_profile(self, action, profile)
+        self._profile = None
+
     def count(self, table: str, where: Sequence[Condition] = ()) -> int:
         """Count rows."""
         clause, values = where_clause(where)
@@ -299,6 +311,24 @@ class GpkgStore:
             raise translate(error, str(target)) from error
         except OSError as error:
             raise disk_error(error, str(target)) from error
+
+    def logged(self, uuid: str) -> Optional[Logged]:  # noqa: UP045
+        """Return a row of the operation log."""
+        try:
+            return logged_operation(self.connection, uuid)
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    def is_recorded(self, uuid: str) -> bool:
+        """Tell whether the journal holds what an action wrote."""
+        return self.count("undo_journal", [("operation_uuid", "=", uuid)]) > 0
+
+    def plan_undo(self, target: Logged) -> UndoPlan:
+        """Find what has to be taken back with an action; see ``storage.undo_plan``."""
+        try:
+            return plan_undo(self.connection, target)
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
 
     def _query(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
         try:
@@ -443,7 +473,6 @@ def check_city_store(connection: sqlite3.Connection, path: str, *, any_schema: b
 def _has_wal(path: str) -> bool:
     wal = Path(path + "-wal")
     return wal.exists() and wal.stat().st_size > 0
-
 
 
 __all__ = ["GpkgStore", "check_city_store", "check_place", "connect", "quoted", "translate", "use_wal"]

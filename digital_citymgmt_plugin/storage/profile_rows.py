@@ -166,6 +166,20 @@ class ProfileRows:
             found = {UNIT_GRID: base.grid_scheme, COMPONENT: base.component_scheme}
         elif edition in EDITIONS:
             found = {kind: scheme_of(edition, kind) for kind in KINDS}
+        listed = self._scheme_rows()
+        for kind, rows in listed.items():
+            self._row_of["schemes", kind] = rows[0][0]
+            if not self._faults.touches("schemes"):
+                self._scheme(found, kind, edition, rows)
+        for kind in KINDS:
+            if kind not in found:
+                self._faults.add("profile.no_scheme", "schemes", kind=kind, editions=", ".join(EDITIONS))
+        if any(kind not in found for kind in KINDS):
+            self._faults.demand_none()
+        return found
+
+    def _scheme_rows(self) -> dict[str, list[tuple[int, dict[str, Any]]]]:
+        """Return the rows of each scheme; those that name no kind or no digits are told."""
         listed: dict[str, list[tuple[int, dict[str, Any]]]] = {}
         for row, cells in self._rows("schemes"):
             kind = str(cells.get("kind", ""))
@@ -177,16 +191,7 @@ class ProfileRows:
                     self._faults.add("profile.not_a_number", "schemes", row, "digits", cells.get("digits"), key=kind)
             else:
                 listed.setdefault(kind, []).append((row, cells))
-        for kind, rows in listed.items():
-            self._row_of["schemes", kind] = rows[0][0]
-            if not self._faults.touches("schemes"):
-                self._scheme(found, kind, edition, rows)
-        for kind in KINDS:
-            if kind not in found:
-                self._faults.add("profile.no_scheme", "schemes", kind=kind, editions=", ".join(EDITIONS))
-        if any(kind not in found for kind in KINDS):
-            self._faults.demand_none()
-        return found
+        return listed
 
     def _scheme(
         self, found: dict[str, CodeScheme], kind: str, edition: str, rows: list[tuple[int, dict[str, Any]]]

@@ -136,7 +136,7 @@ class Faults:
         ordered = sorted(self.found, key=lambda item: (places.get(item[1]["table"], -1), item[1]["row"]))
         reason, values = ordered[0]
         listed = [{"code": code, "values": dict(more)} for code, more in ordered[:MOST_FAULTS]]
-        raise ProfileError(reason, **{**values, "count": len(ordered), "faults": listed})
+        raise ProfileError(reason, **{**values, "in_all": len(ordered), "faults": listed})
 
 
 class CellReader:

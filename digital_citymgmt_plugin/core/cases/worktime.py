@@ -128,7 +128,8 @@ class WorkCalendar:
         for start, length in zip(self._starts.tolist(), self._lengths.tolist()):
             today += np.clip(rest - start, 0, length)
         day = np.clip(day, 0, _DAYS - 1)
-        return np.where(there, self._before[day] + np.where(self._work[day], today, 0), -1)
+        passed_work: NDArray[np.int64] = self._before[day] + np.where(self._work[day], today, 0)
+        return np.where(there, passed_work, -1)
 
     def moment_after(self, work: NDArray[np.int64]) -> NDArray[np.datetime64]:
         """Return the first local moment at which so much working time has passed since 1900; NaT beyond 2199."""
@@ -191,8 +192,8 @@ def due_times(
     rows = np.flatnonzero(known & np.isin(unit.astype(str), WORKING))
     if len(rows):
         local = to_local(start[rows], zone)
-        length = np.where(unit[rows] == "work_day", calendar.day_minutes * _MINUTE, 60 * _MINUTE)
-        needed = np.maximum(np.round(amount[rows] * length).astype(np.int64), 1)
+        unit_ms = np.where(unit[rows] == "work_day", calendar.day_minutes * _MINUTE, 60 * _MINUTE)
+        needed = np.maximum(np.round(amount[rows] * unit_ms).astype(np.int64), 1)
         end = calendar.moment_after(calendar.worked(local) + needed)
         due[rows] = to_utc(end, zone)
         weekends_only[rows] = ~np.isnat(end) & ~(calendar.covers(local) & calendar.covers(end))

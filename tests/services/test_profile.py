@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The profile out of a store and in again: no difference, every difference, nothing in use taken away."""
+
+from __future__ import annotations
+
+import csv
+
+import openpyxl
+import pytest
+
+from digital_citymgmt_plugin.core.codes import COMPONENT, EDITIONS
+from digital_citymgmt_plugin.core.errors import InputRefused, ProfileError
+from digital_citymgmt_plugin.core.profile import EVENT
+from digital_citymgmt_plugin.core.profile_diff import differences
+from digital_citymgmt_plugin.core.requests import ExportProfile, ImportProfile, ListClasses
+from digital_citymgmt_plugin.services.classes import list_classes, readings_of
+from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.profile import export_profile, import_profile
+from digital_citymgmt_plugin.storage.profiles import TABLES
+from tests.support import make_context, new_store
+
+
+@pytest.fixture
+def open_stores():
+    """Remember stores and close them at the end."""
+    opened = []
+
+    def keep(store):
+        opened.append(store)
+        return store
+
+    yield keep
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(tmp_path, open_stores):
+    return open_stores(new_store(tmp_path / "城市.gpkg"))
+
+
+@pytest.fixture
+def book(store, tmp_path):
+    """The profile of the store as a workbook: path, and a function that edits it."""
+    path = tmp_path / "配置.xlsx"
+    export_profile(make_context(store), ExportProfile(str(path)))
+
+    def edit(change):
+        content = openpyxl.load_workbook(path)
+        change({sheet.title.split()[0]: sheet for sheet in content.worksheets})
+        content.save(path)
+        return str(path)
+
+    return edit
+
+
+def content_of(store):
+    tables = {name: store.read(name, columns, order=["fid"]) for name, columns in TABLES.items()}
+    return {name: {key: column.tolist() for key, column in part.items()} for name, part in tables.items()}, store.meta()
+
+
+def bring(store, path, **options):
+    return import_profile(make_context(store), ImportProfile(path, **options))
+
+
+@pytest.mark.parametrize("edition", EDITIONS)
+def test_out_and_in_again_is_no_difference_and_a_new_store_is_equal(edition, tmp_path, open_stores):
+    store = open_stores(new_store(tmp_path / "a.gpkg", edition=edition, county_code="320681"))
+    path = str(tmp_path / "p.xlsx")
+    export_profile(make_context(store), ExportProfile(path))
+    result = bring(store, path)
+    assert (result["counts"]["differences"], result["operation"]) == (0, None)
+    again = open_stores(new_store(tmp_path / "b.gpkg", edition=edition, county_code="320681", profile=path))
+    assert content_of(again)[0] == content_of(store)[0]
+    assert again.profile() == store.profile()
+
+
+def test_every_difference_is_told_before_and_after_it_is_written(store, book, tmp_path):
+    def change(sheets):
+        sheets["classes"]["F2"] = "自来水井盖"
+        own = ["component", "0199", "01", "公用设施", "99", "爱心驿站", "point", "A", 3, "D05", "", 1]
+        sheets["classes"].append(own)
+        sheets["departments"].append(["D99", "新部门", None, None])
+        sheets["work_calendar"].append(["2027-02-06", 1, "春节调休"])
+        sheets["responsibility_rules"].append([10, "component", "0101", None, "D99", "确权纪要"])
+        sheets["indicators"].delete_rows(2)
+        sheets["settings"]["B7"] = "6"
+
+    path = book(change)
+    before, report = content_of(store), tmp_path / "report.csv"
+    preview = bring(store, path, preview=True, output=str(report))
+    assert content_of(store) == before and not preview["written"]
+    counts = {"differences": 7, "rows_added": 4, "rows_changed": 2, "rows_removed": 1}
+    assert preview["counts"] == counts
+    with report.open(encoding="utf-8-sig", newline="") as file:
+        listed = {tuple(row.values()) for row in csv.DictReader(file)}
+    assert listed == {
+        ("settings", "tolerance_a_m", "changed", "value", "5", "6"),
+        ("classes", "component 0101", "changed", "name", "上水井盖", "自来水井盖"),
+        ("classes", "component 0199", "added", "", "", "爱心驿站"),
+        ("departments", "D99", "added", "", "", "新部门"),
+        ("responsibility_rules", "component 0101  10", "added", "", "", "D99"),
+        ("indicators", "disposal_rate", "removed", "", "处置率", ""),
+        ("work_calendar", "2027-02-06", "added", "", "", "春节调休"),
+    }
+    written = bring(store, path)
+    assert written["counts"] == counts and written["written"] and written["operation"]
+    assert bring(store, path, preview=True)["counts"]["differences"] == 0
+    profile = store.profile()
+    assert profile.class_by_name(COMPONENT)["自来水井盖"].code == "0101"
+    assert (profile.setting("tolerance_a_m"), profile.days[0].is_workday) == ("6", True)
+
+
+def test_rows_that_stay_keep_their_fids(store, book):
+    fids = store.read("class", ["fid", "code"], order=["fid"])["fid"].tolist()
+    ruled = set(zip(*(store.read("filing_standard", ["kind", "class_code"])[name] for name in ("kind", "class_code"))))
+    rows = store.read("class", ["kind", "code"], order=["fid"])
+    free = next(row for row, key in enumerate(zip(rows["kind"], rows["code"])) if key not in ruled)
+    bring(store, book(lambda sheets: sheets["classes"].delete_rows(free + 2)))
+    kept = store.read("class", ["fid", "code"], order=["fid"])["fid"].tolist()
+    assert kept == [fid for fid in fids if fid != fids[free]]
+
+
+def test_moved_rows_and_defaults_written_out_are_no_difference(store, book):
+    def change(sheets):
+        rows = [[cell.value for cell in row] for row in sheets["departments"].iter_rows(min_row=2)]
+        for number, row in enumerate(reversed(rows), 2):
+            for column, value in enumerate(row, 1):
+                sheets["departments"].cell(number, column).value = value
+        for row in sheets["settings"].iter_rows(min_row=7):
+            if row[0].value == "work_hours":
+                row[0].value = row[1].value = row[2].value = None
+
+    assert bring(store, book(change))["counts"]["differences"] == 0
+
+
+def use(store, table, **values):
+    with store.action("test") as action:
+        action.insert(table, {name: objects([value]) for name, value in values.items()})
+
+
+def test_a_class_in_use_cannot_be_removed_but_put_out_of_use(store, book):
+    use(store, "component_point", class_code="0101", manager_dept="D05")
+    use(store, "case_record", case_no="1", kind=EVENT, class_code="0101", dept_code="D04")
+    before = content_of(store)
+
+    def remove(sheets):
+        for row in range(sheets["classes"].max_row, 1, -1):
+            if sheets["classes"].cell(row, 2).value in ("0101", "0102"):
+                sheets["classes"].delete_rows(row)
+        for row in range(sheets["filing_standard"].max_row, 1, -1):
+            if sheets["filing_standard"].cell(row, 1).value in ("0101", "0102"):
+                sheets["filing_standard"].delete_rows(row)
+
+    with pytest.raises(ProfileError) as caught:
+        bring(store, book(remove))
+    assert caught.value.code == "profile.class_in_use"
+    told = {(fault["values"]["key"], fault["values"]["used_in"]) for fault in caught.value.values["faults"]}
+    assert told == {("component 0101", "component_point"), ("event 0101", "case_record")}
+    assert content_of(store) == before
+
+
+def test_putting_a_class_out_of_use_is_allowed(store, book):
+    use(store, "component_point", class_code="0101")
+    bring(store, book(lambda sheets: sheets["classes"].__setitem__("L2", "否")))
+    assert "0101" not in store.profile().class_by_code(COMPONENT)
+
+
+def test_a_department_in_use_cannot_be_removed(store, book):
+    use(store, "component_line", class_code="0101", owner_dept="D23")
+    use(store, "case_record", case_no="1", dept_code="D23")
+
+    def remove(sheets):
+        sheets["departments"].delete_rows(24)
+        for row in sheets["classes"].iter_rows(min_row=2):
+            if row[9].value == "D23":
+                row[9].value = None
+
+    with pytest.raises(ProfileError) as caught:
+        bring(store, book(remove))
+    values = caught.value.values
+    assert (caught.value.code, values["key"], values["count"]) == ("profile.department_in_use", "D23", 2)
+
+
+def test_a_scheme_cannot_change_under_issued_codes(store, book):
+    use(store, "code_register", code="3206810101000001", kind=COMPONENT, scope="3206810101", serial=1)
+
+    def change(sheets):
+        for row in sheets["schemes"].iter_rows(min_row=2):
+            if row[0].value == COMPONENT and row[2].value == "sequence":
+                row[3].value = 5
+
+    with pytest.raises(ProfileError) as caught:
+        bring(store, book(change))
+    assert (caught.value.code, caught.value.values["old"]) == ("profile.scheme_in_use", "6+2+2+6")
+
+
+def test_an_own_class_outside_the_range_of_the_edition_is_said(store, book):
+    def change(sheets):
+        for code in ("0199", "0148"):
+            sheets["classes"].append(["event", code, None, None, None, f"本市 {code}", None, None, None, None, "", 1])
+
+    notes = bring(store, book(change), preview=True)["notes"]
+    odd = [note["values"]["key"] for note in notes if note["code"] == "profile.note_outside_extension"]
+    assert odd == ["event 0148"]
+
+
+def test_an_own_class_table_has_its_own_kind(store, book):
+    def change(sheets):
+        sheets["settings"].append(["extra_kinds", "air=大气污染"])
+        sheets["classes"].append(["大气污染", "0101", None, "扬尘", None, "工地扬尘", None, None, None, "D18", "", 1])
+        sheets["filing_standard"].append(["0101", "air", 1, "未覆盖", 4, "工作时", "覆盖", ""])
+
+    bring(store, book(change))
+    profile = store.profile()
+    assert profile.class_by_code("air")["0101"].name == "工地扬尘"
+    assert profile.kinds == (COMPONENT, EVENT, "air")
+    listed = list_classes(make_context(store), ListClasses("air"))["classes"]
+    assert [row["kind_name"] for row in listed] == ["大气污染"]
+
+
+def test_a_report_that_cannot_be_written_leaves_the_store_as_it_was(store, book, tmp_path):
+    path = book(lambda sheets: sheets["departments"].append(["D99", "新部门"]))
+    before = content_of(store)
+    with pytest.raises(InputRefused):
+        bring(store, path, output=str(tmp_path / "no folder" / "r.csv"))
+    assert content_of(store) == before
+
+
+def test_the_classes_come_with_their_pinyin(store):
+    result = list_classes(make_context(store), ListClasses(COMPONENT))
+    rows = {row["name"]: row["readings"] for row in result["classes"]}
+    assert result["pinyin"] and [some[0] for some in rows["上水井盖"]] == ["shang", "shui", "jing", "gai"]
+    assert ["xing"] in rows["行道树"] or ["hang"] in rows["行道树"]
+    assert readings_of(["井（GPS）1"]) == [[["jing"], ["g"], ["p"], ["s"], ["1"]]]
+
+
+def test_without_the_package_the_classes_come_without_pinyin(store, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pypinyin", None)
+    result = list_classes(make_context(store), ListClasses())
+    assert not result["pinyin"] and result["notes"][0]["code"] == "note.no_pinyin"
+    assert {tuple(row["readings"]) for row in result["classes"]} == {()}
+
+
+def test_a_profile_differs_from_itself_in_nothing(store):
+    assert differences(store.profile(), store.profile()) == []
