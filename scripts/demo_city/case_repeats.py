@@ -35,7 +35,9 @@ def find_origins(plan: Plan, life: Life, rng: np.random.Generator) -> Array:
     for _ in range(TRIES):
         rows = rows[found[rows] < 0]
         back = rows - rng.integers(1, NEAR + 1, len(rows))
-        good = (back >= 0) & (plan.role[back] >= CLOSED) & ~plan.again[back]
+        there = back >= 0
+        back = np.maximum(back, 0)
+        good = there & (plan.role[back] >= CLOSED) & ~plan.again[back]
         good &= (plan.reported[rows] > plan.reported[back] + WHOLE) & (plan.reported[rows] < ends[back])
         found[rows[good]] = back[good]
     return found
