@@ -22,6 +22,7 @@ from digital_citymgmt_plugin.services.grid_issues import find_issues, list_issue
 from digital_citymgmt_plugin.services.grid_rows import GridRows, read_grids
 from digital_citymgmt_plugin.services.intake import base_name, objects, today
 from digital_citymgmt_plugin.services.rehoming import rehome
+from digital_citymgmt_plugin.services.withdrawn import bring_back, withdrawn
 
 POLICIES = ("largest_keeps", "all_new")
 TABLES = [
@@ -88,7 +89,7 @@ def adopt_grids(context: Context, request: AdoptGrids) -> dict[str, Any]:
     issues = find_issues(taken, areas, request.code_field is not None)
     counts["issues"] = len(issues)
     context.cancel.check()
-    with store.action("adopt_grids", file=base_name(request.input.path), policy=request.policy) as action:
+    with store.action("adopt_grids", **_told(request)) as action:
         _store_grids(action, store, context, taken, codes, uuids, old, family)
         list_issues(action, store, issues, taken, uuids, old["uuid"][family.retired])
         context.progress(0.8, "progress.rehoming")
@@ -98,6 +99,11 @@ def adopt_grids(context: Context, request: AdoptGrids) -> dict[str, Any]:
         result["operation"] = action.operation_uuid
     result["tables"] = TABLES
     return result
+
+
+def _told(request: AdoptGrids) -> dict[str, Any]:
+    """Return what the operation row says: with a ``code_field`` the codes are the file's own."""
+    return {"file": base_name(request.input.path), "policy": request.policy, "code_field": request.code_field}
 
 
 def _family(request: AdoptGrids, rows: GridRows, old: Columns) -> Succession:
@@ -167,7 +173,8 @@ def _store_grids(
                 "valid_from": objects([day] * len(new)),
             },
         )  # fmt: skip
-        register_codes(action, store.profile().grid_scheme, UNIT_GRID, codes[new], uuids[new])
+        again = bring_back(action, withdrawn(store, codes[new]), codes[new], uuids[new])
+        register_codes(action, store.profile().grid_scheme, UNIT_GRID, codes[new][~again], uuids[new][~again])
     _store_lineage(action, old, uuids, family)
 
 

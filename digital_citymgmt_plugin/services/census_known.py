@@ -13,6 +13,7 @@ from digital_citymgmt_plugin.core.census.rows import TABLE_OF_DIMENSION
 from digital_citymgmt_plugin.core.mapping import RowProblem
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Store
 from digital_citymgmt_plugin.services.intake import is_none
+from digital_citymgmt_plugin.services.withdrawn import withdrawn
 
 ELSEWHERE = 50.0  # m; surveys are off by less, another file of the same name lies in another place
 _ASKED = ("fid", "uuid", "code", "class_code", "import_key", "import_digest")
@@ -96,7 +97,8 @@ def _taken_codes(store: Store, columns: Columns, good: NDArray[np.bool_]) -> lis
     if not codes:
         return []
     there = store.read("code_register", ["code", "status"], [("code", "in", list(codes))])
-    status = dict(zip(there["code"].tolist(), there["status"].tolist()))
+    back = withdrawn(store, there["code"])
+    status = {code: state for code, state in zip(there["code"].tolist(), there["status"].tolist()) if code not in back}
     _look_up(store, columns, "code", {code: codes[code] for code in status if columns["fid"][codes[code]] < 0})
     return [
         RowProblem(codes[code], "reject.code_taken" if state == "issued" else "reject.code_retired", {"value": code})

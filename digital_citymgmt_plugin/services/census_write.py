@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import GEOM, ROW, Action, Columns, Store
 from digital_citymgmt_plugin.services.census_same import SamePlaces
 from digital_citymgmt_plugin.services.intake import is_none, objects, with_none
+from digital_citymgmt_plugin.services.withdrawn import bring_back, withdrawn
 
 TEXT = ("name", "manager_dept", "owner_dept", "maintainer_dept", "source", "accuracy", "remark")
 WRITTEN = (
@@ -87,13 +88,14 @@ class CensusWriter:
         coded = ~is_none(codes)
         if coded.any():
             counts["with_code"] += int(coded.sum())
-            register_codes(action, self._scheme, COMPONENT, codes[coded], uuids[coded])
+            again = bring_back(action, withdrawn(self._store, codes[coded]), codes[coded], uuids[coded])
+            register_codes(action, self._scheme, COMPONENT, codes[coded][~again], uuids[coded][~again])
 
 
-def register_codes(
-    action: Action, scheme: CodeScheme, kind: str, codes: NDArray[Any], uuids: NDArray[Any]
-) -> None:
+def register_codes(action: Action, scheme: CodeScheme, kind: str, codes: NDArray[Any], uuids: NDArray[Any]) -> None:
     """Write codes into the register, from which they never go away."""
+    if not len(codes):
+        return
     order = np.argsort(codes.astype(str), kind="stable")  # in order the indexes fill page after page
     codes, uuids = codes[order], uuids[order]
     scopes, serials = scheme.split_many(codes.astype(str))

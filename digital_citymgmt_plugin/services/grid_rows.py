@@ -14,7 +14,7 @@ from digital_citymgmt_plugin.core.codes import CodeScheme
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.checks import assign_community
 from digital_citymgmt_plugin.core.mapping import RowProblem
-from digital_citymgmt_plugin.core.ports import GEOM, ROW, Columns, Context, Store
+from digital_citymgmt_plugin.core.ports import GEOM, ROW, Columns, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests import AdoptGrids
 from digital_citymgmt_plugin.services.areas import code_lengths
 from digital_citymgmt_plugin.services.intake import (
@@ -29,6 +29,7 @@ from digital_citymgmt_plugin.services.intake import (
 )
 from digital_citymgmt_plugin.services.placing import multipolygons
 from digital_citymgmt_plugin.services.rejecting import CRS, SOURCE, origin_of, reject_list
+from digital_citymgmt_plugin.services.withdrawn import withdrawn
 
 
 @dataclass
@@ -118,11 +119,9 @@ class _Reader:
         """Check a vendor's codes; one of a row that is rejected anyway may stand again in a later row."""
         problems = []
         given = np.array([code or "" for code in codes.tolist()], dtype=str)
-        retired = set(
-            self._store.read("code_register", ["code"], [("code", "in", given.tolist()), ("status", "=", "retired")])[
-                "code"
-            ].tolist()
-        )
+        where: list[Condition] = [("code", "in", given.tolist()), ("status", "=", "retired")]
+        retired = set(self._store.read("code_register", ["code"], where)["code"].tolist())
+        retired -= withdrawn(self._store, given).keys()
         reasons = self._scheme.check_many(given, self._county).tolist()
         for index, (code, reason) in enumerate(zip(given.tolist(), reasons)):
             if index in bad:

@@ -129,8 +129,8 @@ def test_an_undo_can_be_undone(city):
         step(city)
     after, codes, back = digests(city), register(city), []
     for _ in STEPS:
-        newest = next(row for row in city.rows("operation", "uuid", "kind", "undone_by")[::-1]
-                      if row["undone_by"] is None and row["kind"] not in ("undo_operation", "create_store"))  # fmt: skip
+        standing = [("undone_by", "is null", None), ("kind", "not in", ["undo_operation", "create_store"])]
+        newest = city.rows("operation", "uuid", where=standing)[-1]
         back.append(undo(city, newest["uuid"])["operation"])
     for uuid in reversed(back):
         undo(city, uuid)
@@ -272,4 +272,38 @@ def test_what_returns_with_a_later_action_is_looked_at_again(town):
     assert [step["kind"] for step in steps] == ["adopt_grids", "assign_codes", "adopt_grids"]
     assert steps[1]["uuid"] == coded
     assert {row["grid_code"] for row in town.rows("component_point", "grid_code")} == {None}
+    whole(town)
+
+
+def test_codes_that_a_file_brought_come_back_with_the_mended_file_only(town):
+    mapping = json.dumps({"fields": {"class_code": "cls", "code": "bm", "name": "name"}})
+    codes = ["3206810101000044", "3206810101000045"]
+
+    def census(name):
+        path = town.layer("own.gpkg", [point(10, 10), point(60, 10)], "Point", cls=[LID] * 2, bm=codes, name=name)
+        return town.census(path, mapping)
+
+    census(["wrong", "wrong"])
+    undo(town)
+    assert set(register(town).values()) == {"retired"}
+    again = census(["right", "right"])
+    assert again["counts"]["rejected"] == 0 and register(town) == dict.fromkeys(codes, "issued")
+    whole(town)
+    undo(town, again["operation"])
+    assert register(town) == dict.fromkeys(codes, "retired") and town.store.count("component_point") == 0
+    components(town)  # numbering goes on after them
+    town.code()
+    assert min(row["code"] for row in town.rows("component_point", "code")) > max(codes)
+    undo(town)
+    path = town.layer("own.gpkg", [point(10, 10)], "Point", cls=[LID], bm=["3206810101000046"], name=["given by us"])
+    assert town.census(path, mapping)["reasons"] == {"reject.code_retired": 1}
+
+
+def test_a_vendors_grids_come_back_with_their_codes(town):
+    codes = [f"{FIRST}{n:03d}" for n in (1, 2)]
+    shapes = squares(2, 1, 500)
+    assert town.adopt(shapes, code_field="code", code=codes)["operation"]
+    undo(town)
+    counts = town.adopt(shapes, code_field="code", code=codes)["counts"]
+    assert (counts["inserted"], counts["rejected"]) == (2, 0) and register(town) == dict.fromkeys(codes, "issued")
     whole(town)
