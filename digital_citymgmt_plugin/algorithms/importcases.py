@@ -48,17 +48,13 @@ class ImportCasesAlgorithm(CityAlgorithm):
         )
 
     def declare(self) -> None:
-        self.add(*p.store())
-        self.add(p.source("INPUT", tr("Cases")), p.source_help())
-        self.add(*p.mapping(FIELDS))
+        p.add_input(self, tr("Cases"), FIELDS)
         self.add(p.source("EVENTS", tr("Log of events"), optional=True), tr("One row per move of a case."))
         self.add(
             p.text("SHEET", tr("Sheet"), optional=True),
             tr("Of a workbook; needed when several sheets hold rows: without a choice they are listed."),
         )
-        self.add(*p.rejects())
-        self.add(*p.encoding(), advanced=True)
-        self.add(p.crs(), p.crs_help(), advanced=True)
+        p.add_file_options(self)
 
     def request(self, given: Given) -> ImportCases:
         given.store_path()

@@ -53,9 +53,7 @@ class ImportComponentsAlgorithm(CityAlgorithm):
         )
 
     def declare(self) -> None:
-        self.add(*p.store())
-        self.add(p.source("INPUT", tr("Components")), p.source_help())
-        self.add(*p.mapping(FIELDS))
+        p.add_input(self, tr("Components"), FIELDS)
         self.add(
             QgsProcessingParameterField("CLASS_FIELD", tr("Field with the class"), None, "INPUT", optional=True),
             tr("Codes or names of classes; empty: as the mapping says."),
@@ -64,9 +62,7 @@ class ImportComponentsAlgorithm(CityAlgorithm):
             p.text("CLASS", tr("Class of all rows"), optional=True),
             tr("A class code for the whole file, e.g. 0101; instead of a field."),
         )
-        self.add(*p.rejects())
-        self.add(*p.encoding(), advanced=True)
-        self.add(p.crs(), p.crs_help(), advanced=True)
+        p.add_file_options(self)
 
     def request(self, given: Given) -> ImportComponents:
         given.store_path()

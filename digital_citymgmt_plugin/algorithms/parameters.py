@@ -13,9 +13,12 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
+    QgsProcessingParameterNumber,
     QgsProcessingParameterString,
 )
 from qgis.PyQt.QtCore import QCoreApplication
+
+from digital_citymgmt_plugin.core.shifted import SHIFTS
 
 ANY = QgsProcessing.SourceType.TypeVector
 GEOMETRY = QgsProcessing.SourceType.TypeVectorAnyGeometry
@@ -43,7 +46,7 @@ def source(name: str, title: str, kind: Any = ANY, *, optional: bool = False) ->
 def source_help() -> str:
     """Return the help of an input."""
     return tr(
-        "A layer of the project, or a file: SHP, GPKG, GeoJSON, CSV (also .gz) or XLSX; "
+        "A layer of the project, or a file: SHP, GPKG, GeoJSON, GPX, CSV (also .gz) or XLSX; "
         "file.gpkg|layername=name names a layer or sheet."
     )
 
@@ -56,6 +59,21 @@ def choice(name: str, title: str, words: tuple[str, ...], default: str | None = 
 def text(name: str, title: str, *, default: str | None = None, optional: bool = False, lines: bool = False) -> Any:
     """Return a text."""
     return QgsProcessingParameterString(name, title, default, lines, optional)
+
+
+def number(name: str, title: str, default: float | None, least: float) -> Any:
+    """Return a number that may be left empty."""
+    kind = QgsProcessingParameterNumber.Type.Double
+    return QgsProcessingParameterNumber(name, title, kind, default, True, least)
+
+
+def shift() -> tuple[Any, str]:
+    """Return the shift of coordinates and its help."""
+    definition = choice("SHIFT", tr("Shift of online maps"), SHIFTS, "none")
+    return definition, tr(
+        "Coordinates taken from online maps are shifted by some 500 m: gcj02 (AMap, Tencent and others) or bd09 "
+        "(Baidu) puts them back to WGS 84. Nothing in a file tells, so it is done only when said here."
+    )
 
 
 def crs(name: str = "CRS", *, optional: bool = True) -> Any:
@@ -100,3 +118,17 @@ def mapping(fields: Iterable[str]) -> tuple[Any, str]:
     return definition, " ".join(
         (words, more, tr("Fields:"), ", ".join(fields) + ".", tr("Example:"), MAPPING_EXAMPLE)
     )
+
+
+def add_input(algorithm: Any, title: str, fields: Iterable[str]) -> None:
+    """Declare what every import of objects begins with: store, input, mapping."""
+    algorithm.add(*store())
+    algorithm.add(source("INPUT", title), source_help())
+    algorithm.add(*mapping(fields))
+
+
+def add_file_options(algorithm: Any) -> None:
+    """Declare what every import of objects ends with: reject list, code page, coordinate reference system."""
+    algorithm.add(*rejects())
+    algorithm.add(*encoding(), advanced=True)
+    algorithm.add(crs(), crs_help(), advanced=True)

@@ -15,6 +15,8 @@ from digital_citymgmt_plugin.algorithms.draftgrids import DraftGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.importareas import ImportAreasAlgorithm
 from digital_citymgmt_plugin.algorithms.importcases import ImportCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.importcomponents import ImportComponentsAlgorithm
+from digital_citymgmt_plugin.algorithms.importplaces import ImportPlacesAlgorithm
+from digital_citymgmt_plugin.algorithms.importtracks import ImportTracksAlgorithm
 from digital_citymgmt_plugin.algorithms.linkcases import LinkCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.upgradestore import UpgradeStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.verifystore import VerifyStoreAlgorithm
@@ -26,10 +28,12 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     ImportAreasAlgorithm,
     DraftGridsAlgorithm,
     AdoptGridsAlgorithm,
+    ImportPlacesAlgorithm,
     ImportComponentsAlgorithm,
     AssignCodesAlgorithm,
     ImportCasesAlgorithm,
     LinkCasesAlgorithm,
+    ImportTracksAlgorithm,
     AssessAlgorithm,
 )
 

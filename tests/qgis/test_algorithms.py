@@ -44,6 +44,11 @@ CONTRACT = {
     },
     "adoptgrids": {"STORE", "INPUT", "CODE_FIELD", "POLICY"},
     "importcomponents": {"STORE", "INPUT", "MAPPING", "CLASS_FIELD", "CLASS", "ENCODING", "CRS", "REJECTS"},
+    "importplaces": {"STORE", "INPUT", "KIND", "MAPPING", "SHIFT", "ENCODING", "CRS", "REJECTS"},
+    "importtracks": {
+        "STORE", "INPUT", "KIND", "MAPPING", "CARRIER", "MAX_SPEED", "GAP", "STAY_RADIUS", "STAY_TIME", "FAR", "SHIFT",
+        "ENCODING", "CRS", "REJECTS",
+    },
     "assigncodes": {"STORE", "ORDER"},
     "importcases": {"STORE", "INPUT", "MAPPING", "SHEET", "ENCODING", "CRS", "REJECTS"},
     "linkcases": {"STORE", "TOLERANCE"},
