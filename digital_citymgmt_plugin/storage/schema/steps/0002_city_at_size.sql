@@ -25,11 +25,6 @@ CREATE UNIQUE INDEX camera_import ON camera (import_key);
 -- Tracks. A carrier is at one place at a time; ``track`` names the piece between two gaps.
 DROP INDEX track_point_track;
 CREATE UNIQUE INDEX track_point_carrier ON track_point (carrier, at);
--- Cases without place and component cases without component are counted each time the dock opens: both from an index
--- alone (1,000,000 cases: 0.45 s without).
-DROP INDEX case_record_grid;
-CREATE INDEX case_record_place ON case_record (grid_code, community_code);
-CREATE INDEX case_record_unlinked ON case_record (kind, component_uuid);
 
 -- What each action wrote over or took away, so that it can be taken back: ``insert`` the fids from first to last;
 -- ``update`` and ``delete`` the values before (``old``: compressed JSON, see storage/journal.py). Not a layer.
