@@ -75,6 +75,10 @@ class Given:
         """Return the word chosen."""
         return str(self._algorithm.parameterAsEnumString(self._parameters, name, self._context))
 
+    def flag(self, name: str) -> bool:
+        """Return whether a box is ticked."""
+        return bool(self._algorithm.parameterAsBool(self._parameters, name, self._context))
+
     def number(self, name: str, least: float | None = None) -> float | None:
         """Return a number; raises ``parameter.number`` below ``least``."""
         if self._parameters.get(name) is None:

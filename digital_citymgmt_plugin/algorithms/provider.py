@@ -9,9 +9,11 @@ from qgis.PyQt.QtGui import QIcon
 from digital_citymgmt_plugin.algorithms.adoptgrids import AdoptGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.assess import AssessAlgorithm
 from digital_citymgmt_plugin.algorithms.assigncodes import AssignCodesAlgorithm
+from digital_citymgmt_plugin.algorithms.backupstore import BackupStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, icon, tr
 from digital_citymgmt_plugin.algorithms.createstore import CreateStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.draftgrids import DraftGridsAlgorithm
+from digital_citymgmt_plugin.algorithms.exportaudit import ExportAuditAlgorithm
 from digital_citymgmt_plugin.algorithms.importareas import ImportAreasAlgorithm
 from digital_citymgmt_plugin.algorithms.importcases import ImportCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.importcomponents import ImportComponentsAlgorithm
@@ -25,6 +27,8 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     CreateStoreAlgorithm,
     UpgradeStoreAlgorithm,
     VerifyStoreAlgorithm,
+    BackupStoreAlgorithm,
+    ExportAuditAlgorithm,
     ImportAreasAlgorithm,
     DraftGridsAlgorithm,
     AdoptGridsAlgorithm,

@@ -23,7 +23,11 @@ COLUMNS = (
 BOOK_ROWS = 1_000_000  # a worksheet holds little more
 _LONGEST = 30_000  # characters of a value in a cell
 _PART = 20_000
-_SHEETS = ("operation", "change", "lineage", "event", "code")
+# Kind of entry → the title of its sheet.
+_SHEETS = {
+    "operation": "audit.sheet_operation", "change": "audit.sheet_change", "lineage": "audit.sheet_lineage",
+    "event": "audit.sheet_event", "code": "audit.sheet_code",
+}  # fmt: skip
 
 
 def export_audit(context: Context, request: ExportAudit) -> dict[str, Any]:
@@ -206,7 +210,7 @@ def _write(
     if PurePath(output).suffix.lower() == ".xlsx":
         lines = tuple(_filled(words.get(code, code), values) for code, values in note)
         header = tuple(words.get(f"audit.{name}") or name for name in COLUMNS)
-        sheets = [Sheet(words.get(f"audit.sheet_{name}") or name, header, found, lines) for name, found in rows.items()]
+        sheets = [Sheet(words.get(_SHEETS[name]) or name, header, found, lines) for name, found in rows.items()]
         context.files.write_workbook(output, sheets)
         return
     every = [row for name in _SHEETS for row in rows[name]]

@@ -36,7 +36,9 @@ pytestmark = pytest.mark.qgis
 CONTRACT = {
     "createstore": {"STORE", "EDITION", "COUNTY_CODE", "COUNTY_NAME", "CRS", "PROFILE"},
     "upgradestore": {"STORE"},
-    "verifystore": {"STORE"},
+    "verifystore": {"STORE", "REPAIR", "OUTPUT"},
+    "backupstore": {"STORE", "OUTPUT"},
+    "exportaudit": {"STORE", "FROM", "TO", "KIND", "OUTPUT"},
     "importareas": {"STORE", "INPUT", "LEVEL", "CODE_FIELD", "NAME_FIELD"},
     "draftgrids": {
         "AREAS", "BARRIERS", "RANK_FIELD", "BUILDINGS", "COMPOUNDS", "COMPONENTS", "LOAD_FIELD", "LOCKED",
