@@ -8,6 +8,7 @@ was empty – once for all of them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 import zlib
@@ -22,8 +23,23 @@ PART = 20_000  # rows of one journal row with old values
 _MOST = 1 << 30  # bytes of a part unpacked; a store from elsewhere must not fill the memory
 _MANY = 1_000  # rows from which it is worth asking whether all hold the same
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
+AFTER = "after"  # how the rows were left, by a digest of each: in tables that keep no time of their last change
 # Logs of actions themselves: their rows stay when the action is taken back.
 KEPT = frozenset(("operation", "component_change", "undo_journal"))
+
+# Tables of the profile: nothing in their rows tells of a later edit.
+HAND_KEPT = frozenset(
+    (
+        "meta",
+        "class",
+        "department",
+        "filing_standard",
+        "responsibility_rule",
+        "work_calendar",
+        "indicator",
+        "score_scheme",
+    )
+)  # fmt: skip
 
 Ranges = NDArray[np.int64]  # first and last fid of runs, sorted, shape (n, 2)
 
@@ -57,6 +73,7 @@ class Journal:
     def __init__(self, connection: sqlite3.Connection, operation_uuid: str) -> None:
         self._connection, self._operation = connection, operation_uuid
         self._inserted: dict[str, list[list[int]]] = {}
+        self._updated: dict[str, list[NDArray[np.int64]]] = {}
         # A store in the middle of an upgrade may not have it yet.
         query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'undo_journal'"
         self._on = connection.execute(query).fetchone() is not None
@@ -72,6 +89,8 @@ class Journal:
     def before_update(self, table: str, fids: NDArray[np.int64], columns: Sequence[str]) -> None:
         """Keep the values that an update is going to write over; call before it."""
         fids = self._older(table, fids)
+        if table in HAND_KEPT:
+            self._updated.setdefault(table, []).append(fids)
         if len(fids) and not self._keep_same(table, fids, columns):
             self._keep(table, fids, columns, UPDATE)
 
@@ -83,11 +102,19 @@ class Journal:
             self._keep(table, fids, [str(row[0]) for row in rows if row[0] != "fid"], DELETE)
 
     def finish(self) -> None:
-        """Write down which rows were added."""
+        """Write down which rows were added, and how those were left that only a digest can tell about."""
         for table, runs in self._inserted.items():
             for first, last in runs:
                 self._write(table, INSERT, first, last, last - first + 1, None)
+        for table in sorted(HAND_KEPT & (self._inserted.keys() | self._updated.keys())):
+            added = [np.arange(first, last + 1) for first, last in self._inserted.get(table, [])]
+            fids = np.unique(np.concatenate([*added, *self._updated.get(table, [])]))
+            found = row_digests(self._connection, table, fids.tolist())
+            if found:
+                packed = _pack({"runs": runs_of(np.array(sorted(found))).ravel().tolist(), "old": {"digest": found}})
+                self._write(table, AFTER, min(found), max(found), len(found), packed)
         self._inserted.clear()
+        self._updated.clear()
 
     def _older(self, table: str, fids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the rows that were there before the action, sorted; those it added itself just go away again."""
@@ -144,6 +171,13 @@ class Journal:
                 "VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (self._operation, table, kind, first, last, size, old),
             )
+
+
+def row_digests(connection: sqlite3.Connection, table: str, fids: Sequence[int]) -> dict[int, str]:
+    """Return a digest of each of the rows that are there, by ``fid``."""
+    query = f'SELECT * FROM "{table}" WHERE fid IN (SELECT value FROM json_each(?))'
+    rows = connection.execute(query, (json.dumps(list(fids)),)).fetchall()
+    return {row[0]: hashlib.blake2b(repr(row).encode(), digest_size=8).hexdigest() for row in rows}
 
 
 def entries(connection: sqlite3.Connection, operation_uuid: str, *, newest_first: bool = False) -> Iterator[Entry]:

@@ -12,7 +12,17 @@ import numpy as np
 
 from digital_citymgmt_plugin.core.errors import InputRefused, StoreError
 from digital_citymgmt_plugin.core.undo import UNDO, Hand, Logged, TakenBack
-from digital_citymgmt_plugin.storage.journal import DELETE, INSERT, KEPT, Entry, Journal, Ranges, entries
+from digital_citymgmt_plugin.storage.journal import (
+    AFTER,
+    DELETE,
+    INSERT,
+    KEPT,
+    Entry,
+    Journal,
+    Ranges,
+    entries,
+    row_digests,
+)
 from digital_citymgmt_plugin.storage.removal import insert_rows, remove_rows, without_indexes, without_triggers
 from digital_citymgmt_plugin.storage.schema.catalogue import ATTRIBUTES, COMPONENTS, SPATIAL
 
@@ -71,7 +81,7 @@ class TakeBack:
         restored: dict[str, int] = {}
         returned: dict[str, int] = {}
         for entry in entries(self._connection, target.uuid, newest_first=True):
-            if entry.kind == INSERT:
+            if entry.kind in (INSERT, AFTER):
                 continue
             self._check_columns(entry)
             self.tables.add(entry.table)
@@ -103,7 +113,9 @@ class TakeBack:
         # An undo leaves the times as they were before what it undid; a later edit has a later one.
         changed = f"updated_at {'>' if target.kind == UNDO else 'IS NOT'} ?"
         for entry in entries(self._connection, target.uuid):
-            if entry.kind == DELETE:
+            if entry.kind == AFTER:
+                self._compare(entry, found)
+            if entry.kind in (DELETE, AFTER):
                 continue
             edited = changed if "updated_at" in self._columns(entry.table) else "? = ''"
             for where, values, size in _parts(entry):
@@ -114,6 +126,15 @@ class TakeBack:
                 if count:
                     found.setdefault(entry.table, [0, row[2] or int(entry.ranges[0, 0])])[0] += count
         return tuple(Hand(table, count, example) for table, (count, example) in found.items())
+
+    def _compare(self, entry: Entry, found: dict[str, list[int]]) -> None:
+        """Compare rows whose table keeps no times with how the action left them."""
+        fids = entry.fids()
+        now = row_digests(self._connection, entry.table, fids)
+        left = {int(fid): digest for fid, digest in entry.columns["digest"].items()}
+        other = [fid for fid in fids if fid in now and now[fid] != left.get(fid)]
+        if other:
+            found.setdefault(entry.table, [0, other[0]])[0] += len(other)
 
     # -- what goes and what returns --------------------------------------------------------------------------------
 

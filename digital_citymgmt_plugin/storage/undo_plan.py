@@ -37,10 +37,14 @@ NAMES: tuple[tuple[str, str, str, str], ...] = (
         for table in ("check_issue", "photo")
         for named in (*COMPONENTS, "unit_grid", "admin_area", "case_record", "place", "camera")
     ),
-    ("case_event", "case_fid", "case_record", "fid"), ("supervision", "case_fid", "case_record", "fid"),
+    *((table, "class_code", "class", "code") for table in (*COMPONENTS, "case_record")),
+    *((table, "manager_dept", "department", "code") for table in COMPONENTS),
+    ("case_record", "dept_code", "department", "code"), ("case_event", "case_fid", "case_record", "fid"),
+    ("supervision", "case_fid", "case_record", "fid"),
     ("remediation", "case_fid", "case_record", "fid"),
 )  # fmt: skip
 
+_FEW = frozenset(("admin_area", "class", "department"))  # without an index on the code alone
 _REFERRING: dict[str, frozenset[str]] = {
     table: frozenset(column for other, column, *_ in NAMES if other == table) for table, *_ in NAMES
 }
@@ -195,19 +199,20 @@ def _naming(connection: sqlite3.Connection, step: Touched) -> dict[tuple[str, st
         gone = step.added.get(named, _NONE)
         if named == "unit_grid" and key == "code":
             gone = _joined({named: [gone, step.shaped.get(named, _NONE)]})[named]
-        if len(gone):
+        if not len(gone):
+            continue
+        if named in _FEW:
+            fids = _naming_few(connection, table, column, named, key, gone)
+        else:
             # The naming rows outside: most of them name nothing, and what is named has a unique index.
             query = (
                 f'SELECT r.fid, t.fid FROM "{table}" r CROSS JOIN "{named}" t ON t."{key}" = r."{column}" '
                 "WHERE t.fid BETWEEN ? AND ?"
             )
-            if named == "admin_area":  # an area of the same code that stays is named as well
-                query += ' AND t."code" NOT IN (SELECT "code" FROM admin_area WHERE fid NOT BETWEEN ? AND ?)'
-            span = [int(gone[0, 0]), int(gone[-1, 1])]
-            values = span * (2 if named == "admin_area" else 1)
-            pairs = np.array(connection.execute(query, values).fetchall(), dtype=np.int64).reshape(-1, 2)
-            pairs = pairs[_within(pairs[:, 1], gone)]
-            found.setdefault((table, column), []).append(pairs[:, 0])
+            rows = connection.execute(query, (int(gone[0, 0]), int(gone[-1, 1]))).fetchall()
+            pairs = np.array(rows, dtype=np.int64).reshape(-1, 2)
+            fids = pairs[_within(pairs[:, 1], gone), 0]
+        found.setdefault((table, column), []).append(fids)
     result = {}
     for (table, column), parts in found.items():
         fids = np.unique(np.concatenate(parts))
@@ -215,6 +220,19 @@ def _naming(connection: sqlite3.Connection, step: Touched) -> dict[tuple[str, st
         if len(fids):
             result[table, column] = fids
     return result
+
+
+def _naming_few(
+    connection: sqlite3.Connection, table: str, column: str, named: str, key: str, gone: Ranges
+) -> NDArray[np.int64]:
+    """Return the rows that name one of a small table's rows; of a key that another row keeps none goes away."""
+    rows = connection.execute(f'SELECT fid, "{key}" FROM "{named}" WHERE "{key}" IS NOT NULL').fetchall()
+    going = _within(np.array([fid for fid, _ in rows], dtype=np.int64), gone).tolist()
+    keys = {value for (_, value), goes in zip(rows, going) if goes}
+    keys -= {value for (_, value), goes in zip(rows, going) if not goes}
+    query = f'SELECT fid FROM "{table}" WHERE "{column}" IN (SELECT value FROM json_each(?))'
+    fids = connection.execute(query, (json.dumps(sorted(keys)),)).fetchall() if keys else []
+    return np.array(fids, dtype=np.int64).ravel()
 
 
 def _edited_later(

@@ -8,12 +8,22 @@ import json
 import sqlite3
 from dataclasses import replace
 
+import openpyxl
 import pytest
 
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
-from digital_citymgmt_plugin.core.requests import ImportCases, Layer, LinkCases, ListOperations, UndoOperation
+from digital_citymgmt_plugin.core.requests import (
+    ExportProfile,
+    ImportCases,
+    ImportProfile,
+    Layer,
+    LinkCases,
+    ListOperations,
+    UndoOperation,
+)
 from digital_citymgmt_plugin.services.cases import import_cases
 from digital_citymgmt_plugin.services.linking import link_cases
+from digital_citymgmt_plugin.services.profile import export_profile, import_profile
 from digital_citymgmt_plugin.services.undoing import list_operations, undo_operation
 from digital_citymgmt_plugin.storage.blob import register_functions
 from tests.services.cities import FIRST, LID, X0, Y0, point, squares
@@ -307,3 +317,26 @@ def test_a_vendors_grids_come_back_with_their_codes(town):
     counts = town.adopt(shapes, code_field="code", code=codes)["counts"]
     assert (counts["inserted"], counts["rejected"]) == (2, 0) and register(town) == dict.fromkeys(codes, "issued")
     whole(town)
+
+
+def test_a_profile_taken_back_is_the_one_before_unless_someone_edited_it_since(city):
+    path = str(city.folder / "profile.xlsx")
+    export_profile(city.context, ExportProfile(path))
+    book = openpyxl.load_workbook(path)
+    sheet = next(sheet for sheet in book.worksheets if sheet.title.startswith("departments"))
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    at = next(number for number, row in enumerate(rows, 1) if row[0] == city.rows("department", "code")[0]["code"])
+    sheet.cell(at, 2).value = "another name"
+    sheet.append(["X99", "a new one", None, "other"])
+    book.save(path)
+    before = digests(city)
+    import_profile(city.context, ImportProfile(path))
+    first = city.rows("department", "code", "name")[0]
+    assert first["name"] == "another name"
+    in_qgis(city, "UPDATE department SET name = 'by hand' WHERE code = ?", first["code"])
+    with pytest.raises(InputRefused) as refused:
+        undo(city)
+    assert (refused.value.code, refused.value.values["table"]) == ("undo.edited", "department")
+    in_qgis(city, "UPDATE department SET name = ? WHERE code = ?", first["name"], first["code"])
+    counts = undo(city)["counts"]
+    assert (counts["removed"], counts["restored"]) == (1, 1) and digests(city) == before
