@@ -26,6 +26,7 @@ from digital_citymgmt_plugin.services.rejecting import SOURCE, origin_of, reject
 IMPORT, LOG, LINK, REHOME = "import", "log", "link", "rehome"
 NAMES = ("case_fid", "action", "from_stage", "to_stage", "at", "done_by", "dept_code", "reason", "source")
 CHUNK = 20_000
+HALF = 0.5  # of the progress: cases first, then their log
 
 
 def derived_events(fids: NDArray[np.int64], columns: Columns) -> Columns:
@@ -83,9 +84,7 @@ def moves(fids: NDArray[np.int64], stages: NDArray[Any], old: Columns, new: Colu
     """Return the amendments of cases that had a place and now have another; a first place has no value before it."""
     kept, changes = [], []
     for index in range(len(fids)):
-        change = {
-            name: [old[name][index], new[name][index]] for name in old if old[name][index] != new[name][index]
-        }
+        change = {name: [old[name][index], new[name][index]] for name in old if old[name][index] != new[name][index]}
         if any(before is not None for before, _ in change.values()):
             kept.append(index)
             changes.append(change)
@@ -108,8 +107,29 @@ def only_new(store: Store, events: Columns) -> Columns:
     return {name: column[mask] for name, column in events.items()}
 
 
+class Marks:
+    """Which rows of a table were met, by ``fid``: a byte a row, where a set of their keys would take a hundred."""
+
+    def __init__(self) -> None:
+        self._met = np.zeros(1024, dtype=bool)
+
+    def add(self, fids: NDArray[np.int64]) -> None:
+        """Mark rows."""
+        if len(fids) and (last := int(fids.max())) >= len(self._met):
+            grown = np.zeros(max(last + 1, 2 * len(self._met)), dtype=bool)
+            grown[: len(self._met)] = self._met
+            self._met = grown
+        self._met[fids] = True
+
+    def of(self, fids: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which rows are marked."""
+        inside = fids < len(self._met)
+        found: NDArray[np.bool_] = inside & self._met[np.where(inside, fids, 0)]
+        return found
+
+
 class EventLog:
-    """A log of moves in a file: read once for which cases it speaks of, once for its rows.
+    """A log of moves in a file, read once; ``told`` marks the cases that it spoke of, be it in rows not taken.
 
     Parameters
     ----------
@@ -131,18 +151,10 @@ class EventLog:
             text = None if not isinstance(options, dict) else _as_json(options)
             mapping = find_mapping(context, "case_events", text, source, known.EVENT_FIELDS, known.EVENT_SYNONYMS)
             self.mapping = _required(mapping, source)
-            self.cases = self._case_numbers(source)
+            self.rows = source.info.rows or 0
         finally:
             source.close()
-
-    def _case_numbers(self, source: Any) -> set[str]:
-        only = Mapping({"case_no": self.mapping.fields["case_no"]}, null_values=self.mapping.null_values)
-        result: set[str] = set()
-        for chunk in source.chunks():
-            self.context.cancel.check()
-            mapped, _ = apply_mapping(only, chunk)
-            result.update(str(known.as_text(value)) for value in mapped["case_no"].tolist() if value is not None)
-        return result
+        self.told = Marks()
 
     def take(self, store: Store, write: Any, lists: ExitStack) -> dict[str, int]:
         """Read the log and hand new events to ``write`` chunk by chunk; returns the counts.
@@ -157,6 +169,8 @@ class EventLog:
             for chunk in source.chunks():
                 self.context.cancel.check()
                 tally.read += len(chunk[ROW])
+                share = min(1.0, tally.read / self.rows) if self.rows else 0.5
+                self.context.progress(HALF + 0.45 * share, "progress.reading", rows=tally.read)
                 events = self._events(store, chunk, tally)
                 fresh = only_new(store, events)
                 held += len(events["case_fid"]) - len(fresh["case_fid"])
@@ -183,6 +197,7 @@ class EventLog:
         listed = sorted({number for number in numbers if number is not None})
         rows = store.read("case_record", ["fid", "case_no"], [("case_no", "in", listed)])
         fid_of = dict(zip(rows["case_no"].tolist(), rows["fid"].tolist()))
+        self.told.add(np.asarray(rows["fid"], dtype=np.int64))
         actions = [ACTION_OF.get(str(known.as_text(value)).lower()) for value in mapped["action"].tolist()]
         for index in range(size):
             if numbers[index] is not None and numbers[index] not in fid_of:

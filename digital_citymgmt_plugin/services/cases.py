@@ -13,13 +13,23 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases import fields as known
 from digital_citymgmt_plugin.core.cases.limits import Limits
+from digital_citymgmt_plugin.core.cases.stages import STEPS
 from digital_citymgmt_plugin.core.cases.times import moment_text, zone_of
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.mapping import Mapping, RowProblem, Rule, apply_mapping
 from digital_citymgmt_plugin.core.ports import GEOM, ROW, Action, Columns, Context, RejectList, Source, Store
 from digital_citymgmt_plugin.core.requests import ImportCases
 from digital_citymgmt_plugin.services import issues
-from digital_citymgmt_plugin.services.case_events import IMPORT, EventLog, amendments, derived_events, only_new
+from digital_citymgmt_plugin.services.case_events import (
+    CHUNK,
+    HALF,
+    IMPORT,
+    EventLog,
+    Marks,
+    amendments,
+    derived_events,
+    only_new,
+)
 from digital_citymgmt_plugin.services.case_places import Classes, Places
 from digital_citymgmt_plugin.services.case_times import (
     Checked,
@@ -118,7 +128,8 @@ class _Intake:
         if request.events is not None:
             options = self.mapping.options.get("events")
             self.log = EventLog(context, request.events, options, request.rejects, self.zone)
-        self.seen: set[str] = set()
+        self.seen = Marks()
+        self.late: list[NDArray[np.int64]] = []  # cases whose events wait for the log
         self.total = source.info.rows or 0
         self.counts = {"inserted": 0, "updated": 0, "unchanged": 0, "placed": 0, "events": 0, "issues": 0}
         self.action: Action | None = None
@@ -131,12 +142,14 @@ class _Intake:
             for chunk in source.chunks():
                 self.context.cancel.check()
                 self._take(chunk)
-                share = min(0.9, 0.9 * self.tally.read / self.total) if self.total else 0.5
-                self.context.progress(share, "progress.reading", rows=self.tally.read)
+                share = min(1.0, self.tally.read / self.total) if self.total else 0.5
+                whole = 0.95 if self.log is None else HALF
+                self.context.progress(whole * share, "progress.reading", rows=self.tally.read)
             if self.tally.read == 0:
                 raise InputRefused("input.empty", file=self.file, layer=self.request.input.layer or "")
             if self.log is not None:
                 log_counts = self.log.take(self.store, self._write_events, self._lists)
+                self._write_late(self.log)
             if mapping_is_new(self.store, "cases", self.request.mapping):
                 save_mapping(self.store, self._writing(), "cases", self.request.mapping)
             counts = {**self.tally.counts(), **self.counts, **log_counts}
@@ -190,29 +203,34 @@ class _Intake:
         if self.keep:
             checked.columns["attributes"] = _attributes(chunk, self.keep)
         keep = self.tally.reject(chunk, checked.problems)
-        keep &= self.tally.reject(chunk, self._repeated(checked.columns["case_no"], keep))
+        numbers = checked.columns["case_no"]
+        held = self.store.read(
+            "case_record", ["fid", "uuid", "case_no", "import_digest"], [("case_no", "in", numbers[keep].tolist())]
+        )
+        keep &= self.tally.reject(chunk, self._repeated(numbers, keep, held))
         rows = np.flatnonzero(keep)
         place_of = {int(row): place for place, row in enumerate(rows)}
         columns = {name: column[rows] for name, column in checked.columns.items()}
         findings = [(place_of[index], rule, values) for index, rule, values in checked.findings if index in place_of]
         if len(rows):
-            self._write(columns, findings)
+            self._write(columns, findings, held)
 
-    def _repeated(self, numbers: NDArray[Any], keep: NDArray[np.bool_]) -> list[RowProblem]:
+    def _repeated(self, numbers: NDArray[Any], keep: NDArray[np.bool_], held: Columns) -> list[RowProblem]:
+        """Return the rows whose number came before: earlier in the chunk, or in the store since an earlier one."""
+        fids = np.asarray(held["fid"], dtype=np.int64)
+        known_by_now = set(held["case_no"][self.seen.of(fids)].tolist())
         problems = []
         for index in np.flatnonzero(keep).tolist():
             number = numbers[index]
-            if number in self.seen:
+            if number in known_by_now:
                 problems.append(RowProblem(index, "reject.duplicate_case_no", {"value": number}))
-            self.seen.add(number)
+            known_by_now.add(number)
+        self.seen.add(fids)
         return problems
 
-    def _write(self, columns: Columns, findings: Sequence[Finding]) -> None:
+    def _write(self, columns: Columns, findings: Sequence[Finding], held: Columns) -> None:
         names = sorted(columns)
         columns["import_digest"] = objects(row_digests(columns, names))
-        held = self.store.read(
-            "case_record", ["fid", "uuid", "case_no", "import_digest"], [("case_no", "in", columns["case_no"].tolist())]
-        )
         place_of = {number: place for place, number in enumerate(held["case_no"].tolist())}
         at = np.array([place_of.get(number, -1) for number in columns["case_no"].tolist()], dtype=np.int64)
         new = at < 0
@@ -236,7 +254,11 @@ class _Intake:
         fresh = {name: column[rows] for name, column in columns.items()}
         action = self._writing()
         fids = action.insert("case_record", fresh)
-        self._write_events(self._without_log(derived_events(fids, fresh), fids, fresh))
+        self.seen.add(fids)
+        if self.log is None:
+            self._write_events(derived_events(fids, fresh))
+        else:
+            self.late.append(fids)
         place_of = {int(row): place for place, row in enumerate(rows)}
         mine = [(place_of[index], rule, values) for index, rule, values in findings if index in place_of]
         listed = sorted({place for place, _, _ in mine})
@@ -266,7 +288,10 @@ class _Intake:
         action.update("case_record", fids, rest)
         action.update("case_record", fids[~located], {name: fresh[name][~located] for name in PLACE})
         action.update("case_record", fids[~same_place], {GEOM: fresh[GEOM][~same_place]})
-        self._write_events(only_new(self.store, self._without_log(derived_events(fids, fresh), fids, fresh)))
+        if self.log is None:
+            self._write_events(only_new(self.store, derived_events(fids, fresh)))
+        else:
+            self.late.append(fids)
         self._write_events(self._amendments(fids, old, fresh, names, same_place, located))
         place_of = {int(row): place for place, row in enumerate(rows)}
         mine = [(place_of[index], rule, values) for index, rule, values in findings if index in place_of]
@@ -289,12 +314,16 @@ class _Intake:
             told.append(changes)
         return amendments(fids, (old["stage"], new["stage"]), told, moment_text(self.context.clock()), IMPORT)
 
-    def _without_log(self, events: Columns, fids: NDArray[np.int64], columns: Columns) -> Columns:
-        if self.log is None:
-            return events
-        told = {fid for fid, number in zip(fids.tolist(), columns["case_no"].tolist()) if number in self.log.cases}
-        keep = np.array([fid not in told for fid in events["case_fid"].tolist()], dtype=bool)
-        return {name: column[keep] for name, column in events.items()}
+    def _write_late(self, log: EventLog) -> None:
+        """Write the events that times tell of, for the cases of this import that the log did not speak of."""
+        fids = np.concatenate([np.asarray(part, dtype=np.int64) for part in self.late] or [np.empty(0, dtype=np.int64)])
+        fids = fids[~log.told.of(fids)]
+        for start in range(0, len(fids), CHUNK):
+            self.context.cancel.check()
+            where = [("fid", "in", fids[start : start + CHUNK].tolist())]
+            rows = self.store.read("case_record", ["fid", *STEPS, "stage", "dept_code"], where)
+            part = np.asarray(rows["fid"], dtype=np.int64)
+            self._write_events(only_new(self.store, derived_events(part, rows)))
 
     def _write_events(self, events: Columns) -> None:
         if len(events["case_fid"]):
