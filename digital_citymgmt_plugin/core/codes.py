@@ -205,7 +205,7 @@ class CodeScheme:
         if not len(text):
             return reasons
         lengths = np.char.str_len(text)
-        matrix = _matrix(text)
+        matrix = matrix_of(text)
         inside = np.arange(matrix.shape[1]) < lengths[:, None]
         digits = (_is_digit(matrix) | ~inside).all(axis=1)
         fits = lengths == self.length
@@ -238,7 +238,7 @@ class CodeScheme:
             code = str(text[wrong[0]])
             raise CodeError(str(reasons[wrong[0]]), row=int(wrong[0]) + 1, **self.reason_values(code))
         width = self.scope_length
-        return text.astype(f"U{width}"), _numbers(_matrix(text)[:, width : self.length])
+        return text.astype(f"U{width}"), numbers_of(matrix_of(text)[:, width : self.length])
 
     def parts_many(self, codes: ArrayLike, *names: str) -> NDArray[np.str_]:
         """Return the named neighbouring segments of many valid codes as one text, e.g. ``"major", "minor"``."""
@@ -249,7 +249,7 @@ class CodeScheme:
         places = [order.index(name) for name in names]
         start = sum(segment.digits for segment in self.segments[: places[0]])
         stop = sum(segment.digits for segment in self.segments[: places[-1] + 1])
-        return _as_codes(_matrix(text)[:, start:stop])
+        return _as_codes(matrix_of(text)[:, start:stop])
 
     def join_many(self, scopes: ArrayLike, serials: ArrayLike) -> NDArray[np.str_]:
         """Make codes from scopes and serials.
@@ -259,7 +259,7 @@ class CodeScheme:
         CodeError
             ``codes.bad_scope``, ``codes.zero_sequence`` or ``codes.exhausted`` for the first row that does not fit.
         """
-        text = _scopes_as_text(self, scopes)
+        text = scopes_as_text(self, scopes)
         numbers = np.asarray(serials, dtype=np.int64)
         if len(text) != len(numbers):
             raise CodeError("codes.wrong_parts", given=[len(text), len(numbers)], expected=["scopes", "serials"])
@@ -272,7 +272,7 @@ class CodeScheme:
                 raise CodeError(reason, row=row + 1, scope=scope, value=scope, capacity=self.capacity, needed=1, free=0)
         width, digits = self.scope_length, self.segments[-1].digits
         matrix = np.empty((len(text), self.length), dtype=np.uint32)
-        matrix[:, :width] = _matrix(text)
+        matrix[:, :width] = matrix_of(text)
         rest = numbers
         for place in range(width + digits - 1, width - 1, -1):
             rest, digit = np.divmod(rest, 10)
@@ -364,56 +364,6 @@ def _segment(item: Sequence[Any]) -> Segment:
     return Segment(str(item[0]), int(item[1]), str(item[2]) if len(item) > 2 else "")
 
 
-def allocate(scheme: CodeScheme, scopes: ArrayLike, last: Mapping[str, int]) -> tuple[NDArray[np.str_], dict[str, int]]:
-    """Give out the next codes, in the order given, restarting in every scope.
-
-    Parameters
-    ----------
-    scheme : CodeScheme
-    scopes : array of n str
-        All but the sequence, one for each object.
-    last : mapping of scope to int
-        The highest number ever issued, lent or imported; scopes that are missing start at 1. Numbers in gaps below it
-        are never given out: a code once issued stays in the register for ever.
-
-    Returns
-    -------
-    codes : array of n str
-    new_last : dict
-        ``last`` with the counters moved.
-
-    Raises
-    ------
-    CodeError
-        ``codes.exhausted`` with scope, capacity, needed, free, before any code is given out; ``codes.bad_scope``.
-    """
-    text = _scopes_as_text(scheme, scopes)
-    new_last = dict(last)
-    if not len(text):
-        return np.empty(0, dtype=f"U{scheme.length}"), new_last
-    # Scopes as integers sort ten times faster than as text.
-    _, first, group, counts = np.unique(
-        _numbers(_matrix(text)), return_index=True, return_inverse=True, return_counts=True
-    )
-    names = [str(scope) for scope in text[first]]
-    before = np.array([max(int(last.get(name, 0)), 0) for name in names], dtype=np.int64)
-    for index in np.flatnonzero(before + counts > scheme.capacity):
-        raise CodeError(
-            "codes.exhausted",
-            scope=names[index],
-            capacity=scheme.capacity,
-            needed=int(counts[index]),
-            free=max(scheme.capacity - int(before[index]), 0),
-        )
-    order = np.argsort(group, kind="stable")
-    starts = np.cumsum(counts) - counts
-    serials = np.empty(len(text), dtype=np.int64)
-    serials[order] = np.arange(1, len(text) + 1) - starts[group[order]]
-    serials += before[group]
-    new_last.update(zip(names, (before + counts).tolist()))
-    return scheme.join_many(text, serials), new_last
-
-
 def _part(segment: Segment, value: str | int) -> str:
     text = f"{value:0{segment.digits}d}" if isinstance(value, (int, np.integer)) else str(value)
     if len(text) != segment.digits or not _digits_only(text):
@@ -442,20 +392,21 @@ def _cell(value: Any) -> str:
     return "" if value is None or value != value else str(value)
 
 
-def _scopes_as_text(scheme: CodeScheme, scopes: ArrayLike) -> NDArray[np.str_]:
+def scopes_as_text(scheme: CodeScheme, scopes: ArrayLike) -> NDArray[np.str_]:
+    """Return scopes as text of equal width; ``codes.bad_scope`` for the first that is none of this scheme."""
     text = _as_text(scopes, scheme.length)
     width = scheme.scope_length
     if not len(text):
         return text
     good = np.char.str_len(text) == width
-    good &= _is_digit(_matrix(text)[:, :width]).all(axis=1)
+    good &= _is_digit(matrix_of(text)[:, :width]).all(axis=1)
     if not good.all():
         row = int(np.flatnonzero(~good)[0])
         raise CodeError("codes.bad_scope", row=row + 1, scope=str(text[row]), digits=width, structure=scheme.structure)
     return np.ascontiguousarray(text.astype(f"U{width}"))
 
 
-def _matrix(text: NDArray[np.str_]) -> NDArray[np.uint32]:
+def matrix_of(text: NDArray[np.str_]) -> NDArray[np.uint32]:
     """View texts as a matrix of code points, one row each, 0 behind the end."""
     native = np.ascontiguousarray(text.astype(text.dtype.newbyteorder("="), copy=False))
     return native.view(np.uint32).reshape(len(text), -1)
@@ -469,6 +420,7 @@ def _is_digit(matrix: NDArray[np.uint32]) -> NDArray[np.bool_]:
     return (matrix >= _ZERO) & (matrix <= _ZERO + 9)
 
 
-def _numbers(matrix: NDArray[np.uint32]) -> NDArray[np.int64]:
+def numbers_of(matrix: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return the number that the digits of each row of a matrix make."""
     powers = 10 ** np.arange(matrix.shape[1] - 1, -1, -1, dtype=np.int64)
     return (matrix.astype(np.int64) - _ZERO) @ powers

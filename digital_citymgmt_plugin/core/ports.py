@@ -27,6 +27,7 @@ Condition = tuple[str, str, Any]
 # Column of a source: row number as the user sees it (header = row 1 in text tables; feature 1, 2, … else).
 ROW = "__row__"
 GEOM = "geom"
+XY = "xy"  # asked of ``Store.read`` instead of GEOM: (n, 2) float64, one point for each geometry
 
 
 class Progress(Protocol):
@@ -252,7 +253,10 @@ class Store(Protocol):
     def read(
         self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), order: Sequence[str] = ()
     ) -> Columns:
-        """Read columns (``geom`` gives shapely geometries) of the rows that meet all conditions."""
+        """Read columns of the rows that meet all conditions.
+
+        ``GEOM`` gives shapely geometries, ``XY`` the coordinates of one point for each (``representative_points``).
+        """
 
     def chunks(
         self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), size: int = 50_000

@@ -10,8 +10,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.allocation import allocate
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
-from digital_citymgmt_plugin.core.codes import UNIT_GRID, allocate
+from digital_citymgmt_plugin.core.codes import UNIT_GRID
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.lineage import Succession, succeed
 from digital_citymgmt_plugin.core.grids.numbering import number_cells

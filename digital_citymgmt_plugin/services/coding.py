@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.allocation import in_place_order, number_groups, places_in_list
 from digital_citymgmt_plugin.core.census import TABLES
-from digital_citymgmt_plugin.core.codes import allocate
+from digital_citymgmt_plugin.core.codes import COMPONENT
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.grids.locate import locate_points, representative_points
-from digital_citymgmt_plugin.core.ports import GEOM, Context, Store
+from digital_citymgmt_plugin.core.grids.locate import locate_points
+from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests import AssignCodes
-from digital_citymgmt_plugin.services.census_write import register_codes
-from digital_citymgmt_plugin.services.intake import is_none, with_none
+from digital_citymgmt_plugin.services.census_write import register_numbers
 
 ORDERS = ("place", "import")
 
@@ -59,29 +58,33 @@ def assign_codes(context: Context, request: AssignCodes) -> dict[str, Any]:
     context.progress(0.3, "progress.locating", count=work.size)
     cell = locate_points(work.points, grids[GEOM])
     context.cancel.check()
-    grid_codes, communities = with_none(grids["code"]), with_none(grids["community_code"])
-    placed = (cell >= 0) & work.without_grid
-    counts["outside"] = int(((cell < 0) & work.without_grid).sum())
-    context.progress(0.45, "progress.numbering")
-    codes, counts["scopes"] = _new_codes(store, work, cell, request.order)
-    coded = work.without_code
-    counts.update(coded=int(coded.sum()), placed=int(placed.sum()))
+    placed, coded = (cell >= 0) & work.without_grid, work.without_code
     if not (coded.any() or placed.any()):
+        counts["outside"] = int(work.without_grid.sum())
         return result
+    context.progress(0.4, "progress.numbering")
+    numbers = _number(store, work, cell, request.order)
+    codes = np.empty(work.size, dtype=object)
+    codes[coded] = numbers.code
+    counts.update(
+        coded=int(coded.sum()), placed=int(placed.sum()), outside=int(((cell < 0) & work.without_grid).sum()),
+        scopes=numbers.scopes,
+    )  # fmt: skip
+    grid_codes, communities = grids["code"], grids["community_code"]
     with store.action("assign_codes", order=request.order) as action:
         for number, table in enumerate(TABLES):
-            mine = (work.table == number) & (coded | placed)
-            if mine.any():
-                where = placed[mine]
-                both = {
-                    "code": codes[mine],
-                    "grid_code": np.where(where, grid_codes[cell[mine]], work.grid_code[mine]),
-                    "community_code": np.where(where, communities[cell[mine]], work.community_code[mine]),
-                }
-                action.update(table, work.fid[mine], both)
-            context.progress(0.55 + 0.1 * number, "progress.saving")
+            of_table = work.table == number
+            for with_code, with_grid in ((True, True), (True, False), (False, True)):
+                mine = of_table & (coded == with_code) & (placed == with_grid)
+                columns: Columns = {"code": codes[mine]} if with_code else {}
+                if with_grid:
+                    columns.update(grid_code=grid_codes[cell[mine]], community_code=communities[cell[mine]])
+                action.update(table, work.fid[mine], columns)
+            context.progress(0.5 + 0.1 * number, "progress.saving")
             context.cancel.check()
-        register_codes(action, store.profile().component_scheme, "component", codes[coded], work.uuid[coded])
+        register_numbers(
+            action, COMPONENT, numbers.code, numbers.scope, numbers.serial, work.uuid[coded], numbers.in_order
+        )
         context.progress(0.95, "progress.saving")
         context.cancel.check()
         action.counts.update(counts)
@@ -90,63 +93,66 @@ def assign_codes(context: Context, request: AssignCodes) -> dict[str, Any]:
     return result
 
 
-_NAMES = ("fid", "uuid", "code", "class_code", "grid_code", "community_code", "table", "points")
-
-
 @dataclass
 class _Work:
     """The components that lack a code or a grid, of all three tables, as arrays; ``points`` has two columns."""
 
     fid: NDArray[np.int64]
     uuid: NDArray[Any]
-    code: NDArray[Any]
     class_code: NDArray[Any]
-    grid_code: NDArray[Any]
-    community_code: NDArray[Any]
-    table: NDArray[np.int64]
     points: NDArray[np.float64]
+    table: NDArray[np.int8]
+    without_code: NDArray[np.bool_]
+    without_grid: NDArray[np.bool_]
 
-    def __post_init__(self) -> None:
-        self.without_code, self.without_grid = is_none(self.code), is_none(self.grid_code)
-        self.size = len(self.fid)
+    @property
+    def size(self) -> int:
+        return len(self.fid)
+
+
+_LACKS = ((True, True), (True, False), (False, True))  # code, grid
 
 
 def _read(context: Context, store: Store) -> _Work:
     """Read what there is to do."""
     parts: list[tuple[NDArray[Any], ...]] = []
     for number, table in enumerate(TABLES):
-        seen = np.empty(0, dtype=np.int64)
-        for lacking in ("code", "grid_code"):
-            rows = store.read(table, [*_NAMES[:6], GEOM], [(lacking, "is null", None)], ["fid"])
-            fresh = ~np.isin(rows["fid"], seen)
-            seen = rows["fid"]
-            columns = tuple(rows[name][fresh] for name in _NAMES[:6])
-            parts.append((*columns, np.full(int(fresh.sum()), number), _points(rows[GEOM][fresh])))
+        for code, grid in _LACKS:
+            there = {True: "is null", False: "not null"}
+            where: list[Condition] = [("code", there[code], None), ("grid_code", there[grid], None)]
+            rows = store.read(table, ["fid", "uuid", "class_code", XY], where, ["fid"])
+            size = len(rows["fid"])
+            marks = (np.full(size, number, dtype=np.int8), np.full(size, code), np.full(size, grid))
+            parts.append((rows["fid"], rows["uuid"], rows["class_code"], rows[XY], *marks))
             context.cancel.check()
     return _Work(*(np.concatenate(column) for column in zip(*parts)))
 
 
-def _points(geometries: NDArray[Any]) -> NDArray[np.float64]:
-    if not len(geometries):
-        return np.empty((0, 2))
-    if np.all(shapely.get_type_id(geometries) == 0):
-        return np.column_stack([shapely.get_x(geometries), shapely.get_y(geometries)])
-    return representative_points(geometries)
+@dataclass
+class _Numbers:
+    """The new codes of the components that have none, in the order of ``_Work``."""
+
+    code: NDArray[np.str_]
+    scope: NDArray[Any]
+    serial: NDArray[np.int64]
+    in_order: NDArray[np.int64]  # places of the codes, sorted
+    scopes: int
 
 
-def _new_codes(store: Store, work: _Work, cell: NDArray[np.int64], order: str) -> tuple[NDArray[Any], int]:
-    """Return a code for every component: its own, or the next of its scope in the order asked for."""
-    codes = work.code.copy()
+def _number(store: Store, work: _Work, cell: NDArray[np.int64], order: str) -> _Numbers:
+    """Give every component without a code the next one of its scope, in the order asked for."""
     lacking = np.flatnonzero(work.without_code)
-    if order == "place":
-        # North to south, west to east inside a grid; those outside come last.
-        where = np.where(cell[lacking] < 0, np.iinfo(np.int64).max, cell[lacking])
-        x, y = work.points[lacking, 0], work.points[lacking, 1]
-        lacking = lacking[np.lexsort((work.fid[lacking], x, -y, where))]
-    else:
-        lacking = lacking[np.lexsort((work.fid[lacking], work.table[lacking]))]
     profile = store.profile()
-    scopes = profile.scopes_of_classes(store.meta()["county_code"], work.class_code[lacking])
-    given, _last = allocate(profile.component_scheme, scopes, store.max_serials())
-    codes[lacking] = given
-    return codes, len(np.unique(scopes)) if len(scopes) else 0
+    classes, group = places_in_list(work.class_code[lacking])
+    scopes, of_class = places_in_list(profile.scopes_of_classes(store.meta()["county_code"], classes))
+    names, group = scopes.tolist(), of_class[group]
+    sequence = in_place_order(cell[lacking], work.points[lacking], work.fid[lacking]) if order == "place" else None
+    if sequence is None:
+        sequence = np.lexsort((work.fid[lacking], work.table[lacking]))
+    given, _moved = number_groups(profile.component_scheme, names, group[sequence], store.max_serials())
+    serial = np.empty_like(given)
+    serial[sequence] = given
+    scope = np.array(names, dtype=str)[group]
+    rank = np.argsort(np.argsort(names, kind="stable"), kind="stable")[group]
+    in_order = np.argsort(rank * (profile.component_scheme.capacity + 1) + serial, kind="stable")
+    return _Numbers(profile.component_scheme.join_many(scope, serial), scope, serial, in_order, len(names))

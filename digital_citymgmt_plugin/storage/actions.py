@@ -19,7 +19,7 @@ from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.ports import GEOM, Clock, Columns
 from digital_citymgmt_plugin.core.undo import Logged, TakenBack
 from digital_citymgmt_plugin.storage.blob import to_blobs
-from digital_citymgmt_plugin.storage.bulk import QuietInserts, quiet_update
+from digital_citymgmt_plugin.storage.bulk import QuietInserts, built_once, quiet_update
 from digital_citymgmt_plugin.storage.journal import Journal, runs_of
 from digital_citymgmt_plugin.storage.removal import remove_rows
 from digital_citymgmt_plugin.storage.schema.catalogue import SPATIAL
@@ -105,7 +105,8 @@ class GpkgAction:
             self._quiet.start(table)
         names = ", ".join(f'"{name}"' for name in values)
         marks = ", ".join("?" * len(values))
-        self._connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', zip(*values.values()))
+        with built_once(self._connection, table, size):
+            self._connection.executemany(f'INSERT INTO "{table}" ({names}) VALUES ({marks})', zip(*values.values()))
         if bulk:
             self._fill_rtree(table, fids, columns[GEOM])
         self._touched.add(table)
@@ -238,15 +239,21 @@ class GpkgAction:
         )
 
 
+_BOUND = {str, int, float, type(None)}  # as they are; SQLite takes NaN as NULL
+
+
 def _plain(column: NDArray[Any]) -> list[Any]:
     """Return values that SQLite binds; NaN and None become NULL, times the store's text."""
     if column.dtype.kind in "iub":
-        return [int(value) for value in column.tolist()]
+        return list((column.astype(np.int64) if column.dtype.kind == "b" else column).tolist())
     if column.dtype.kind == "f":
         return [None if value != value else value for value in column.tolist()]
     if column.dtype.kind == "U":
         return list(column.tolist())
-    return [value if type(value) in (str, int, float, type(None)) else _plain_value(value) for value in column.tolist()]
+    values: list[Any] = column.tolist()
+    if set(map(type, values)) <= _BOUND:
+        return values
+    return [value if type(value) in _BOUND else _plain_value(value) for value in values]
 
 
 def _plain_value(value: Any) -> Any:

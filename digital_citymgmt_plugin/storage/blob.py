@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import sqlite3
 import struct
+from collections.abc import Sequence
 from typing import Any, Optional
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+
+from digital_citymgmt_plugin.core.grids.locate import representative_points
 
 _ENVELOPE_BYTES = (0, 32, 48, 48, 64)
 _POINT_DTYPE = np.dtype(
@@ -61,7 +64,7 @@ def _point_blobs(points: NDArray[Any], srs_id: int) -> list[Optional[bytes]]:  #
     return [data[start : start + width] for start in range(0, len(data), width)]
 
 
-def from_blobs(blobs: list[Optional[bytes]]) -> NDArray[Any]:  # noqa: UP045
+def from_blobs(blobs: Sequence[Optional[bytes]]) -> NDArray[Any]:  # noqa: UP045
     """Return shapely geometries of GeoPackage blobs; None stays None.
 
     Raises
@@ -69,12 +72,28 @@ def from_blobs(blobs: list[Optional[bytes]]) -> NDArray[Any]:  # noqa: UP045
     ValueError
         A blob is no GeoPackage geometry.
     """
-    if blobs and all(blob is not None and len(blob) == _POINT_DTYPE.itemsize for blob in blobs):
-        rows = np.frombuffer(b"".join(blob for blob in blobs if blob is not None), dtype=_POINT_DTYPE)
-        if np.all(rows["flags"] == 1) and np.all(rows["order"] == 1) and np.all(rows["type"] == 1):
-            return np.asarray(shapely.points(rows["x"], rows["y"]), dtype=object)
+    rows = _plain_points(blobs)
+    if rows is not None:
+        return np.asarray(shapely.points(rows["x"], rows["y"]), dtype=object)
     wkbs = np.array([None if blob is None else blob[_wkb_start(blob) :] for blob in blobs], dtype=object)
     return np.asarray(shapely.from_wkb(wkbs), dtype=object)
+
+
+def xy_of_blobs(blobs: Sequence[Optional[bytes]]) -> NDArray[np.float64]:  # noqa: UP045
+    """Return one point (x, y) per blob; see ``core.grids.locate.representative_points``."""
+    rows = _plain_points(blobs)
+    if rows is not None:
+        return np.column_stack([rows["x"], rows["y"]])
+    return representative_points(from_blobs(blobs))
+
+
+def _plain_points(blobs: Sequence[Optional[bytes]]) -> Optional[NDArray[Any]]:  # noqa: UP045
+    """Return 2D points as records without making a geometry of each; None if there is anything else."""
+    if not blobs or None in blobs or set(map(len, blobs)) != {_POINT_DTYPE.itemsize}:  # type: ignore[arg-type]
+        return None
+    rows = np.frombuffer(b"".join(blobs), dtype=_POINT_DTYPE)  # type: ignore[arg-type]
+    plain = (rows["magic"] == b"GP").all() and all((rows[name] == 1).all() for name in ("flags", "order", "type"))
+    return rows if plain else None
 
 
 def _wkb_start(blob: bytes) -> int:

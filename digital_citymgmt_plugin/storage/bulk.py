@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,15 +73,26 @@ def quiet_update(
         connection.execute(sql)
 
 
+@contextlib.contextmanager
+def built_once(connection: sqlite3.Connection, table: str, size: int) -> Iterator[None]:
+    """Fill the indexes of a table at once after an insert that doubles it or more; constraints hold then, too."""
+    indexes = _indexes(connection, table) if size >= MANY and _is_most(connection, table, size) else []
+    for name, _ in indexes:
+        connection.execute(f'DROP INDEX "{name}"')
+    yield
+    for _, sql in indexes:
+        connection.execute(sql)
+
+
 def _triggers(connection: sqlite3.Connection, table: str) -> list[tuple[str, str]]:
     query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? ORDER BY rowid"
     return [(str(name), str(sql)) for name, sql in connection.execute(query, (table,))]
 
 
-def _indexes(connection: sqlite3.Connection, table: str, columns: list[str]) -> list[tuple[str, str]]:
-    """Return the indexes that are no constraint and mention one of the columns."""
-    query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql LIKE 'CREATE INDEX%'"
-    word = re.compile(r"\b(" + "|".join(map(re.escape, columns)) + r")\b")
+def _indexes(connection: sqlite3.Connection, table: str, columns: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Return the indexes that can be dropped; with columns only those that mention one of them."""
+    query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL"
+    word = re.compile(r"\b(" + "|".join(map(re.escape, columns)) + r")\b" if columns else "")
     return [
         (str(name), str(sql)) for name, sql in connection.execute(query, (table,)) if word.search(sql.split("(", 1)[1])
     ]

@@ -14,7 +14,7 @@ from typing import Any, Optional
 from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError, StoreError
-from digital_citymgmt_plugin.core.ports import Action, Cancel, Clock, Columns, Condition, Finding, Progress
+from digital_citymgmt_plugin.core.ports import GEOM, XY, Action, Cancel, Clock, Columns, Condition, Finding, Progress
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.core.undo import Logged, UndoPlan
 from digital_citymgmt_plugin.storage.actions import GpkgAction
@@ -235,7 +235,8 @@ class GpkgStore:
     ) -> Columns:
         """Read columns of the rows that meet all conditions; see ``core.ports.Store``."""
         clause, values = where_clause(where)
-        sql = f"SELECT {', '.join(map(quoted, columns))} FROM {quoted(table)}{clause}"
+        names = ", ".join(quoted(GEOM if name == XY else name) for name in columns)
+        sql = f"SELECT {names} FROM {quoted(table)}{clause}"
         if order:
             sql += " ORDER BY " + ", ".join(map(quoted, order))
         return as_columns(columns, self._query(sql, values))

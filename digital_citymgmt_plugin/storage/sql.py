@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from digital_citymgmt_plugin.core.ports import GEOM, Columns, Condition
-from digital_citymgmt_plugin.storage.blob import from_blobs
+from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Condition
+from digital_citymgmt_plugin.storage.blob import from_blobs, xy_of_blobs
 
 _OPERATORS = {"=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "not null"}
 
@@ -39,14 +39,16 @@ def where_clause(conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
 
 
 def as_columns(names: Sequence[str], rows: list[tuple[Any, ...]]) -> Columns:
-    """Turn rows into columns; ``fid`` becomes int64, ``geom`` shapely geometries, the rest objects."""
+    """Turn rows into columns; ``fid`` becomes int64, ``geom`` shapely geometries, ``xy`` points, the rest objects."""
     result: Columns = {}
     parts: Sequence[Sequence[Any]] = list(zip(*rows)) if rows else [()] * len(names)
     for name, values in zip(names, parts):
         if name == "fid":
             result[name] = np.array(values, dtype=np.int64)
         elif name == GEOM:
-            result[name] = from_blobs(list(values)) if values else np.empty(0, dtype=object)
+            result[name] = from_blobs(values) if values else np.empty(0, dtype=object)
+        elif name == XY:
+            result[name] = xy_of_blobs(values) if values else np.empty((0, 2))
         else:
             column = np.empty(len(values), dtype=object)
             column[:] = values

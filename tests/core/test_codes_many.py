@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digital_citymgmt_plugin.core.codes import COMPONENT, SCHEMES, UNIT_GRID, allocate, scheme_of
+from digital_citymgmt_plugin.core.allocation import allocate
+from digital_citymgmt_plugin.core.codes import COMPONENT, SCHEMES, UNIT_GRID, scheme_of
 from digital_citymgmt_plugin.core.errors import CodeError
 
 few = settings(derandomize=True, max_examples=80, deadline=None)

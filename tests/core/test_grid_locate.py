@@ -40,8 +40,8 @@ def test_a_point_on_a_shared_corner_belongs_to_the_lowest_index():
     assert locate_points(np.array([[10.0, 10.0]]), cells[::-1]).tolist() == [0]
 
 
-def test_more_points_than_a_chunk_keep_their_order(monkeypatch):
-    monkeypatch.setattr("digital_citymgmt_plugin.core.grids.locate.CHUNK", 7)
+def test_more_points_than_are_looked_at_together_keep_their_order(monkeypatch):
+    monkeypatch.setattr("digital_citymgmt_plugin.core.grids.locate.PAIRS", 7)
     xy = np.random.default_rng(1).random((100, 2)) * 40
     expected = (xy[:, 1] // 10).astype(int) * 4 + (xy[:, 0] // 10).astype(int)
     assert locate_points(xy, squares(4, 4)).tolist() == expected.tolist()
