@@ -20,10 +20,10 @@ from shapely import LineString, Polygon
 from shapely.ops import substring
 
 from scripts.demo_city.config import RANKS, SCALES, Scale, stream
-from scripts.demo_city.curves import Warp, halve, long_axis, longest_straight_run
+from scripts.demo_city.curves import Warp, long_axis, longest_straight_run
 from scripts.demo_city.names import river_names, street_names
 from scripts.demo_city.sizes import Size
-from scripts.demo_city.streets import STRAIGHT, Frame, Lines, quartered, shortened
+from scripts.demo_city.streets import STRAIGHT, Frame, Lines, halved, quartered, shortened
 
 Array = Any
 ATOM = 56_000.0  # m²: an atom of land is cut as long as it is larger than this, give or take a third
@@ -70,6 +70,13 @@ class _WideFrame(Frame):
             if longest_straight_run(line) < STRAIGHT - 10.0:
                 return line
         raise RuntimeError("no curve without a long straight run was found")
+
+    def _edges(self) -> list[LineString]:
+        for _ in range(200):
+            sides = super()._edges()
+            if max(map(longest_straight_run, sides)) < STRAIGHT - 10.0:
+                return sides
+        raise RuntimeError("no outline without a long straight run was found")
 
     def diagonals(self, count: int) -> Iterator[tuple[LineString, int]]:
         """Yield old roads that run askew of all others, from one main road near the edge to another."""
@@ -132,7 +139,8 @@ def build_network(size: Size, seed: int) -> Network:
     for line, rank in frame.edge_roads(outline):
         roads.add(line, rank)
     bank = shapely.offset_curve(rivers[0][0], -(rivers[0][1] / 2.0 + 15.0), quad_segs=4)
-    roads.add(shapely.intersection(shapely.simplify(bank, 0.4), outline), 3)
+    if longest_straight_run(bank) < STRAIGHT:
+        roads.add(shapely.intersection(shapely.simplify(bank, 0.4), outline), 3)
     centres, radius = _centres(outline, size, rng)
     cut = _Cut(scale, rng, centres, radius)
     edges = [*roads.lines, *(line for line, _ in rivers), outline.exterior]
@@ -241,7 +249,7 @@ class _Cut:
             cut = None
             if piece.area > ATOM * self.rng.uniform(0.95, 1.45):
                 tries = 8 if piece.area > 1.6 * ATOM else int(long_axis(piece)[3] > 70.0)
-                cuts = (halve(piece, self.rng, slant=5.0, bend=0.02) for _ in range(tries))
+                cuts = (halved(piece, self.rng, slant=5.0, bend=0.02) for _ in range(tries))
                 cut = next((found for found in cuts if found), None)
             if cut is None:
                 self.faces.append(piece)

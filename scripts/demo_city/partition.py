@@ -42,7 +42,7 @@ def build_division(network: Network, size: Size, seed: int) -> Division:
     rng = stream(seed, "areas")
     register = _register()
     meshes, first = _mesh_shapes(network)
-    town_of = grown(meshes, len(size.towns), rng)
+    town_of = _in_one_piece(meshes, grown(meshes, len(size.towns), rng))
     middle = np.array([network.outline.centroid.x, network.outline.centroid.y])
     groups = [np.flatnonzero(town_of == number) for number in range(len(size.towns))]
     # The seat of the county is the town in the middle; the others follow by the number of their communities.
@@ -53,7 +53,7 @@ def build_division(network: Network, size: Size, seed: int) -> Division:
     for rows, town in zip(groups, listed):
         known = register[town][1]
         count = max(2, min(len(known), len(rows) // 2, round(shapely.area(meshes[rows]).sum() / size.community_area)))
-        part = grown(meshes[rows], count, rng)
+        part = _in_one_piece(meshes[rows], grown(meshes[rows], count, rng))
         found = [rows[part == number] for number in range(count)]
         found = [own for own in found if len(own)]
         found.sort(key=lambda own: (-round(_centre(meshes[own])[1], -2), _centre(meshes[own])[0]))
@@ -78,6 +78,31 @@ def build_division(network: Network, size: Size, seed: int) -> Division:
         community=community, code=code, name=np.array([name for _, name, _ in codes], object), home=town_row,
         grid=grid[order], grid_home=grid_home[order], grid_code=grid_code[order], atom_home=atom_home,
     )  # fmt: skip
+
+
+def _in_one_piece(meshes: Array, group: Array) -> Array:
+    """Return groups without exclaves: a part cut off goes to the group with which it shares most edge."""
+    group = group.copy()
+    for _ in range(4):
+        moved = False
+        tree = shapely.STRtree(meshes)
+        for number in np.unique(group):
+            rows = np.flatnonzero(group == number)
+            parts = shapely.get_parts(shapely.coverage_union_all(meshes[rows]))
+            if len(parts) < 2:
+                continue
+            main = parts[int(np.argmax(shapely.area(parts)))]
+            shapely.prepare(main)
+            for row in rows[~shapely.contains_properly(main, shapely.point_on_surface(meshes[rows]))]:
+                near = np.sort(tree.query(meshes[row], predicate="intersects"))
+                near = near[group[near] != number]
+                if len(near):
+                    shared = shapely.length(shapely.intersection(meshes[row], meshes[near]))
+                    group[row] = group[near[int(np.argmax(shared))]]
+                    moved = True
+        if not moved:
+            break
+    return group
 
 
 def _register() -> dict[str, tuple[str, list[tuple[str, str]]]]:

@@ -266,7 +266,7 @@ def quartered(mesh: Polygon, scale: Scale, rng: np.random.Generator, least: floa
         _, _, _, short = long_axis(face)
         rank = 3 if face.area > scale.street_area else 4
         limit = scale.lane_area * rng.uniform(0.85, 1.5)
-        cut = None if face.area < limit or short < least else halve(face, rng)
+        cut = None if face.area < limit or short < least else halved(face, rng)
         if cut is None:
             yield face, None
             continue
@@ -277,6 +277,15 @@ def quartered(mesh: Polygon, scale: Scale, rng: np.random.Generator, least: floa
             yield face, None
         else:
             stack.extend(parts)
+
+
+def halved(face: Polygon, rng: np.random.Generator, slant: float = 9.0, bend: float = 0.09) -> Any:
+    """Halve a face as ``halve`` does, by a line that does not run straight for too long; None when there is none."""
+    for attempt in range(12):
+        cut = halve(face, rng, slant, bend * (1.0 + 0.5 * attempt))
+        if cut is None or longest_straight_run(cut[1]) < STRAIGHT - 10.0:
+            return cut
+    return None
 
 
 def shortened(line: LineString, rng: np.random.Generator) -> LineString:
