@@ -31,6 +31,10 @@ def set_letters(item: QgsLayoutItemLegend, factor: float = 1.0) -> None:
         style = item.style(kind)
         set_text(style, wanted)
         item.setStyle(kind, style)
+    item.setSymbolHeight(4 * factor)
+    item.setSymbolWidth(6 * factor)
+    for name, side, space in (("Symbol", "Top", 1.6), ("Group", "Top", 2.4), ("Subgroup", "Top", 2.0)):
+        item.setStyleMargin(getattr(QgsLegendStyle.Style, name), getattr(QgsLegendStyle.Side, side), space * factor)
 
 
 def fill_legend(

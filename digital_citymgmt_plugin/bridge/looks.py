@@ -7,7 +7,9 @@ a user changes in one look stays in that look. A look is made when it is first a
 
 from __future__ import annotations
 
-from qgis.core import QgsLayerTreeModel, QgsProject, QgsVectorLayer
+from collections.abc import Sequence
+
+from qgis.core import QgsLayerTreeModel, QgsMapLayer, QgsMapThemeCollection, QgsProject
 from qgis.PyQt.QtGui import QColor
 
 from digital_citymgmt_plugin.bridge import layers
@@ -68,9 +70,19 @@ def _keep_theme(project: QgsProject, name: str) -> None:
     (themes.update if themes.hasMapTheme(name) else themes.insert)(name, record)
 
 
-def print_style(layer: QgsVectorLayer) -> str:
-    """Return the style with which a layer is printed, as XML: the light one, "" where that is the present one."""
-    manager = layer.styleManager()
-    if manager.currentStyle() == LIGHT.key or LIGHT.key not in manager.styles():
-        return ""
-    return str(manager.style(LIGHT.key).xmlData())
+def print_theme(project: QgsProject, name: str, wanted: Sequence[QgsMapLayer]) -> str:
+    """Keep these layers, ours in the light look, as a map theme for a sheet; returns its name."""
+    records = []
+    for layer in wanted:
+        record = QgsMapThemeCollection.MapThemeLayerRecord(layer)
+        record.isVisible = True
+        record.usingCurrentStyle = True
+        record.currentStyle = layer.styleManager().currentStyle()
+        if LIGHT.key in layer.styleManager().styles():
+            record.currentStyle = LIGHT.key
+        records.append(record)
+    theme = QgsMapThemeCollection.MapThemeRecord()
+    theme.setLayerRecords(records)
+    themes = project.mapThemeCollection()
+    (themes.update if themes.hasMapTheme(name) else themes.insert)(name, theme)
+    return name

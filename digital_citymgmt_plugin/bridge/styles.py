@@ -328,6 +328,7 @@ def style_cases(layer: QgsVectorLayer, given: Given) -> None:
         rule.setLabel(tr(words))
         if condition in [f"\"stage\" = '{stage}'" for stage in ("closed", "void")]:
             rule.setMinimumScale(CLOSED_FROM)
+            rule.setLabel(tr("{stage}, from 1:{scale}").format(stage=tr(words), scale=CLOSED_FROM))
         root.appendChild(rule)
     layer.setRenderer(QgsRuleBasedRenderer(root))
     label(layer, f'if("stage" in {DONE}, null, "case_no")', 6.5, 1_500, look)

@@ -30,7 +30,7 @@ from qgis.PyQt.QtGui import QColor
 from digital_citymgmt_plugin.bridge.palette import MAJORS, OTHER, Look
 
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "symbols"
-SIGNS_FROM = 2_500  # 1:n at which a dot becomes a sign
+SIGNS_FROM = 3_050  # 1:n, a little over 1:3000, at which a dot becomes a sign
 GROUND_M = 3.0  # a sign's size on the ground, within these in print:
 LEAST_MM, MOST_MM = 2.8, 5.5
 DOT_M, DOT_LEAST_MM, DOT_MM = 6.0, 0.8, 1.3

@@ -107,7 +107,7 @@ def test_components_are_drawn_by_the_classes_of_the_store(city, loaded):
 
 
 @pytest.mark.parametrize(
-    "number, words", [("C1", ["Closed"]), ("C2", ["Dispatch", "Overdue (ring)"]), ("C3", ["Dispatch"])]
+    "number, words", [("C1", ["Closed, from 1:4000"]), ("C2", ["Dispatch", "Overdue (ring)"]), ("C3", ["Dispatch"])]
 )
 def test_a_case_is_drawn_by_its_stage_and_ringed_when_overdue(city, loaded, number, words):
     layer = layers.find_layer(city, "case_record", project=loaded)

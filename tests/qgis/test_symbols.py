@@ -160,7 +160,7 @@ def test_a_dot_becomes_a_sign_by_the_scale(qgis_app):
     sizes = [made.symbolLayer(n).sizeMapUnitScale() for n in range(2)]
     assert [(scale.minSizeMM, scale.maxSizeMM) for scale in sizes] == [(0.8, 1.3), (2.8, 5.5)]
     words = made.symbolLayer(1).dataDefinedProperties().property(styles._ENABLED).asExpression()
-    assert words == "@map_scale <= 2500"
+    assert words == "@map_scale <= 3050"
     image = made.asImage(QSize(40, 40))
     assert not image.isNull()
 
