@@ -16,6 +16,7 @@ from digital_citymgmt_plugin.bridge.i18n import install_translator, remove_trans
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.city_dock import CityDock
 from digital_citymgmt_plugin.gui.icons import icon
+from digital_citymgmt_plugin.gui.map_menu import MapMenu
 from digital_citymgmt_plugin.gui.messages import Messages
 from digital_citymgmt_plugin.gui.models.steps import STEPS
 from digital_citymgmt_plugin.gui.models.steps import tr as tr_step
@@ -52,6 +53,7 @@ class CityPlugin:
         self.restarts: Restarts | None = None
         self.menu: QMenu | None = None
         self.toolbar: QToolBar | None = None
+        self.map_menu: MapMenu | None = None
 
     def initProcessing(self) -> None:
         """Register the algorithms, in the user's language; ``qgis_process`` calls this alone."""
@@ -115,6 +117,8 @@ class CityPlugin:
             action.triggered.connect(lambda _=False, name=step.algorithm: controller.start_step(name))
             self.menu.addAction(action)
             self.toolbar.addAction(action)
+        self.map_menu = MapMenu(self.iface, controller.messages, lambda: controller.path)
+        self.map_menu.add_to(self.menu)
         # One menu of our own in the menu bar, before Help.
         bar = window.menuBar()
         last = bar.actions()[-1] if bar.actions() else None
@@ -144,6 +148,7 @@ class CityPlugin:
             self.iface.mainWindow().removeToolBar(self.toolbar)
             self.toolbar.deleteLater()
             self.toolbar = None
+        self.map_menu = None
         if self.menu is not None:
             self.iface.mainWindow().menuBar().removeAction(self.menu.menuAction())
             self.menu.deleteLater()
