@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Cases with their log into the city store, linked and assessed: seconds, memory, and how both grow.
+
+There is no peer for it; ours runs in the engine, once with a fifth of the cases and once with all of them, on the same
+city. The cases are those of the demo city (``scripts/demo_city``) on scattered components and places.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from digital_citymgmt_plugin.bridge.engine_client import EngineClient
+from digital_citymgmt_plugin.core.requests import (
+    AdoptGrids,
+    Assess,
+    CloseStore,
+    CreateStore,
+    ImportAreas,
+    ImportCases,
+    ImportComponents,
+    Layer,
+    LinkCases,
+)
+from digital_citymgmt_plugin.storage.files import CityFiles
+from scripts.benchmarks._city import CRS, make
+from scripts.benchmarks._versions import versions
+from scripts.benchmarks.importcomponents import figure, peak_memory
+from scripts.demo_city.areas import Areas
+from scripts.demo_city.case_files import write_cases
+from scripts.demo_city.case_ground import KINDS, Ground
+from scripts.demo_city.case_scale import CASES, CaseCounts, CaseScale, Span
+from scripts.demo_city.components import BY_CODE
+from scripts.demo_city.config import ORIGIN
+
+SIZES = {"tiny": "tiny", "demo": "small", "qidong": "qidong", "qingdao": "qingdao"}
+_GROWTH = 1.35  # seconds per case with all cases against a fifth of them
+_MEGABYTES = 400.0  # by which the peak may grow: keys of the cases, not the cases
+LARGE = 100_000
+
+
+def share_of(scale: CaseScale, part: int) -> CaseScale:
+    """Return a scale with one part of the cases."""
+    spans = tuple(
+        Span(span.first, span.last, CaseCounts(*(value // part for value in vars(span.counts).values())))
+        for span in scale.spans
+    )
+    return CaseScale(scale.reports // part, spans, max(2, scale.recurring_places // part), scale.collectors)
+
+
+def ground_of(folder: Path) -> tuple[Ground, Areas]:
+    """Return the ground of the made-up city: its components, and as many places beside them."""
+    columns: dict[str, list[Any]] = {"class": [], "geom": []}
+    for chunk in CityFiles().open_source(str(folder / "components.gpkg")).chunks():
+        for name, values in columns.items():
+            values.extend(chunk[name].tolist())
+    communities = next(iter(CityFiles().open_source(str(folder / "communities.gpkg")).chunks()))
+    known = np.array([code in BY_CODE for code in columns["class"]])  # the demo city has not every class
+    xy = shapely.get_coordinates(np.array(columns["geom"], object)[known]) - np.array(ORIGIN, float)
+    count = len(xy)
+    rng = np.random.default_rng(2014)
+    address = np.array([f"和平路{number}号附近".encode() for number in range(count)])
+    ids = np.array([f"PC{number:07d}".encode() for number in range(count)])
+    place = xy[rng.permutation(count)] + rng.uniform(-9.0, 9.0, xy.shape)
+    kinds = rng.integers(0, len(KINDS), count).astype(np.int8)
+    shapes = shapely.transform(communities["geom"], lambda found: found - np.array(ORIGIN, float))
+    code = communities["code"]
+    street = np.array([str(value)[:9] for value in code], object)
+    streets = np.unique(street.astype(str)).astype(object)
+    outlines = np.array([shapely.union_all(shapes[street == value]) for value in streets], object)
+    areas = Areas(shapes, code, code, street, outlines, streets, streets)
+    return Ground(xy, np.array(columns["class"])[known].astype("S4"), ids, address, place, kinds, address), areas
+
+
+def run(folder: Path, cases: Path) -> tuple[dict[str, float], dict[str, int], float | None]:
+    """Time the engine on a new store; returns seconds per step, counts, and its peak memory (MB)."""
+    store = folder / "city.gpkg"
+    for left in folder.glob("city.gpkg*"):
+        left.unlink()
+    engine = EngineClient(sys.executable)
+    engine.call(CreateStore(str(store), "2013", "320681", "启东市", CRS))
+    engine.call(ImportAreas(Layer(str(folder / "communities.gpkg")), "community", "code", "name"))
+    engine.call(AdoptGrids(Layer(str(folder / "grids.gpkg"))))
+    engine.call(ImportComponents(Layer(str(folder / "components.gpkg")), class_field="class"))
+    log = Layer(str(cases / "case_events.csv"))
+    seconds, counts = {}, {}
+    for name, request in (
+        ("import", ImportCases(Layer(str(cases / "cases.csv"), crs=CRS), events=log)), ("link", LinkCases()),
+        ("assess", Assess("community")),
+    ):  # fmt: skip
+        began = time.perf_counter()
+        counts[name] = engine.call(request)["counts"]
+        seconds[name] = time.perf_counter() - began
+    engine.call(CloseStore())
+    peak = peak_memory(engine.pid)
+    engine.close()
+    rows = {"cases": int(counts["import"]["inserted"]), "events": int(counts["import"]["events"])}
+    return seconds, rows, peak
+
+
+def main() -> None:
+    """Run and write the figures."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--scale", default="demo")
+    parser.add_argument("--json", type=Path, required=True)
+    arguments = parser.parse_args()
+    scale = CASES[SIZES[arguments.scale]]
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        sizes = make(folder, arguments.scale)
+        ground, areas = ground_of(folder)
+        write_cases(ground, areas, share_of(scale, 5), 2014, folder / "fifth")
+        began = time.perf_counter()
+        write_cases(ground, areas, scale, 2014, folder / "all")
+        made = time.perf_counter() - began
+        less, fewer, low = run(folder, folder / "fifth")
+        seconds, rows, peak = run(folder, folder / "all")
+    if rows["cases"] != scale.reports:
+        raise SystemExit(f"only {rows['cases']} of {scale.reports} cases came in")
+    large = scale.reports >= LARGE
+    figures = [figure("cases and log, made by the generator", made, "s")]
+    for name, value in seconds.items():
+        figures.append(figure(f"cases, {name}", value, "s"))
+        growth = (value / rows["cases"]) / (less[name] / fewer["cases"])
+        bar = f"<= {_GROWTH:g} from {LARGE:,} cases on"
+        figures.append(
+            figure(f"cases, {name}: growth per case", growth, "ratio", bar, growth <= _GROWTH if large else None)
+        )
+    if peak is not None and low is not None:
+        bar = f"<= {_MEGABYTES:g} MB from {LARGE:,} cases on"
+        more = peak - low
+        figures.append(figure("cases: peak memory", peak, "MB"))
+        figures.append(
+            figure("cases: peak over that of a fifth", more, "MB", bar, more <= _MEGABYTES if large else None)
+        )
+    found = {"figures": figures, "versions": versions(), "sizes": {**sizes, **rows}}
+    arguments.json.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
