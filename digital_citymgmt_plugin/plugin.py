@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.bridge.events import store_events
 from digital_citymgmt_plugin.bridge.i18n import install_translator, remove_translator
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.city_dock import CityDock
+from digital_citymgmt_plugin.gui.first_run import FirstRun
 from digital_citymgmt_plugin.gui.icons import icon
 from digital_citymgmt_plugin.gui.map_menu import MapMenu
 from digital_citymgmt_plugin.gui.messages import Messages
@@ -49,6 +50,7 @@ class CityPlugin:
         self.provider: DcmProvider | None = None
         self.dock: CityDock | None = None
         self.controller: CityController | None = None
+        self.first_run: FirstRun | None = None
         self.dialogs: AlgorithmDialogs | None = None
         self.restarts: Restarts | None = None
         self.menu: QMenu | None = None
@@ -78,6 +80,9 @@ class CityPlugin:
             RecentStores(),
             self.dialogs.show,
         )
+        self.first_run = FirstRun(self.controller)
+        self.dock.wizard_button.clicked.connect(self.first_run.ask_wizard)
+        self.dock.demo_button.clicked.connect(self.first_run.open_demo)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self._build_actions(window)
         store_events().store_changed.connect(self.controller.store_changed)
@@ -88,7 +93,7 @@ class CityPlugin:
 
     def _build_actions(self, window: Any) -> None:
         controller = self.controller
-        assert controller is not None  # noqa: S101  (made just before)
+        assert controller is not None and self.first_run is not None  # noqa: S101  (made just before)
         toggle = self.dock.toggleViewAction()
         toggle.setText(tr("City dock"))
         toggle.setIcon(icon("city"))
@@ -96,6 +101,14 @@ class CityPlugin:
         self.menu.setObjectName(MENU_NAME)
         self.toolbar = self.iface.addToolBar(tr("Digital city management"))
         self.toolbar.setObjectName(TOOLBAR_NAME)
+        for words, name, slot in (
+            (tr("New city from &what I have…"), "wizard", self.first_run.ask_wizard),
+            (tr("Open &demo city"), "demo", self.first_run.open_demo),
+        ):
+            action = self.menu.addAction(icon("city" if name == "demo" else "new"), words)
+            action.setObjectName(f"dcm_{name}")
+            action.triggered.connect(lambda _=False, slot=slot: slot())
+        self.menu.addSeparator()
         plain = (
             (tr("&Open city store…"), "open", controller.ask_open),
             (tr("&New city store…"), "new", controller.ask_new),
@@ -134,6 +147,9 @@ class CityPlugin:
             self.restarts.restarted.disconnect(self.controller.engine_restarted)
             self.iface.newProjectCreated.disconnect(self.controller.project_cleared)
             self.iface.projectRead.disconnect(self.controller.project_read)
+            if self.first_run is not None:
+                self.first_run.shut()
+                self.first_run = None
             self.controller.shut()
             self.controller.deleteLater()
             self.controller = None

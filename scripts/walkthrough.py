@@ -12,12 +12,15 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
+
+from walkthrough_data import make_first_day
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 0.2  # seconds that the main thread may wait for the engine
@@ -36,6 +39,24 @@ EFFECTS = (
     ("link cases: place", "SELECT count(*) FROM case_record WHERE community_code IS NOT NULL", 10),
     ("link cases: component", "SELECT count(*) FROM case_record WHERE component_uuid IS NOT NULL", 1),
 )
+CURRENT = "SELECT count(*) FROM unit_grid WHERE status = 'current'"
+# What the first run must leave: city → words, question, least number.
+FIRST: dict[str, tuple[tuple[str, str, int], ...]] = {
+    "demo": (
+        ("unit grids", CURRENT, 10),
+        ("components with code", "SELECT count(*) FROM component_point WHERE code IS NOT NULL", 1000),
+        ("cases at components", "SELECT count(*) FROM case_record WHERE component_uuid IS NOT NULL", 100),
+    ),
+    "多资料": (
+        ("a vendor's grids", CURRENT, 50),
+        ("communities made of them", "SELECT count(*) FROM admin_area WHERE level = 'community'", 6),
+        ("faults listed", "SELECT count(*) FROM check_issue WHERE rule LIKE 'grid.%'", 3),
+        ("components with code", "SELECT count(*) FROM component_point WHERE code IS NOT NULL", 20),
+        ("cases in grids", "SELECT count(*) FROM case_record WHERE grid_code IS NOT NULL", 1000),
+    ),
+    "只有案件": (("cases without place", "SELECT count(*) FROM case_record WHERE grid_code IS NULL", 1500),),
+    "只有社区": (("communities", "SELECT count(*) FROM admin_area WHERE level = 'community'", 6),),
+}
 KINDS = {
     "create_store", "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
 }  # fmt: skip
@@ -54,7 +75,7 @@ def find_data(out: Path) -> Path:
 def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     """Start QGIS with the plugin and the steps; return its exit status."""
     locale, seconds = options.locale, options.timeout
-    steps = "walkthrough_size.py" if options.store else "walkthrough_steps.py"
+    part = "size" if options.store else "first" if options.first else "steps"
     profile = out / "profiles" / "profiles" / "walk"
     install = [sys.executable, str(ROOT / "scripts" / "install_profile.py"), str(profile), "--locale", locale]
     subprocess.run(install, check=True, cwd=ROOT)
@@ -66,18 +87,23 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
         **os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(run_time), "LC_ALL": "C.UTF-8", "PYTHONPATH": site,
         "DCM_PYTHON": sys.executable, "DCM_WALK_OUT": str(out), "DCM_WALK_DATA": str(data),
         "DCM_WALK_SCRIPTS": str(ROOT / "scripts"), "DCM_WALK_STORE": str(options.store or ""),
+        "DCM_WALK_THEME": options.theme, "QT_SCALE_FACTOR": str(options.scale),
     }  # fmt: skip
     environment.pop("QT_QPA_PLATFORM", None)
-    command = ["xvfb-run", "-a", "-s", "-screen 0 1920x1080x24", "qgis", "--nologo", "--noversioncheck"]
+    screen = f"-screen 0 {1920 * options.scale}x{1080 * options.scale}x24"
+    command = ["xvfb-run", "-a", "-s", screen, "qgis", "--nologo", "--noversioncheck"]
     command += ["--profiles-path", str(out / "profiles"), "--profile", "walk"]
-    command += ["--code", str(ROOT / "scripts" / steps)]
+    command += ["--code", str(ROOT / "scripts" / f"walkthrough_{part}.py")]
     with (out / "qgis.log").open("w", encoding="utf-8") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         try:
-            return subprocess.run(
-                command, env=environment, stdout=log, stderr=log, timeout=seconds, check=False
-            ).returncode
+            return process.wait(seconds)
         except subprocess.TimeoutExpired:
             return -1
+        finally:
+            # Xvfb and QGIS, too, where they outlived xvfb-run.
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def effects(store: Path) -> list[tuple[str, int, bool]]:
@@ -102,13 +128,21 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "build" / "walkthrough")
     parser.add_argument("--locale", default="zh_CN")
     parser.add_argument("--timeout", type=float, default=1800, help="seconds for QGIS")
+    parser.add_argument("--first", action="store_true", help="the first run: demo city and wizard")
+    parser.add_argument("--theme", default="", help="a theme of QGIS, e.g. 'Night Mapping'")
+    parser.add_argument("--scale", type=int, default=1, help="how large everything is drawn: 1 or 2")
     parser.add_argument("--store", type=Path, help="a big store to open and click through instead of the main job")
     options = parser.parse_args()
     out = options.out.resolve()
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     options.store = options.store.resolve() if options.store else None
-    status = run_qgis(out, find_data(out), options)
+    data = find_data(out)
+    if options.first:
+        make_first_day(out / "first_day", data)
+    status = run_qgis(out, data, options)
+    if options.first:
+        return tell_first(out, status)
     return tell_size(out, status) if options.store else tell(out, status)
 
 
@@ -145,8 +179,38 @@ def tell_waits(findings: dict[str, Any]) -> None:
     """Print how long the window did not answer in each step, and where it was."""
     print("  longest time without an answer of the window, by step (s):")
     for step, gap in findings["longest_wait"].items():
-        over = f"  over {LONGEST}: {findings['stalled_at'].get(step, '')}" if gap > LONGEST else ""
+        over = f"  over {LONGEST}: {findings.get('stalled_at', {}).get(step, '')}" if gap > LONGEST else ""
         print(f"        {step:<40} {gap:.2f}{over}")
+
+
+def tell_first(out: Path, status: int) -> int:
+    """Print what the first run left; 0 when all is as it must be."""
+    if not (out / "findings.json").is_file():
+        print(f"QGIS ended with {status} before the walk did; see {out / 'qgis.log'}.")
+        return 1
+    findings: dict[str, Any] = json.loads((out / "findings.json").read_text(encoding="utf-8"))
+    lines = [(words, int(good), good) for words, good in findings["checks"].items()]
+    for name, questions in FIRST.items():
+        path = Path(findings.get("demo", "")) if name == "demo" else out / "cities" / f"{name}.gpkg"
+        if not path.is_file():
+            lines.append((f"{name}: the city is there", 0, False))
+            continue
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+            for words, question, least in questions:
+                number = int(connection.execute(question).fetchone()[0])
+                lines.append((f"{name}: {words}", number, number >= least))
+            sound = connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+            lines.append((f"{name}: the file is sound", int(sound), sound))
+    hidden = [one.name for one in (out / "cities").glob(".*")] if (out / "cities").is_dir() else []
+    lines.append(("no hidden folder is left", len(hidden), not hidden))
+    for words, number, good in lines:
+        print(f"  {'ok  ' if good else 'FAIL'}  {words:<52} {number}")
+    for words, value in findings["figures"].items():
+        print(f"  {words:<48} {value}")
+    tell_waits(findings)
+    if findings["error"]:
+        print(f"FAILED at '{findings['steps'][-1]}':\n{findings['error']}")
+    return 1 if findings["error"] or status or not all(good for _, _, good in lines) else 0
 
 
 def tell_size(out: Path, status: int) -> int:

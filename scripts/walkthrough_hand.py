@@ -18,7 +18,7 @@ from typing import Any
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QComboBox, QDialog, QLineEdit, QMenu, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QLineEdit, QMenu, QTextEdit, QWidget
 from qgis.utils import iface, plugins
 from walkthrough_watch import Watch
 
@@ -112,7 +112,7 @@ class Round:
         self.plugin = plugins[NAME]
         self.dock = self.plugin.dock
         self.controller = self.plugin.controller
-        self.findings: dict[str, Any] = {"steps": [], "figures": {}}
+        self.findings: dict[str, Any] = {"steps": [], "figures": {}, "checks": {}}
 
     def begin(self, step: str) -> None:
         """Note which step begins."""
@@ -122,6 +122,10 @@ class Round:
     def figure(self, words: str, value: float) -> None:
         """Note a figure."""
         self.findings["figures"][words] = round(value, 3)
+
+    def check(self, words: str, good: bool) -> None:
+        """Note whether something is as it must be."""
+        self.findings["checks"][words] = bool(good)
 
     def run(self) -> Iterator[None]:
         """Do all steps."""
@@ -144,6 +148,28 @@ class Round:
         self.hand.picture("menu")
         action = next(one for one in menu.actions() if one.objectName() == name)
         self.hand.click(menu, menu.actionGeometry(action).center())
+
+
+def begin_round(kind: Callable[[], Round]) -> None:
+    """Run a round some seconds after QGIS has come up; what keeps it from beginning is told, too."""
+
+    def start() -> None:
+        try:
+            _running.append(Runner(kind))
+        except BaseException:
+            window = QApplication.activeModalWidget()
+            texts = [one.text() for one in window.findChildren(QLabel)] if window else []
+            texts += [one.toPlainText() for one in window.findChildren(QTextEdit)] if window else []
+            error = "\n".join([traceback.format_exc(), *texts])
+            findings = {"steps": ["start"], "figures": {}, "checks": {}, "longest_wait": {}, "error": error}
+            (OUT / "findings.json").write_text(json.dumps(findings, ensure_ascii=False), encoding="utf-8")
+            # A dialog of QGIS may wait for an answer: no way out in good order.
+            os._exit(1)
+
+    QTimer.singleShot(3000, start)
+
+
+_running: list[Any] = []
 
 
 class Runner:

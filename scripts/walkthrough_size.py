@@ -13,13 +13,13 @@ import time
 from collections.abc import Iterator
 
 from qgis.core import QgsProject
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.utils import iface
 
 sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
 
-from walkthrough_hand import LEFT, OUT, Round, Runner, pause, wait_for
+from walkthrough_hand import LEFT, OUT, Round, begin_round, pause, wait_for
 
 STORE = os.environ.get("DCM_WALK_STORE", "")
 
@@ -94,13 +94,4 @@ class BigCity(Round):
         yield from pause(1.0)
 
 
-runner: Runner | None = None
-
-
-def start() -> None:
-    """Begin when QGIS has come up."""
-    global runner
-    runner = Runner(BigCity)
-
-
-QTimer.singleShot(3000, start)
+begin_round(BigCity)

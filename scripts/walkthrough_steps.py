@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from qgis.core import QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import QPoint, Qt, QTimer
+from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import (
     QComboBox,
@@ -31,7 +31,7 @@ from qgis.utils import iface
 
 sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
 
-from walkthrough_hand import DATA, OUT, Round, Runner, first, pause, wait_for
+from walkthrough_hand import DATA, OUT, Round, begin_round, first, pause, wait_for
 
 
 class Walk(Round):
@@ -246,13 +246,4 @@ class Walk(Round):
         yield
 
 
-runner: Runner | None = None
-
-
-def start() -> None:
-    """Begin when QGIS has come up."""
-    global runner
-    runner = Runner(Walk)
-
-
-QTimer.singleShot(3000, start)
+begin_round(Walk)

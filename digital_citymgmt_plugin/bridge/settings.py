@@ -44,7 +44,8 @@ ENGINE_PYTHON = Setting("dcm/engine/python", str, "")
 RECENT_STORES = Setting("dcm/stores/recent", list, [])
 LAST_STORE = Setting("dcm/stores/last", str, "")
 LAST_FOLDER = Setting("dcm/folder", str, "")
-ALL = (ENGINE_PYTHON, RECENT_STORES, LAST_STORE, LAST_FOLDER)
+DEMO_STORE = Setting("dcm/stores/demo", str, "")
+ALL = (ENGINE_PYTHON, RECENT_STORES, LAST_STORE, LAST_FOLDER, DEMO_STORE)
 
 
 def remember_store(path: str) -> None:

@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.gui.map_view import show_extent
 from digital_citymgmt_plugin.gui.messages import Messages
 from digital_citymgmt_plugin.gui.models.steps import next_step
 from digital_citymgmt_plugin.gui.session import StoreSession
+from digital_citymgmt_plugin.gui.wizard.state import step_words
 
 log = logging.getLogger(__name__)
 
@@ -143,6 +144,7 @@ class CityController(QObject):
 
     def _opened(self, answer: dict[str, Any]) -> None:
         self.path = str(answer["path"])
+        self._say_idle()
         self.recent.add(self.path)
         # Layers that came with the project were opened before the engine had the store.
         layers.refresh_store(self.path)
@@ -339,7 +341,10 @@ class CityController(QObject):
             self._say_idle()
 
     def _on_progress(self, fraction: float, message: str, values: dict[str, Any]) -> None:
-        words = self.messages.text(message, values) if message else ""
+        if message.startswith("step:"):
+            words = step_words(message[5:], str(values.get("file") or ""))
+        else:
+            words = self.messages.text(message, values) if message else ""
         self.dock.show_engine(words or self.dock.engine_label.text(), fraction, busy=True)
 
     def _say_idle(self) -> None:
@@ -391,9 +396,13 @@ def _selection_words(total: int, chosen: int, placed: bool) -> str:
         return tr("There are no such objects.")
     if chosen < total and chosen:
         words = tr("{total} objects; the first {chosen} are selected.")
+    elif total == 1:
+        words = tr("1 object is selected.") if chosen else tr("1 object, which is in none of the loaded layers.")
     elif chosen:
         words = tr("{total} objects are selected.")
     else:
         words = tr("{total} objects, none of them in the loaded layers.")
     text = words.format(total=number(total), chosen=number(chosen))
-    return text if placed or not chosen else text + " " + tr("They have no place on the map.")
+    if placed or not chosen:
+        return text
+    return text + " " + (tr("It has no place on the map.") if total == 1 else tr("They have no place on the map."))

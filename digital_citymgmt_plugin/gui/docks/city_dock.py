@@ -81,6 +81,7 @@ class CityDock(QgsDockWidget):
         layout = QVBoxLayout(body)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addLayout(self._header())
+        layout.addWidget(self._first_buttons())
         layout.addLayout(self._store_buttons())
         layout.addWidget(self._health(), 1)
         layout.addWidget(self._steps())
@@ -119,6 +120,23 @@ class CityDock(QgsDockWidget):
         for label in (self.city_label, self.detail_label, self.path_label):
             box.addWidget(label)
         return box
+
+    def _first_buttons(self) -> QWidget:
+        """Return what stands there while no store is open: the two ways to begin without knowing anything."""
+        self.wizard_button = _button(
+            tr("New city fro&m what I have…"), tr("A city from one layer of polygons or one table of cases"), "new"
+        )
+        self.demo_button = _button(
+            tr("Open &demo city"),
+            tr("A made-up city to try everything on; built on this machine in some seconds"),
+            "city",
+        )
+        self.first_buttons = QWidget()
+        layout = QVBoxLayout(self.first_buttons)
+        layout.setContentsMargins(0, 6, 0, 6)
+        layout.addWidget(self.wizard_button)
+        layout.addWidget(self.demo_button)
+        return self.first_buttons
 
     def _store_buttons(self) -> QGridLayout:
         self.new_button = _button(tr("&New…"), tr("Create a new city store"), "new")
@@ -188,8 +206,8 @@ class CityDock(QgsDockWidget):
 
     def _order_tabs(self) -> None:
         order: list[QWidget] = [
-            self.new_button, self.open_button, self.close_button, self.refresh_button, self.health_view,
-            self.export_button, *self.step_buttons.values(), self.cancel_button,
+            self.wizard_button, self.demo_button, self.new_button, self.open_button, self.close_button,
+            self.refresh_button, self.health_view, self.export_button, *self.step_buttons.values(), self.cancel_button,
         ]  # fmt: skip
         for first, second in zip(order, order[1:]):
             QWidget.setTabOrder(first, second)
@@ -220,6 +238,7 @@ class CityDock(QgsDockWidget):
         """Enable what needs a store."""
         for widget in (self.close_button, self.refresh_button, self.export_button, self.health_view):
             widget.setEnabled(is_open)
+        self.first_buttons.setVisible(not is_open)
         for step in STEPS:
             self.step_buttons[step.algorithm].setEnabled(is_open or not step.takes_store)
 

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the pages of the wizard share: the files as found and as changed by the user, and what they tell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qgis.PyQt.QtCore import QCoreApplication, QLocale
+
+from digital_citymgmt_plugin.bridge.building import CityPlan, Part
+from digital_citymgmt_plugin.bridge.messages import sentence
+from digital_citymgmt_plugin.core import guesses
+from digital_citymgmt_plugin.core.requests import CreateStore, Layer
+
+ROLE_WORDS = {
+    guesses.COUNTIES: "County boundary",
+    guesses.STREETS: "Streets",
+    guesses.COMMUNITIES: "Communities",
+    guesses.GRIDS: "Unit grids",
+    guesses.COMPONENTS: "Components",
+    guesses.CASES: "Cases",
+    guesses.EVENTS: "Log of case moves",
+    guesses.PROFILE: "City profile",
+    guesses.OTHER: "Leave out",
+}
+STEP_WORDS = {
+    "create": "New city store",
+    "counties": "County boundary",
+    "streets": "Streets",
+    "communities": "Communities",
+    "areas_made": "Communities made from the unit grids",
+    "draft": "Drafting unit grids",
+    "grids": "Unit grids",
+    "components": "Components",
+    "codes": "Assigning codes",
+    "cases": "Cases",
+    "links": "Linking cases",
+}
+FAULT_WORDS = {
+    "grid.overlap": "overlaps",
+    "grid.gap": "gaps",
+    "grid.duplicate": "same shape twice",
+    "grid.code_twice": "codes that stand twice",
+    "grid.code_missing": "without code",
+    "grid.multipart": "of several parts",
+    "grid.invalid": "invalid shapes",
+    "grid.hole": "with holes",
+    "grid.sliver": "slivers",
+    "grid.empty": "without shape",
+}
+CITY = (guesses.COMMUNITIES, guesses.GRIDS, guesses.STREETS, guesses.COUNTIES, guesses.CASES, guesses.COMPONENTS)
+PROVISIONAL = "000000"
+
+
+def tr(text: str) -> str:
+    """Translate a text of the wizard."""
+    return QCoreApplication.translate("Wizard", text)
+
+
+def number(value: Any) -> str:
+    """Return a number as the user's country writes it."""
+    return QLocale().toString(int(value))
+
+
+def step_words(key: str, file: str) -> str:
+    """Say which step of a build has begun, and with which file."""
+    words = tr(STEP_WORDS.get(key, key))
+    return f"{words}: {file}" if file else words
+
+
+def fault_words(faults: Mapping[str, int]) -> str:
+    """Say what is wrong with unit grids, in one line."""
+    parts = [f"{number(count)} {tr(FAULT_WORDS.get(rule, rule))}" for rule, count in faults.items()]
+    return tr("Faults: {faults}").format(faults=", ".join(parts)) if parts else ""
+
+
+@dataclass
+class Entry:
+    """One file or layer: what was found, and what the user changed."""
+
+    found: dict[str, Any]
+    role: str = guesses.OTHER
+    crs: str = ""
+    encoding: str = ""
+    code_field: str = ""
+    name_field: str = ""
+
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> Entry:
+        """Take over what was found."""
+        return cls(found, found["role"], found["crs"], "", found["code_field"], found["name_field"])
+
+    @property
+    def title(self) -> str:
+        """File and, where it says more, layer."""
+        file, layer = Path(self.found["path"]).name, self.found["layer"]
+        return f"{file} – {layer}" if layer and layer != Path(file).stem else file
+
+    @property
+    def broken(self) -> bool:
+        """Whether it could not be read."""
+        return bool(self.found["error"])
+
+    @property
+    def has_place(self) -> bool:
+        """Whether its rows have coordinates, so that it needs a CRS."""
+        return bool(self.found["geometry"] or self.found["x"])
+
+    def summary(self) -> str:
+        """Say in one line what was found."""
+        if self.broken:
+            error = self.found["error"]
+            return sentence(error["code"], error["values"])
+        parts = []
+        if self.found["geometry"]:
+            kinds = {"Point": tr("points"), "LineString": tr("lines"), "Polygon": tr("polygons")}
+            parts.append(kinds.get(str(self.found["geometry"]).replace("Multi", ""), str(self.found["geometry"])))
+        if self.found["encoding"]:
+            parts.append(self.encoding or self.found["encoding"])
+        if self.has_place:
+            parts.append(self.crs if len(self.crs) < 20 and self.crs else tr("own CRS") if self.crs else tr("no CRS"))
+        parts.append(fault_words(self.found["faults"]))
+        return ", ".join(part for part in parts if part)
+
+    def problem(self) -> str:
+        """Say what is missing so that it can be taken, "" when nothing is."""
+        if self.role in (guesses.OTHER, guesses.PROFILE):
+            return ""
+        if self.role != guesses.EVENTS and self.has_place and not self.crs:
+            return tr("{file}: choose its reference system.").format(file=self.title)
+        if self.role == guesses.GRIDS and not self.found["geometry"]:
+            return tr("{file} has no shapes: it cannot be unit grids.").format(file=self.title)
+        if self.role == guesses.COMPONENTS and not (
+            self.code_field or {"class_code", "class_name", "code"} & set(self.found["mapping"])
+        ):
+            return tr("{file}: choose the field with the class of the components.").format(file=self.title)
+        if self.role in (guesses.CASES, guesses.EVENTS) and "case_no" not in self.found["mapping"]:
+            return tr("{file} has no column with the case number.").format(file=self.title)
+        return ""
+
+    def part(self) -> Part:
+        """Return it as the build wants it."""
+        crs = self.crs if self.crs != self.found["crs"] or self.found["crs_why"] != "guess.crs_file" else ""
+        code = self.code_field
+        if self.role == guesses.COMPONENTS and code == self.found["code_field"]:
+            code = ""  # as the headings say
+        layer = Layer(self.found["path"], self.found["layer"], self.encoding or None, crs or None)
+        return Part(self.role, layer, code, self.name_field, int(self.found["rows"]))
+
+
+@dataclass
+class WizardState:
+    """The files and the guesses about the city."""
+
+    entries: list[Entry] = field(default_factory=list)
+    city: dict[str, str] = field(default_factory=dict)
+
+    def take(self, answer: Mapping[str, Any]) -> int:
+        """Add what a survey found; files that are there already are not added twice. Returns how many are new."""
+        there = {(entry.found["path"], entry.found["layer"]) for entry in self.entries}
+        fresh = [found for found in answer["files"] if (found["path"], found["layer"]) not in there]
+        self.entries += [Entry.of(found) for found in fresh]
+        for key, value in dict(answer["city"]).items():
+            # A first guess stays, unless it was none.
+            if value and (not self.city.get(key) or self.city.get("crs_why") == "guess.crs_unknown"):
+                self.city[key] = str(value)
+        return len(fresh)
+
+    def used(self) -> list[Entry]:
+        """List the entries that go into the city."""
+        return [entry for entry in self.entries if not entry.broken and entry.role not in (guesses.OTHER,)]
+
+    def problem(self) -> str:
+        """Say what keeps the files from making a city, "" when nothing does."""
+        used = self.used()
+        if not any(entry.role in CITY for entry in used):
+            return tr("Add one layer of polygons (communities or unit grids) or one table of cases; that is enough.")
+        return next((words for words in (entry.problem() for entry in used) if words), "")
+
+    def name(self) -> str:
+        """Return a name for the city when no file tells one."""
+        if self.city.get("county_name"):
+            return self.city["county_name"]
+        first = next((entry for entry in self.used() if entry.role in CITY), None)
+        return Path(first.found["path"]).stem if first else tr("New city")
+
+    def plan(self, store: CreateStore) -> CityPlan:
+        """Return what is to be built."""
+        parts = [entry.part() for entry in self.used() if entry.role != guesses.PROFILE]
+        return CityPlan(store, tuple(parts))
