@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
@@ -38,6 +39,13 @@ from digital_citymgmt_plugin.core.requests import Request
 
 log = logging.getLogger(__name__)
 
+# Bulk writes whose counts can be seen before anything is written.
+PREVIEWED = frozenset(
+    (
+        "importareas", "adoptgrids", "importcomponents", "importplaces", "importtracks", "assigncodes", "importcases",
+        "linkcases", "undooperation",
+    )
+)  # fmt: skip
 ICONS = Path(__file__).resolve().parents[1] / "resources" / "icons"
 
 
@@ -72,6 +80,7 @@ class CityAlgorithm(QgsProcessingAlgorithm):
         self._request: Request | None = None
         self._to_load: dict[str, Any] = {}
         self._refused: CityError | None = None
+        self._preview = False
 
     # -- who it is ----------------------------------------------------------------------------------------------
 
@@ -140,6 +149,12 @@ class CityAlgorithm(QgsProcessingAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:
         """Declare the parameters and the counts."""
         self.declare()
+        if self.ID in PREVIEWED:
+            self.add(
+                QgsProcessingParameterBoolean("PREVIEW", tr("Preview only"), False),
+                tr("Only says the counts: everything is done and thrown away, nothing is written."),
+                advanced=True,
+            )
         for name in self.COUNTS:
             self.addOutput(QgsProcessingOutputNumber(self.output_name(name), count_title(name)))
 
@@ -213,6 +228,7 @@ class CityAlgorithm(QgsProcessingAlgorithm):
         self._refused = None
         try:
             self._given = Given(self, parameters, context)
+            self._preview = self.ID in PREVIEWED and self.parameterAsBool(parameters, "PREVIEW", context)
             self._request = self.request(self._given)
             self._given.check_outputs()
             self._to_load = dict(context.layersToLoadOnCompletion())
@@ -260,13 +276,20 @@ class CityAlgorithm(QgsProcessingAlgorithm):
                 on_progress=progress_to(feedback),
                 is_cancelled=cancel_of(feedback),
                 sentences=templates(),
+                preview="drop" if self._preview else None,
             )
         if given.store is not None and isinstance(result.get("tables"), list) and result["tables"]:
             tell_store_changed(normalised(given.store), result["tables"])
         tell_result(result, feedback)
-        if self.WRITES and not result.get("operation"):
+        self.tell(result, feedback)
+        if self._preview:
+            feedback.pushInfo(sentence("result.preview"))
+        elif self.WRITES and not result.get("operation"):
             feedback.pushInfo(sentence("result.nothing"))
         return self.outputs(result, given)
+
+    def tell(self, result: dict[str, Any], feedback: QgsProcessingFeedback) -> None:
+        """Write to the log what only this algorithm has to say."""
 
     def outputs(self, result: dict[str, Any], given: Given) -> dict[str, Any]:
         """Return the outputs: the counts in capitals, the files, the operation."""

@@ -20,6 +20,7 @@ from digital_citymgmt_plugin.algorithms.importcomponents import ImportComponents
 from digital_citymgmt_plugin.algorithms.importplaces import ImportPlacesAlgorithm
 from digital_citymgmt_plugin.algorithms.importtracks import ImportTracksAlgorithm
 from digital_citymgmt_plugin.algorithms.linkcases import LinkCasesAlgorithm
+from digital_citymgmt_plugin.algorithms.undooperation import UndoOperationAlgorithm
 from digital_citymgmt_plugin.algorithms.upgradestore import UpgradeStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.verifystore import VerifyStoreAlgorithm
 
@@ -27,6 +28,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     CreateStoreAlgorithm,
     UpgradeStoreAlgorithm,
     VerifyStoreAlgorithm,
+    UndoOperationAlgorithm,
     BackupStoreAlgorithm,
     ExportAuditAlgorithm,
     ImportAreasAlgorithm,

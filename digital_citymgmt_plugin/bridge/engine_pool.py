@@ -85,12 +85,15 @@ class Lease:
         on_progress: OnProgress | None = None,
         is_cancelled: IsCancelled | None = None,
         sentences: Mapping[str, str] | None = None,
+        preview: str | None = None,
     ) -> dict[str, Any]:
         """Do as ``EngineClient.call``; an engine that died before is restarted and the store opened again.
 
         A call in which the engine dies is not repeated: whether it had been committed is for the user to see.
         """
-        options: dict[str, Any] = {"on_progress": on_progress, "is_cancelled": is_cancelled, "sentences": sentences}
+        options: dict[str, Any] = {
+            "on_progress": on_progress, "is_cancelled": is_cancelled, "sentences": sentences, "preview": preview,
+        }  # fmt: skip
         for left in reversed(range(_TRIES)):
             client, pid = self._pool.ready(self._entry, self._open_store)
             try:

@@ -66,8 +66,8 @@ class Engine:
     def _serve(self, message: dict[str, Any]) -> None:
         held = self._settle(message)
         request_id = message.get("id")
-        if not message.get("method") and request_id is None:
-            return  # only the time was up
+        if not message:  # the time was up: nobody confirmed
+            return
         reporter = Reporter(self._pipe, request_id)
         try:
             reporter.check()

@@ -39,7 +39,8 @@ CONTRACT = {
     "verifystore": {"STORE", "REPAIR", "OUTPUT"},
     "backupstore": {"STORE", "OUTPUT"},
     "exportaudit": {"STORE", "FROM", "TO", "KIND", "OUTPUT"},
-    "importareas": {"STORE", "INPUT", "LEVEL", "CODE_FIELD", "NAME_FIELD"},
+    "undooperation": {"STORE", "OPERATION", "DEPENDENTS", "PREVIEW"},
+    "importareas": {"STORE", "INPUT", "LEVEL", "CODE_FIELD", "NAME_FIELD", "PREVIEW"},
     "draftgrids": {
         "AREAS", "BARRIERS", "RANK_FIELD", "BUILDINGS", "COMPOUNDS", "COMPONENTS", "LOAD_FIELD", "LOCKED",
         "TARGET_AREA", "BAND", "CRS", "SEED", "OUTPUT",

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Counts before anything is written: thrown away, or held until the same request confirms them."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from digital_citymgmt_plugin.core.errors import EngineError, InputRefused
+from digital_citymgmt_plugin.core.requests import (
+    AdoptGrids,
+    AssignCodes,
+    CreateStore,
+    ImportAreas,
+    ImportComponents,
+    Layer,
+    ListOperations,
+    OpenStore,
+    UndoOperation,
+    VerifyStore,
+)
+from tests.kill import content
+from tests.kill.town import COUNTY, CRS, make_town
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    return make_town(tmp_path_factory.mktemp("town"), components=400, cases=50)
+
+
+@pytest.fixture
+def store(client, town, tmp_path):
+    path = str(tmp_path / "城市.gpkg")
+    engine = client()
+    engine.call(CreateStore(path, "2013", COUNTY, "启东市", CRS))
+    engine.call(ImportAreas(Layer(town.communities), "community", "code", "name"))
+    return engine, path
+
+
+def kinds(engine):
+    return [item["kind"] for item in engine.call(ListOperations())["operations"]]
+
+
+def test_previews_of_a_chain_leave_nothing_and_tell_the_truth(store, town):
+    engine, path = store
+    for request in (AdoptGrids(Layer(town.cells)), ImportComponents(Layer(town.components)), AssignCodes()):
+        before, log = content.exact(path), kinds(engine)
+        seen = engine.call(request, preview="drop")
+        assert seen["preview"] and seen["writes"] and seen["operation"] is None and seen["tables"] == []
+        assert (content.exact(path), kinds(engine)) == (before, log)
+        assert engine.call(request)["counts"] == seen["counts"]
+    assert engine.call(AssignCodes(), preview="drop")["writes"] is False
+    assert engine.call(UndoOperation("last"), preview="drop")["counts"]["codes_retired"] > 0
+    assert content.check(path) == []
+
+
+def test_a_held_action_is_committed_by_the_same_request_and_done_once(store, town):
+    engine, path = store
+    request = ImportComponents(Layer(town.components))
+    before = content.exact(path)
+    seen = engine.call(request, preview="hold")
+    assert content.exact(path) == before  # others see nothing yet
+    done = engine.call(request)
+    assert done["counts"] == seen["counts"] and done["operation"] is not None
+    assert kinds(engine)[0] == "import_components"
+    assert engine.call(request)["operation"] is None  # nothing is left to do
+    assert content.check(path) == []
+
+
+def test_any_other_request_throws_a_held_action_away(store, town):
+    engine, path = store
+    before = content.exact(path)
+    engine.call(AdoptGrids(Layer(town.cells)), preview="hold")
+    assert kinds(engine)[0] == "import_areas" and content.exact(path) == before
+    engine.call(AdoptGrids(Layer(town.cells)), preview="hold")
+    engine.close()
+    assert content.exact(path) == before
+
+
+def test_a_held_action_lets_others_write_when_its_time_is_up(client, town, tmp_path, monkeypatch):
+    path = str(tmp_path / "city.gpkg")
+    code = (
+        "import digital_citymgmt_plugin.engine.loop as loop; loop._HELD_S = 0.3; "
+        "from digital_citymgmt_plugin.engine.__main__ import main; main()"
+    )
+    engine = client(command=["-c", code])
+    engine.call(CreateStore(path, "2013", COUNTY, "启东市", CRS))
+    request = ImportAreas(Layer(town.communities), "community", "code", "name")
+    engine.call(request, preview="hold")
+    other = sqlite3.connect(path, timeout=60)
+    other.execute("UPDATE meta SET value = value WHERE key = 'edition'")
+    other.commit()
+    other.close()
+    assert engine.call(request)["operation"] is not None  # done anew
+
+
+def test_a_kill_of_a_holding_engine_leaves_the_store_as_it_was(store, client, town):
+    engine, path = store
+    before = content.exact(path)
+    engine.call(AdoptGrids(Layer(town.cells)), preview="hold")
+    import os
+    import signal
+
+    os.kill(engine.pid, signal.SIGKILL)
+    again = client()
+    again.call(OpenStore(path))
+    assert content.exact(path) == before and content.check(path) == []
+
+
+def test_reject_lists_are_written_by_the_action_itself(store, town, tmp_path):
+    engine, _ = store
+    rejects = tmp_path / "rejects.csv"
+    request = ImportComponents(Layer(town.components), class_code="0101", rejects=str(rejects))
+    seen = engine.call(request, preview="hold")
+    assert not rejects.exists()
+    done = engine.call(request)
+    assert done["counts"] == seen["counts"] and rejects.exists() == (done["counts"]["rejected"] > 0)
+
+
+def test_what_only_reads_has_no_preview(store):
+    engine, _ = store
+    with pytest.raises((InputRefused, EngineError)) as refused:
+        engine.call(VerifyStore(), preview="drop")
+    assert refused.value.code == "request.no_preview"
