@@ -182,7 +182,7 @@ class Engine:
         if self._store is not None:
             raise EngineError("engine.store_is_open", path=self._store.path)
         if isinstance(request, UpgradeStore):
-            return upgrade(request, program, done_by, now)
+            return upgrade(request, program, done_by, context)
         counts: dict[str, int] = {}
         if isinstance(request, CreateStore):
             counts = make_store(request, self._projections, program, done_by, now)

@@ -9,9 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import Clock, Projections
+from digital_citymgmt_plugin.core.ports import Clock, Context, Projections
 from digital_citymgmt_plugin.core.requests import CreateStore, UpgradeStore
-from digital_citymgmt_plugin.storage import migrate, profile_workbook, profiles
+from digital_citymgmt_plugin.storage import migrate, profile_workbook, profiles, upgrading
 
 
 def make_store(
@@ -50,7 +50,10 @@ def make_store(
     return {name: len(next(iter(columns.values()))) if columns else 0 for name, columns in tables.items()}
 
 
-def upgrade(request: UpgradeStore, program: str, done_by: str, clock: Clock) -> dict[str, Any]:
-    """Upgrade a store that is not open; see ``storage.migrate.upgrade_store``."""
-    found = migrate.upgrade_store(request.path, program=program, done_by=done_by, clock=clock)
+def upgrade(request: UpgradeStore, program: str, done_by: str, context: Context) -> dict[str, Any]:
+    """Upgrade a store that is not open; see ``storage.upgrading.upgrade_store``."""
+    found = upgrading.upgrade_store(
+        request.path, program=program, done_by=done_by, clock=context.clock, progress=context.progress,
+        cancel=context.cancel,
+    )  # fmt: skip
     return {"counts": {"steps": found["steps"]}, "operation": None, "tables": [], "notes": [], **found}

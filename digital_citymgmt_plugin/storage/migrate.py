@@ -1,25 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Making a new city store and bringing an older one up to date, by forward-only steps; a copy is kept before."""
+"""Making a new city store: the GeoPackage's own tables, all schema steps, registrations, R-trees, triggers, profile."""
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.errors import StoreError
 from digital_citymgmt_plugin.core.ports import Clock, Columns
 from digital_citymgmt_plugin.storage.actions import GpkgAction
-from digital_citymgmt_plugin.storage.gpkg import check_city_store, check_place, connect, translate, use_wal
-from digital_citymgmt_plugin.storage.leftover import check_no_leftovers, check_wal
+from digital_citymgmt_plugin.storage.gpkg import connect, translate
+from digital_citymgmt_plugin.storage.leftover import check_no_leftovers
 from digital_citymgmt_plugin.storage.owner import Ownership, network_kind
 from digital_citymgmt_plugin.storage.schema.catalogue import ATTRIBUTES, SCHEMA_VERSION, SPATIAL
-from digital_citymgmt_plugin.storage.schema.rebuild import drop_triggers, rebuild_triggers
-
-STEPS = Path(__file__).parent / "schema" / "steps"
+from digital_citymgmt_plugin.storage.schema.rebuild import rebuild_triggers
+from digital_citymgmt_plugin.storage.schema.scripts import run_script, steps_after
 
 _GEOPACKAGE = """
 CREATE TABLE gpkg_spatial_ref_sys (srs_name TEXT NOT NULL, srs_id INTEGER NOT NULL PRIMARY KEY,
@@ -120,7 +118,7 @@ def _build(connection: sqlite3.Connection, crs: tuple[str, int, str, str]) -> No
     connection.execute("PRAGMA application_id = 0x47504B47")
     # 1.3: GDAL 3.6 warns of newer versions; the R-tree triggers are those of 1.4 all the same.
     connection.execute("PRAGMA user_version = 10300")
-    _script(connection, _GEOPACKAGE)
+    run_script(connection, _GEOPACKAGE)
     authority, code, name, wkt = crs
     systems = [
         ("Undefined Cartesian SRS", -1, "NONE", -1, "undefined", "undefined Cartesian coordinate reference system"),
@@ -131,14 +129,9 @@ def _build(connection: sqlite3.Connection, crs: tuple[str, int, str, str]) -> No
         systems.append((name, code, authority, code, wkt, name))
     connection.executemany("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", systems)
     for step in steps_after(0):
-        _script(connection, step.read_text(encoding="utf-8"))
+        run_script(connection, step.read_text(encoding="utf-8"))
     register_tables(connection, code)
     rebuild_triggers(connection)
-
-
-def steps_after(version: int, folder: Path = STEPS) -> list[Path]:
-    """Return the schema steps newer than a version, in order."""
-    return [step for step in sorted(folder.glob("[0-9][0-9][0-9][0-9]_*.sql")) if int(step.name[:4]) > version]
 
 
 def register_tables(connection: sqlite3.Connection, srs_id: int) -> None:
@@ -162,98 +155,3 @@ def register_tables(connection: sqlite3.Connection, srs_id: int) -> None:
                 "INSERT INTO gpkg_extensions VALUES (?, 'geom', 'gpkg_rtree_index', ?, 'write-only')",
                 (table, extension),
             )
-
-
-def upgrade_store(
-    path: str, *, program: str, done_by: str, clock: Clock, folder: Path = STEPS, target: int = SCHEMA_VERSION
-) -> dict[str, Any]:
-    """Bring a store up to date in one transaction, after copying it beside itself.
-
-    Returns
-    -------
-    dict
-        ``from``, ``to`` (versions), ``steps`` (how many) and ``copy`` (path of the copy, None when nothing was done).
-    """
-    check_place(path)
-    owner = Ownership(path, program)
-    try:
-        check_wal(path)
-        connection = connect(path)
-        try:
-            version = check_city_store(connection, path, any_schema=True)
-            steps = [step for step in steps_after(version, folder) if int(step.name[:4]) <= target]
-            if not steps:
-                return {"from": version, "to": version, "steps": 0, "copy": None}
-            copy = _copy(connection, path, version)
-            try:
-                # As in every action: a program that reads the store meanwhile sees the old one whole.
-                use_wal(connection, path)
-                _apply(connection, steps, target, program, done_by, clock)
-            except BaseException:
-                copy.unlink(missing_ok=True)  # the store is as it was
-                raise
-            with contextlib.suppress(sqlite3.Error):
-                connection.execute("PRAGMA journal_mode = DELETE")
-            return {"from": version, "to": target, "steps": len(steps), "copy": str(copy)}
-        finally:
-            connection.close()
-    except sqlite3.Error as error:
-        raise translate(error, path) from error
-    finally:
-        owner.release()
-
-
-def _copy(connection: sqlite3.Connection, path: str, version: int) -> Path:
-    """Copy the store with SQLite's own backup, which also sees what is still in the WAL."""
-    original = Path(path)
-    copy = original.with_name(f"{original.stem}.schema{version}.backup{original.suffix}")
-    number = 1
-    while copy.exists():
-        number += 1
-        copy = original.with_name(f"{original.stem}.schema{version}.backup{number}{original.suffix}")
-    # A copy cut short by a kill or a full disk must not look like one.
-    draft = copy.with_name(f".{copy.name}.new")
-    draft.unlink(missing_ok=True)
-    try:
-        with contextlib.closing(sqlite3.connect(str(draft))) as target:
-            connection.backup(target)
-            target.execute("PRAGMA journal_mode = DELETE")  # the copy of a store in WAL is in WAL, too
-        draft.replace(copy)
-    finally:
-        draft.unlink(missing_ok=True)
-    return copy
-
-
-def _apply(
-    connection: sqlite3.Connection, steps: Sequence[Path], target: int, program: str, done_by: str, clock: Clock
-) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        drop_triggers(connection)
-        for step in steps:
-            _script(connection, step.read_text(encoding="utf-8"))
-        row = connection.execute("SELECT srs_id FROM gpkg_geometry_columns WHERE table_name = 'unit_grid'").fetchone()
-        register_tables(connection, int(row[0]))
-        rebuild_triggers(connection)
-        connection.execute("UPDATE meta SET value = ? WHERE key = 'schema_version'", (str(target),))
-        params = {"steps": [step.name for step in steps]}
-        action = GpkgAction(connection, "upgrade_store", params, done_by, program, clock)
-        action.counts["steps"] = len(steps)
-        action.finish()
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:  # a full disk has rolled it back already
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _script(connection: sqlite3.Connection, text: str) -> None:
-    """Run the statements of a script inside the open transaction (``executescript`` would commit it)."""
-    statement = ""
-    for line in text.splitlines():
-        if line.lstrip().startswith("--"):
-            continue
-        statement += line + "\n"
-        if sqlite3.complete_statement(statement):
-            connection.execute(statement)
-            statement = ""

@@ -14,7 +14,7 @@ import pytest
 
 from digital_citymgmt_plugin.core.errors import StoreError
 from digital_citymgmt_plugin.storage.gpkg import GpkgStore
-from digital_citymgmt_plugin.storage.migrate import upgrade_store
+from digital_citymgmt_plugin.storage.upgrading import upgrade_store
 from tests.engine.small_city import make_small_city
 from tests.support import NOW, new_store
 
