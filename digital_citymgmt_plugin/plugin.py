@@ -22,6 +22,7 @@ from digital_citymgmt_plugin.gui.messages import Messages
 from digital_citymgmt_plugin.gui.models.steps import STEPS
 from digital_citymgmt_plugin.gui.models.steps import tr as tr_step
 from digital_citymgmt_plugin.gui.processing_dialogs import AlgorithmDialogs
+from digital_citymgmt_plugin.gui.profile_actions import ProfileActions
 from digital_citymgmt_plugin.gui.recent import RecentStores
 from digital_citymgmt_plugin.gui.restarts import Restarts
 from digital_citymgmt_plugin.gui.session import StoreSession
@@ -50,6 +51,7 @@ class CityPlugin:
         self.provider: DcmProvider | None = None
         self.dock: CityDock | None = None
         self.controller: CityController | None = None
+        self.profile_actions: ProfileActions | None = None
         self.first_run: FirstRun | None = None
         self.dialogs: AlgorithmDialogs | None = None
         self.restarts: Restarts | None = None
@@ -83,6 +85,7 @@ class CityPlugin:
         self.first_run = FirstRun(self.controller)
         self.dock.wizard_button.clicked.connect(self.first_run.ask_wizard)
         self.dock.demo_button.clicked.connect(self.first_run.open_demo)
+        self.profile_actions = ProfileActions(self.controller)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self._build_actions(window)
         store_events().store_changed.connect(self.controller.store_changed)
@@ -132,6 +135,7 @@ class CityPlugin:
             self.toolbar.addAction(action)
         self.map_menu = MapMenu(self.iface, controller.messages, lambda: controller.path)
         self.map_menu.add_to(self.menu)
+        self._build_profile_actions()
         # One menu of our own in the menu bar, before Help.
         bar = window.menuBar()
         last = bar.actions()[-1] if bar.actions() else None
@@ -139,6 +143,19 @@ class CityPlugin:
             bar.addMenu(self.menu)
         else:
             bar.insertMenu(last, self.menu)
+
+    def _build_profile_actions(self) -> None:
+        profile = self.profile_actions
+        assert profile is not None  # noqa: S101  (made just before)
+        self.menu.addSeparator()
+        for words, name, slot in (
+            (tr("E&xport city profile…"), "profile_out", profile.export),
+            (tr("I&mport city profile…"), "profile_in", profile.ask_import),
+            (tr("Find a &class…"), "class_search", profile.find_class),
+        ):
+            action = self.menu.addAction(icon(name), words)
+            action.setObjectName(f"dcm_{name}")
+            action.triggered.connect(lambda _=False, slot=slot: slot())
 
     def unload(self) -> None:
         """Take back all that ``initProcessing`` and ``initGui`` did; harmless when it did nothing."""
@@ -150,6 +167,9 @@ class CityPlugin:
             if self.first_run is not None:
                 self.first_run.shut()
                 self.first_run = None
+            if self.profile_actions is not None:
+                self.profile_actions.shut()
+                self.profile_actions = None
             self.controller.shut()
             self.controller.deleteLater()
             self.controller = None

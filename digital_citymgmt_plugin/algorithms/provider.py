@@ -14,10 +14,12 @@ from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, icon, tr
 from digital_citymgmt_plugin.algorithms.createstore import CreateStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.draftgrids import DraftGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.exportaudit import ExportAuditAlgorithm
+from digital_citymgmt_plugin.algorithms.exportprofile import ExportProfileAlgorithm
 from digital_citymgmt_plugin.algorithms.importareas import ImportAreasAlgorithm
 from digital_citymgmt_plugin.algorithms.importcases import ImportCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.importcomponents import ImportComponentsAlgorithm
 from digital_citymgmt_plugin.algorithms.importplaces import ImportPlacesAlgorithm
+from digital_citymgmt_plugin.algorithms.importprofile import ImportProfileAlgorithm
 from digital_citymgmt_plugin.algorithms.importtracks import ImportTracksAlgorithm
 from digital_citymgmt_plugin.algorithms.linkcases import LinkCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.undooperation import UndoOperationAlgorithm
@@ -31,6 +33,8 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     UndoOperationAlgorithm,
     BackupStoreAlgorithm,
     ExportAuditAlgorithm,
+    ExportProfileAlgorithm,
+    ImportProfileAlgorithm,
     ImportAreasAlgorithm,
     DraftGridsAlgorithm,
     AdoptGridsAlgorithm,

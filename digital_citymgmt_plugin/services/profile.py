@@ -21,6 +21,7 @@ from digital_citymgmt_plugin.services.intake import base_name, objects
 _DEPARTMENTS = ("manager_dept", "owner_dept", "maintainer_dept")
 _TOLD = 30  # differences in the log; the report and the answer have more
 _ANSWERED = 5_000
+_NOTES = {ADDED: "profile.note_added", CHANGED: "profile.note_changed", REMOVED: "profile.note_removed"}
 _COLUMNS = ("sheet", "key", "change", "column", "old", "new")
 
 
@@ -105,7 +106,7 @@ def _counts(found: Sequence[Difference]) -> dict[str, int]:
 
 
 def _told(found: Sequence[Difference]) -> list[dict[str, Any]]:
-    notes = [{"code": f"profile.note_{one.change}", "values": dict(vars(one))} for one in found[:_TOLD]]
+    notes = [{"code": _NOTES[one.change], "values": dict(vars(one))} for one in found[:_TOLD]]
     if len(found) > _TOLD:
         notes.append({"code": "profile.note_more", "values": {"count": len(found) - _TOLD}})
     return notes

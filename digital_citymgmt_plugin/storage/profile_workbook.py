@@ -13,6 +13,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.storage.profile_json import read_profile_json
 from digital_citymgmt_plugin.storage.profile_rows import ProfileRows
 from digital_citymgmt_plugin.storage.profile_sheets import SHEETS, Faults, SheetRows
+from digital_citymgmt_plugin.storage.profile_structure import check_cells
 
 _NOTES = ("notes", "说明")  # a sheet of this name is for people
 _MAX_BYTES = 50 << 20
@@ -140,14 +142,15 @@ def _sheets_of(path: str, book: Any, faults: Faults) -> dict[str, SheetRows]:
             faults.add("profile.unknown_sheet", sheet.title, value=sheet.title, sheets=", ".join(SHEETS))
             continue
         sheets[name] = _sheet_rows(path, name, sheet, faults)
-        _check_merges(path, name, sheet, faults)
+        _check_layout(path, name, sheet, faults)
     return sheets
 
 
-def _check_merges(path: str, name: str, sheet: Any, faults: Faults) -> None:
-    """Tell merged cells: all but the first one of them are empty, whatever the user sees."""
+def _check_layout(path: str, name: str, sheet: Any, faults: Faults) -> None:
+    """Tell cells out of their places, and merged ones: all but the first of these are empty, whatever the user sees."""
     with zipfile.ZipFile(path) as package:
         content = package.read(sheet._worksheet_path.lstrip("/"))
+    check_cells(BytesIO(content), name, faults)
     for column, row in _MERGE.findall(content):
         faults.add("profile.merged", name, int(row), column.decode())
 

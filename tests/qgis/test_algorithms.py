@@ -40,6 +40,8 @@ CONTRACT = {
     "backupstore": {"STORE", "OUTPUT"},
     "exportaudit": {"STORE", "FROM", "TO", "KIND", "OUTPUT"},
     "undooperation": {"STORE", "OPERATION", "DEPENDENTS", "PREVIEW"},
+    "exportprofile": {"STORE", "OUTPUT"},
+    "importprofile": {"STORE", "INPUT", "PREVIEW", "OUTPUT"},
     "importareas": {"STORE", "INPUT", "LEVEL", "CODE_FIELD", "NAME_FIELD", "PREVIEW"},
     "draftgrids": {
         "AREAS", "BARRIERS", "RANK_FIELD", "BUILDINGS", "COMPOUNDS", "COMPONENTS", "LOAD_FIELD", "LOCKED",

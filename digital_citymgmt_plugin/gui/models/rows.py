@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rows of text as a table: differences, faults, whatever the engine lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+
+NOWHERE = QModelIndex()
+
+
+class RowsModel(QAbstractTableModel):
+    """A header and rows of equal length; read-only."""
+
+    def __init__(self, header: Sequence[str], rows: Sequence[Sequence[Any]], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._header = [str(word) for word in header]
+        self._rows = [["" if value is None else str(value) for value in row] for row in rows]
+
+    def rowCount(self, parent: QModelIndex = NOWHERE) -> int:
+        """Return how many rows there are."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: QModelIndex = NOWHERE) -> int:
+        """Return how many columns there are."""
+        return 0 if parent.isValid() else len(self._header)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return the text of a cell; the tool tip shows what a narrow column cuts off."""
+        if index.isValid() and role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return self._rows[index.row()][index.column()]
+        return None
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return the heading of a column."""
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return self._header[section]
+        return super().headerData(section, orientation, role)
