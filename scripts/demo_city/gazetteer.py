@@ -68,8 +68,8 @@ class Gazetteer:
             "name": self.network.name[named].tolist(),
             "class": [RANKS[int(rank)].name for rank in self.network.rank[named]],
             "width": self.network.width[named].tolist(),
-            "from_left": [1] * len(named), "to_left": (2 * steps + 1).tolist(),
-            "from_right": [2] * len(named), "to_right": (2 * steps + 2).tolist(),
+            "left_from": [1] * len(named), "left_to": (2 * steps + 1).tolist(),
+            "right_from": [2] * len(named), "right_to": (2 * steps + 2).tolist(),
         }  # fmt: skip
 
     def address(self, points: Array) -> tuple[list[str], list[str], list[int]]:
@@ -202,9 +202,9 @@ class Gazetteer:
             "name": [f"{text}路口" for text in address],
             "kind": np.where(rng.random(many) < 0.6, "球机", "枪机").tolist(),
             "height": np.round(rng.uniform(4.5, 8.0, many), 1).tolist(),
-            "azimuth": rng.integers(0, 360, many).astype(float).tolist(),
-            "view_angle": rng.choice([60.0, 75.0, 90.0, 360.0], many).tolist(),
-            "range_m": rng.choice([60.0, 80.0, 120.0], many).tolist(),
+            "direction": rng.integers(0, 360, many).astype(float).tolist(),
+            "angle": rng.choice([60.0, 75.0, 90.0, 360.0], many).tolist(),
+            "reach": rng.choice([60.0, 80.0, 120.0], many).tolist(),
         }  # fmt: skip
 
 

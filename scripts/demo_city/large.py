@@ -23,17 +23,21 @@ from scripts.demo_city.departments import DEPARTMENTS
 from scripts.demo_city.gazetteer import Gazetteer, Wanted
 from scripts.demo_city.network import Network, build_network
 from scripts.demo_city.partition import Division, build_division, shares
+from scripts.demo_city.place_tables import TABLES as PLACE_TABLES
+from scripts.demo_city.place_tables import write_place_tables
 from scripts.demo_city.quarter import Quarter, build_quarter
 from scripts.demo_city.quotas import build_share, room_for
 from scripts.demo_city.sink import Sink
 from scripts.demo_city.sizes import Size
 from scripts.demo_city.tables import census_columns, water_class, write_table
+from scripts.demo_city.tracks import Rounds
 
 Array = Any
 KINDS = {0: "Point", 1: "LineString", 3: "Polygon"}
 FILES = ("areas.gpkg", "grids.gpkg", "base_map.gpkg", "places.gpkg", "components/components_point.gpkg",
          "components/components_line.gpkg", "components/components_area.gpkg", "components/components_old.csv",
-         "departments.csv", *CASE_FILES.values(), "about.json")  # fmt: skip
+         "departments.csv", *CASE_FILES.values(), *PLACE_TABLES, "tracks/collectors.csv",
+         "truth/track_faults.csv", "about.json")  # fmt: skip
 
 
 class _Owed:
@@ -89,6 +93,7 @@ def write_large_city(size: Size, folder: Path, seed: int) -> dict[str, int]:
         "landmarks": _Owed(area, size.landmarks), "cameras": _Owed(urban, size.cameras),
     }  # fmt: skip
     names = CompoundNames(stream(seed, "basemap"))
+    rounds = Rounds(size.collectors, seed)
     old: list[Components] = []
     ground = []
     serial = 0
@@ -105,6 +110,7 @@ def write_large_city(size: Size, folder: Path, seed: int) -> dict[str, int]:
         owed["components"].got(row, len(found.code))
         owed["old"].got(row, len(before.code))
         _write_places(sink, gazetteer, quarter, owed)
+        rounds.add(quarter)
     rows = sink.close()
     for what, account in owed.items():
         account.settle(what)
@@ -113,6 +119,8 @@ def write_large_city(size: Size, folder: Path, seed: int) -> dict[str, int]:
         division.town, division.town_code, division.town_name,
     )  # fmt: skip
     rows.update(write_cases(whole_ground(ground), areas, CASES[size.name], seed, folder))
+    rows.update(rounds.write(folder))
+    rows.update(write_place_tables(folder))
     _write_old(old, folder / "components" / "components_old.csv")
     write_table(folder / "departments.csv", {"部门编码": list(DEPARTMENTS), "部门名称": list(DEPARTMENTS.values())})
     about = {"size": size.name, "seed": seed, "county_code": COUNTY_CODE, "county_name": COUNTY_NAME, "crs": CRS,

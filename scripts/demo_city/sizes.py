@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Sizes of the large demo cities: what each must hold, to the piece.
 
-Qidong's size follows the city's own report (25 km², 2 streets, 583 unit grids, 103,334 components, 31 cameras),
-Qingdao's size the figures published for that city (190 km², 4,737 grids, 776,143 components, 56,642 POI, 1,457
-landmarks). Both lie at Qidong and carry codes of county 320681, because a city store holds one county. What is not
-published – door plates, cameras of the large city, the split of Qidong's "about 6,000 places" – is chosen.
+Qidong's size follows the city's own report (25 km², 2 streets, 583 unit grids, 103,334 components, 31 cameras,
+25 collectors), Qingdao's size the figures published for that city (190 km², 4,737 grids, 776,143 components, 56,642
+POI, 1,457 landmarks). Both lie at Qidong and carry codes of county 320681, because a city store holds one county. What
+is not published – door plates, cameras and collectors of the large city, the split of Qidong's "about 6,000 places" –
+is chosen.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Size:
     landmarks: int
     plates: int
     cameras: int
+    collectors: int
     old_codes: int
     centres: int  # old quarters that the town grew from
 
@@ -43,9 +45,9 @@ _ALL_TOWNS = ("320681100", "320681400", "320681101", "320681102", "320681104", "
               "320681109", "320681110", "320681401", "320681405")  # fmt: skip
 
 SIZES = {
-    "tiny": Size("tiny", 2.2e6, 1.2, 760.0, 2, ("320681100", "320681400"), 6e5, 52, 6_000, 300, 12, 300, 6, 20, 1),
+    "tiny": Size("tiny", 2.2e6, 1.2, 760.0, 2, ("320681100", "320681400"), 6e5, 52, 6_000, 300, 12, 300, 6, 2, 20, 1),
     "qidong": Size("qidong", 25e6, 1.05, 860.0, 7, ("320681100", "320681400"), 7e5, 583, 103_334, 2_600, 160, 3_240,
-                   31, 500, 1),
+                   31, 25, 500, 1),
     "qingdao": Size("qingdao", 190e6, 1.15, 900.0, 26, _ALL_TOWNS, 7e5, 4_737, 776_143, 56_642, 1_457, 84_000, 3_200,
-                    4_000, 4),
+                    120, 4_000, 4),
 }  # fmt: skip

@@ -14,9 +14,9 @@ from scripts.demo_city.components import BY_CODE, Components
 Array = Any
 
 
-def write_table(path: Path, columns: dict[str, Any]) -> None:
-    """Write a table as CSV in UTF-8 with the mark that Excel needs."""
-    with path.open("w", encoding="utf-8-sig", newline="") as handle:
+def write_table(path: Path, columns: dict[str, Any], encoding: str = "utf-8-sig") -> None:
+    """Write a table as CSV, unless told otherwise in UTF-8 with the mark that Excel needs."""
+    with path.open("w", encoding=encoding, newline="") as handle:
         writer = csv.writer(handle, lineterminator="\r\n")
         writer.writerow(columns)
         writer.writerows(zip(*(np.asarray(column, dtype=object).tolist() for column in columns.values())))
