@@ -89,6 +89,20 @@ COLUMNS: dict[str, str] = {
     "stated_area": "Area as stated",
     "on_time": "Closed in time",
     "on_time_basis": "In time by",
+    "category": "Type as stated",
+    "street": "Road or lane",
+    "number": "House number",
+    "number_from": "Lowest house number",
+    "number_to": "Highest house number",
+    "sub_number": "Sub-number",
+    "ranges": "House numbers by side",
+    "direction": "Direction (°)",
+    "angle": "Angle of view (°)",
+    "reach": "Reach (m)",
+    "carrier": "Collector or vehicle",
+    "track": "Track",
+    "speed": "Speed (m/s)",
+    "kind.place": "Kind of place",
     "case_no.case_record": "Case number",
     "kind.operation": "Action",
     "state.component_point": "Condition of the component",
@@ -99,6 +113,7 @@ COLUMNS: dict[str, str] = {
 # table → column → value → caption
 VALUES: dict[str, dict[str, dict[str, str]]] = {
     "admin_area": {"level": {"county": "County", "street": "Street", "community": "Community"}},
+    "place": {"kind": {"poi": "Point of interest", "landmark": "Landmark", "plate": "Door plate", "street": "Street"}},
     "unit_grid": {"status": {"current": "In use", "draft": "Draft", "retired": "Retired"}},
     "case_record": {
         "kind": {"component": "Component case", "event": "Event case"},

@@ -46,6 +46,7 @@ class LayerSpec:
     part: str = ""
     subset: str = ""  # the provider's filter; our own constants only
     visible_from: float = 0.0  # draw only at scales larger than 1:visible_from when the layer is big
+    geometry: str = ""  # of a table of mixed geometries: which of them
 
 
 def _areas(level: str) -> str:
@@ -60,6 +61,11 @@ SPECS = (
     LayerSpec("component_point", "Components (points)", styles.style_points, visible_from=10_000),
     LayerSpec("component_line", "Components (lines)", styles.style_lines, visible_from=10_000),
     LayerSpec("component_area", "Components (areas)", styles.style_polygons, visible_from=10_000),
+    LayerSpec("camera", "Cameras", styles.style_cameras, visible_from=10_000),
+    LayerSpec("place", "Places", styles.style_places, "points", visible_from=10_000, geometry="Point"),
+    LayerSpec("place", "Places (lines)", styles.style_places, "lines", visible_from=25_000, geometry="LineString"),
+    LayerSpec("place", "Places (areas)", styles.style_places, "areas", visible_from=25_000, geometry="Polygon"),
+    LayerSpec("track_point", "Tracks", styles.style_tracks, visible_from=5_000),
     LayerSpec("admin_area", "Communities", styles.style_community, "community", _areas("community")),
     LayerSpec("admin_area", "Streets", styles.style_street, "street", _areas("street")),
     LayerSpec("admin_area", "Counties", styles.style_county, "county", _areas("county")),
@@ -142,6 +148,8 @@ def open_layer(path: str, spec: LayerSpec, given: Given | None = None) -> QgsVec
     options = QgsVectorLayer.LayerOptions()
     options.loadDefaultStyle = False
     source = f"{path}|layername={spec.table}"
+    if spec.geometry:
+        source += f"|geometrytype={spec.geometry}"
     if spec.subset:
         # In the source and not by setSubsetString(): that opens the file for writing and turns it into WAL mode,
         # which the layers opened before, without locks, can then not read.

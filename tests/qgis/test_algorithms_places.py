@@ -6,9 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from qgis.core import QgsApplication, QgsProcessingException, QgsVectorLayer
+from qgis.core import QgsApplication, QgsProcessingException, QgsProject, QgsVectorLayer, QgsWkbTypes
 
 from digital_citymgmt_plugin.algorithms.provider import DcmProvider
+from digital_citymgmt_plugin.bridge import layers
 from digital_citymgmt_plugin.bridge.engines import pool
 from tests.qgis.algorithms_help import STORE, Listener, two_communities, write_geojson
 
@@ -87,3 +88,24 @@ def test_gpx_is_taken_and_a_document_type_refused(run, city, chinese_path):
     path.write_text(head.format('<!DOCTYPE gpx [<!ENTITY a "b">]>') + point + "</trkseg></trk></gpx>", encoding="utf-8")
     with pytest.raises(QgsProcessingException, match="document type"):
         run("importtracks", STORE=city, INPUT=str(path))
+
+
+def test_the_layers_of_places_show_each_geometry_by_itself(run, city, chinese_path):
+    line = ("LineString", [[X, Y], [X + 90, Y]], {"名称": "人民路", "门牌范围": "1-99(单)"})
+    run("importplaces", STORE=city, INPUT=places(chinese_path), KIND="poi", CRS="EPSG:4549")
+    street = write_geojson(chinese_path / "街路巷.geojson", [line])
+    run("importplaces", STORE=city, INPUT=street, KIND="street", CRS="EPSG:4549")
+    project = QgsProject()
+    layers.load_store(city, "城市", project)
+    counts = {}
+    for part in ("points", "lines", "areas"):
+        layer = layers.find_layer(city, "place", part, project)
+        counts[part] = (sum(1 for _ in layer.getFeatures()), layer.geometryType())
+        assert layer.readOnly() and layer.renderer() is not None
+        assert layer.attributeAlias(layer.fields().lookupField("street")) == "Road or lane"
+    kinds = QgsWkbTypes.GeometryType
+    assert counts == {
+        "points": (5, kinds.PointGeometry), "lines": (1, kinds.LineGeometry), "areas": (0, kinds.PolygonGeometry)
+    }  # fmt: skip
+    assert all(layers.find_layer(city, table, "", project) is not None for table in ("camera", "track_point"))
+    project.clear()
