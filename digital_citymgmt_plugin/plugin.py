@@ -86,6 +86,9 @@ class CityPlugin:
         self.dock.wizard_button.clicked.connect(self.first_run.ask_wizard)
         self.dock.demo_button.clicked.connect(self.first_run.open_demo)
         self.profile_actions = ProfileActions(self.controller)
+        self.first_run = FirstRun(self.controller)
+        self.dock.wizard_button.clicked.connect(self.first_run.ask_wizard)
+        self.dock.demo_button.clicked.connect(self.first_run.open_demo)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self._build_actions(window)
         store_events().store_changed.connect(self.controller.store_changed)
@@ -170,6 +173,9 @@ class CityPlugin:
             if self.profile_actions is not None:
                 self.profile_actions.shut()
                 self.profile_actions = None
+            if self.first_run is not None:
+                self.first_run.shut()
+                self.first_run = None
             self.controller.shut()
             self.controller.deleteLater()
             self.controller = None

@@ -177,10 +177,11 @@ def tell(out: Path, status: int) -> int:
 
 def tell_waits(findings: dict[str, Any]) -> None:
     """Print how long the window did not answer in each step, and where it was."""
-    print("  longest time without an answer of the window, by step (s):")
+    print("  longest time without an answer of the window, by step (s; in brackets what its thread worked in it):")
     for step, gap in findings["longest_wait"].items():
         over = f"  over {LONGEST}: {findings.get('stalled_at', {}).get(step, '')}" if gap > LONGEST else ""
-        print(f"        {step:<40} {gap:.2f}{over}")
+        own = findings.get("own_work", {}).get(step, 0.0)
+        print(f"        {step:<40} {gap:.2f} ({own:.2f}){over}")
 
 
 def tell_first(out: Path, status: int) -> int:

@@ -136,9 +136,10 @@ class FirstRun(Round):
                 break
             met.append(widget)
             QTest.keyClick(widget, Qt.Key.Key_Tab)
+        self.findings["tab"] = [type(one).__name__ + " " + one.objectName() + one.accessibleName() for one in met]
         wanted = [page.add_button, page.remove_button, page.table, page.role, page.code_field, self.wizard.button(NEXT)]
         self.check("Tab meets every widget", all(widget in met for widget in wanted if widget.isEnabled()))
-        self.check("every widget has a name", all(one.accessibleName() or hasattr(one, "text") for one in wanted))
+        self.check("every widget has a name", all(one.accessibleName() or one.text() for one in wanted))
 
     def city(self, name: str) -> Iterator[None]:
         """Fill the second page, look at the third, stop once in the middle, then build."""

@@ -206,6 +206,7 @@ class Runner:
         findings["layers"] = [layer.source() for layer in QgsProject.instance().mapLayers().values()]
         findings["said"] = [item.text() for item in iface.messageBar().items()]
         findings["longest_wait"] = {step: round(gap, 3) for step, gap in watch.gaps.items()}
+        findings["own_work"] = {step: round(work, 3) for step, work in watch.own.items()}
         findings["stalled_at"] = watch.where
         watch.stop()
         (OUT / "findings.json").write_text(json.dumps(findings, ensure_ascii=False, indent=1), encoding="utf-8")

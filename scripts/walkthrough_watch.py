@@ -19,17 +19,19 @@ class Watch:
     """A timer in the event loop, and a dog outside of Python that barks when the timer is late.
 
     The dog is ``faulthandler``: it needs no lock of Python, so it also sees a thread that waits inside C++. A place
-    without any Python frame is QGIS itself. What the walkthrough does on its own account (pictures) is left out.
+    without any Python frame is QGIS itself. ``own`` is what the thread worked in its longest gap: a machine with other
+    work makes the gap longer, not this. What the walkthrough does on its own account (pictures) is left out.
     """
 
     def __init__(self, notes: Path) -> None:
         self.step = "start"
         self.gaps: dict[str, float] = {}
+        self.own: dict[str, float] = {}
         self.where: dict[str, str] = {}
         self.notes = notes
         self._file: Any = notes.open("w+", encoding="utf-8")
         self._read = 0
-        self.last = time.perf_counter()
+        self.last, self.worked = time.perf_counter(), time.thread_time()
         self.timer = QTimer()
         self.timer.setInterval(10)
         self.timer.timeout.connect(self.tick)
@@ -41,13 +43,14 @@ class Watch:
 
     def tick(self) -> None:
         """Note the time since the last turn of the event loop."""
-        now = time.perf_counter()
+        now, worked = time.perf_counter(), time.thread_time()
         gap = now - self.last
         if gap > self.gaps.get(self.step, 0.0):
             self.gaps[self.step] = gap
+            self.own[self.step] = worked - self.worked
             if gap > LONG:
                 self.where[self.step] = self._place()
-        self.last = now
+        self.last, self.worked = now, worked
         self._arm()
 
     def _place(self) -> str:
@@ -61,7 +64,7 @@ class Watch:
 
     def pause(self) -> None:
         """Leave out what the walkthrough itself has just done."""
-        self.last = time.perf_counter()
+        self.last, self.worked = time.perf_counter(), time.thread_time()
         self._arm()
 
     def stop(self) -> None:

@@ -3,17 +3,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from qgis.core import (
+    QgsFillSymbol,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
     QgsProcessingParameterField,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
     QgsProcessingParameterVectorDestination,
+    QgsSingleSymbolRenderer,
 )
 
 from digital_citymgmt_plugin.algorithms import parameters as p
 from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, tr
 from digital_citymgmt_plugin.algorithms.given import Given
 from digital_citymgmt_plugin.core.requests import DraftGrids
+
+
+class DraftStyle(QgsProcessingLayerPostProcessorInterface):
+    """Draws a draft as what it is: dashed outlines in the colour of unit grids, nothing that hides the map."""
+
+    def postProcessLayer(self, layer: Any, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
+        """Style the layer that was just loaded."""
+        look = {"style": "no", "outline_color": "#c2187c", "outline_style": "dash", "outline_width": "0.5"}
+        layer.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(look)))
+        layer.triggerRepaint()
 
 
 class DraftGridsAlgorithm(CityAlgorithm):
@@ -118,3 +135,16 @@ class DraftGridsAlgorithm(CityAlgorithm):
             seed=int(given.number("SEED") or 0),
             area_code_field=given.text("AREA_CODE_FIELD"),
         )
+
+    def processAlgorithm(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        found = super().processAlgorithm(parameters, context, feedback)
+        path = str(found.get("OUTPUT") or "")
+        if context.willLoadLayerOnCompletion(path):
+            context.layerToLoadOnCompletionDetails(path).setPostProcessor(DRAFT_STYLE)
+        return found
+
+
+# QGIS keeps no reference of its own to a post-processor: this one lives as long as the program.
+DRAFT_STYLE = DraftStyle()

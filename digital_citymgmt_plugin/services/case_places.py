@@ -10,11 +10,9 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases.placing import CommunityIndex
-from digital_citymgmt_plugin.core.codes import COMPONENT
 from digital_citymgmt_plugin.core.grids.locate import representative_points
 from digital_citymgmt_plugin.core.mapping import Mapping, RowProblem
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Store
-from digital_citymgmt_plugin.core.profile import EVENT
 from digital_citymgmt_plugin.services.case_times import Checked
 from digital_citymgmt_plugin.services.intake import Placer, objects
 
@@ -27,8 +25,8 @@ class Classes:
     def __init__(self, store: Store, required: bool) -> None:
         profile = store.profile()
         self.required = required
-        self._codes = {kind: profile.class_by_code(kind) for kind in (COMPONENT, EVENT)}
-        self._names = {kind: profile.class_by_name(kind) for kind in (COMPONENT, EVENT)}
+        self._codes = {kind: profile.class_by_code(kind) for kind in profile.kinds}
+        self._names = {kind: profile.class_by_name(kind) for kind in profile.kinds}
         self._departments = {entry.name: entry.code for entry in profile.departments}
         self._known: dict[Class, tuple[Class, bool]] = {}
 
@@ -59,7 +57,7 @@ class Classes:
             columns["dept_code"] = objects(code or self._departments.get(name) for code, name in zip(codes, names))
 
     def _find(self, kind: str | None, code: str | None, name: str | None) -> tuple[Class, bool]:
-        kinds = (kind,) if kind else (COMPONENT, EVENT)
+        kinds = (kind,) if kind else tuple(self._codes)
         by_code = [(k, self._codes[k][code]) for k in kinds if code and code in self._codes[k]]
         if len(by_code) > 1 and name:
             by_code = [(k, entry) for k, entry in by_code if entry.name == name] or by_code
@@ -136,9 +134,9 @@ class Places:
             values: dict[str, Any] = {"community": name}
             if several:
                 checked.findings.append((index, "community_ambiguous", {**values, "candidates": several}))
-            else:
+            elif self.codes:  # a city that has no communities yet is told so once, by the dock
                 checked.findings.append((index, "community_unknown", values))
-        elif code is not None:
+        elif code is not None and self.codes:
             checked.findings.append((index, "community_unknown", {"community": code}))
         return None, None
 

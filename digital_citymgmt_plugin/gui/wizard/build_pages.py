@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from qgis.PyQt.QtWidgets import (
     QLabel,
     QProgressBar,
     QPushButton,
+    QSizePolicy,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -150,6 +152,8 @@ class RunPage(QWizardPage):
         self.setSubTitle(tr("You can go on working on the map meanwhile."))
         self.words = QLabel()
         self.words.setWordWrap(True)
+        self.words.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setAccessibleName(tr("What is being done"))
         self.progress = QProgressBar()
         self.progress.setAccessibleName(tr("Progress of the build"))
@@ -170,6 +174,7 @@ class RunPage(QWizardPage):
         layout.addLayout(line)
         layout.addWidget(self.table, 1)
         layout.addLayout(buttons)
+        layout.addStretch(0)  # keeps the progress at the top while there is no table
         self.stop_button.clicked.connect(stop)
         self.rejects_button.clicked.connect(self.open_rejects)
         self.save_button.clicked.connect(self.ask_save)
@@ -270,9 +275,8 @@ def summary_rows(steps: list[dict[str, Any]]) -> list[list[str]]:
 
 
 def _reason(code: str) -> str:
-    """Return the short name of a reason: its sentence up to the first value."""
-    words = (template(code) or code).split("{")[0].rstrip(" :：(（\"“‘'")
-    return words if len(words) > 3 else code.split(".")[-1]
+    """Return the sentence of a reason without the values of a single row."""
+    return re.sub(r"\{\w+\}", "…", template(code) or code).rstrip(".。")
 
 
 def _whole(text: str) -> int:

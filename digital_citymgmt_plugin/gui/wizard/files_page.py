@@ -53,9 +53,7 @@ class FilesPage(QWizardPage):
         self.busy = False
         self.setTitle(tr("What do you have?"))
         self.setSubTitle(
-            tr(
-                "One layer of polygons or one table of cases is enough. The rest can come along, or later."
-            )
+            tr("One layer of polygons or one table of cases is enough. The rest can come along, or later.")
         )
         self.setAcceptDrops(True)
         self.add_button = QPushButton(tr("&Add files…"))
@@ -241,6 +239,7 @@ class FilesPage(QWizardPage):
         self.completeChanged.emit()
         if entry is None:
             self.why.clear()
+            self._label_fields(guesses.OTHER)
             return
         self._filling = True
         self.role.setCurrentIndex(self.role.findData(entry.role))
@@ -254,17 +253,19 @@ class FilesPage(QWizardPage):
             for name in fields:
                 box.addItem(name, name)
             box.setCurrentIndex(max(0, box.findData(chosen)))
-        self._label_fields(entry)
+        self._label_fields(entry.role)
         self.why.setText(_details(entry))
         self._filling = False
 
-    def _label_fields(self, entry: Entry) -> None:
-        areas = entry.role in (guesses.COUNTIES, guesses.STREETS, guesses.COMMUNITIES)
-        coded = areas or entry.role in (guesses.GRIDS, guesses.COMPONENTS)
+    def _label_fields(self, role: str) -> None:
+        areas = role in (guesses.COUNTIES, guesses.STREETS, guesses.COMMUNITIES)
+        coded = areas or role in (guesses.GRIDS, guesses.COMPONENTS)
         self.code_label.setText(
-            tr("Field with the c&lass") if entry.role == guesses.COMPONENTS else tr("Field with the &code")
+            tr("Field with the c&lass") if role == guesses.COMPONENTS else tr("Field with the &code")
         )
         self.name_label.setText(tr("Field with the na&me"))
+        for label, box in ((self.code_label, self.code_field), (self.name_label, self.name_field)):
+            box.setAccessibleName(label.text().replace("&", ""))
         for widget in (self.code_label, self.code_field):
             widget.setEnabled(coded)
         for widget in (self.name_label, self.name_field):

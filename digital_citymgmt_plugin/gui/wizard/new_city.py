@@ -48,7 +48,7 @@ class NewCityWizard(QWizard):
         self.run_page = RunPage(self.start, self.link.cancel)
         for page in (self.files_page, self.city_page, self.check_page, self.run_page):
             self.addPage(page)
-        self.check_page.setButtonText(QWizard.WizardButton.NextButton, tr("&Build the city"))
+        self.check_page.setButtonText(QWizard.WizardButton.NextButton, tr("B&uild the city"))
         for button, words in (
             (QWizard.WizardButton.NextButton, tr("&Next")), (QWizard.WizardButton.BackButton, tr("&Back")),
             (QWizard.WizardButton.FinishButton, tr("&Finish")), (QWizard.WizardButton.CancelButton, tr("Cancel")),
