@@ -74,7 +74,7 @@ def symbols(quarter: Quarter, found: Components, seed: int) -> tuple[Array, dict
     ahead = shapely.get_coordinates(shapely.line_interpolate_point(line, at + 1.0))
     back = shapely.get_coordinates(shapely.line_interpolate_point(line, np.maximum(at - 1.0, 0.0)))
     way = (ahead - back).reshape(-1, 2)
-    angle = np.round(np.degrees(np.arctan2(way[:, 1], way[:, 0])) % 360.0, 1)
+    angle = np.round(np.degrees(np.arctan2(way[:, 1], way[:, 0])), 1) % 360.0
     return points, {
         "kind": np.array([SYMBOLS[one] for one in code], object), "class": code, "angle": angle,
         "community": np.full(len(points), quarter.code, object),
