@@ -86,9 +86,6 @@ class CityPlugin:
         self.dock.wizard_button.clicked.connect(self.first_run.ask_wizard)
         self.dock.demo_button.clicked.connect(self.first_run.open_demo)
         self.profile_actions = ProfileActions(self.controller)
-        self.first_run = FirstRun(self.controller)
-        self.dock.wizard_button.clicked.connect(self.first_run.ask_wizard)
-        self.dock.demo_button.clicked.connect(self.first_run.open_demo)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self._build_actions(window)
         store_events().store_changed.connect(self.controller.store_changed)
@@ -136,9 +133,9 @@ class CityPlugin:
             action.triggered.connect(lambda _=False, name=step.algorithm: controller.start_step(name))
             self.menu.addAction(action)
             self.toolbar.addAction(action)
+        self._build_profile_actions()
         self.map_menu = MapMenu(self.iface, controller.messages, lambda: controller.path)
         self.map_menu.add_to(self.menu)
-        self._build_profile_actions()
         # One menu of our own in the menu bar, before Help.
         bar = window.menuBar()
         last = bar.actions()[-1] if bar.actions() else None
@@ -173,9 +170,6 @@ class CityPlugin:
             if self.profile_actions is not None:
                 self.profile_actions.shut()
                 self.profile_actions = None
-            if self.first_run is not None:
-                self.first_run.shut()
-                self.first_run = None
             self.controller.shut()
             self.controller.deleteLater()
             self.controller = None
