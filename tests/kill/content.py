@@ -67,6 +67,8 @@ def _column(name: str, values: list[Any], numbers: dict[str, str]) -> list[Any]:
 
 
 def _without_uuids(value: Any, numbers: dict[str, str]) -> Any:
+    if isinstance(value, bytes):  # the undo journal, compressed
+        return True
     return UUID.sub(lambda match: numbers.get(match[0], match[0]), value) if isinstance(value, str) else value
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import shutil
+import sqlite3
 import sys
 import threading
 import time
@@ -29,6 +30,7 @@ from digital_citymgmt_plugin.core.requests import (
     LinkCases,
     OpenStore,
     Request,
+    UndoOperation,
     UpgradeStore,
 )
 from digital_citymgmt_plugin.storage.schema.catalogue import SCHEMA_VERSION
@@ -38,6 +40,13 @@ from tests.kill.town import COUNTY, CRS, Town
 Build = Callable[[Town, str, str], Request]
 
 # Action → its request, of the town, the store's path and the path of an output.
+def _census_of(store: str) -> str:
+    """Name the import of components in a store; everything after it is taken back with it."""
+    with contextlib.closing(sqlite3.connect(store, timeout=30)) as connection:
+        query = "SELECT uuid FROM operation WHERE kind = 'import_components'"
+        return str(connection.execute(query).fetchone()[0])
+
+
 ACTIONS: dict[str, Build] = {
     "createstore": lambda town, store, out: CreateStore(store, "2013", COUNTY, "启东市", CRS),
     "importareas": lambda town, store, out: ImportAreas(Layer(town.communities), "community", "code", "name"),
@@ -46,6 +55,7 @@ ACTIONS: dict[str, Build] = {
     "assigncodes": lambda town, store, out: AssignCodes(),
     "importcases": lambda town, store, out: ImportCases(Layer(town.cases, crs=CRS)),
     "linkcases": lambda town, store, out: LinkCases(),
+    "undooperation": lambda town, store, out: UndoOperation(_census_of(store), "undo"),
     "upgradestore": lambda town, store, out: UpgradeStore(store),
     "assess": lambda town, store, out: Assess("community", output=out + ".xlsx"),
     "draftgrids": lambda town, store, out: DraftGrids(
@@ -129,7 +139,7 @@ class Stages:
         """Return the store before an action, None when it starts without one."""
         if action in ("createstore", "draftgrids"):
             return None
-        base = {"upgradestore": "linkcases", "assess": "linkcases"}.get(action) or ORDER[ORDER.index(action) - 1]
+        base = {"undooperation": "linkcases", "upgradestore": "linkcases", "assess": "linkcases"}.get(action) or ORDER[ORDER.index(action) - 1]
         while not there(base):
             base = ORDER[ORDER.index(base) - 1]
         after = self.undisturbed(base).after
