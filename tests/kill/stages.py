@@ -26,6 +26,8 @@ from digital_citymgmt_plugin.core.requests import (
     ImportAreas,
     ImportCases,
     ImportComponents,
+    ImportPlaces,
+    ImportTracks,
     Layer,
     LinkCases,
     OpenStore,
@@ -55,6 +57,8 @@ ACTIONS: dict[str, Build] = {
     "assigncodes": lambda town, store, out: AssignCodes(),
     "importcases": lambda town, store, out: ImportCases(Layer(town.cases, crs=CRS)),
     "linkcases": lambda town, store, out: LinkCases(),
+    "importplaces": lambda town, store, out: ImportPlaces(Layer(town.plates), "plate", rejects=out + ".csv"),
+    "importtracks": lambda town, store, out: ImportTracks(Layer(town.tracks, crs=CRS), rejects=out + ".csv"),
     "undooperation": lambda town, store, out: UndoOperation(_census_of(store), "undo"),
     "upgradestore": lambda town, store, out: UpgradeStore(store),
     "assess": lambda town, store, out: Assess("community", output=out + ".xlsx"),
@@ -63,7 +67,10 @@ ACTIONS: dict[str, Build] = {
     ),
 }
 SERVICE = {"importcases": "cases", "linkcases": "linking", "assess": "assessment"}
-ORDER = ("createstore", "importareas", "adoptgrids", "importcomponents", "assigncodes", "importcases", "linkcases")
+ORDER = (
+    "createstore", "importareas", "adoptgrids", "importcomponents", "assigncodes", "importcases", "linkcases",
+    "importplaces", "importtracks",
+)  # fmt: skip
 # The engine of a next release, with a schema step that this one does not have.
 STEP = """
 ALTER TABLE component_point ADD COLUMN depth_m REAL;

@@ -67,6 +67,8 @@ def make_town(folder: Path, *, components: int = 8_000, cases: int = 3_000, seed
     chosen = rng.choice(components, cases)
     _cases(folder / "cases.csv", rng, places[chosen], classes[chosen], [own.get(row) for row in chosen])
     _barriers(folder / "barriers.gpkg")
+    _plates(folder / "plates.gpkg", rng)
+    _tracks(folder / "tracks.csv", rng)
     return Town(folder)
 
 
@@ -118,6 +120,29 @@ def _cases(
             times = [at, at + timedelta(minutes=20), closed, at + timedelta(hours=48)]
             texts = [time.strftime("%Y-%m-%d %H:%M:%S") if time else "" for time in times]
             writer.writerow([f"C{row:06d}", "部件", class_code, code or "", *texts, f"{x:.2f}", f"{y:.2f}"])
+
+
+def _plates(path: Path, rng: np.random.Generator) -> None:
+    import geopandas
+
+    xy = np.column_stack([X + rng.uniform(0, ACROSS * SIDE, 4_000), Y + rng.uniform(0, DOWN * SIDE, 4_000)])
+    address = [f"启东市人民{row % 40}路{row + 1}弄{row % 9 + 1}号" if row % 500 else "" for row in range(len(xy))]
+    frame = geopandas.GeoDataFrame({"gid": range(len(xy)), "address": address}, geometry=shapely.points(xy), crs=CRS)
+    frame.to_file(path, driver="GPKG", engine="pyogrio")
+
+
+def _tracks(path: Path, rng: np.random.Generator) -> None:
+    begin = datetime(2026, 1, 5, 8)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["车牌", "时间", "x", "y"])
+        for car in range(20):
+            x, y = rng.uniform(1_000, 4_000, 2)
+            for step in range(600):
+                x, y = np.clip([x + rng.normal(0, 20), y + rng.normal(0, 20)], 0, 5_000)
+                away = 4_000 if rng.random() < 0.01 else 0
+                at = begin + timedelta(seconds=step * 10)
+                writer.writerow([f"苏F{car:04d}", at.isoformat(" "), f"{X + x + away:.2f}", f"{Y + y:.2f}"])
 
 
 def _barriers(path: Path) -> None:
