@@ -57,7 +57,7 @@ def normalised(path: str) -> dict[str, str]:
 def _column(name: str, values: list[Any], numbers: dict[str, str]) -> list[Any]:
     if name in MOMENTS:
         return [value is not None for value in values]
-    if name.endswith("uuid"):
+    if name.endswith("uuid") or name == "undone_by":
         return [numbers.get(value, value) for value in values]
     if name == "params":
         values = [FOLDER.sub("", value) if isinstance(value, str) else value for value in values]

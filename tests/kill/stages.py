@@ -41,7 +41,7 @@ from tests.kill.town import COUNTY, CRS, Town
 
 Build = Callable[[Town, str, str], Request]
 
-# Action → its request, of the town, the store's path and the path of an output.
+
 def _census_of(store: str) -> str:
     """Name the import of components in a store; everything after it is taken back with it."""
     with contextlib.closing(sqlite3.connect(store, timeout=30)) as connection:
@@ -49,6 +49,7 @@ def _census_of(store: str) -> str:
         return str(connection.execute(query).fetchone()[0])
 
 
+# Action → its request, of the town, the store's path and the path of an output.
 ACTIONS: dict[str, Build] = {
     "createstore": lambda town, store, out: CreateStore(store, "2013", COUNTY, "启东市", CRS),
     "importareas": lambda town, store, out: ImportAreas(Layer(town.communities), "community", "code", "name"),
@@ -146,7 +147,8 @@ class Stages:
         """Return the store before an action, None when it starts without one."""
         if action in ("createstore", "draftgrids"):
             return None
-        base = {"undooperation": "linkcases", "upgradestore": "linkcases", "assess": "linkcases"}.get(action) or ORDER[ORDER.index(action) - 1]
+        whole = action in ("undooperation", "upgradestore", "assess")
+        base = "linkcases" if whole else ORDER[ORDER.index(action) - 1]
         while not there(base):
             base = ORDER[ORDER.index(base) - 1]
         after = self.undisturbed(base).after
