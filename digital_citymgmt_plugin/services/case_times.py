@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,8 +56,14 @@ def read_times(mapped: Columns, mapping: Mapping, zone: str, checked: Checked) -
             checked.problems.append(_problem(index, "reject.time", mapping, name, mapped[name][index]))
 
 
-def read_values(mapped: Columns, mapping: Mapping, checked: Checked) -> None:
-    """Read texts, flags and numbers; a word that is none of these is a problem, not a 0."""
+def read_values(
+    mapped: Columns, mapping: Mapping, checked: Checked, kinds: MappingType[str, str] | None = None
+) -> None:
+    """Read texts, flags and numbers; a word that is none of these is a problem, not a 0.
+
+    ``kinds``: the city's own kinds of classes, code → name, beside components and events.
+    """
+    own = {word: kind for kind, name in (kinds or {}).items() for word in (kind, name)}
     size = len(mapped["case_no"])
     for name in ("case_no", *known.TEXTS, *known.PLACES, "class_code", "class_name"):
         if name in mapped:
@@ -66,7 +73,11 @@ def read_values(mapped: Columns, mapping: Mapping, checked: Checked) -> None:
     for name in known.NUMBERS:
         checked.columns[name] = _words(mapped, mapping, name, known.as_number, 0, checked, size)
     if "kind" in mapped:
-        checked.columns["kind"] = _words(mapped, mapping, "kind", known.as_kind, None, checked, size)
+
+        def as_kind(value: Any) -> str | None:
+            return own.get(str(known.as_text(value))) or known.as_kind(value)
+
+        checked.columns["kind"] = _words(mapped, mapping, "kind", as_kind, None, checked, size)
 
 
 @dataclass

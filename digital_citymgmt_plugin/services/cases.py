@@ -121,6 +121,7 @@ class _Intake:
         self.rejects, self.tally = rejects, Tally(rejects, origin)
         self.classes = Classes(store, self.mapping.options.get("class") == "required")
         city_zone = store.meta().get("time_zone") or self.zone  # working hours are the city's, whatever the file's zone
+        self.kinds = store.profile().extra_kinds
         self.deadlines = Deadlines(Limits(store.profile()), store.calendar(), city_zone)
         self.places = Places(store, self.placer, self.mapping)
         self.keep = _kept(self.mapping, source)
@@ -195,7 +196,7 @@ class _Intake:
         mapped, problems = apply_mapping(self.mapping, chunk)
         checked = Checked(problems=problems)
         read_times(mapped, self.mapping, self.zone, checked)
-        read_values(mapped, self.mapping, checked)
+        read_values(mapped, self.mapping, checked, self.kinds)
         self.classes.fill(checked)
         self.deadlines.fill(mapped, checked)
         read_stages(mapped, self.mapping, checked)

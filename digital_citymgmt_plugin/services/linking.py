@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases.linking import Nearest, nearest_components, scores
 from digital_citymgmt_plugin.core.cases.placing import plain_name
+from digital_citymgmt_plugin.core.cases.responsibility import Duties
 from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.codes import COMPONENT
@@ -45,7 +46,8 @@ def link_cases(context: Context, request: LinkCases) -> dict[str, Any]:
     the code that the case states (or the number that the component had in its source), else the nearest of its
     class within the class's tolerance (``request.tolerance``, m, overrides it). Where a second one is about as
     near, nothing is linked and both are listed. A case without place takes that of the component that its code
-    names; one without department, the component's managing one. A second run with nothing new writes nothing.
+    names; one without department, the component's managing one, else that of the responsibility rules. A second run
+    with nothing new writes nothing.
 
     Returns
     -------
@@ -66,6 +68,7 @@ def link_cases(context: Context, request: LinkCases) -> dict[str, Any]:
     run.read()
     run.by_code()
     run.by_distance()
+    run.by_duty()
     return run.write()
 
 
@@ -245,6 +248,17 @@ class _Run:
         x, y = self.cases["x"][row], self.cases["y"][row]
         place = shapely.Point(x, y) if np.isfinite(x) else None
         self.found.append(issues.Found(str(self.cases["uuid"][row]), rule, values, place))
+
+    def by_duty(self) -> None:
+        """Give a department to the cases that have none yet, by the responsibility rules of the profile."""
+        duties = Duties(self.profile)
+        if not duties:
+            return
+        cases = self.cases
+        rows = np.flatnonzero(~_there(cases["dept_code"]) & ~_there(cases["dept_name"])).tolist()
+        for row in rows:
+            areas = [cases[name][row] for name in ("grid_code", "community_code", "street_code")]
+            cases["dept_code"][row] = duties.of(cases["kind"][row], cases["class_code"][row], areas)
 
     def write(self) -> dict[str, Any]:
         """Write what changed in one action; none is opened when nothing did."""
