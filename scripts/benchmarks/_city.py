@@ -14,18 +14,23 @@ from digital_citymgmt_plugin.storage.profiles import builtin_profile
 SIZES = {"tiny": (300, 4), "demo": (10_000, 11), "qidong": (103_334, 24), "qingdao": (776_143, 69)}
 # components, grids along a side
 CRS = "EPSG:4550"
-_CELL = 200.0  # m
+CELL = 200.0  # m
+ORIGIN = (500_000.0, 3_500_000.0)
 
 
 def make(folder: Path, scale: str) -> dict[str, int]:
     """Write communities.gpkg, grids.gpkg and components.gpkg; returns how many of each."""
-    count, side = SIZES[scale]
+    return make_city(folder, *SIZES[scale])
+
+
+def make_city(folder: Path, count: int, side: int) -> dict[str, int]:
+    """As ``make``, for any number of components and of grids along a side."""
     source = np.random.default_rng(2014)
-    extent = side * _CELL
+    extent = side * CELL
     x = np.linspace(0, extent, side + 1)[None, :] + source.normal(0, 20, (side + 1, side + 1))
     y = np.linspace(0, extent, side + 1)[:, None] + source.normal(0, 20, (side + 1, side + 1))
     x[:, 0], x[:, -1], y[0, :], y[-1, :] = 0, extent, 0, extent
-    x, y = x + 500_000, y + 3_500_000
+    x, y = x + ORIGIN[0], y + ORIGIN[1]
     cells, homes = [], []
     for row in range(side):
         for column in range(side):
@@ -38,7 +43,7 @@ def make(folder: Path, scale: str) -> dict[str, int]:
     place = source.random((count, 2)) * extent
     middle = count // 2  # half of all things stand in the old town
     place[:middle] = np.clip(source.normal(extent / 2, extent / 6, (middle, 2)), 1, extent - 1)
-    points = shapely.points(place[:, 0] + 500_000, place[:, 1] + 3_500_000)
+    points = shapely.points(place[:, 0] + ORIGIN[0], place[:, 1] + ORIGIN[1])
     classes = [entry.code for entry in builtin_profile("2013").classes if entry.kind == "component"]
     files = CityFiles()
     text = names.astype(object)

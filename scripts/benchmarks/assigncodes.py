@@ -33,6 +33,7 @@ from digital_citymgmt_plugin.core.requests import (
 from scripts.benchmarks._city import CRS, make
 from scripts.benchmarks._peers import ALONE, DUCKDB, GEOPANDAS, QGIS, PostGis, has_duckdb_spatial, process
 from scripts.benchmarks._versions import has, versions
+from scripts.benchmarks.importcomponents import figure, peak_memory
 
 
 def prepare(folder: Path) -> Path:
@@ -55,20 +56,11 @@ def ours(folder: Path, before: Path) -> tuple[float, int, float]:
     engine = EngineClient(sys.executable)
     engine.call(OpenStore(str(store)))
     counts = engine.call(AssignCodes())["counts"]
-    peak = peak_gb(engine.pid)
+    peak = (peak_memory(engine.pid) or 0.0) / 1024
     engine.close()
     taken = time.perf_counter() - began
     store.unlink()
     return taken, int(counts["coded"]), peak
-
-
-def peak_gb(pid: int | None) -> float:
-    """Return the most memory a process has held so far; 0 where the system does not tell."""
-    status = Path(f"/proc/{pid}/status")
-    if not status.exists():
-        return 0.0
-    lines = dict(line.split(":", 1) for line in status.read_text(encoding="utf-8").splitlines() if ":" in line)
-    return int(lines["VmHWM"].split()[0]) / 1024**2
 
 
 def peer(code: str, folder: Path, before: Path) -> float:
@@ -123,17 +115,11 @@ def gather(
 ) -> list[dict[str, Any]]:
     """Return the figures; the bars are those of a whole census (qingdao)."""
     middle = {name: statistics.median(values) for name, values in seconds.items()}
-    figures: list[dict[str, Any]] = [
-        {"name": f"assigncodes: {name}", "value": round(value, 2), "unit": "s", "bar": None, "holds": None}
-        for name, value in middle.items()
-    ]
+    figures = [figure(f"assigncodes: {name}", value, "s") for name, value in middle.items()]
 
     def against(name: str, value: float, bar: float, unit: str = "ratio") -> None:
         holds = value <= bar if large else None
-        figures.append({
-            "name": f"assigncodes: {name}", "value": round(value, 3), "unit": unit, "bar": f"<= {bar:.3g} at qingdao",
-            "holds": holds,
-        })  # fmt: skip
+        figures.append(figure(f"assigncodes: {name}", value, unit, f"<= {bar:.3g} at qingdao", holds))
 
     for name, bar in (("QGIS", 1 / 6), ("geopandas", 1.5)):
         if name in middle:
