@@ -12,10 +12,11 @@ from digital_citymgmt_plugin.core.codes import COMPONENT, EDITIONS
 from digital_citymgmt_plugin.core.errors import InputRefused, ProfileError
 from digital_citymgmt_plugin.core.profile import EVENT
 from digital_citymgmt_plugin.core.profile_diff import differences
-from digital_citymgmt_plugin.core.requests import ExportProfile, ImportProfile, ListClasses
+from digital_citymgmt_plugin.core.requests import ExportProfile, ImportProfile, ListClasses, UndoOperation
 from digital_citymgmt_plugin.services.classes import list_classes, readings_of
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.profile import export_profile, import_profile
+from digital_citymgmt_plugin.services.undoing import undo_operation
 from digital_citymgmt_plugin.storage.profiles import TABLES
 from tests.support import make_context, new_store
 
@@ -119,6 +120,21 @@ def test_rows_that_stay_keep_their_fids(store, book):
     bring(store, book(lambda sheets: sheets["classes"].delete_rows(free + 2)))
     kept = store.read("class", ["fid", "code"], order=["fid"])["fid"].tolist()
     assert kept == [fid for fid in fids if fid != fids[free]]
+
+
+def test_an_import_is_taken_back_whole(store, book):
+    def change(sheets):
+        sheets["classes"]["F2"] = "自来水井盖"
+        sheets["departments"].append(["D99", "新部门"])
+        sheets["indicators"].delete_rows(3)
+        sheets["settings"]["B7"] = "6"
+        sheets["settings"].append(["extra_kinds", "air=大气污染"])
+
+    before = content_of(store)
+    bring(store, book(change))
+    assert content_of(store) != before
+    undo_operation(make_context(store), UndoOperation("last"))
+    assert content_of(store) == before
 
 
 def test_moved_rows_and_defaults_written_out_are_no_difference(store, book):
