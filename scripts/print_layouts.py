@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Print a city's sheets from our templates to PDF or PNG, without a window.
 
-``bash scripts/headless.sh .venv/bin/python scripts/print_layouts.py STORE --out FOLDER [--template NAME] [--format png]``.
+``bash scripts/headless.sh .venv/bin/python scripts/print_layouts.py STORE --out FOLDER [--template NAME]``.
 The store is only read; it may be open in QGIS meanwhile.
 """
 
