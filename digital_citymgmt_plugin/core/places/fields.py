@@ -17,10 +17,10 @@ _COMMON: dict[str, tuple[str, ...]] = {
 }
 _NAME = ("名称", "标准名称", "地名", "POI名称", "NAME_CHN", "title", "label")
 _RANGES: dict[str, tuple[str, ...]] = {
-    "left_from": ("L_F_ADD", "LFROMADD", "FROMADDR_L", "左起号", "左侧起号", "LEFT_START"),
-    "left_to": ("L_T_ADD", "LTOADD", "TOADDR_L", "左止号", "左侧止号", "LEFT_END"),
-    "right_from": ("R_F_ADD", "RFROMADD", "FROMADDR_R", "右起号", "右侧起号", "RIGHT_START"),
-    "right_to": ("R_T_ADD", "RTOADD", "TOADDR_R", "右止号", "右侧止号", "RIGHT_END"),
+    "left_from": ("L_F_ADD", "L_ADDR_FRO", "LFROMADD", "FROMADDR_L", "左起号", "左侧起号", "LEFT_START"),
+    "left_to": ("L_T_ADD", "L_ADDR_TO", "LTOADD", "TOADDR_L", "左止号", "左侧止号", "LEFT_END"),
+    "right_from": ("R_F_ADD", "R_ADDR_FRO", "RFROMADD", "FROMADDR_R", "右起号", "右侧起号", "RIGHT_START"),
+    "right_to": ("R_T_ADD", "R_ADDR_TO", "RTOADD", "TOADDR_R", "右止号", "右侧止号", "RIGHT_END"),
     "odd_from": ("单号起", "单号起号", "奇数起号"),
     "odd_to": ("单号止", "单号止号", "奇数止号"),
     "even_from": ("双号起", "双号起号", "偶数起号"),
@@ -41,7 +41,11 @@ SYNONYMS: dict[str, dict[str, tuple[str, ...]]] = {
         "sub_number": ("支号", "附号", "副号"),
         **_COMMON,
     },
-    STREET: {"name": (*_NAME, "路名", "道路名称", "街路巷名称", "ST_NAME", "STREET", "road"), **_RANGES, **_COMMON},
+    STREET: {
+        "name": (*_NAME, "路名", "道路名称", "街路巷名称", "FULL_NAME", "ST_NAME", "STREET", "road"),
+        **_RANGES,
+        **_COMMON,
+    },
     CAMERA: {
         "name": (*_NAME, "点位名称", "摄像机名称", "监控点名称"),
         "direction": ("方向", "朝向", "方位角", "azimuth", "heading"),
