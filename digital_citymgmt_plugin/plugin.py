@@ -21,6 +21,7 @@ from digital_citymgmt_plugin.gui.map_menu import MapMenu
 from digital_citymgmt_plugin.gui.messages import Messages
 from digital_citymgmt_plugin.gui.models.steps import STEPS
 from digital_citymgmt_plugin.gui.models.steps import tr as tr_step
+from digital_citymgmt_plugin.gui.operations import OperationsActions
 from digital_citymgmt_plugin.gui.processing_dialogs import AlgorithmDialogs
 from digital_citymgmt_plugin.gui.profile_actions import ProfileActions
 from digital_citymgmt_plugin.gui.recent import RecentStores
@@ -52,6 +53,7 @@ class CityPlugin:
         self.dock: CityDock | None = None
         self.controller: CityController | None = None
         self.profile_actions: ProfileActions | None = None
+        self.operations: OperationsActions | None = None
         self.first_run: FirstRun | None = None
         self.dialogs: AlgorithmDialogs | None = None
         self.restarts: Restarts | None = None
@@ -86,6 +88,7 @@ class CityPlugin:
         self.dock.wizard_button.clicked.connect(self.first_run.ask_wizard)
         self.dock.demo_button.clicked.connect(self.first_run.open_demo)
         self.profile_actions = ProfileActions(self.controller)
+        self.operations = OperationsActions(self.controller)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self._build_actions(window)
         store_events().store_changed.connect(self.controller.store_changed)
@@ -133,6 +136,7 @@ class CityPlugin:
             action.triggered.connect(lambda _=False, name=step.algorithm: controller.start_step(name))
             self.menu.addAction(action)
             self.toolbar.addAction(action)
+        self._build_operations_action()
         self._build_profile_actions()
         self.map_menu = MapMenu(self.iface, controller.messages, lambda: controller.path)
         self.map_menu.add_to(self.menu)
@@ -143,6 +147,12 @@ class CityPlugin:
             bar.addMenu(self.menu)
         else:
             bar.insertMenu(last, self.menu)
+
+    def _build_operations_action(self) -> None:
+        assert self.operations is not None  # noqa: S101  (made just before)
+        action = self.menu.addAction(icon("undo"), tr("&Actions and taking back…"))
+        action.setObjectName("dcm_operations")
+        action.triggered.connect(lambda _=False: self.operations.show())
 
     def _build_profile_actions(self) -> None:
         profile = self.profile_actions
@@ -164,12 +174,10 @@ class CityPlugin:
             self.restarts.restarted.disconnect(self.controller.engine_restarted)
             self.iface.newProjectCreated.disconnect(self.controller.project_cleared)
             self.iface.projectRead.disconnect(self.controller.project_read)
-            if self.first_run is not None:
-                self.first_run.shut()
-                self.first_run = None
-            if self.profile_actions is not None:
-                self.profile_actions.shut()
-                self.profile_actions = None
+            for part in (self.first_run, self.operations, self.profile_actions):
+                if part is not None:
+                    part.shut()
+            self.first_run = self.operations = self.profile_actions = None
             self.controller.shut()
             self.controller.deleteLater()
             self.controller = None

@@ -14,8 +14,8 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 DRIVERS = {".xlsx": "XLSX", ".ods": "ODS", ".csv": "CSV"}
 
 
-def write_table(path: str, header: Sequence[str], rows: Sequence[tuple[str, int, str]]) -> None:
-    """Write lines of (words, count, state) under three headings.
+def write_table(path: str, header: Sequence[str], rows: Sequence[tuple[str | int, ...]]) -> None:
+    """Write lines of words and counts under their headings.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def write_table(path: str, header: Sequence[str], rows: Sequence[tuple[str, int,
     if driver is None:
         raise InputRefused("file.not_written", file=path, reason=", ".join(DRIVERS))
     # The headings are the fields' own names: only newer versions of QGIS can give others to the file alone.
-    kinds = ("string", "integer", "string")
+    kinds = ["integer" if rows and isinstance(value, int) else "string" for value in (rows[0] if rows else header)]
     fields = "&".join(f"field={quote(name, safe='')}:{kind}" for name, kind in zip(header, kinds))
     layer = QgsVectorLayer(f"None?{fields}", "table", "memory")
     features = []
@@ -38,7 +38,7 @@ def write_table(path: str, header: Sequence[str], rows: Sequence[tuple[str, int,
     options = QgsVectorFileWriter.SaveVectorOptions()
     options.driverName = driver
     options.fileEncoding = "UTF-8"
-    options.attributes = [0, 1, 2]
+    options.attributes = list(range(len(header)))
     if driver == "CSV":
         options.layerOptions = ["WRITE_BOM=YES"]  # spreadsheets take a file without it for the local code page
     answer = QgsVectorFileWriter.writeAsVectorFormatV3(layer, path, QgsProject.instance().transformContext(), options)
