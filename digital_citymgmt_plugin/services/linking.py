@@ -33,6 +33,8 @@ COLUMNS = (
     "dept_code", "dept_name", "stage", *PLACE,
 )  # fmt: skip
 TARGET = ("uuid", "code", "grid_code", "community_code", "manager_dept")
+# Columns whose words come again and again.
+REPEATED = ("kind", "class_code", "link_method", "stated_area", "dept_code", "dept_name", "stage", *PLACE)
 CHUNK = 50_000
 
 # uuid, code, grid, community, managing department of a component
@@ -93,8 +95,10 @@ class _Run:
     def read(self) -> None:
         """Read all cases and place them chunk by chunk."""
         total = self.store.count("case_record") or 1
+        words: dict[Any, Any] = {}
         for part in self.store.chunks("case_record", COLUMNS, size=CHUNK):
             self.context.cancel.check()
+            _share(part, REPEATED, words)
             placed = self.map.place(part)
             xy = representative_points(part.pop(GEOM))
             self.old_parts.append({name: part[name] for name in (*PLACE, "dept_code")})
@@ -294,7 +298,6 @@ class _Run:
         result["tables"] = ["case_record", "case_event", "check_issue"]
         return result
 
-
     def _tell_moves(self, action: Action, rows: NDArray[np.int64]) -> None:
         """Leave the places that cases had in their logs."""
         at = moment_text(self.context.clock())
@@ -308,11 +311,20 @@ def _components(store: Store, classes: list[str]) -> Columns:
     """Read all components of the classes that can be meant, in the order of their tables and fids."""
     names = [*TARGET, "class_code", "state", GEOM]
     parts: list[Columns] = []
+    words: dict[Any, Any] = {}
     for table in COMPONENTS:
-        for part in store.chunks(table, names, [("class_code", "in", classes), (GEOM, "not null", None)], size=100_000):
+        for part in store.chunks(table, names, [("class_code", "in", classes), (GEOM, "not null", None)], size=CHUNK):
+            _share(part, ("grid_code", "community_code", "manager_dept", "class_code"), words)
             keep = ~np.isin(part.pop("state").astype(str), GONE)
             parts.append({name: part[name][keep] for name in names if name != "state"})
     return _joined(parts, [name for name in names if name != "state"])
+
+
+def _share(part: Columns, names: Iterable[str], words: dict[Any, Any]) -> None:
+    """Let equal words of columns be one object: of a million cases that saves some 60 bytes a cell."""
+    for name in names:
+        column = part[name]
+        column[:] = [words.setdefault(value, value) for value in column.tolist()]
 
 
 def _target(components: Columns, index: int) -> Target:
@@ -329,5 +341,3 @@ def _joined(parts: list[Columns], names: Iterable[str]) -> Columns:
 
 def _there(values: NDArray[Any]) -> NDArray[np.bool_]:
     return np.array([value is not None for value in values.tolist()], dtype=bool)
-
-
