@@ -8,6 +8,7 @@ import pytest
 from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QPushButton
 
+from digital_citymgmt_plugin.bridge.messages import sentence, template
 from digital_citymgmt_plugin.gui.operations import OperationsActions
 from digital_citymgmt_plugin.gui.session import StoreSession
 
@@ -110,7 +111,8 @@ def write_button(actions):
 def test_only_what_can_be_taken_back_offers_it(actions):
     assert not actions.dialog.undo_button.isEnabled()
     assert choose(actions, 0).isEnabled() and not choose(actions, 2).isEnabled()
-    assert actions.dialog.rows[1][2:5] == ["Import components", "井盖", "New 8"]
+    named = [template("operation.import_components"), "井盖", f"{template('count.inserted')} 8"]
+    assert actions.dialog.rows[1][2:5] == named
 
 
 def test_the_counts_are_shown_before_anything_is_written(actions):
@@ -127,7 +129,8 @@ def test_the_counts_are_shown_before_anything_is_written(actions):
 
 def test_what_stands_in_the_way_is_named_and_overridden_only_when_asked(actions):
     choose(actions, 1).click()
-    assert "1 later actions" in actions.preview.label.text() and "all the same" in write_button(actions).text()
+    assert sentence(BLOCKED["code"], BLOCKED["values"]) in actions.preview.label.text()
+    assert actions.preview.all_the_same
     write_button(actions).click()
     assert actions.controller.pool.asked[2][0].dependents == "undo"
 

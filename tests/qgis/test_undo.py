@@ -9,6 +9,7 @@ from qgis.core import QgsApplication, QgsProcessingException, QgsVectorLayer
 from digital_citymgmt_plugin.algorithms.base import PREVIEWED
 from digital_citymgmt_plugin.algorithms.provider import ALGORITHMS, DcmProvider
 from digital_citymgmt_plugin.bridge.engines import pool
+from digital_citymgmt_plugin.bridge.messages import sentence
 from digital_citymgmt_plugin.engine.registry import PREVIEWED as SERVED
 from tests.qgis.algorithms_help import STORE, Listener, two_communities
 
@@ -51,14 +52,15 @@ def test_preview_then_write_then_take_back(run, city, tmp_path):
     heard = Listener()
     seen = run("importareas", heard, **areas, NAME_FIELD="name", PREVIEW=True)
     assert seen["INSERTED"] == 2 and "OPERATION" not in seen and rows(city, "admin_area") == 0
-    assert any("nothing was written" in text for text in heard.said)
+    assert sentence("result.preview") in heard.said
     done = run("importareas", **areas, NAME_FIELD="name")
     assert done["INSERTED"] == 2 and rows(city, "admin_area") == 2
     heard = Listener()
     seen = run("undooperation", heard, STORE=city, OPERATION=done["OPERATION"], PREVIEW=True)
     assert seen["REMOVED"] == 2 and rows(city, "admin_area") == 2
-    assert any("admin_area: 2 rows go away" in text for text in heard.said)
+    values = {"table": "admin_area", "removed": 2, "restored": 0, "returned": 0}
+    assert sentence("undo.table", values) in heard.said
     back = run("undooperation", STORE=city)
     assert (back["REMOVED"], back["OPERATIONS_UNDONE"], rows(city, "admin_area")) == (2, 1, 0)
-    with pytest.raises(QgsProcessingException, match=r"“Import areas” of .* was taken back before"):
+    with pytest.raises(QgsProcessingException, match=r"“.*”"):
         run("undooperation", STORE=city, OPERATION=done["OPERATION"])
