@@ -16,7 +16,7 @@ SIDE = 220.0  # m, of a vendor's grid
 
 
 def make_first_day(out: Path, data: Path) -> None:
-    """Write ``单元网格.shp`` (GBK, with faults), ``案件.xlsx`` and three files that are no input into ``out``."""
+    """Write ``单元网格.shp`` (with faults), ``案件.xlsx`` and three files that are no input into ``out``."""
     out.mkdir(parents=True, exist_ok=True)
     with_codes(out / "单元网格.shp", data)
     workbook(out / "案件.xlsx", data / "cases.csv")

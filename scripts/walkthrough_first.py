@@ -128,8 +128,9 @@ class FirstRun(Round):
 
     def keyboard(self, page: QWidget) -> None:
         """Go through the page by Tab: every widget that can be used is met, and the way comes back."""
+        QApplication.setActiveWindow(self.wizard)  # there is no window manager that would
         page.add_button.setFocus()
-        met = []
+        met: list[QWidget] = []
         for _ in range(40):
             widget = QApplication.focusWidget()
             if widget is None or widget in met:
@@ -161,6 +162,8 @@ class FirstRun(Round):
         self.press(QWizard.WizardButton.BackButton)
         yield from pause(0.2)
         self.hand.write(page.path.lineEdit(), str(folder / f"{name}.gpkg"))
+        yield from pause(0.2)
+        self.hand.picture("wizard_city_ready", self.wizard)
         self.press(NEXT)
         yield from pause(0.3)
         self.hand.picture("wizard_check", self.wizard)
@@ -171,18 +174,21 @@ class FirstRun(Round):
         QTest.keyClick(self.wizard, Qt.Key.Key_Escape)
         yield from wait_for(lambda: not self.wizard.link.busy, 60, "the stop")
         yield from pause(0.5)
+        # A build that was faster than the hand has nothing to stop; tests/bridge stops at every step for certain.
+        faster = self.wizard.run_page.done
         stopped = self.wizard.currentPage() is self.wizard.check_page
         left = [one.name for one in folder.iterdir()] if folder.is_dir() else []
-        self.findings["left_after_stop"] = left if stopped else ["not stopped"]
-        self.check("stopped in the middle: nothing is left", stopped and left == [])
+        self.findings["left_after_stop"] = ["faster than the hand"] if faster else left
+        self.check("stopped in the middle: nothing is left", faster or (stopped and left == []))
         self.hand.picture("wizard_stopped", self.wizard)
-        yield from self.finish(f"wizard: build ({name})")
+        yield from self.finish(f"wizard: build ({name})", begin=not faster)
 
-    def finish(self, step: str) -> Iterator[None]:
+    def finish(self, step: str, *, begin: bool = True) -> Iterator[None]:
         """Build, look at the summary, press *Finish*."""
         self.begin(step)
         began = time.perf_counter()
-        self.press(NEXT)
+        if begin:
+            self.press(NEXT)
         refused = self.wizard.check_page
         yield from wait_for(
             lambda: self.wizard.run_page.done or (bool(refused.said.text()) and self.wizard.currentPage() is refused),
