@@ -20,6 +20,7 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsLayoutExporter,
     QgsLayoutItemMap,
+    QgsLayoutItemPicture,
     QgsLayoutItemScaleBar,
     QgsMapLayer,
     QgsPrintLayout,
@@ -120,10 +121,7 @@ def new_layout(
     _set_texts(layout, template, project, store, city, coverage)
     _set_legend(layout, template, shown, store, project)
     set_scale_bar(layout.itemById("scale bar"), sheet)
-    arrow = layout.itemById("north arrow")
-    # Inside the project, so that it names no folder of this machine.
-    arrow.setPicturePath("base64:" + base64.b64encode(NORTH.read_bytes()).decode())
-    arrow.setLinkedMap(sheet)
+    set_north_arrow(layout.itemById("north arrow"), sheet)
     if not manager.addLayout(layout):
         raise InputRefused("layout.nothing_to_show", layout=tr(template.title))
     return layout
@@ -297,6 +295,12 @@ def set_scale_bar(item: QgsLayoutItemScaleBar, sheet: QgsLayoutItemMap) -> None:
     style.buffer().setEnabled(False)
     item.setTextFormat(style)
     item.update()
+
+
+def set_north_arrow(item: QgsLayoutItemPicture, sheet: QgsLayoutItemMap) -> None:
+    """Let a picture be the north arrow of a map; inside the project, so that it names no folder of this machine."""
+    item.setPicturePath("base64:" + base64.b64encode(NORTH.read_bytes()).decode())
+    item.setLinkedMap(sheet)
 
 
 def export(layout: QgsPrintLayout, path: str, dpi: float = 150) -> list[str]:

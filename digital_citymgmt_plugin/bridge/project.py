@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
-from pathlib import Path
 
 from qgis.core import (
     Qgis,
@@ -28,7 +26,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication, QSize
 from qgis.PyQt.QtGui import QColor
 
-from digital_citymgmt_plugin.bridge import layers
+from digital_citymgmt_plugin.bridge import layers, layouts
 from digital_citymgmt_plugin.bridge.legends import fill_legend, set_letters
 from digital_citymgmt_plugin.bridge.styles import set_text, text_format
 from digital_citymgmt_plugin.core.errors import InputRefused
@@ -38,7 +36,6 @@ PAGE = (420.0, 297.0)  # A3 across, mm
 MM = (
     QgsUnitTypes.LayoutUnit.LayoutMillimeters if hasattr(QgsUnitTypes, "LayoutUnit") else QgsUnitTypes.LayoutMillimeters
 )
-NORTH = Path(__file__).resolve().parents[1] / "resources" / "symbols" / "north.svg"
 
 
 def tr(text: str) -> str:
@@ -182,20 +179,7 @@ def _legend(layout: QgsPrintLayout, project: QgsProject, sheet: QgsLayoutItemMap
 def _scale_bar(layout: QgsPrintLayout, sheet: QgsLayoutItemMap) -> None:
     item = QgsLayoutItemScaleBar(layout)
     item.setId("scale bar")
-    item.setStyle("Single Box")
-    item.setLinkedMap(sheet)
-    item.setUnits(Qgis.DistanceUnit.Meters if hasattr(Qgis, "DistanceUnit") else QgsUnitTypes.DistanceMeters)
-    item.setUnitLabel(tr("m"))
-    # A round length of about 50 mm in four parts.
-    ground = max(sheet.scale() * 50 / 1000, 1.0)
-    size = 10 ** len(str(int(ground))) / 10
-    total = next(size * factor for factor in (8, 4, 2, 1) if size * factor <= ground * 1.2 or factor == 1)
-    item.setNumberOfSegments(4)
-    item.setNumberOfSegmentsLeft(0)
-    item.setUnitsPerSegment(total / 4)
-    style = text_format(9)
-    style.buffer().setEnabled(False)
-    item.setTextFormat(style)
+    layouts.set_scale_bar(item, sheet)
     item.setBackgroundEnabled(True)
     item.setBackgroundColor(QColor(255, 255, 255, 210))
     item.update()
@@ -206,9 +190,7 @@ def _scale_bar(layout: QgsPrintLayout, sheet: QgsLayoutItemMap) -> None:
 def _north(layout: QgsPrintLayout, sheet: QgsLayoutItemMap) -> None:
     item = QgsLayoutItemPicture(layout)
     item.setId("north arrow")
-    # Inside the project, so that it names no folder of this machine.
-    item.setPicturePath("base64:" + base64.b64encode(NORTH.read_bytes()).decode())
-    item.setLinkedMap(sheet)
+    layouts.set_north_arrow(item, sheet)
     item.attemptMove(QgsLayoutPoint(308, 27, MM))
     item.attemptResize(QgsLayoutSize(16, 22, MM))
     layout.addLayoutItem(item)

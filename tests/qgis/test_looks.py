@@ -28,7 +28,8 @@ def project(city):
 
 def grid_colour(city, project):
     layer = layers.find_layer(city, "unit_grid", project=project)
-    return layer.renderer().symbol().symbolLayer(0).strokeColor().name()
+    renderer = layer.renderer()
+    return renderer.symbol().symbolLayer(0).strokeColor().name()
 
 
 def test_a_look_changes_symbols_labels_and_canvas_and_back(city, project):
@@ -40,7 +41,9 @@ def test_a_look_changes_symbols_labels_and_canvas_and_back(city, project):
         assert grid_colour(city, project) == look.grid
         assert project.backgroundColor() == QColor(look.canvas)
         grid = layers.find_layer(city, "unit_grid", project=project)
-        assert grid.labeling().settings().format().buffer().color() == QColor(look.halo)
+        settings = grid.labeling().settings()
+        letters = settings.format()  # its halo goes with it
+        assert letters.buffer().color() == QColor(look.halo)
         categories = layers.find_layer(city, "component_point", project=project).renderer().categories()
         point = categories[0].symbol()  # goes with its category
         assert point.symbolLayer(1).fillColor().name() == look.majors["01"]
