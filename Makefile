@@ -7,9 +7,10 @@ PY := .venv/bin/python
 OUT ?= build/demo
 ONLY ?=
 SCALE ?= demo
+SIZE ?= qidong
 JSON ?=
 
-.PHONY: help setup demo test lint soak bench package qgis i18n clean
+.PHONY: help setup demo city test lint soak bench package qgis i18n clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 12
@@ -19,6 +20,9 @@ setup: ## Debian packages and the Python environment .venv
 
 demo: setup ## the main job on the demo city: city.gpkg, city.qgz, map.png, summary.xlsx in OUT (build/demo)
 	@bash scripts/headless.sh $(PY) scripts/run_demo.py --out "$(OUT)"
+
+city: setup ## a demo city of SIZE=demo|qidong|qingdao as input files in OUT (build/city_SIZE): docs/demo-city.md
+	@$(PY) -m scripts.demo_city --size "$(SIZE)" --out "$(if $(filter build/demo,$(OUT)),build/city_$(SIZE),$(OUT))"
 
 lint: setup ## ruff and mypy
 	$(PY) -m ruff check .

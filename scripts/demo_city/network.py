@@ -27,6 +27,7 @@ from scripts.demo_city.streets import STRAIGHT, Frame, Lines, halved, quartered,
 
 Array = Any
 ATOM = 56_000.0  # m²: an atom of land is cut as long as it is larger than this, give or take a third
+CRUMB = 150.0  # m²: what is smaller is no piece of land of its own
 # Kind of quarter: area above which a 支路 splits it, above which a 街巷 does, least width.
 GRAIN = {
     "old": (42_000.0, 13_000.0, 68.0),
@@ -260,11 +261,27 @@ class _Cut:
                 self.lines.append((cut[1], 5))
 
 
+def _without_crumbs(atoms: Array) -> Array:
+    """Return a coverage in which what is left where three lines all but meet has joined a neighbour."""
+    crumbs = np.flatnonzero(shapely.area(atoms) < CRUMB)
+    gone = np.zeros(len(atoms), bool)
+    atoms, tree = atoms.copy(), shapely.STRtree(atoms)
+    for row in crumbs:
+        near = np.sort(tree.query(atoms[row], predicate="intersects"))
+        near = near[(near != row) & ~gone[near]]
+        shared = shapely.length(shapely.intersection(shapely.boundary(atoms[row]), shapely.boundary(atoms[near])))
+        to = near[int(np.argmax(shared))]
+        union = shapely.coverage_union(atoms[to], atoms[row])
+        if len(shapely.get_parts(union)) == 1:
+            atoms[to], gone[row] = shapely.get_parts(union)[0], True
+    return atoms[~gone]
+
+
 def _atoms(cut: _Cut) -> tuple[Array, Array]:
     """Return the atoms as a valid coverage, with their kinds: all edges are noded once, on a grid of 1 mm."""
     faces = np.array(cut.faces, object)
     edges = shapely.union_all(shapely.boundary(faces), grid_size=0.001)
-    atoms = shapely.get_parts(shapely.polygonize([edges]))
+    atoms = _without_crumbs(shapely.get_parts(shapely.polygonize([edges])))
     near = shapely.STRtree(faces).query_nearest(shapely.point_on_surface(atoms), all_matches=False)[1]
     order = np.lexsort((shapely.get_x(shapely.centroid(atoms)), -shapely.get_y(shapely.centroid(atoms))))
     return atoms[order], np.array(cut.kinds, object)[near][order]

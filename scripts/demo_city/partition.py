@@ -54,6 +54,7 @@ def build_division(network: Network, size: Size, seed: int) -> Division:
         known = register[town][1]
         count = max(2, min(len(known), len(rows) // 2, round(shapely.area(meshes[rows]).sum() / size.community_area)))
         part = _in_one_piece(meshes[rows], grown(meshes[rows], count, rng))
+        part = _without_small(meshes[rows], part, 0.3 * size.community_area)
         found = [rows[part == number] for number in range(count)]
         found = [own for own in found if len(own)]
         found.sort(key=lambda own: (-round(_centre(meshes[own])[1], -2), _centre(meshes[own])[0]))
@@ -102,6 +103,22 @@ def _in_one_piece(meshes: Array, group: Array) -> Array:
                     moved = True
         if not moved:
             break
+    return group
+
+
+def _without_small(meshes: Array, group: Array, least: float) -> Array:
+    """Return groups of which none is smaller than an area: it goes to the group with which it shares most edge."""
+    group = group.copy()
+    for _ in range(len(np.unique(group))):
+        area = np.bincount(group, shapely.area(meshes))
+        small = np.flatnonzero((area > 0.0) & (area < least))
+        if not len(small) or np.count_nonzero(area) < 2:
+            break
+        own = small[int(np.argmin(area[small]))]
+        shape = shapely.coverage_union_all(meshes[group == own])
+        others = np.flatnonzero(group != own)
+        shared = shapely.length(shapely.intersection(shape, meshes[others]))
+        group[group == own] = group[others[int(np.argmax(np.bincount(group[others], shared)[group[others]]))]]
     return group
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import shapely
 
-from scripts.demo_city.classes import AREAS, BALANCE, LINES, POINTS, ComponentClass
-from scripts.demo_city.components import Components, described, places
+from scripts.demo_city.classes import AREAS, LINES, POINTS, ComponentClass
+from scripts.demo_city.components import BY_CODE, Components, described, places
 from scripts.demo_city.config import stream
 from scripts.demo_city.places import Site
 from scripts.demo_city.shapes import areas_of, lines_of
@@ -49,7 +49,7 @@ def build_share(site: Site, count: int, old: int, seed: tuple[int, ...]) -> tupl
     """
     rng = stream(seed, "components")
     factor = count / sum(kind.share for kind in (*POINTS, *LINES, *AREAS))
-    shapes: list[Array] = []
+    shapes: list[Array] = [np.array([], object)]
     codes: list[str] = []
     for kind in (*LINES, *AREAS):
         wanted = _rounded(kind.share * factor, rng)
@@ -58,27 +58,8 @@ def build_share(site: Site, count: int, old: int, seed: tuple[int, ...]) -> tupl
             found = found[_own(site, found)][:wanted] if len(found) else found
             shapes.append(found)
             codes += [kind.code] * len(found)
-    spare: dict[str, Array] = {}
-    placed: dict[str, Array] = {}
-    for kind in POINTS:
-        wanted = _rounded(kind.share * factor, rng)
-        if not wanted or not _possible(site, kind):
-            continue
-        xy = np.round(places(site, kind, wanted, rng), 3)
-        placed[kind.code], spare[kind.code] = xy[:wanted], xy[wanted:]
-    missing = count - len(codes) - sum(map(len, placed.values()))
-    if missing < 0:
-        placed[BALANCE] = placed[BALANCE][:missing]
-    for code in FILLERS:
-        if missing <= 0 or code not in placed:
-            continue
-        if len(spare[code]) < missing:
-            kind = next(kind for kind in POINTS if kind.code == code)
-            more = np.round(places(site, kind, len(placed[code]) + missing, rng), 3)
-            spare[code] = _apart(more, placed[code])
-        taken, spare[code] = spare[code][:missing], spare[code][missing:]
-        placed[code] = np.concatenate([placed[code], taken])
-        missing -= len(taken)
+    placed, spare = _points(site, factor, rng)
+    _fill(site, count - len(codes), placed, spare, rng)
     for code, xy in placed.items():
         shapes.append(shapely.points(xy))
         codes += [code] * len(xy)
@@ -88,6 +69,37 @@ def build_share(site: Site, count: int, old: int, seed: tuple[int, ...]) -> tupl
         described(site, shapely.points([p for _, p in before]) if before else np.array([], object),
                    np.array([code for code, _ in before], object), "OLD", rng),
     )  # fmt: skip
+
+
+def _points(site: Site, factor: float, rng: np.random.Generator) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return the places taken by each class of points, and those that its rule leaves over."""
+    placed, spare = {}, {}
+    for kind in POINTS:
+        wanted = _rounded(kind.share * factor, rng)
+        if wanted and _possible(site, kind):
+            xy = np.round(places(site, kind, wanted, rng), 3)
+            placed[kind.code], spare[kind.code] = xy[:wanted], xy[wanted:]
+    return placed, spare
+
+
+def _fill(site: Site, count: int, placed: dict[str, Array], spare: dict[str, Array], rng: np.random.Generator) -> None:
+    """Let the filling classes take or give what makes the number of points come out right."""
+    missing = count - sum(map(len, placed.values()))
+    for code in FILLERS:
+        over = min(max(0, -missing), len(placed.get(code, [])))
+        if over:
+            placed[code], missing = placed[code][:-over], missing + over
+    for code in FILLERS:
+        kind = BY_CODE[code]
+        if missing <= 0 or not _possible(site, kind):
+            continue
+        placed.setdefault(code, np.zeros((0, 2)))
+        if len(spare.get(code, [])) < missing:
+            more = np.round(places(site, kind, len(placed[code]) + missing, rng), 3)
+            spare[code] = _apart(more, placed[code])
+        taken, spare[code] = spare[code][:missing], spare[code][missing:]
+        placed[code] = np.concatenate([placed[code], taken])
+        missing -= len(taken)
 
 
 def _rounded(value: float, rng: np.random.Generator) -> int:
