@@ -19,8 +19,8 @@ def rehome(context: Context, store: Store, action: Action) -> dict[str, int]:
 
     Component codes do not change: they carry no grid. Runs inside the action that changed the grids, so that it sees
     them. A case gets its street, and how its place was found, too; what it had before is told by an ``amend`` event (of
-    components by the rows of ``component_change``). Cases without coordinates keep their grid. Places and cameras are put
-    right without a word: nobody gave them a grid.
+    components by the rows of ``component_change``). Cases without coordinates keep their grid. Places and cameras are
+    put right without a word: nobody gave them a grid.
 
     Returns
     -------

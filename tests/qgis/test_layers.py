@@ -41,7 +41,8 @@ def test_layers_stand_in_one_group_named_by_the_city_in_drawing_order(city, load
     assert group.name() == CITY
     assert titles(group) == [
         "Open issues", "Cases", "Unit grids", "Components (points)", "Components (lines)", "Components (areas)",
-        "Cameras", "Places", "Places (lines)", "Places (areas)", "Tracks", "Communities", "Streets", "Counties", "Tables",
+        "Cameras", "Places", "Places (lines)", "Places (areas)", "Tracks", "Communities", "Streets", "Counties",
+        "Tables",
     ]  # fmt: skip
 
 
