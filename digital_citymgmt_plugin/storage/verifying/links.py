@@ -63,8 +63,10 @@ REFERENCES: tuple[Check, ...] = (
     ),
     *(
         _reference(table, "grid_code", "unit_grid", "code", WARNING)
-        for table in (*COMPONENTS, "case_record")
+        for table in (*COMPONENTS, "case_record", "place", "camera")
     ),
+    _reference("undo_journal", "operation_uuid", "operation"),
+    *(_area(table, "community_code", "community") for table in ("place", "camera")),
     _area("unit_grid", "community_code", "community"),
     _area("case_record", "community_code", "community"),
     *(_area(table, "community_code", "community") for table in COMPONENTS),
