@@ -269,7 +269,9 @@ class Store(Protocol):
     def verify(self, progress: Progress | None = None, cancel: Cancel | None = None) -> list[Finding]:
         """Check the store against itself; reads only."""
 
-    def repair(self, action: Action, findings: Sequence[Finding], cancel: Cancel) -> list[Finding]:
+    def repair(
+        self, action: Action, findings: Sequence[Finding], progress: Progress, cancel: Cancel
+    ) -> list[Finding]:
         """Repair what can be repaired; returns what is found afterwards, all within the action."""
 
     def chain(self) -> dict[str, Any]:

@@ -70,7 +70,7 @@ def repair_store(context: Context, request: RepairStore) -> dict[str, Any]:
     try:
         with store.action("repair_store", copy=PurePath(copy).name) as action:
             context.progress(0.6, "progress.repairing")
-            left = store.repair(action, found, context.cancel)
+            left = store.repair(action, found, _Part(context, 0.65, 0.95), context.cancel)
             states = _states(found, left)
             counts = _counts(states)
             action.counts.update(counts)

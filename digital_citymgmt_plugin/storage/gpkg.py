@@ -368,11 +368,13 @@ class GpkgStore:
                 raise translate(error, self.path) from error
             raise
 
-    def repair(self, action: Action, findings: Sequence[Finding], cancel: Cancel) -> list[Finding]:
+    def repair(
+        self, action: Action, findings: Sequence[Finding], progress: Progress, cancel: Cancel
+    ) -> list[Finding]:
         """Repair what can be repaired; returns what is found afterwards, all within the action."""
         run = Run(self.connection, None, cancel, inside=True)
         Repairs(run, action, self.profile, moment_text(self.clock())).mend(findings)
-        return verify(self.connection, None, cancel, inside=True)
+        return verify(self.connection, progress, cancel, inside=True)
 
     def _roll_back(self) -> None:
         self._reserved = False
