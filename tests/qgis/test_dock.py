@@ -177,7 +177,7 @@ def test_communities_are_selected_in_the_layer_of_communities(bench):
     assert len(others) == 16 and not any(each.selectedFeatureCount() for each in others)
     assert [feature["level"] for feature in layer.selectedFeatures()] == ["community"]
     assert bench.iface.active is layer
-    assert bench.dock.selection_label.text() == "1 objects are selected."
+    assert bench.dock.selection_label.text() == "1 object is selected."
 
 
 def test_a_refusal_is_one_sentence_with_details(bench):
