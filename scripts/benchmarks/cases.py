@@ -41,7 +41,7 @@ from scripts.benchmarks.importcomponents import figure, peak_memory
 from scripts.demo_city.areas import Areas
 from scripts.demo_city.case_files import write_cases
 from scripts.demo_city.case_ground import KINDS, Ground
-from scripts.demo_city.case_scale import CASES, CaseCounts, CaseScale, Span
+from scripts.demo_city.case_scale import CASES
 from scripts.demo_city.components import BY_CODE
 from scripts.demo_city.config import ORIGIN
 
@@ -61,15 +61,6 @@ SIZES = {"tiny": "tiny", "demo": "small", "qidong": "qidong", "qingdao": "qingda
 _GROWTH = 1.35  # seconds per case with all cases against a fifth of them
 _MEGABYTES = 400.0  # by which the peak may grow: keys of the cases, not the cases
 LARGE = 100_000
-
-
-def share_of(scale: CaseScale, part: int) -> CaseScale:
-    """Return a scale with one part of the cases."""
-    spans = tuple(
-        Span(span.first, span.last, CaseCounts(*(value // part for value in vars(span.counts).values())))
-        for span in scale.spans
-    )
-    return CaseScale(scale.reports // part, spans, max(2, scale.recurring_places // part), scale.collectors)
 
 
 def ground_of(folder: Path) -> tuple[Ground, Areas]:
@@ -144,7 +135,7 @@ def main() -> None:
         folder = Path(scratch)
         sizes = make(folder, arguments.scale)
         ground, areas = ground_of(folder)
-        write_cases(ground, areas, share_of(scale, 5), 2014, folder / "fifth")
+        write_cases(ground, areas, scale.part(5), 2014, folder / "fifth")
         began = time.perf_counter()
         write_cases(ground, areas, scale, 2014, folder / "all")
         made = time.perf_counter() - began

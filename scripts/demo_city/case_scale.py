@@ -62,13 +62,25 @@ class Span:
 
 @dataclass(frozen=True)
 class CaseScale:
-    """The cases of a demo city: reports (filed or not), filed cases by span, how many places see things recur."""
+    """The cases of a demo city: reports (filed or not), filed cases by span, how many places see things recur.
+
+    The last day must be a workday: what is closed by then is disposed of on that day at the latest.
+    """
 
     reports: int
     spans: tuple[Span, ...]
     recurring_places: int
     collectors: int
     batch: int = 20_000  # cases made at a time
+
+    def part(self, share: int) -> CaseScale:
+        """Return a scale with one of so many shares of the cases, in the same time."""
+        spans = tuple(
+            Span(span.first, span.last, CaseCounts(*(value // share for value in vars(span.counts).values())))
+            for span in self.spans
+        )
+        places = max(2, self.recurring_places // share)
+        return CaseScale(self.reports // share, spans, places, self.collectors, self.batch)
 
     @property
     def filed(self) -> int:
@@ -114,7 +126,7 @@ CASES = {
             Span(*_2014, CaseCounts(195_000, 187_200, 187_000, 117_000)),
             Span("2015-01-01", "2015-06-30", CaseCounts(230_000, 223_100, 222_900, 161_000)),
             Span("2015-07-01", "2015-12-31", CaseCounts(233_000, 227_200, 227_000, 195_700)),
-            Span("2016-01-01", "2016-07-31", CaseCounts(270_000, 263_300, 263_000, 243_000)),
+            Span("2016-01-01", "2016-07-29", CaseCounts(270_000, 263_300, 263_000, 243_000)),
         ),
         8_000, 300,
     ),

@@ -100,9 +100,10 @@ def _dispose(life: Life, plan: Plan, limit: Array, unit: Array, end: int, rng: n
 
     extended = done & old_enough & (unit == _WORKDAYS) & (limit >= 2) & (rng.random(count) < 0.15)
     given = given + np.where(extended, 2 * UNIT_SECONDS[WORKDAYS], 0)
-    used = given * np.where(plan.on_time | (role == CHECKING), rng.beta(1.5, 1.9, count) * 0.93 + 0.03,
+    timely = plan.on_time | (role == CHECKING)
+    used = given * np.where(timely, rng.beta(1.5, 1.9, count) * 0.93 + 0.03,
                             1.03 + rng.lognormal(-0.4, 0.9, count))  # fmt: skip
-    used = np.where(extended & plan.on_time, np.maximum(used, given * 0.62), used)
+    used = np.where(extended & timely, np.maximum(used, given * 0.62), used)
     used = np.maximum(used.astype(np.int64), 6 * MINUTE)
     # What is late is closed within the period all the same.
     room = np.where(running, last_work - start, worked(last_work) - worked(start)) - 2 * HOUR

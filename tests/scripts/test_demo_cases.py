@@ -136,7 +136,8 @@ def test_the_log_alone_holds_the_published_figures(cases, log):
     assert set(last.index) == set(cases["案件编号"])
 
 
-def test_every_log_is_a_chain_of_moves_in_time(cases, log):
+def chain(cases: pd.DataFrame, log: pd.DataFrame) -> None:
+    """Hold every log against itself and its case."""
     before = log.groupby("案件编号", sort=False)[["新阶段", "操作时间"]].shift()
     follows = before["新阶段"].notna()
     assert (log["原阶段"][follows] == before["新阶段"][follows]).all()
@@ -144,12 +145,16 @@ def test_every_log_is_a_chain_of_moves_in_time(cases, log):
     assert (log["序号"].astype(int) == log.groupby("案件编号", sort=False).cumcount() + 1).all()
     ends = log.groupby("案件编号", sort=False)["新阶段"].last()
     assert (ends[cases["案件编号"]].to_numpy() == cases["当前阶段"].to_numpy()).all()
-    assert log["操作时间"].min() >= "2014-08-01"
-    assert log["操作时间"].max() < "2015-05-08"
     for action, column in (("立案", "立案时间"), ("处置", "处置时间"), ("结案", "结案时间"), ("派遣", "派遣时间")):
         at = log[log["操作类型"] == action].groupby("案件编号")["操作时间"].last().reindex(cases["案件编号"])
         said = cases[column] != ""
         assert (at.to_numpy()[said] == cases[column][said].to_numpy()).all()
+
+
+def test_every_log_is_a_chain_of_moves_in_time(cases, log):
+    chain(cases, log)
+    assert log["操作时间"].min() >= "2014-08-01"
+    assert log["操作时间"].max() < "2015-05-08"
     stages = ("信息收集", "案件建立", "任务派遣", "任务处理", "处理反馈", "核查结案", "结案")
     assert set(log["新阶段"]) == {*stages, "作废", "挂账"}
 
@@ -375,6 +380,27 @@ def test_the_large_city_has_a_million_cases():
         here = filed & (plan.reported >= span.begin) & (plan.reported < span.end)
         assert (int(here.sum()), int((plan.on_time & here).sum())) == (span.counts.filed, span.counts.on_time)
     assert sum(column.nbytes for column in vars(plan).values()) < 20e6
+
+
+def test_a_fiftieth_of_the_large_city_is_as_sound(ground, tmp_path):
+    scale = CASES["qingdao"].part(50)
+    write_cases(*ground, scale, 2014, tmp_path)
+    cases, log = read(tmp_path, "cases"), read(tmp_path, "events")
+    chain(cases, log)
+    assert log["操作时间"].max()[:10] <= scale.spans[-1].last
+    done = cases[cases["当前阶段"].isin(["核查结案", "结案"])]
+    for span in scale.spans:
+        here = done["立案时间"].str[:10].between(span.first, span.last)
+        closed = (done["结案时间"] != "")[here]
+        on_time = closed & (done["处置时间"] <= done["截止时间"])[here]
+        counts = span.counts
+        assert (int(here.sum()), int(closed.sum()), int(on_time.sum())) == (
+            counts.disposed, counts.closed, counts.on_time,
+        )  # fmt: skip
+
+
+def test_every_size_ends_on_a_workday():
+    assert all(WORKDAY[scale.end // 86_400 - 1] for scale in CASES.values())
 
 
 def test_ground_of_parts_is_that_of_the_whole(ground):
