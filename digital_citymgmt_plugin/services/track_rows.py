@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.services.intake import Placer, Tally, base_name, fi
 
 _MOST_CARRIERS = 100_000  # more distinct values are no carriers but ids of points
 _KILOMETRES_PER_HOUR = 3.6
+_FASTEST = 1_000.0  # m/s; more is no speed
 _UNIX = "unix"  # ``time_format`` of a mapping: seconds or milliseconds since 1970
 
 
@@ -146,7 +147,9 @@ class TrackRows:
     def _speeds(self, columns: Columns, size: int) -> NDArray[np.float64]:
         if "speed" not in columns:
             return np.full(size, np.nan)
-        return _numbers(columns["speed"]) * self._to_metres
+        speed = _numbers(columns["speed"]) * self._to_metres
+        with np.errstate(invalid="ignore"):
+            return np.where((speed >= 0.0) & (speed <= _FASTEST), speed, np.nan)
 
     def drop(self, records: NDArray[Any], fate: NDArray[np.int8]) -> None:
         """Tell the reject list of points that cleaning dropped: in the columns of the file that the mapping names."""

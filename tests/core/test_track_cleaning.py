@@ -55,7 +55,7 @@ def records(draw, most=9):
     return np.cumsum(steps) * 1000, np.array(xy, dtype=float)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, derandomize=True, deadline=None)
 @given(records(), st.sampled_from([1.0, 3.0, 10.0]))
 def test_the_chain_is_the_largest_set_of_points_within_reach(record, speed):
     at, xy = record
@@ -78,7 +78,7 @@ def stays_by_brute_force(at, xy, radius, seconds):
     return inside
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, derandomize=True, deadline=None)
 @given(records(most=40), st.integers(1, 6), st.integers(2, 12))
 def test_stays_are_those_of_the_plain_definition(record, radius, seconds):
     at, xy = record
@@ -92,7 +92,7 @@ points_of_a_record = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, derandomize=True, deadline=None)
 @given(points_of_a_record, st.sets(st.integers(0, 59), max_size=10))
 def test_every_point_has_one_fate_and_what_is_kept_obeys_the_rules(points, far):
     found = run(points, far=far)
@@ -114,7 +114,7 @@ def test_every_point_has_one_fate_and_what_is_kept_obeys_the_rules(points, far):
     assert (np.diff(numbers) >= 0).all() and sorted(set(numbers.tolist())) == list(range(len(set(numbers.tolist()))))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, derandomize=True, deadline=None)
 @given(points_of_a_record.filter(bool), st.randoms(use_true_random=False))
 def test_the_order_of_the_file_makes_no_difference_but_for_points_of_one_time(points, random):
     points = list({point[0]: point for point in points}.values())
@@ -126,7 +126,7 @@ def test_the_order_of_the_file_makes_no_difference_but_for_points_of_one_time(po
     assert sum(found.unordered for found in (one, other)) >= (points != sorted(points)) + (shuffled != sorted(points))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, derandomize=True, deadline=None)
 @given(points_of_a_record)
 def test_what_was_cleaned_stays_as_it_is_but_for_stays_that_touch(points):
     found = run(points)

@@ -116,7 +116,9 @@ def test_a_bad_coordinate_is_a_row_without_a_place(tmp_path):
     assert [geom is None for geom in read(path)["geom"]] == [True, True, True, False]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.binary(max_size=300), st.integers(0, 400), st.integers(0, 60))
 def test_whatever_is_in_the_file_it_is_read_or_refused(tmp_path, noise, at, cut):
     good = f"{HEAD}{OPEN}<trk><trkseg>{track(4)}</trkseg></trk></gpx>".encode()
