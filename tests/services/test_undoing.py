@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sqlite3
@@ -93,11 +94,10 @@ def link(town):
 
 def in_qgis(town, sql, *values):
     """Write as plain QGIS does: from another connection, outside any action."""
-    connection = sqlite3.connect(town.store.path, timeout=20)
-    register_functions(connection)
-    connection.execute(sql, values)
-    connection.commit()
-    connection.close()
+    with contextlib.closing(sqlite3.connect(town.store.path, timeout=20)) as connection:
+        register_functions(connection)
+        connection.execute(sql, values)
+        connection.commit()
 
 
 STEPS = {
@@ -340,3 +340,11 @@ def test_a_profile_taken_back_is_the_one_before_unless_someone_edited_it_since(c
     in_qgis(city, "UPDATE department SET name = ? WHERE code = ?", first["name"], first["code"])
     counts = undo(city)["counts"]
     assert (counts["removed"], counts["restored"]) == (1, 1) and digests(city) == before
+
+
+@pytest.mark.parametrize("sql", ["UPDATE undo_journal SET size = 0", "DELETE FROM undo_journal"])
+def test_nobody_else_writes_the_journal(town, sql):
+    components(town)
+    with pytest.raises(sqlite3.Error, match="append-only"):
+        in_qgis(town, sql)
+    assert undo(town)["counts"]["removed"] == 3

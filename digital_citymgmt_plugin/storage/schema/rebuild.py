@@ -7,7 +7,7 @@ import re
 import sqlite3
 
 from digital_citymgmt_plugin.storage.schema.catalogue import ATTRIBUTES, SPATIAL
-from digital_citymgmt_plugin.storage.schema.triggers import domain_triggers, rtree_triggers
+from digital_citymgmt_plugin.storage.schema.triggers import domain_triggers, journal_triggers, rtree_triggers
 
 _EVENT = re.compile(r'(INSERT|DELETE|UPDATE)( OF (?P<columns>[\w, ]+?))? ON "?(?P<table>\w+)"?')
 
@@ -19,14 +19,14 @@ def expected_triggers(connection: sqlite3.Connection) -> list[str]:
     """
     there: dict[str, set[str]] = {}
     with_uuid, with_times = [], []
-    for table in (*SPATIAL, *ATTRIBUTES):
+    for table in (*SPATIAL, *ATTRIBUTES, "undo_journal"):
         columns = {str(row[0]) for row in connection.execute("SELECT name FROM pragma_table_info(?)", (table,))}
         there[table] = columns
         if "uuid" in columns:
             with_uuid.append(table)
         if {"created_at", "updated_at"} <= columns:
             with_times.append(table)
-    statements = list(domain_triggers(with_uuid, with_times))
+    statements = [*domain_triggers(with_uuid, with_times), *journal_triggers()]
     for table in SPATIAL:
         statements += rtree_triggers(table)
     return [statement for statement in statements if _fits(statement, there)]

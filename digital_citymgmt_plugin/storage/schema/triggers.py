@@ -91,6 +91,12 @@ def domain_triggers(tables_with_uuid: list[str], tables_with_times: list[str]) -
     yield from _change_rows(outside)
 
 
+def journal_triggers() -> Iterator[str]:
+    """Yield the triggers of the undo journal: only an action writes it, and nobody changes it later."""
+    for event in ("INSERT", "UPDATE", "DELETE"):
+        yield _refuse(event.lower(), "undo_journal", event, f"NOT {IN_ACTION}", "log")
+
+
 def _change_rows(outside: str) -> Iterator[str]:
     """Yield triggers that write ``component_change``; first values inside an action refer to their operation only."""
     head = "INSERT INTO component_change (uuid, component_uuid, operation_uuid, field, old, new, created_at)"
