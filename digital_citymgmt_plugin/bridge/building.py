@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from digital_citymgmt_plugin.bridge.messages import templates
-from digital_citymgmt_plugin.core import guesses
+from digital_citymgmt_plugin.core import roles
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
 from digital_citymgmt_plugin.core.requests import (
     AdoptGrids,
@@ -35,7 +35,7 @@ from digital_citymgmt_plugin.core.requests import (
 
 OnProgress = Callable[[float, str, Mapping[str, Any]], None]
 IsCancelled = Callable[[], bool]
-LEVELS = {guesses.COUNTIES: "county", guesses.STREETS: "street", guesses.COMMUNITIES: "community"}
+LEVELS = {roles.COUNTIES: "county", roles.STREETS: "street", roles.COMMUNITIES: "community"}
 _WORKBOOK_ROWS = 1_000_000  # a list of rejects beyond that does not fit a sheet
 
 
@@ -84,29 +84,29 @@ def plan_steps(plan: CityPlan, rejects: str = "") -> list[Step]:
     without codes are numbered by place. Components get codes when there are grids; cases are linked when there is
     anything to link them to. A city of cases alone has no areas: none are made up around points.
     """
-    by_role = {role: [part for part in plan.parts if part.role == role] for role in guesses.ROLES}
+    by_role = {role: [part for part in plan.parts if part.role == role] for role in roles.ROLES}
     steps = [Step("create", plan.store)]
     for role, level in LEVELS.items():
         steps += [_areas(part, level, "field" if part.code_field else "number", rejects) for part in by_role[role]]
-    grids = by_role[guesses.GRIDS]
-    if grids and not by_role[guesses.COMMUNITIES]:
+    grids = by_role[roles.GRIDS]
+    if grids and not by_role[roles.COMMUNITIES]:
         steps += [_areas(part, "community", "cut" if part.code_field else "whole", "") for part in grids]
     for part in grids:
         request = AdoptGrids(part.input, part.code_field or None, rejects=_list(rejects, part))
         steps.append(Step("grids", request, _name(part), 2.0))
-    for part in by_role[guesses.COMPONENTS]:
+    for part in by_role[roles.COMPONENTS]:
         # Without a field the class is read from the columns known by their headings, as codes or as names.
         request = ImportComponents(part.input, class_field=part.code_field or None, rejects=_list(rejects, part))
         steps.append(Step("components", request, _name(part), 1 + part.rows / 20_000))
-    if by_role[guesses.COMPONENTS] and grids:
-        steps.append(Step("codes", AssignCodes(), weight=1 + sum(p.rows for p in by_role[guesses.COMPONENTS]) / 50_000))
-    logs = [part.input for part in by_role[guesses.EVENTS]]
-    for index, part in enumerate(by_role[guesses.CASES]):
+    if by_role[roles.COMPONENTS] and grids:
+        steps.append(Step("codes", AssignCodes(), weight=1 + sum(p.rows for p in by_role[roles.COMPONENTS]) / 50_000))
+    logs = [part.input for part in by_role[roles.EVENTS]]
+    for index, part in enumerate(by_role[roles.CASES]):
         events = logs[index] if index < len(logs) else None
         request = ImportCases(part.input, rejects=_list(rejects, part), events=events)
         steps.append(Step("cases", request, _name(part), 1 + part.rows / 10_000))
-    if by_role[guesses.CASES] and (grids or by_role[guesses.COMMUNITIES]):
-        steps.append(Step("links", LinkCases(), weight=1 + sum(p.rows for p in by_role[guesses.CASES]) / 20_000))
+    if by_role[roles.CASES] and (grids or by_role[roles.COMMUNITIES]):
+        steps.append(Step("links", LinkCases(), weight=1 + sum(p.rows for p in by_role[roles.CASES]) / 20_000))
     return steps
 
 
@@ -115,7 +115,7 @@ def _areas(part: Part, level: str, codes: str, rejects: str) -> Step:
     request = ImportAreas(part.input, level, part.code_field, name, codes, _list(rejects, part))
     if codes == "field" and not name:
         request = replace(request, name_field=part.code_field)  # a name that is not there is the code
-    return Step("areas_made" if part.role == guesses.GRIDS else part.role, request, _name(part))
+    return Step("areas_made" if part.role == roles.GRIDS else part.role, request, _name(part))
 
 
 def _name(part: Part) -> str:
@@ -265,13 +265,13 @@ def demo_steps(data: Path, about: Mapping[str, Any], draft: str, rejects: str) -
     """Return the requests that make the demo city: its grids are drafted from the base map."""
     base, crs = str(data / "base_map.gpkg"), str(about["crs"])
     areas = {name: Layer(str(data / "areas.gpkg"), name) for name in ("streets", "communities")}
-    cases = Part(guesses.CASES, Layer(str(data / "cases.csv"), crs=crs))
+    cases = Part(roles.CASES, Layer(str(data / "cases.csv"), crs=crs))
     request = DraftGrids(
         areas["communities"], draft, [Layer(base, name) for name in ("roads", "rivers", "walls")], "rank",
         buildings=Layer(base, "buildings"), compounds=Layer(base, "compounds"), crs=crs, area_code_field="code",
     )  # fmt: skip
     census = [path for path in sorted((data / "components").iterdir()) if path.suffix in (".shp", ".gpkg", ".csv")]
-    parts = [Part(guesses.COMPONENTS, Layer(str(path), crs=crs if path.suffix == ".csv" else None)) for path in census]
+    parts = [Part(roles.COMPONENTS, Layer(str(path), crs=crs if path.suffix == ".csv" else None)) for path in census]
     return [
         Step("create", CreateStore("", "", "", "", "")),
         Step("streets", ImportAreas(areas["streets"], "street", "code", "name"), "areas.gpkg"),

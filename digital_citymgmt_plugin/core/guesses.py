@@ -15,10 +15,23 @@ from digital_citymgmt_plugin.core.cases import fields as cases
 from digital_citymgmt_plugin.core.census import fields as census
 from digital_citymgmt_plugin.core.mapping import Mapping as ColumnMapping
 from digital_citymgmt_plugin.core.mapping import guess_mapping
+from digital_citymgmt_plugin.core.roles import (
+    CASES,
+    COMMUNITIES,
+    COMPONENTS,
+    COUNTIES,
+    EVENTS,
+    GRIDS,
+    OTHER,
+    PROFILE,
+    STREETS,
+)
 
-COUNTIES, STREETS, COMMUNITIES, GRIDS = "counties", "streets", "communities", "grids"
-COMPONENTS, CASES, EVENTS, PROFILE, OTHER = "components", "cases", "events", "profile", "other"
-ROLES = (COUNTIES, STREETS, COMMUNITIES, GRIDS, COMPONENTS, CASES, EVENTS, PROFILE, OTHER)
+__all__ = [
+    "CASES", "COMMUNITIES", "COMPONENTS", "COUNTIES", "EVENTS", "GRIDS", "OTHER", "PROFILE", "STREETS", "Guess",
+    "code_fields", "county_name", "county_votes", "crs_of_coordinates", "edition_of", "guess_role", "mapping_of",
+    "name_field", "plain",
+]  # fmt: skip
 
 # Provinces as GB/T 2260 numbers them: the first two digits of every county code.
 _PROVINCES = frozenset(

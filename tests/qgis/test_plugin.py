@@ -67,8 +67,8 @@ def test_loading_gives_provider_menu_toolbar_and_dock(iface):
     titles = [action.text().replace("&", "") for action in iface.window.menuBar().actions()]
     assert titles == ["Digital city management", "Help"]
     menu = iface.window.findChild(QMenu, MENU_NAME)
-    assert [action.objectName() for action in menu.actions() if action.objectName().startswith("dcm_")][:3] == [
-        "dcm_open", "dcm_new", "dcm_refresh",
+    assert [action.objectName() for action in menu.actions() if action.objectName().startswith("dcm_")][:5] == [
+        "dcm_wizard", "dcm_demo", "dcm_open", "dcm_new", "dcm_refresh",
     ]  # fmt: skip
     plugin.unload()
     settle()

@@ -28,7 +28,7 @@ from qgis.PyQt.QtWidgets import (
 from digital_citymgmt_plugin.bridge.building import CityPlan, plan_steps
 from digital_citymgmt_plugin.bridge.export import write_table
 from digital_citymgmt_plugin.bridge.messages import sentence, template
-from digital_citymgmt_plugin.core import guesses
+from digital_citymgmt_plugin.core import roles
 from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.gui.wizard.state import STEP_WORDS, WizardState, fault_words, number, step_words, tr
 
@@ -130,12 +130,12 @@ class CheckPage(QWizardPage):
 
     @staticmethod
     def _later(plan: CityPlan) -> str:
-        roles = {part.role for part in plan.parts}
-        if guesses.GRIDS not in roles and guesses.COMMUNITIES not in roles:
+        given = {part.role for part in plan.parts}
+        if not given & {roles.GRIDS, roles.COMMUNITIES}:
             return tr(
                 "Without communities and unit grids the cases stay without place; the dock says what to add next."
             )
-        if guesses.GRIDS not in roles:
+        if roles.GRIDS not in given:
             return tr("Without unit grids: draft them next, the dock says how.")
         return ""
 

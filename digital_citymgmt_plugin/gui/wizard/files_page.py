@@ -29,7 +29,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.bridge.messages import sentence
-from digital_citymgmt_plugin.core import guesses
+from digital_citymgmt_plugin.core import roles
 from digital_citymgmt_plugin.core.requests import Layer
 from digital_citymgmt_plugin.gui.wizard.state import ROLE_WORDS, Entry, WizardState, fault_words, number, tr
 
@@ -85,7 +85,7 @@ class FilesPage(QWizardPage):
     def _build_details(self) -> None:
         self.details = QGroupBox(tr("How the chosen file is read"))
         self.role = QComboBox()
-        for role in guesses.ROLES:
+        for role in roles.ROLES:
             self.role.addItem(tr(ROLE_WORDS[role]), role)
         self.crs = QgsProjectionSelectionWidget()
         self.encoding = QComboBox()
@@ -239,7 +239,7 @@ class FilesPage(QWizardPage):
         self.completeChanged.emit()
         if entry is None:
             self.why.clear()
-            self._label_fields(guesses.OTHER)
+            self._label_fields(roles.OTHER)
             return
         self._filling = True
         self.role.setCurrentIndex(self.role.findData(entry.role))
@@ -258,11 +258,9 @@ class FilesPage(QWizardPage):
         self._filling = False
 
     def _label_fields(self, role: str) -> None:
-        areas = role in (guesses.COUNTIES, guesses.STREETS, guesses.COMMUNITIES)
-        coded = areas or role in (guesses.GRIDS, guesses.COMPONENTS)
-        self.code_label.setText(
-            tr("Field with the c&lass") if role == guesses.COMPONENTS else tr("Field with the &code")
-        )
+        areas = role in (roles.COUNTIES, roles.STREETS, roles.COMMUNITIES)
+        coded = areas or role in (roles.GRIDS, roles.COMPONENTS)
+        self.code_label.setText(tr("Field with the c&lass") if role == roles.COMPONENTS else tr("Field with the &code"))
         self.name_label.setText(tr("Field with the na&me"))
         for label, box in ((self.code_label, self.code_field), (self.name_label, self.name_field)):
             box.setAccessibleName(label.text().replace("&", ""))
@@ -297,7 +295,7 @@ def _details(entry: Entry) -> str:
         lines.append(
             tr("Code page {name}: {why}.").format(name=found["encoding"], why=sentence(found["encoding_evidence"]))
         )
-    if entry.role in (guesses.CASES, guesses.EVENTS, guesses.COMPONENTS) and found["mapping"]:
+    if entry.role in (roles.CASES, roles.EVENTS, roles.COMPONENTS) and found["mapping"]:
         pairs = [str(column) for column in found["mapping"].values()]
         pairs += [column for column in (found["x"], found["y"]) if column and not found["geometry"]]
         known = len(pairs)
@@ -307,12 +305,12 @@ def _details(entry: Entry) -> str:
             )
         )
     faults = fault_words(found["faults"])
-    if faults and entry.role == guesses.GRIDS:
+    if faults and entry.role == roles.GRIDS:
         lines.append(
             tr("{faults}. The grids are taken as they are; the faults are listed as issues.").format(faults=faults)
         )
-    if entry.role == guesses.GRIDS and not entry.code_field:
+    if entry.role == roles.GRIDS and not entry.code_field:
         lines.append(tr("Without a code field the grids are numbered anew."))
-    if entry.role in (guesses.COMMUNITIES, guesses.STREETS) and not entry.code_field:
+    if entry.role in (roles.COMMUNITIES, roles.STREETS) and not entry.code_field:
         lines.append(tr("Without a code field the areas are numbered provisionally from north to south."))
     return "\n".join(lines)

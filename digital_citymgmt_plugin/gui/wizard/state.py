@@ -12,19 +12,19 @@ from qgis.PyQt.QtCore import QCoreApplication, QLocale
 
 from digital_citymgmt_plugin.bridge.building import CityPlan, Part
 from digital_citymgmt_plugin.bridge.messages import sentence
-from digital_citymgmt_plugin.core import guesses
+from digital_citymgmt_plugin.core import roles
 from digital_citymgmt_plugin.core.requests import CreateStore, Layer
 
 ROLE_WORDS = {
-    guesses.COUNTIES: "County boundary",
-    guesses.STREETS: "Streets",
-    guesses.COMMUNITIES: "Communities",
-    guesses.GRIDS: "Unit grids",
-    guesses.COMPONENTS: "Components",
-    guesses.CASES: "Cases",
-    guesses.EVENTS: "Log of case moves",
-    guesses.PROFILE: "City profile",
-    guesses.OTHER: "Leave out",
+    roles.COUNTIES: "County boundary",
+    roles.STREETS: "Streets",
+    roles.COMMUNITIES: "Communities",
+    roles.GRIDS: "Unit grids",
+    roles.COMPONENTS: "Components",
+    roles.CASES: "Cases",
+    roles.EVENTS: "Log of case moves",
+    roles.PROFILE: "City profile",
+    roles.OTHER: "Leave out",
 }
 STEP_WORDS = {
     "create": "New city store",
@@ -51,7 +51,7 @@ FAULT_WORDS = {
     "grid.sliver": "slivers",
     "grid.empty": "without shape",
 }
-CITY = (guesses.COMMUNITIES, guesses.GRIDS, guesses.STREETS, guesses.COUNTIES, guesses.CASES, guesses.COMPONENTS)
+CITY = (roles.COMMUNITIES, roles.GRIDS, roles.STREETS, roles.COUNTIES, roles.CASES, roles.COMPONENTS)
 PROVISIONAL = "000000"
 
 
@@ -82,7 +82,7 @@ class Entry:
     """One file or layer: what was found, and what the user changed."""
 
     found: dict[str, Any]
-    role: str = guesses.OTHER
+    role: str = roles.OTHER
     crs: str = ""
     encoding: str = ""
     code_field: str = ""
@@ -127,17 +127,17 @@ class Entry:
 
     def problem(self) -> str:
         """Say what is missing so that it can be taken, "" when nothing is."""
-        if self.role in (guesses.OTHER, guesses.PROFILE):
+        if self.role in (roles.OTHER, roles.PROFILE):
             return ""
-        if self.role != guesses.EVENTS and self.has_place and not self.crs:
+        if self.role != roles.EVENTS and self.has_place and not self.crs:
             return tr("{file}: choose its reference system.").format(file=self.title)
-        if self.role == guesses.GRIDS and not self.found["geometry"]:
+        if self.role == roles.GRIDS and not self.found["geometry"]:
             return tr("{file} has no shapes: it cannot be unit grids.").format(file=self.title)
-        if self.role == guesses.COMPONENTS and not (
+        if self.role == roles.COMPONENTS and not (
             self.code_field or {"class_code", "class_name", "code"} & set(self.found["mapping"])
         ):
             return tr("{file}: choose the field with the class of the components.").format(file=self.title)
-        if self.role in (guesses.CASES, guesses.EVENTS) and "case_no" not in self.found["mapping"]:
+        if self.role in (roles.CASES, roles.EVENTS) and "case_no" not in self.found["mapping"]:
             return tr("{file} has no column with the case number.").format(file=self.title)
         return ""
 
@@ -145,7 +145,7 @@ class Entry:
         """Return it as the build wants it."""
         crs = self.crs if self.crs != self.found["crs"] or self.found["crs_why"] != "guess.crs_file" else ""
         code = self.code_field
-        if self.role == guesses.COMPONENTS and code == self.found["code_field"]:
+        if self.role == roles.COMPONENTS and code == self.found["code_field"]:
             code = ""  # as the headings say
         layer = Layer(self.found["path"], self.found["layer"], self.encoding or None, crs or None)
         return Part(self.role, layer, code, self.name_field, int(self.found["rows"]))
@@ -171,7 +171,7 @@ class WizardState:
 
     def used(self) -> list[Entry]:
         """List the entries that go into the city."""
-        return [entry for entry in self.entries if not entry.broken and entry.role not in (guesses.OTHER,)]
+        return [entry for entry in self.entries if not entry.broken and entry.role not in (roles.OTHER,)]
 
     def problem(self) -> str:
         """Say what keeps the files from making a city, "" when nothing does."""
@@ -189,5 +189,5 @@ class WizardState:
 
     def plan(self, store: CreateStore) -> CityPlan:
         """Return what is to be built."""
-        parts = [entry.part() for entry in self.used() if entry.role != guesses.PROFILE]
+        parts = [entry.part() for entry in self.used() if entry.role != roles.PROFILE]
         return CityPlan(store, tuple(parts))
