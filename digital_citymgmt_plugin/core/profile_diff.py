@@ -74,10 +74,17 @@ def differences(old: Profile, new: Profile) -> list[Difference]:
                 found.append(Difference(sheet, key, ADDED, new=_name(row)))
                 continue
             for column, value in row.items():
-                if held[key][column] != value:
+                if not _same(held[key][column], value):
                     found.append(Difference(sheet, key, CHANGED, column, _text(held[key][column]), _text(value)))
         found += [Difference(sheet, key, REMOVED, old=_name(row)) for key, row in held.items() if key not in rows]
     return found
+
+
+def _same(one: Any, two: Any) -> bool:
+    """Tell whether two values are the same; a workbook keeps 15 digits of a number."""
+    if isinstance(one, float) and isinstance(two, float):
+        return f"{one:.14g}" == f"{two:.14g}"
+    return bool(one == two)
 
 
 def _name(row: Row) -> str:

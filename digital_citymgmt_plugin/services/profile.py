@@ -146,6 +146,11 @@ def _check_in_use(context: Context, store: Store, file: str, old: Profile, new: 
         if issued and _form(scheme) != _form(changed):
             values = {"key": scheme.kind, "old": scheme.structure, "new": changed.structure, "count": issued}
             faults.append(_fault("profile.scheme_in_use", file, "schemes", **values))
+    county = store.meta().get("county_code", "")
+    for scheme in (new.grid_scheme, new.component_scheme):
+        if scheme.digits("county") != len(county):
+            values = {"key": scheme.kind, "digits": scheme.digits("county"), "county": county}
+            faults.append(_fault("profile.scheme_county", file, "schemes", **values))
     kept = {(entry.kind, entry.code) for entry in new.classes}
     gone = [(entry.kind, entry.code) for entry in old.classes if (entry.kind, entry.code) not in kept]
     for (kind, code), (count, used_in) in _classes_in_use(context, store, gone).items():

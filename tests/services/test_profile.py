@@ -211,6 +211,17 @@ def test_a_scheme_cannot_change_under_issued_codes(store, book):
     assert (caught.value.code, caught.value.values["old"]) == ("profile.scheme_in_use", "6+2+2+6")
 
 
+def test_a_county_of_another_length_is_refused(store, book):
+    def change(sheets):
+        for row in sheets["schemes"].iter_rows(min_row=2):
+            if row[2].value == "county":
+                row[3].value = 5
+
+    with pytest.raises(ProfileError) as caught:
+        bring(store, book(change))
+    assert [fault["code"] for fault in caught.value.values["faults"]] == ["profile.scheme_county"] * 2
+
+
 def test_an_own_class_outside_the_range_of_the_edition_is_said(store, book):
     def change(sheets):
         for code in ("0199", "0148"):

@@ -3,14 +3,18 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 from dataclasses import replace
 
 import openpyxl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from digital_citymgmt_plugin.core.codes import COMPONENT, EDITIONS, KINDS
 from digital_citymgmt_plugin.core.errors import InputRefused, ProfileError
+from digital_citymgmt_plugin.core.profile import CalendarDay, Department, FilingRule, ResponsibilityRule
 from digital_citymgmt_plugin.storage.profile_workbook import read_profile
 from digital_citymgmt_plugin.storage.profile_write import write_profile_workbook
 from digital_citymgmt_plugin.storage.profiles import builtin_profile
@@ -71,6 +75,49 @@ def test_text_that_looks_like_a_formula_stays_text(tmp_path):
     write_profile_workbook(hostile, path)
     assert read_profile(path) == hostile
     assert openpyxl.load_workbook(path)["classes 类别"]["F2"].data_type == "s"
+
+
+# What a cell can hold: no control characters, no blanks at the ends (they are cut off on reading).
+texts = st.text(
+    st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp", "Cn", "Co")), max_size=12
+)
+named = texts.filter(bool)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_any_profile_comes_back_from_its_workbook(tmp_path, data):
+    base = builtin_profile("2013")
+    codes = data.draw(st.lists(named, min_size=1, max_size=3, unique=True))
+    departments = tuple(Department(code, data.draw(named), "", data.draw(texts)) for code in codes)
+    numbers = st.none() | st.integers(1, 9_999_000).map(lambda number: number / 1000)
+    classes = tuple(
+        replace(
+            entry, name=data.draw(named), tolerance_m=data.draw(numbers), confidence=data.draw(texts),
+            department_code=data.draw(st.sampled_from([*codes, ""])), enabled=data.draw(st.booleans()),
+        )
+        for entry in base.classes[:3]
+    )  # fmt: skip
+    rules = tuple(
+        FilingRule(entry.code, entry.kind, number, data.draw(texts), data.draw(numbers), "work_day", data.draw(texts))
+        for number, entry in enumerate(classes, 1)
+    )
+    days = st.dates(datetime.date(1950, 1, 1), datetime.date(2150, 1, 1)).map(str)
+    profile = replace(
+        base,
+        name=data.draw(named),
+        classes=classes,
+        departments=departments,
+        filing_rules=rules,
+        responsibility=(ResponsibilityRule(data.draw(st.integers(-9, 9)), "", "", "", codes[0], data.draw(texts)),),
+        days=tuple(
+            CalendarDay(day, data.draw(st.booleans()), data.draw(texts))
+            for day in data.draw(st.lists(days, max_size=3, unique=True))
+        ),
+    )
+    path = str(tmp_path / "p.xlsx")
+    write_profile_workbook(profile, path)
+    assert read_profile(path) == profile
 
 
 def test_a_local_workbook_adds_to_its_base(workbook):
