@@ -24,7 +24,7 @@ class UpgradeStoreAlgorithm(CityAlgorithm):
     def what(self) -> str:
         return tr(
             "Brings a city store made by an older version of the plugin up to date. The file is copied first; the copy "
-            "lies beside it."
+            "lies beside it. Interrupted, it goes on at the next run. The disk needs room for twice the store."
         )
 
     def limits(self) -> str:
