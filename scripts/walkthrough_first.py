@@ -59,6 +59,8 @@ class FirstRun(Round):
         yield from wait_for(lambda: bool(self.controller.path), 240, "the demo city")
         self.figure("demo city built and open (s)", time.perf_counter() - began)
         yield from self.quiet()
+        yield from pause(1.0)  # the map begins to draw a moment after the last layer
+        yield from self.quiet()
         self.findings["demo"] = self.controller.path
         self.hand.picture("demo_city")
         self.begin("demo city again")
