@@ -166,7 +166,7 @@ def blank_cell(rng, book):
 
 def formula(rng, book):
     sheet, row, column = pick_cell(rng, book)
-    sheet.cell(row, column).value = rng.choice(["=A1", "=SUM(A1:A9)", "=HYPERLINK(\"http://x\")", "=[1]Sheet1!A1"])
+    sheet.cell(row, column).value = rng.choice(["=A1", "=SUM(A1:A9)", '=HYPERLINK("http://x")', "=[1]Sheet1!A1"])
     return at(FATAL, sheet, row, column)
 
 

@@ -111,6 +111,7 @@ def test_the_workbook_as_it_is_means_what_the_store_holds(city):
     assert bring(store, path)["counts"]["differences"] == 0
 
 
+@pytest.mark.filterwarnings("ignore:Duplicate name")
 def test_a_mutilated_workbook_is_refused_or_imported_right(city, tmp_path):
     store, pristine = city
     before = content_of(store)
