@@ -18,7 +18,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
-from digital_citymgmt_plugin.core.shifted import SHIFTS
+from digital_citymgmt_plugin.core.requests import SHIFTS
 
 ANY = QgsProcessing.SourceType.TypeVector
 GEOMETRY = QgsProcessing.SourceType.TypeVectorAnyGeometry

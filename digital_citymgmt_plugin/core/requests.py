@@ -11,6 +11,9 @@ from typing import Any, ClassVar, Optional, get_type_hints
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 
+GCJ02, BD09 = "gcj02", "bd09"
+SHIFTS = ("none", GCJ02, BD09)  # how coordinates of online maps are shifted; see ``core.shifted``
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -272,7 +275,7 @@ class ListClasses(Request):
 
 @dataclass(frozen=True)
 class VerifyStore(Request):
-    """Check the store against itself: file, schema, register, R-tree, references, logs; ``output`` lists what is found."""
+    """Check the store against itself (file, register, R-tree, references, logs); ``output`` lists the findings."""
 
     method: ClassVar[str] = "verify_store"
     output: Optional[str] = None  # noqa: UP045

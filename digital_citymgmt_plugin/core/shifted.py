@@ -11,8 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-GCJ02, BD09 = "gcj02", "bd09"
-SHIFTS = ("none", GCJ02, BD09)
+from digital_citymgmt_plugin.core.requests import BD09, GCJ02
 
 _A, _EE = 6378245.0, 0.00669342162296594323  # Krasovsky 1940
 _BD = np.pi * 3000.0 / 180.0

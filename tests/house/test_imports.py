@@ -12,7 +12,9 @@ from digital_citymgmt_plugin.dependencies import PACKAGES
 from tests.house.trees import NAME, PACKAGE, Source, imports, parse, plugin_sources
 
 STDLIB = frozenset(sys.stdlib_module_names) | {"__future__"}
-FILE_LIBRARIES = frozenset({"pyogrio", "fiona", "openpyxl", "pyproj", "rtree", "pandas", "geopandas", "chinese_calendar"})
+FILE_LIBRARIES = frozenset(
+    {"pyogrio", "fiona", "openpyxl", "pyproj", "rtree", "pandas", "geopandas", "chinese_calendar"}
+)
 NO_WINDOWS = ("qgis.core", "qgis.PyQt.QtCore", "qgis.PyQt.QtGui", "qgis.PyQt.QtXml", "qgis.PyQt.sip")
 
 # Room: own rooms, libraries anywhere, libraries inside functions only, parts of QGIS.
