@@ -91,11 +91,11 @@ def number_groups(
 
 def places_in_list(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """Return the different values in the order of their first appearance, and for each row the place of its value."""
-    seen: dict[Any, int] = {}
-    places = np.fromiter((seen.setdefault(value, len(seen)) for value in values.tolist()), np.int64, len(values))
+    listed = values.tolist()
+    seen = {value: place for place, value in enumerate(dict.fromkeys(listed))}
     different = np.empty(len(seen), dtype=object)
     different[:] = list(seen)
-    return different, places
+    return different, np.fromiter(map(seen.__getitem__, listed), np.int64, len(listed))
 
 
 def in_place_order(

@@ -220,6 +220,12 @@ class Action(Protocol):
     def update(self, table: str, fids: NDArray[np.int64], columns: Columns) -> int:
         """Set columns of the rows with these ``fid``; returns how many rows there were."""
 
+    def register(self, table: str, fids: NDArray[np.int64], kind: str, scope_length: int) -> int:
+        """Write the codes that rows have just been given into the register; returns how many.
+
+        The first ``scope_length`` characters of a code are its scope, the rest is its number.
+        """
+
     def delete(self, table: str, fids: NDArray[np.int64]) -> int:
         """Take rows away (never components, grids or cases: theirs is a status); returns how many there were."""
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -28,6 +29,10 @@ def main() -> int:
         logging.getLogger(__name__).exception("a package is missing")
         refuse_all(pipe, packages_error(error))
         return 1
+    # Rows come as tuples by the hundred thousand and are no cycles: looking for some among them again and again took
+    # three quarters of the time of turning rows into columns.
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 100)
     engine = Engine(pipe)
     try:
         engine.run()

@@ -99,18 +99,10 @@ def register_codes(action: Action, scheme: CodeScheme, kind: str, codes: NDArray
     order = np.argsort(codes.astype(str), kind="stable")  # in order the indexes fill page after page
     codes, uuids = codes[order], uuids[order]
     scopes, serials = scheme.split_many(codes.astype(str))
-    register_numbers(action, kind, codes, scopes, serials, uuids, np.arange(len(codes)))
-
-
-def register_numbers(
-    action: Action, kind: str, codes: NDArray[Any], scopes: NDArray[Any], serials: NDArray[Any], uuids: NDArray[Any],
-    order: NDArray[np.int64],
-) -> None:  # fmt: skip
-    """Write codes whose parts are known into the register, in the given order (that of the codes, see above)."""
     action.insert(
         "code_register",
         {
-            "code": codes[order], "kind": objects([kind] * len(codes)), "scope": scopes[order],
-            "serial": serials[order], "object_uuid": uuids[order], "status": objects(["issued"] * len(codes)),
+            "code": codes, "kind": objects([kind] * len(codes)), "scope": scopes,
+            "serial": serials, "object_uuid": uuids, "status": objects(["issued"] * len(codes)),
         },
     )  # fmt: skip

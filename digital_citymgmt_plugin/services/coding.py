@@ -16,7 +16,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests import AssignCodes
-from digital_citymgmt_plugin.services.census_write import register_numbers
+from digital_citymgmt_plugin.services.intake import is_none
 
 ORDERS = ("place", "import")
 
@@ -63,13 +63,14 @@ def assign_codes(context: Context, request: AssignCodes) -> dict[str, Any]:
         counts["outside"] = int(work.without_grid.sum())
         return result
     context.progress(0.4, "progress.numbering")
-    numbers = _number(store, work, cell, request.order)
+    given, scopes = _number(store, work, cell, request.order)
     codes = np.empty(work.size, dtype=object)
-    codes[coded] = numbers.code
+    codes[coded] = given
     counts.update(
         coded=int(coded.sum()), placed=int(placed.sum()), outside=int(((cell < 0) & work.without_grid).sum()),
-        scopes=numbers.scopes,
+        scopes=scopes,
     )  # fmt: skip
+    scheme = store.profile().component_scheme
     grid_codes, communities = grids["code"], grids["community_code"]
     with store.action("assign_codes", order=request.order) as action:
         for number, table in enumerate(TABLES):
@@ -80,11 +81,9 @@ def assign_codes(context: Context, request: AssignCodes) -> dict[str, Any]:
                 if with_grid:
                     columns.update(grid_code=grid_codes[cell[mine]], community_code=communities[cell[mine]])
                 action.update(table, work.fid[mine], columns)
+            action.register(table, work.fid[of_table & coded], COMPONENT, scheme.scope_length)
             context.progress(0.5 + 0.1 * number, "progress.saving")
             context.cancel.check()
-        register_numbers(
-            action, COMPONENT, numbers.code, numbers.scope, numbers.serial, work.uuid[coded], numbers.in_order
-        )
         context.progress(0.95, "progress.saving")
         context.cancel.check()
         action.counts.update(counts)
@@ -98,7 +97,6 @@ class _Work:
     """The components that lack a code or a grid, of all three tables, as arrays; ``points`` has two columns."""
 
     fid: NDArray[np.int64]
-    uuid: NDArray[Any]
     class_code: NDArray[Any]
     points: NDArray[np.float64]
     table: NDArray[np.int8]
@@ -110,37 +108,24 @@ class _Work:
         return len(self.fid)
 
 
-_LACKS = ((True, True), (True, False), (False, True))  # code, grid
-
-
 def _read(context: Context, store: Store) -> _Work:
     """Read what there is to do."""
     parts: list[tuple[NDArray[Any], ...]] = []
     for number, table in enumerate(TABLES):
-        for code, grid in _LACKS:
-            there = {True: "is null", False: "not null"}
-            where: list[Condition] = [("code", there[code], None), ("grid_code", there[grid], None)]
-            rows = store.read(table, ["fid", "uuid", "class_code", XY], where, ["fid"])
+        for code in (True, False):
+            where: list[Condition] = [("code", "is null", None)]
+            if not code:
+                where = [("code", "not null", None), ("grid_code", "is null", None)]
+            rows = store.read(table, ["fid", "class_code", "grid_code", XY], where, ["fid"])
             size = len(rows["fid"])
-            marks = (np.full(size, number, dtype=np.int8), np.full(size, code), np.full(size, grid))
-            parts.append((rows["fid"], rows["uuid"], rows["class_code"], rows[XY], *marks))
+            marks = (np.full(size, number, dtype=np.int8), np.full(size, code), is_none(rows["grid_code"]))
+            parts.append((rows["fid"], rows["class_code"], rows[XY], *marks))
             context.cancel.check()
     return _Work(*(np.concatenate(column) for column in zip(*parts)))
 
 
-@dataclass
-class _Numbers:
-    """The new codes of the components that have none, in the order of ``_Work``."""
-
-    code: NDArray[np.str_]
-    scope: NDArray[Any]
-    serial: NDArray[np.int64]
-    in_order: NDArray[np.int64]  # places of the codes, sorted
-    scopes: int
-
-
-def _number(store: Store, work: _Work, cell: NDArray[np.int64], order: str) -> _Numbers:
-    """Give every component without a code the next one of its scope, in the order asked for."""
+def _number(store: Store, work: _Work, cell: NDArray[np.int64], order: str) -> tuple[NDArray[np.str_], int]:
+    """Give every component without a code the next one of its scope, in the order asked for; and how many scopes."""
     lacking = np.flatnonzero(work.without_code)
     profile = store.profile()
     classes, group = places_in_list(work.class_code[lacking])
@@ -153,6 +138,4 @@ def _number(store: Store, work: _Work, cell: NDArray[np.int64], order: str) -> _
     serial = np.empty_like(given)
     serial[sequence] = given
     scope = np.array(names, dtype=str)[group]
-    rank = np.argsort(np.argsort(names, kind="stable"), kind="stable")[group]
-    in_order = np.argsort(rank * (profile.component_scheme.capacity + 1) + serial, kind="stable")
-    return _Numbers(profile.component_scheme.join_many(scope, serial), scope, serial, in_order, len(names))
+    return profile.component_scheme.join_many(scope, serial), len(names)

@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases.times import moment_text
+from digital_citymgmt_plugin.core.errors import StoreError
 from digital_citymgmt_plugin.core.ports import GEOM, Clock, Columns
 from digital_citymgmt_plugin.core.undo import Logged, TakenBack
 from digital_citymgmt_plugin.storage.blob import to_blobs
@@ -24,7 +25,7 @@ from digital_citymgmt_plugin.storage.journal import Journal, runs_of
 from digital_citymgmt_plugin.storage.removal import remove_rows
 from digital_citymgmt_plugin.storage.schema.catalogue import SPATIAL
 from digital_citymgmt_plugin.storage.schema.triggers import drop_rtree_triggers, rtree_triggers
-from digital_citymgmt_plugin.storage.takeback import TakeBack
+from digital_citymgmt_plugin.storage.takeback import REGISTER, TakeBack
 
 _BULK = 2_000  # rows from which filling the R-tree at once beats its triggers
 
@@ -59,6 +60,7 @@ class GpkgAction:
         self._at = moment_text(clock())
         self._touched: set[str] = set()
         self._bulk: set[str] = set()
+        self._moved: set[str] = set()  # tables whose extent may be another
         self._quiet = QuietInserts(connection)
         self._journal = Journal(connection, self.operation_uuid)
         self._columns: dict[str, list[str]] = {}
@@ -110,6 +112,7 @@ class GpkgAction:
         if bulk:
             self._fill_rtree(table, fids, columns[GEOM])
         self._touched.add(table)
+        self._moved.add(table)
         return fids
 
     def update(self, table: str, fids: NDArray[np.int64], columns: Columns) -> int:
@@ -123,10 +126,10 @@ class GpkgAction:
             values["updated_at"] = [self._at] * len(fids)
         if GEOM in columns and len(fids) >= _BULK:
             self._start_bulk(table)
-        self._journal.before_update(table, fids, list(values))
+        old = self._journal.before_update(table, fids, list(values))
         sets = ", ".join(f'"{name}" = ?' for name in values)
         rows = zip(*values.values(), np.asarray(fids).tolist())
-        with quiet_update(self._connection, table, np.asarray(fids), values):
+        with quiet_update(self._connection, table, np.asarray(fids), values, old):
             cursor = self._connection.executemany(f'UPDATE "{table}" SET {sets} WHERE fid = ?', rows)
         if GEOM in columns and table in self._bulk:
             # The triggers are off: take the old boxes out and put the new ones in.
@@ -134,7 +137,35 @@ class GpkgAction:
             self._connection.executemany(f'DELETE FROM "rtree_{table}_geom" WHERE id = ?', numbers)
             self._fill_rtree(table, np.asarray(fids), columns[GEOM])
         self._touched.add(table)
+        if GEOM in columns:
+            self._moved.add(table)
         return int(cursor.rowcount)
+
+    def register(self, table: str, fids: NDArray[np.int64], kind: str, scope_length: int) -> int:
+        """Write the codes of rows into the register; inside SQLite, three times faster than through Python's hands."""
+        fids = np.unique(np.asarray(fids, dtype=np.int64))
+        if not len(fids):
+            return 0
+        first, size = self._next_fid(REGISTER), len(fids)
+        self._journal.inserted(REGISTER, first, size)
+        if size >= _BULK:
+            self._quiet.start(REGISTER)
+        where: str = "t.fid BETWEEN ? AND ?"
+        numbers: list[Any] = [int(fids[0]), int(fids[-1])]
+        if numbers[1] - numbers[0] + 1 != size:
+            where, numbers = "t.fid IN (SELECT value FROM json_each(?))", [json.dumps(fids.tolist())]
+        fixed: list[Any] = [kind, scope_length, scope_length + 1, self._at, self.operation_uuid]
+        with built_once(self._connection, REGISTER, size):
+            done = self._connection.execute(
+                f"INSERT INTO {REGISTER} (code, kind, scope, serial, object_uuid, status, created_at, operation_uuid) "
+                "SELECT t.code, ?, substr(t.code, 1, ?), CAST(substr(t.code, ?) AS INTEGER), t.uuid, 'issued', ?, ? "
+                f'FROM "{table}" t WHERE {where} ORDER BY t.fid',
+                (*fixed, *numbers),
+            ).rowcount
+        if done != size:
+            raise StoreError("store.refused", path="", reason=f"{size - done} rows of {table} are gone")
+        self._touched.add(REGISTER)
+        return done
 
     def delete(self, table: str, fids: NDArray[np.int64]) -> int:
         """Take rows away; they stay in the journal, and codes in the register."""
@@ -142,6 +173,7 @@ class GpkgAction:
         if not len(fids):
             return 0
         self._touched.add(table)
+        self._moved.add(table)
         self._journal.before_delete(table, fids)
         return remove_rows(self._connection, table, runs_of(fids))
 
@@ -150,6 +182,7 @@ class GpkgAction:
         work = TakeBack(self._connection, self._journal, self.operation_uuid, self._tell)
         found = work.run(target)
         self._touched |= work.tables
+        self._moved |= work.tables
         return found
 
     def _tell(self, uuids: Sequence[str], what: str) -> None:
@@ -207,14 +240,11 @@ class GpkgAction:
         self._connection.executemany(f'INSERT INTO "rtree_{table}_geom" VALUES (?, ?, ?, ?, ?)', rows)
 
     def _refresh_contents(self, table: str) -> None:
-        box: tuple[Any, ...] = (None, None, None, None)
-        if table in SPATIAL:
-            box = self._extent(table)
-        self._connection.execute(
-            "UPDATE gpkg_contents SET last_change = ?, min_x = ?, min_y = ?, max_x = ?, max_y = ? WHERE table_name = ?",
-            (self._at, *box, table),
-        )
-
+        change = "UPDATE gpkg_contents SET last_change = ? WHERE table_name = ?"
+        self._connection.execute(change, (self._at, table))
+        if table in SPATIAL and table in self._moved:
+            place = "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ? WHERE table_name = ?"
+            self._connection.execute(place, (*self._extent(table), table))
 
     def _extent(self, table: str) -> tuple[Any, ...]:
         """Return the exact extent: the R-tree, in single precision, tells which few rows may reach that far.

@@ -11,7 +11,8 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,16 +49,26 @@ class QuietInserts:
 
 @contextlib.contextmanager
 def quiet_update(
-    connection: sqlite3.Connection, table: str, fids: NDArray[np.int64], columns: Iterable[str]
+    connection: sqlite3.Connection,
+    table: str,
+    fids: NDArray[np.int64],
+    columns: Iterable[str],
+    old: Optional[Mapping[str, Any]] = None,  # noqa: UP045
 ) -> Iterator[None]:
     """Give an update of many rows a table without update triggers, if none of them can fire.
 
     Inside an action the only ones that can are those on a column whose old value is there: ``code_fixed`` and the rows
     of ``component_change``. So all old values must be NULL. Indexes on the columns are filled anew when more than half
-    of the table changes. ``fid``, ``uuid`` and ``geom`` must not be among the columns.
+    of the table changes. ``fid``, ``uuid`` and ``geom`` must not be among the columns. ``old``: the values of all rows,
+    if it is known that they hold the same.
     """
     names = [name for name in columns if name != "updated_at"]
-    if len(fids) < MANY or {"fid", "uuid", "geom"} & set(names) or not _all_null(connection, table, fids, names):
+    empty = old is not None and all(old[name] is None for name in names)
+    if (
+        len(fids) < MANY
+        or {"fid", "uuid", "geom"} & set(names)
+        or not (empty or _all_null(connection, table, fids, names))
+    ):
         yield
         return
     triggers = [

@@ -86,13 +86,20 @@ class Journal:
         else:
             runs.append([first, first + size - 1])
 
-    def before_update(self, table: str, fids: NDArray[np.int64], columns: Sequence[str]) -> None:
-        """Keep the values that an update is going to write over; call before it."""
+    def before_update(
+        self, table: str, fids: NDArray[np.int64], columns: Sequence[str]
+    ) -> Optional[dict[str, Any]]:  # noqa: UP045
+        """Keep the values that an update is going to write over; call before. Returned if all rows hold the same."""
+        asked = len(fids)
         fids = self._older(table, fids)
         if table in HAND_KEPT:
             self._updated.setdefault(table, []).append(fids)
-        if len(fids) and not self._keep_same(table, fids, columns):
+        if not len(fids):
+            return None
+        same = self._keep_same(table, fids, columns)
+        if same is None:
             self._keep(table, fids, columns, UPDATE)
+        return same if len(fids) == asked else None
 
     def before_delete(self, table: str, fids: NDArray[np.int64]) -> None:
         """Keep rows that are going to be taken away, whole; call before."""
@@ -125,27 +132,31 @@ class Journal:
             fids = fids[(fids < first) | (fids > last)]
         return fids
 
-    def _keep_same(self, table: str, fids: NDArray[np.int64], columns: Sequence[str]) -> bool:
-        """Keep one set of values for all rows, if all hold the same and stand in one run; tell whether it is so."""
+    def _keep_same(
+        self, table: str, fids: NDArray[np.int64], columns: Sequence[str]
+    ) -> Optional[dict[str, Any]]:  # noqa: UP045
+        """Keep one set of values for all rows and return it, if all hold the same and stand in one run."""
         first, last = int(fids[0]), int(fids[-1])
         if len(fids) < _MANY or "geom" in columns:
-            return False
+            return None
         names = ", ".join(f'"{name}"' for name in columns)
         query = f'SELECT {names} FROM "{table}" WHERE fid = ?'
         old = self._connection.execute(query, (first,)).fetchone()
-        query = f'SELECT count(*) FROM "{table}" WHERE fid BETWEEN ? AND ?'
-        size = self._connection.execute(query, (first, last)).fetchone()[0]
+        size = last - first + 1
+        if size != len(fids):  # else nothing but these can be between them
+            query = f'SELECT count(*) FROM "{table}" WHERE fid BETWEEN ? AND ?'
+            size = self._connection.execute(query, (first, last)).fetchone()[0]
         if old is None or size != len(fids):
-            return False
+            return None
         # Asking for one row that differs costs less than the extremes of every column.
         differs = " OR ".join(f'"{name}" IS NOT ?' for name in columns)
         query = f'SELECT 1 FROM "{table}" WHERE fid BETWEEN ? AND ? AND ({differs}) LIMIT 1'
         if self._connection.execute(query, (first, last, *old)).fetchone() is not None:
-            return False
-        runs = runs_of(fids)
-        packed = _pack({"runs": runs.ravel().tolist(), "same": dict(zip(columns, old))})
+            return None
+        same = dict(zip(columns, old))
+        packed = _pack({"runs": runs_of(fids).ravel().tolist(), "same": same})
         self._write(table, UPDATE, first, last, size, packed)
-        return True
+        return same
 
     def _keep(self, table: str, fids: NDArray[np.int64], columns: Sequence[str], kind: str) -> None:
         names = ", ".join(f'"{name}"' for name in columns)

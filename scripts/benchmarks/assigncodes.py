@@ -49,14 +49,14 @@ def prepare(folder: Path) -> Path:
 
 
 def ours(folder: Path, before: Path) -> tuple[float, int, float]:
-    """Time the engine from its start to its end; returns seconds, how many were coded, and its peak memory in GB."""
+    """Time the engine from its start to its end; returns seconds, how many were coded, and its peak memory in MB."""
     store = folder / "ours.gpkg"
     shutil.copy(before, store)
     began = time.perf_counter()
     engine = EngineClient(sys.executable)
     engine.call(OpenStore(str(store)))
     counts = engine.call(AssignCodes())["counts"]
-    peak = (peak_memory(engine.pid) or 0.0) / 1024
+    peak = peak_memory(engine.pid) or 0.0
     engine.close()
     taken = time.perf_counter() - began
     store.unlink()
@@ -119,14 +119,14 @@ def gather(
 
     def against(name: str, value: float, bar: float, unit: str = "ratio") -> None:
         holds = value <= bar if large else None
-        figures.append(figure(f"assigncodes: {name}", value, unit, f"<= {bar:.3g} at qingdao", holds))
+        figures.append(figure(f"assigncodes: {name}", value, unit, f"<= {bar:.4g} at qingdao", holds))
 
     for name, bar in (("QGIS", 1 / 6), ("geopandas", 1.5)):
         if name in middle:
             against(f"ours / {name}", middle["ours"] / middle[name], bar)
     if alone:
         against("grids and numbers alone, ours / sjoin + cumcount", alone["ours"] / alone["geopandas"], 0.5)
-    against("peak of the engine", peak, 1.5, "GB")
+    against("peak of the engine", peak, 1_500.0, "MB")
     return figures
 
 

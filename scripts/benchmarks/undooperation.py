@@ -85,7 +85,7 @@ def main() -> None:
     figures: list[dict[str, Any]] = []
 
     def say(name: str, value: Any, unit: str, bar: str | None = None, holds: bool | None = None) -> None:
-        figures.append({"name": name, "value": value, "unit": unit, "bar": bar, "holds": holds})
+        figures.append({"name": name, "value": float(value), "unit": unit, "bar": bar, "holds": holds})
 
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as scratch:
         folder = Path(scratch)
@@ -112,20 +112,20 @@ def main() -> None:
             seconds, peak, result = timed(path, asked)
             found, grown = digest(path)
             say(name, round(seconds, 2), "s")
-            say(f"{name}, peak memory", round(peak), "MiB", "<= 1536", peak <= 1536)
-            say(f"{name}, tables equal", int(found == wanted), "0/1", "= 1", found == wanted)
+            say(f"{name}, peak memory", round(peak), "MB", "<= 1536 at qingdao", peak <= 1536 if arguments.scale == "qingdao" else None)
+            say(f"{name}, tables equal", found == wanted, "yes", "= 1", found == wanted)
             more = all(grown[log] >= logs[log] for log in logs) and grown["operation"] > logs["operation"]
-            say(f"{name}, logs grown", int(more), "0/1", "= 1", more)
+            say(f"{name}, logs grown", more, "yes", "= 1", more)
             logs = grown
         seconds, peak, result = timed(path, UndoOperation("last"))
         found, _ = digest(path)
         say("import brought back", round(seconds, 2), "s")
-        say("import brought back, tables equal", int(found == uncoded), "0/1", "= 1", found == uncoded)
+        say("import brought back, tables equal", found == uncoded, "yes", "= 1", found == uncoded)
         found_faults = timed(path, VerifyStore())[2]["counts"]["findings"]
-        say("findings of verifystore", found_faults, "", "= 0", found_faults == 0)
+        say("findings of verifystore", found_faults, "rows", "= 0", found_faults == 0)
         with contextlib.closing(sqlite3.connect(path)) as connection:
             size = connection.execute("SELECT total(length(old)) FROM undo_journal").fetchone()[0]
-        say("undo journal", round(size / 2**20, 1), "MiB")
+        say("undo journal", round(size / 2**20, 1), "MB")
     arguments.json.write_text(
         json.dumps({"figures": figures, "versions": versions(), "sizes": sizes}), encoding="utf-8"
     )

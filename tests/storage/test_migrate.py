@@ -99,6 +99,22 @@ def test_every_released_schema_and_all_steps_since_give_a_fresh_store(tmp_path, 
     assert content.check(str(old)) == []
 
 
+def test_a_store_from_before_the_first_release_gets_the_indexes_on_codes(tmp_path):
+    """Its tables hold the codes UNIQUE by their own words, and there were no indexes of their own."""
+    named = r"^CREATE UNIQUE INDEX (component_(?:point|line|area)|code_register)_code ON .*;$"
+    text, indexes = re.subn(named, "", FROZEN.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text, columns = re.subn(
+        r"(CREATE TABLE (?:component_(?:point|line|area)|code_register) [^;]*?\bcode TEXT(?: NOT NULL)?),", r"\1 UNIQUE,", text
+    )
+    assert indexes == columns == 4
+    old = store_of_text(tmp_path / "old.gpkg", text)
+    upgrade(old)
+    with contextlib.closing(GpkgStore(str(old), program="test", clock=clock)) as store:
+        assert store.verify() == []
+    new_store(tmp_path / "fresh.gpkg").close()
+    assert schema(old) == schema(tmp_path / "fresh.gpkg")
+
+
 def test_what_is_frozen_at_a_release_is_the_store_of_that_release(tmp_path):
     new_store(tmp_path / "fresh.gpkg").close()
     again = store_of_text(tmp_path / "again.gpkg", text_of(tmp_path / "fresh.gpkg"))

@@ -84,12 +84,12 @@ def locate_points(points: NDArray[Any], polygons: NDArray[Any]) -> NDArray[np.in
     xy = representative_points(xy) if xy.dtype == object or xy.ndim == 1 else xy.astype(np.float64, copy=False)
     polygons = np.asarray(polygons, dtype=object)
     found = np.full(len(xy), -1, dtype=np.int64)
-    rows = np.flatnonzero(np.isfinite(xy).all(axis=1))
+    rows = np.flatnonzero(np.isfinite(xy[:, 0]) & np.isfinite(xy[:, 1]))
     if not len(rows) or not len(polygons):
         return found
     shapely.prepare(polygons)
-    for point, polygon in _near_pairs(xy, rows, shapely.bounds(polygons)):
-        hit = shapely.intersects_xy(polygons[polygon], xy[point, 0], xy[point, 1])
+    for point, polygon, x, y in _near_pairs(xy, rows, shapely.bounds(polygons)):
+        hit = shapely.intersects_xy(polygons[polygon], x, y)
         # Polygons come in ascending order, so of all that hold a point the first one stays.
         new = np.flatnonzero(hit)[found[point[hit]] < 0]
         found[point[new][::-1]] = polygon[new][::-1]
@@ -98,21 +98,23 @@ def locate_points(points: NDArray[Any], polygons: NDArray[Any]) -> NDArray[np.in
 
 def _near_pairs(
     xy: NDArray[np.float64], rows: NDArray[np.int64], boxes: NDArray[np.float64]
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Yield pairs of point and polygon whose box holds the point, sorted by polygon, some ``PAIRS`` at a time.
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]]:
+    """Yield pairs of point and polygon whose box holds the point, with x and y, by polygon, some ``PAIRS`` at a time.
 
     Points are sorted into blocks, row by row; the points near a polygon are then one run per row of blocks. No point
     geometry is made and no tree asked: 776,143 points among 4,761 grids take a third of the time of ``STRtree``.
     """
-    low, high = xy[rows].min(axis=0), xy[rows].max(axis=0)
+    x, y = xy[rows, 0], xy[rows, 1]
+    low, high = np.array([x.min(), y.min()]), np.array([x.max(), y.max()])
     width = np.maximum(high - low, 1e-9) / BLOCKS
 
     def block(values: NDArray[np.float64], axis: int) -> NDArray[np.int64]:
         places: NDArray[np.float64] = np.clip((values - low[axis]) / width[axis], 0, BLOCKS - 1)
         return places.astype(np.int64)
 
-    key = block(xy[rows, 1], 1) * BLOCKS + block(xy[rows, 0], 0)
-    rows = rows[np.argsort(key.astype(np.uint16), kind="stable")]
+    key = block(y, 1) * BLOCKS + block(x, 0)
+    order = np.argsort(key.astype(np.uint16), kind="stable")
+    rows, x, y = rows[order], x[order], y[order]
     first = np.concatenate([[0], np.cumsum(np.bincount(key, minlength=BLOCKS * BLOCKS))])
     near = np.flatnonzero(
         (boxes[:, 0] <= high[0]) & (boxes[:, 2] >= low[0]) & (boxes[:, 1] <= high[1]) & (boxes[:, 3] >= low[1])
@@ -125,11 +127,12 @@ def _near_pairs(
     parts = np.cumsum(size) // PAIRS
     for number in np.unique(parts):
         part = parts == number
-        point = rows[start[part].repeat(size[part]) + _counted(size[part])]
-        owner = polygon[part].repeat(size[part])
-        x, y, box = xy[point, 0], xy[point, 1], boxes[owner]
-        inside = (box[:, 0] <= x) & (x <= box[:, 2]) & (box[:, 1] <= y) & (y <= box[:, 3])
-        yield point[inside], owner[inside]
+        sizes = size[part]
+        place = start[part].repeat(sizes) + _counted(sizes)
+        west, south, east, north = (side.repeat(sizes) for side in boxes[polygon[part]].T)
+        there_x, there_y = x[place], y[place]
+        inside = (west <= there_x) & (there_x <= east) & (south <= there_y) & (there_y <= north)
+        yield rows[place[inside]], polygon[part].repeat(sizes)[inside], there_x[inside], there_y[inside]
 
 
 def _counted(sizes: NDArray[np.int64]) -> NDArray[np.int64]:

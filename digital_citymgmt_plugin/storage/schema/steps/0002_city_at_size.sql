@@ -40,3 +40,9 @@ CREATE INDEX case_record_unlinked ON case_record (kind, component_uuid);
 
 -- Components and events share class codes: 0101 is a manhole cover and unlicensed building.
 ALTER TABLE responsibility_rule ADD COLUMN kind TEXT;
+
+-- Stores made before the first release have these as UNIQUE in their tables, where a bulk action cannot leave them out.
+CREATE UNIQUE INDEX IF NOT EXISTS component_point_code ON component_point (code);
+CREATE UNIQUE INDEX IF NOT EXISTS component_line_code ON component_line (code);
+CREATE UNIQUE INDEX IF NOT EXISTS component_area_code ON component_area (code);
+CREATE UNIQUE INDEX IF NOT EXISTS code_register_code ON code_register (code);
