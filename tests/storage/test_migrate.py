@@ -103,9 +103,8 @@ def test_a_store_from_before_the_first_release_gets_the_indexes_on_codes(tmp_pat
     """Its tables hold the codes UNIQUE by their own words, and there were no indexes of their own."""
     named = r"^CREATE UNIQUE INDEX (component_(?:point|line|area)|code_register)_code ON .*;$"
     text, indexes = re.subn(named, "", FROZEN.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    text, columns = re.subn(
-        r"(CREATE TABLE (?:component_(?:point|line|area)|code_register) [^;]*?\bcode TEXT(?: NOT NULL)?),", r"\1 UNIQUE,", text
-    )
+    table = r"(CREATE TABLE (?:component_(?:point|line|area)|code_register) [^;]*?\bcode TEXT(?: NOT NULL)?),"
+    text, columns = re.subn(table, r"\1 UNIQUE,", text)
     assert indexes == columns == 4
     old = store_of_text(tmp_path / "old.gpkg", text)
     upgrade(old)
