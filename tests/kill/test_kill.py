@@ -137,6 +137,8 @@ def _run_again(client, store, request, *, opens, done):
         result = client.call(request)
     except (StoreError, InputRefused) as error:
         assert done and error.code in ("store.exists", "undo.already")
+        if opens:
+            client.call(CloseStore())
         return
     assert done == (result.get("operation") is None) or not opens
     if opens or not isinstance(request, UpgradeStore):
