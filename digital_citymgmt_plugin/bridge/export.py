@@ -10,12 +10,13 @@ from urllib.parse import quote
 from qgis.core import QgsFeature, QgsProject, QgsVectorFileWriter, QgsVectorLayer
 
 from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.spreadsheets import guarded_text
 
 DRIVERS = {".xlsx": "XLSX", ".ods": "ODS", ".csv": "CSV"}
 
 
 def write_table(path: str, header: Sequence[str], rows: Sequence[tuple[str | int, ...]]) -> None:
-    """Write lines of words and counts under their headings.
+    """Write lines of words and counts under their headings; text that a spreadsheet would run stays text.
 
     Raises
     ------
@@ -32,7 +33,9 @@ def write_table(path: str, header: Sequence[str], rows: Sequence[tuple[str | int
     features = []
     for row in rows:
         feature = QgsFeature(layer.fields())
-        feature.setAttributes(list(row))
+        # A file's or a person's name may be a formula; QGIS writes it into CSV as it is, elsewhere as text.
+        feature.setAttributes([guarded_text(value) if driver == "CSV" and isinstance(value, str) else value
+                               for value in row])  # fmt: skip
         features.append(feature)
     layer.dataProvider().addFeatures(features)
     options = QgsVectorFileWriter.SaveVectorOptions()

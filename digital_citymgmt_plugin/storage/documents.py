@@ -20,6 +20,7 @@ from typing import Any
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Sheet
+from digital_citymgmt_plugin.core.spreadsheets import FORMULA, guarded_text
 from digital_citymgmt_plugin.storage.formats import ending
 from digital_citymgmt_plugin.storage.replacing import replacing
 
@@ -28,9 +29,7 @@ Note = tuple[str, dict[str, Any]]
 MAX_ROWS = 1_048_576  # of a worksheet
 MAX_TEXT = 32_767  # of a cell
 _MAX_DIGITS = 10**15  # Excel keeps 15 digits of a number; longer codes go out as text
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _REASON = re.compile(r"(reject|grid|area|case)\.[a-z0-9_]+")  # rows are rejected by codes of these families
-_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)*")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 cannot hold these
 
 
@@ -52,9 +51,7 @@ def plain(value: Any) -> Any:
 def guarded(value: Any) -> Any:
     """Return a value for CSV: text that a spreadsheet would run gets an apostrophe, unless it is a plain number."""
     value = plain(value)
-    if isinstance(value, str) and value.startswith(_FORMULA) and not _NUMBER.fullmatch(value):
-        return "'" + value
-    return value
+    return guarded_text(value) if isinstance(value, str) else value
 
 
 def _width(value: Any) -> int:
@@ -101,7 +98,7 @@ class BookWriter:
         text = _CONTROL.sub("", value)[:MAX_TEXT]
         if text != value:
             self.cleaned += 1
-        if not text.startswith(_FORMULA):
+        if not text.startswith(FORMULA):
             return text
         cell = WriteOnlyCell(sheet, text)
         cell.data_type = "s"

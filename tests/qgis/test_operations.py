@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import csv
+
 import openpyxl
 import pytest
 from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QPushButton
 
+from digital_citymgmt_plugin.bridge.export import write_table
 from digital_citymgmt_plugin.bridge.messages import sentence, template
 from digital_citymgmt_plugin.gui.operations import OperationsActions
 from digital_citymgmt_plugin.gui.session import StoreSession
@@ -149,6 +152,16 @@ def test_the_list_goes_to_a_workbook(actions, tmp_path):
     actions.export(str(path))
     rows = list(openpyxl.load_workbook(path).active.iter_rows(values_only=True))
     assert list(rows[0]) == actions.dialog.header and len(rows) == 4 and rows[2][3] == "井盖"
+
+
+def test_a_file_name_that_is_a_formula_is_not_run_by_a_spreadsheet(qgis_app, tmp_path):
+    evil = '=HYPERLINK("http://x").csv'
+    for ending in ("csv", "xlsx"):
+        write_table(str(tmp_path / f"a.{ending}"), ["File", "Count"], [(evil, 3), ("-1.5", 4), ("b.csv", 5)])
+    with (tmp_path / "a.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert list(csv.reader(file)) == [["File", "Count"], ["'" + evil, "3"], ["-1.5", "4"], ["b.csv", "5"]]
+    cell = openpyxl.load_workbook(tmp_path / "a.xlsx").active["A2"]
+    assert (cell.value, cell.data_type) == (evil, "s")
 
 
 def test_without_a_store_it_says_so(qgis_app, qgis_parent):
