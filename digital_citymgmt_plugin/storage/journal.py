@@ -19,6 +19,8 @@ from typing import Any, Optional
 import numpy as np
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.errors import StoreError
+
 PART = 20_000  # rows of one journal row with old values
 _MOST = 1 << 30  # bytes of a part unpacked; a store from elsewhere must not fill the memory
 _MANY = 1_000  # rows from which it is worth asking whether all hold the same
@@ -194,7 +196,13 @@ def row_digests(connection: sqlite3.Connection, table: str, fids: Sequence[int])
 
 
 def entries(connection: sqlite3.Connection, operation_uuid: str, *, newest_first: bool = False) -> Iterator[Entry]:
-    """Yield what an action wrote, unpacked one by one, so that memory stays flat."""
+    """Yield what an action wrote, unpacked one by one, so that memory stays flat.
+
+    Raises
+    ------
+    StoreError
+        ``undo.damaged``: a part that cannot be read.
+    """
     query = "SELECT fid FROM undo_journal WHERE operation_uuid = ? ORDER BY fid"
     numbers = [row[0] for row in connection.execute(query + (" DESC" if newest_first else ""), (operation_uuid,))]
     for number in numbers:
@@ -204,10 +212,14 @@ def entries(connection: sqlite3.Connection, operation_uuid: str, *, newest_first
         if kind == INSERT:
             yield Entry(table, kind, np.array([[first, last]], dtype=np.int64), size, {})
             continue
-        packed = _unpack(old)
-        runs = np.array(packed["runs"], dtype=np.int64).reshape(-1, 2)
-        same = "same" in packed
-        yield Entry(table, kind, runs, size, packed["same"] if same else packed["old"], same)
+        try:
+            packed = _unpack(old)
+            runs = np.array(packed["runs"], dtype=np.int64).reshape(-1, 2)
+            same = "same" in packed
+            columns = dict(packed["same" if same else "old"])
+        except (zlib.error, ValueError, TypeError, KeyError, OverflowError, RecursionError) as error:
+            raise StoreError("undo.damaged", table=table) from error
+        yield Entry(table, kind, runs, size, columns, same)
 
 
 def runs_of(fids: NDArray[np.int64]) -> Ranges:

@@ -196,7 +196,7 @@ def _naming(connection: sqlite3.Connection, step: Touched) -> dict[tuple[str, st
     """Return, by table and column, the rows that name something which would go away; those that go with it left out."""
     found: dict[tuple[str, str], list[NDArray[np.int64]]] = {}
     for table, column, named, key in NAMES:
-        gone = step.added.get(named, _NONE)
+        gone, own = step.added.get(named, _NONE), step.added.get(table, _NONE)
         if named == "unit_grid" and key == "code":
             gone = _joined({named: [gone, step.shaped.get(named, _NONE)]})[named]
         if not len(gone):
@@ -209,9 +209,7 @@ def _naming(connection: sqlite3.Connection, step: Touched) -> dict[tuple[str, st
                 f'SELECT r.fid, t.fid FROM "{table}" r CROSS JOIN "{named}" t ON t."{key}" = r."{column}" '
                 "WHERE t.fid BETWEEN ? AND ?"
             )
-            rows = connection.execute(query, (int(gone[0, 0]), int(gone[-1, 1]))).fetchall()
-            pairs = np.array(rows, dtype=np.int64).reshape(-1, 2)
-            fids = pairs[_within(pairs[:, 1], gone), 0]
+            fids = _naming_many(connection.execute(query, (int(gone[0, 0]), int(gone[-1, 1]))), gone, own)
         found.setdefault((table, column), []).append(fids)
     result = {}
     for (table, column), parts in found.items():
@@ -220,6 +218,15 @@ def _naming(connection: sqlite3.Connection, step: Touched) -> dict[tuple[str, st
         if len(fids):
             result[table, column] = fids
     return result
+
+
+def _naming_many(cursor: sqlite3.Cursor, gone: Ranges, own: Ranges) -> NDArray[np.int64]:
+    """Return the first of each pair whose second goes away; part by part: a million cases have eight million events."""
+    found = [np.empty(0, dtype=np.int64)]
+    while rows := cursor.fetchmany(_PART):
+        pairs = np.array(rows, dtype=np.int64)
+        found.append(pairs[_within(pairs[:, 1], gone) & ~_within(pairs[:, 0], own), 0])
+    return np.concatenate(found)
 
 
 def _naming_few(

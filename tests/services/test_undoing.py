@@ -7,12 +7,13 @@ import contextlib
 import hashlib
 import json
 import sqlite3
+import zlib
 from dataclasses import replace
 
 import openpyxl
 import pytest
 
-from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
+from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused, StoreError
 from digital_citymgmt_plugin.core.requests import (
     ExportProfile,
     ImportCases,
@@ -26,6 +27,7 @@ from digital_citymgmt_plugin.services.cases import import_cases
 from digital_citymgmt_plugin.services.linking import link_cases
 from digital_citymgmt_plugin.services.profile import export_profile, import_profile
 from digital_citymgmt_plugin.services.undoing import list_operations, undo_operation
+from digital_citymgmt_plugin.storage import undo_plan
 from digital_citymgmt_plugin.storage.blob import register_functions
 from tests.services.cities import FIRST, LID, X0, Y0, point, squares
 from tests.support import Watcher
@@ -348,3 +350,32 @@ def test_nobody_else_writes_the_journal(town, sql):
     with pytest.raises(sqlite3.Error, match="append-only"):
         in_qgis(town, sql)
     assert undo(town)["counts"]["removed"] == 3
+
+
+def test_what_builds_on_an_action_is_the_same_however_few_rows_are_looked_at_at_once(city, monkeypatch):
+    done = [step(city) for step in STEPS.values()]
+
+    def plans():
+        return [repr(city.store.plan_undo(city.store.logged(uuid))) for uuid in done]
+
+    at_once = plans()
+    monkeypatch.setattr(undo_plan, "_PART", 2)
+    assert plans() == at_once
+    assert any("case_event" in plan for plan in at_once)
+
+
+@pytest.mark.parametrize("old", [b"", b"no zlib", zlib.compress(b"{"), zlib.compress(b"[]"), zlib.compress(b"{}"),
+                                 zlib.compress(b"[" * 200_000), "text"])  # fmt: skip
+def test_a_journal_that_cannot_be_read_is_told_and_nothing_is_taken_back(town, old):
+    components(town)
+    components(town, 4, name="b")
+    connection = town.store.connection
+    (trigger,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'dcm_undo_journal_update'").fetchone()
+    connection.execute("DROP TRIGGER dcm_undo_journal_update")
+    assert connection.execute("UPDATE undo_journal SET old = ? WHERE old IS NOT NULL", (old,)).rowcount
+    connection.execute(trigger)
+    before = digests(town)
+    with pytest.raises(StoreError) as error:
+        undo(town)
+    assert error.value.code == "undo.damaged"
+    assert digests(town) == before
