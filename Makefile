@@ -21,8 +21,8 @@ setup: ## Debian packages and the Python environment .venv
 demo: setup ## the main job on the demo city: city.gpkg, city.qgz, map.png, summary.xlsx in OUT (build/demo)
 	@bash scripts/headless.sh $(PY) scripts/run_demo.py --out "$(OUT)"
 
-city: setup ## a demo city of SIZE=demo|qidong|qingdao as input files in OUT (build/city_SIZE): docs/demo-city.md
-	@$(PY) -m scripts.demo_city --size "$(SIZE)" --out "$(if $(filter build/demo,$(OUT)),build/city_$(SIZE),$(OUT))"
+city: setup ## a demo city of SIZE=demo|qidong|qingdao as input files in OUT (build/city_SIZE), DXF=1 with DXF sheets: docs/demo-city.md
+	@$(PY) -m scripts.demo_city --size "$(SIZE)" --out "$(if $(filter build/demo,$(OUT)),build/city_$(SIZE),$(OUT))" $(if $(DXF),--dxf)
 
 lint: setup ## ruff and mypy
 	$(PY) -m ruff check .

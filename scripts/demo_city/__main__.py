@@ -18,11 +18,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--size", choices=["demo", *SIZES], default="demo", help="demo is the small city of --scale")
     parser.add_argument("--scale", choices=sorted(SCALES), default="small")
     parser.add_argument("--communities", nargs="+", metavar="CODE", help="write these communities only (size demo)")
+    parser.add_argument("--dxf", action="store_true", help="also the base map as 1:1000 sheets in DXF, in OUT/dxf")
     options = parser.parse_args(arguments)
     if options.size != "demo" and options.communities:
         parser.error("--communities goes with --size demo only")
     start = time.perf_counter()
     text = _demo(options) if options.size == "demo" else _large(options)
+    if options.dxf:
+        from scripts.demo_city.dxf_sheets import write_sheets
+
+        counts = write_sheets(options.out / "base_map.gpkg", options.out / "dxf", 2)
+        text += ", DXF: " + ", ".join(f"{count} {name}" for name, count in counts.items())
     print(f"{options.out}: {text}, {time.perf_counter() - start:.1f} s")
     return 0
 
