@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -128,7 +128,7 @@ class Sheet:
 
     name: str
     header: tuple[str, ...]
-    rows: Sequence[Sequence[Any]]
+    rows: Iterable[Sequence[Any]]  # walked through once
     title: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -181,6 +181,9 @@ class Files(Protocol):
 
     def buckets(self, kind: Any, count: int) -> Buckets:
         """Set up a place for records of a numpy type, in a folder of its own that is gone afterwards."""
+
+    def write_rows(self, path: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Write a CSV or TSV row by row, memory flat; text that looks like a formula stays text."""
 
     def write_workbook(self, path: str, sheets: Sequence[Sheet]) -> None:
         """Write a workbook; text that looks like a formula stays text."""

@@ -37,7 +37,8 @@ def export_audit(context: Context, request: ExportAudit) -> dict[str, Any]:
     (``import_components``) or of an entry (operation, change, lineage, event, code). What was edited in plain QGIS has
     no operation; it is in every export of its period. An XLSX has a sheet per kind of entry with the state of the chain
     of digests above it; CSV and GPKG have one table, and the state of the chain is in the notes. Text that a
-    spreadsheet would run as a formula stays text. Shapes are named, not written out.
+    spreadsheet would run as a formula stays text. Shapes are named, not written out. CSV and XLSX are written entry by
+    entry; for any other format all entries are held in memory (some 400 bytes each).
 
     Returns
     -------
@@ -51,22 +52,39 @@ def export_audit(context: Context, request: ExportAudit) -> dict[str, Any]:
     """
     store = context.need_store()
     trail = _Trail(context, store, request)
-    rows: dict[str, list[tuple[Any, ...]]] = {}
-    for number, name in enumerate(_SHEETS):
-        context.progress(0.1 + 0.15 * number, "progress.reading", rows=sum(map(len, rows.values())))
-        rows[name] = list(trail.entries(name))
-        if PurePath(request.output).suffix.lower() == ".xlsx" and len(rows[name]) > BOOK_ROWS:
-            raise InputRefused("audit.too_long", count=len(rows[name]), most=BOOK_ROWS, file=request.output)
     note = _chain_note(store)
-    context.progress(0.9, "progress.writing")
-    context.cancel.check()
+    book = PurePath(request.output).suffix.lower() == ".xlsx"
+    rows = {name: _Rows(trail, name, request.output if book else None) for name in _SHEETS}
     _write(context, request.output, rows, note)
     names = dict(zip(_SHEETS, ("operations", "changes", "lineage", "events", "codes")))
     return {
-        "counts": {names[name]: len(found) for name, found in rows.items()}, "operation": None, "tables": [],
+        "counts": {names[name]: found.count for name, found in rows.items()}, "operation": None, "tables": [],
         "notes": [{"code": code, "values": values} for code, values in note],
         "chain": "whole" if note[0][0] == "audit.whole" else "broken",
     }  # fmt: skip
+
+
+class _Rows:
+    """The entries of one sheet, read when they are walked through, once, and counted.
+
+    Parameters
+    ----------
+    trail : _Trail
+    name : str
+    book : str or None
+        The workbook whose sheet must hold them: more are refused (``audit.too_long``).
+    """
+
+    def __init__(self, trail: _Trail, name: str, book: str | None) -> None:
+        self._trail, self._name, self._book = trail, name, book
+        self.count = 0
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        for row in self._trail.entries(self._name):
+            self.count += 1
+            if self._book is not None and self.count > BOOK_ROWS:
+                raise InputRefused("audit.too_long", most=BOOK_ROWS, file=self._book)
+            yield row
 
 
 class _Trail:
@@ -165,9 +183,7 @@ class _Trail:
         names = ["code", "kind", "object_uuid", "status", "operation_uuid", "created_at"]
         for code, kind, uuid, status, operation, at in self._rows("code_register", names):
             if self._takes(operation, at):
-                yield self._entry(
-                    "code", operation, at, table=kind, object=uuid, field="code", new=code, reason=status
-                )
+                yield self._entry("code", operation, at, table=kind, object=uuid, field="code", new=code, reason=status)
 
 
 def _moment(text: str | None, name: str, zone: Any, days: int) -> str | None:
@@ -203,21 +219,34 @@ def _chain_note(store: Store) -> list[tuple[str, dict[str, Any]]]:
     return notes
 
 
-def _write(
-    context: Context, output: str, rows: dict[str, list[tuple[Any, ...]]], note: list[tuple[str, dict[str, Any]]]
-) -> None:
+def _write(context: Context, output: str, rows: dict[str, _Rows], note: list[tuple[str, dict[str, Any]]]) -> None:
     words = context.sentences or {}
-    if PurePath(output).suffix.lower() == ".xlsx":
+    ending = PurePath(output).suffix.lower()
+    if ending == ".xlsx":
         lines = tuple(_filled(words.get(code, code), values) for code, values in note)
         header = tuple(words.get(f"audit.{name}") or name for name in COLUMNS)
-        sheets = [Sheet(words.get(_SHEETS[name]) or name, header, found, lines) for name, found in rows.items()]
+        sheets = [Sheet(words.get(_SHEETS[name]) or name, header, _said(context, rows, name), lines) for name in rows]
         context.files.write_workbook(output, sheets)
         return
-    every = [row for name in _SHEETS for row in rows[name]]
-    columns: Columns = {name: objects(row[at] for row in every) for at, name in enumerate(COLUMNS)}
+    every = (row for name in rows for row in _said(context, rows, name))
+    if ending in (".csv", ".tsv"):
+        context.files.write_rows(output, COLUMNS, every)
+        return
+    held = list(every)
+    columns: Columns = {name: objects(row[at] for row in held) for at, name in enumerate(COLUMNS)}
     for name in ("old", "new"):  # a share is a number: the column is text
         columns[name] = objects(None if value is None else str(value) for value in columns[name].tolist())
+    context.progress(0.9, "progress.writing")
+    context.cancel.check()
     context.files.write_layer(output, "audit", columns, None, None)
+
+
+def _said(context: Context, rows: dict[str, _Rows], name: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the entries of a sheet and say when they begin."""
+    share = 0.1 + 0.15 * list(rows).index(name)
+    context.progress(share, "progress.reading", rows=sum(found.count for found in rows.values()))
+    context.cancel.check()
+    yield from rows[name]
 
 
 def _filled(template: str, values: dict[str, Any]) -> str:

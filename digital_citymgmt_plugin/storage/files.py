@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +118,11 @@ class CityFiles:
     def buckets(self, kind: Any, count: int) -> Buckets:
         """Set up a place for records of a numpy type; see ``storage.buckets``."""
         return buckets.DiskBuckets(kind, count)
+
+    def write_rows(self, path: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Write a CSV or TSV as its rows come; see ``documents.write_csv``."""
+        self._not_the_store(path)
+        documents.write_csv(path, header, rows)
 
     def write_workbook(self, path: str, sheets: Sequence[Sheet]) -> None:
         """Write a workbook; see ``documents.write_workbook``."""

@@ -7,6 +7,7 @@ import contextlib
 import csv
 import shutil
 import sqlite3
+from dataclasses import replace
 
 import openpyxl
 import pyogrio
@@ -15,6 +16,7 @@ import pytest
 from digital_citymgmt_plugin.bridge.messages import SENTENCES
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
 from digital_citymgmt_plugin.core.requests import ExportAudit
+from digital_citymgmt_plugin.services import audit
 from digital_citymgmt_plugin.services.audit import COLUMNS, export_audit
 from digital_citymgmt_plugin.storage.gpkg import GpkgStore
 from tests.storage.rich_city import make_rich_city
@@ -145,3 +147,47 @@ def test_cancelled_no_file_is_left(store, tmp_path):
     with pytest.raises(Cancelled):
         export(store, tmp_path / "audit.csv", Watcher(cancel_at=2))
     assert not (tmp_path / "audit.csv").exists()
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_a_worksheet_that_is_too_long_is_refused_and_text_is_not(store, tmp_path, monkeypatch, ending):
+    monkeypatch.setattr(audit, "BOOK_ROWS", 3)
+    path = tmp_path / f"audit.{ending}"
+    if ending == "csv":
+        assert max(export(store, path)["counts"].values()) > 3
+        return
+    with pytest.raises(InputRefused) as error:
+        export(store, path)
+    assert (error.value.code, error.value.values["most"]) == ("audit.too_long", 3)
+    assert list(tmp_path.glob("*audit*")) == []
+
+
+class AsTheyCome:
+    """Takes rows, and looks whether more were read than it took."""
+
+    def __init__(self, read):
+        self.read, self.taken = read, 0
+
+    def write_rows(self, path, header, rows):
+        for _row in rows:
+            self.taken += 1
+            assert len(self.read) == self.taken
+
+    def write_workbook(self, path, sheets):
+        for sheet in sheets:
+            self.write_rows(path, sheet.header, sheet.rows)
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_entries_are_written_one_by_one_as_they_are_read(store, monkeypatch, ending):
+    read, made = [], audit._Trail._entry
+
+    def entry(self, *given, **values):
+        read.append(given[0])
+        return made(self, *given, **values)
+
+    monkeypatch.setattr(audit._Trail, "_entry", entry)
+    files = AsTheyCome(read)
+    context = replace(make_context(store, None, SENTENCES), files=files)
+    counts = export_audit(context, ExportAudit(f"audit.{ending}"))["counts"]
+    assert sum(counts.values()) == files.taken > 0
