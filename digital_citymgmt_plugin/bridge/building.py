@@ -135,6 +135,24 @@ def _list(folder: str, part: Part) -> str | None:
     return str(Path(folder) / ("_".join(words).replace("/", "_").replace("\\", "_") + ending))
 
 
+def _own_lists(steps: Sequence[Step]) -> list[Step]:
+    """Give each step a reject list of its own: files of one name from two folders would write over each other's."""
+    taken: set[str] = set()
+    result = []
+    for step in steps:
+        path = getattr(step.request, "rejects", None)
+        if path:
+            wanted = Path(path)
+            own, number = wanted, 1
+            while own.stem.casefold() in taken:
+                number += 1
+                own = wanted.with_name(f"{wanted.stem}_{number}{wanted.suffix}")
+            taken |= {own.stem.casefold(), f"{own.stem}_events".casefold()}  # that of a case log stands beside it
+            step = replace(step, request=replace(step.request, rejects=str(own)))  # type: ignore[call-arg]
+        result.append(step)
+    return result
+
+
 def build(
     pool: Any,
     plan: CityPlan,
@@ -164,7 +182,7 @@ def build(
     if target.exists():
         raise InputRefused("store.exists", path=str(target))
     with _folders(target) as (hidden, lists):
-        todo = steps(str(lists)) if steps is not None else plan_steps(plan, str(lists))
+        todo = _own_lists(steps(str(lists)) if steps is not None else plan_steps(plan, str(lists)))
         made = hidden / target.name
         todo[0] = replace(todo[0], request=replace(plan.store, path=str(made)))
         built = Built(str(target))

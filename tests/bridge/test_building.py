@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 
+import openpyxl
 import pytest
 
 from digital_citymgmt_plugin.bridge.building import CityPlan, Part, build, build_demo, plan_steps, sample_folder
@@ -77,6 +78,21 @@ def test_a_vendors_grids_alone_make_a_city_with_communities_and_a_reject_list(po
     with pool.lease(built.path) as lease:
         items = {item["key"]: item["count"] for item in lease.call(Health())["items"]}
     assert (items["communities"], items["grids"]) == (2, 3)
+
+
+def test_files_of_one_name_have_reject_lists_of_their_own(pool, tmp_path):
+    parts = []
+    for folder, bad in (("井盖", "甲"), ("路灯", "乙"), ("树", "丙")):
+        (tmp_path / folder).mkdir()
+        path = tmp_path / folder / "data.csv"
+        path.write_text(f"小类代码,X坐标,Y坐标\n0101,500000,3530000\n{bad},500010,3530000\n", encoding="utf-8")
+        parts.append(Part(guesses.COMPONENTS, Layer(str(path), crs=CRS), rows=2))
+    built = build(pool, plan(tmp_path, *parts), lambda *_: None, lambda: False)
+    lists = [step["rejects"] for step in built.steps if step["key"] == "components"]
+    assert [path.rpartition("data")[2] for path in lists] == [".xlsx", "_2.xlsx", "_3.xlsx"]
+    for path, bad in zip(lists, "甲乙丙"):
+        rows = list(openpyxl.load_workbook(path).active.iter_rows(min_row=2, values_only=True))
+        assert len(rows) == 1 and bad in rows[0]
 
 
 def test_a_stop_at_any_step_leaves_nothing(pool, tmp_path, grids):
