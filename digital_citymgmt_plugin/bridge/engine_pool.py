@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 _TRIES = 3  # of a request that the engine did not live to take
 
 OnRestart = Callable[["str | None"], None]  # path of the store, None for the engine without one
+OnOpened = Callable[[str], None]  # path of the store
 
 
 def normalised(store_path: str) -> str:
@@ -118,10 +119,16 @@ class EnginePool:
         Make a client (not started yet); may raise ``EngineError``.
     on_restart : callable, optional
         Told the store's path after an engine that had ended unasked was started again; called in any thread.
+
+    Attributes
+    ----------
+    on_opened : callable, optional
+        Told the store's path whenever an engine has opened it, and so put it into WAL mode; called in any thread.
     """
 
     def __init__(self, make: Callable[[], EngineClient], on_restart: OnRestart | None = None) -> None:
         self.on_restart = on_restart
+        self.on_opened: OnOpened | None = None
         self._make = make
         self._entries: dict[str | None, _Entry] = {}
         self._holds: dict[str, Lease] = {}
@@ -202,7 +209,7 @@ class EnginePool:
 
     def ready(self, entry: _Entry, open_store: bool) -> tuple[EngineClient, int | None]:
         """Return the running engine of an entry and its process, started and with its store open where needed."""
-        restarted = False
+        restarted = opened = False
         with entry.lock:
             client = entry.client
             if client is None or not client.alive:
@@ -213,11 +220,14 @@ class EnginePool:
                 entry.client, entry.ran = client, True
             if open_store and entry.opened is None and entry.path is not None:
                 entry.opened = client.call(OpenStore(entry.path))
+                opened = True
             pid = client.pid
         if restarted:
             log.warning("The engine had ended and was started again (%s)", entry.path)
             if self.on_restart is not None:
                 self.on_restart(entry.path)
+        if opened and self.on_opened is not None and entry.path is not None:
+            self.on_opened(entry.path)
         return client, pid
 
     def _take(self, store_path: str | None) -> _Entry:

@@ -9,7 +9,9 @@ from qgis.core import Qgis, QgsApplication, QgsMessageLog
 
 from digital_citymgmt_plugin.bridge.engine_client import EngineClient
 from digital_citymgmt_plugin.bridge.engine_pool import EnginePool, shared_pool
+from digital_citymgmt_plugin.bridge.events import store_events
 from digital_citymgmt_plugin.bridge.interpreter import find_interpreter
+from digital_citymgmt_plugin.bridge.layers import reload_store
 from digital_citymgmt_plugin.bridge.messages import sentence
 from digital_citymgmt_plugin.bridge.settings import ENGINE_PYTHON
 
@@ -33,6 +35,8 @@ def pool() -> EnginePool:
     shared = shared_pool(new_client)
     if shared.on_restart is None:
         shared.on_restart = _say_restarted
+        store_events().store_opened.connect(reload_store)
+        shared.on_opened = store_events().tell_opened
     return shared
 
 

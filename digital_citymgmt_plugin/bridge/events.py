@@ -12,7 +12,9 @@ class StoreEvents(QObject):
     """Says ``store_changed(path, tables)`` in the main thread; ``path`` as ``engine_pool.normalised`` spells it."""
 
     store_changed = pyqtSignal(str, list)
+    store_opened = pyqtSignal(str)  # by an engine, in the main thread
     _told = pyqtSignal(str, list)
+    _told_opened = pyqtSignal(str)
 
     def __init__(self) -> None:
         super().__init__()
@@ -21,10 +23,18 @@ class StoreEvents(QObject):
             self.moveToThread(application.thread())
         # Queued: whoever tells goes on at once, and whoever hears does so in the main thread.
         self._told.connect(self._pass_on, Qt.ConnectionType.QueuedConnection)
+        self._told_opened.connect(self._pass_opened, Qt.ConnectionType.QueuedConnection)
 
     def tell(self, path: str, tables: Iterable[str]) -> None:
         """Say that tables of a store have changed; from any thread."""
         self._told.emit(path, sorted(set(tables)))
+
+    def tell_opened(self, path: str) -> None:
+        """Say that an engine has opened a store; from any thread."""
+        self._told_opened.emit(path)
+
+    def _pass_opened(self, path: str) -> None:
+        self.store_opened.emit(path)
 
     def _pass_on(self, path: str, tables: list[str]) -> None:
         self.store_changed.emit(path, tables)

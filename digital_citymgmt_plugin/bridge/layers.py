@@ -325,6 +325,22 @@ def refresh_store(path: str, tables: list[str] | None = None, project: QgsProjec
     return count
 
 
+def reload_store(path: str, project: QgsProject | None = None) -> int:
+    """Open the data of every layer of a store anew, those added by hand, too; returns how many there were.
+
+    Needed when an engine has opened the store: layers opened before read it without locks (see docs/traps.md).
+    """
+    count = 0
+    for layer in (project or QgsProject.instance()).mapLayers().values():
+        provider = layer.dataProvider() if isinstance(layer, QgsVectorLayer) else None
+        if provider is None or provider.name() != "ogr":
+            continue
+        if same_file(layer.source().split("|", 1)[0], path):
+            provider.reloadData()
+            count += 1
+    return count
+
+
 def restyle(path: str, project: QgsProject | None = None) -> None:
     """Draw the components anew by the class table; needed when its classes have changed."""
     group = store_group(path, project)
