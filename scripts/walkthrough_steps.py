@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
     QGroupBox,
     QLineEdit,
     QListView,
+    QPushButton,
     QScrollArea,
     QTextEdit,
     QToolButton,
@@ -32,6 +33,9 @@ from qgis.utils import iface
 sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
 
 from walkthrough_hand import DATA, OUT, Round, begin_round, first, pause, wait_for
+
+# Steps that show their counts and ask before they write.
+CONFIRMED = {"importareas", "adoptgrids", "importcomponents", "assigncodes", "importcases", "linkcases"}
 
 
 class Walk(Round):
@@ -124,6 +128,8 @@ class Walk(Round):
         yield from pause(0.3)
         self.hand.picture(f"{title}_asked", dialog)
         self.hand.click(dialog.runButton())
+        if name in CONFIRMED:
+            yield from self.confirm(title, seconds)
         yield from wait_for(dialog.wasExecuted, seconds, f"{name} to end")
         yield from pause(0.5)
         self.hand.picture(f"{title}_log", dialog)
@@ -133,6 +139,16 @@ class Walk(Round):
         yield from wait_for(lambda: dialog not in self.plugin.dialogs.dialogs(), 5, "the dialog to close")
         yield from self.quiet()
         self.hand.picture(title)
+
+    def confirm(self, title: str, seconds: float) -> Iterator[None]:
+        """Wait for the counts and press Write."""
+        asked = self.plugin.dialogs.confirmations.dialogs
+        yield from wait_for(lambda: bool(asked()), seconds, f"the counts of {title}")
+        dialog = asked()[0]
+        yield from pause(0.5)
+        self.hand.picture(f"{title}_counts", dialog)
+        self.hand.click(first(dialog.findChildren(QPushButton, "write_previewed"), f"Write of {title}"))
+        yield from wait_for(lambda: not asked(), 5, "the counts to close")
 
     def health(self) -> Iterator[None]:
         """Click numbers of the health table; the objects are selected on the map."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import html
 import logging
 import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -35,7 +36,7 @@ from digital_citymgmt_plugin.bridge.events import tell_store_changed
 from digital_citymgmt_plugin.bridge.feedback import cancel_of, progress_to
 from digital_citymgmt_plugin.bridge.messages import fill, sentence, template, templates
 from digital_citymgmt_plugin.core.errors import CityError, InputRefused
-from digital_citymgmt_plugin.core.requests import Request
+from digital_citymgmt_plugin.core.requests import ListOperations, Request
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +47,8 @@ PREVIEWED = frozenset(
         "linkcases", "undooperation",
     )
 )  # fmt: skip
+# Asks whether to write: (title, result of the preview, whether the run was cancelled); waits in the worker thread.
+Confirm = Callable[[str, Mapping[str, Any], Callable[[], bool]], bool]
 ICONS = Path(__file__).resolve().parents[1] / "resources" / "icons"
 
 
@@ -81,11 +84,15 @@ class CityAlgorithm(QgsProcessingAlgorithm):
         self._to_load: dict[str, Any] = {}
         self._refused: CityError | None = None
         self._preview = False
+        # Set by a window that opens the dialog; runs of the toolbox, of models and scripts do not ask.
+        self.confirm: Confirm | None = None
 
     # -- who it is ----------------------------------------------------------------------------------------------
 
     def createInstance(self) -> CityAlgorithm:
-        return type(self)()
+        made = type(self)()
+        made.confirm = self.confirm
+        return made
 
     def name(self) -> str:
         return self.ID
@@ -271,22 +278,52 @@ class CityAlgorithm(QgsProcessingAlgorithm):
                 feedback.pushInfo(sentence("input.read_through_qgis", {"layer": item.name}))
             item.layer(feedback)
         with pool().lease(given.store, open_store=self.OPENS_STORE) as engine:
-            result = engine.call(
-                request,
-                on_progress=progress_to(feedback),
-                is_cancelled=cancel_of(feedback),
-                sentences=templates(),
-                preview="drop" if self._preview else None,
-            )
+            asks = self.confirm is not None and self.ID in PREVIEWED and not self._preview
+            if asks:
+                result = self._confirmed(engine, request, feedback)
+            else:
+                result = self._call(engine, request, feedback, "drop" if self._preview else None)
         if given.store is not None and isinstance(result.get("tables"), list) and result["tables"]:
             tell_store_changed(normalised(given.store), result["tables"])
         tell_result(result, feedback)
         self.tell(result, feedback)
-        if self._preview:
+        if asks and result.get("preview"):
+            feedback.pushInfo(sentence("result.discarded"))
+        elif self._preview:
             feedback.pushInfo(sentence("result.preview"))
         elif self.WRITES and not result.get("operation"):
             feedback.pushInfo(sentence("result.nothing"))
         return self.outputs(result, given)
+
+    def _call(
+        self, engine: Any, request: Request, feedback: QgsProcessingFeedback, preview: str | None
+    ) -> dict[str, Any]:
+        return dict(
+            engine.call(
+                request, on_progress=progress_to(feedback), is_cancelled=cancel_of(feedback), sentences=templates(),
+                preview=preview,
+            )
+        )  # fmt: skip
+
+    def _confirmed(self, engine: Any, request: Request, feedback: QgsProcessingFeedback) -> dict[str, Any]:
+        """Do it without keeping it, ask, and keep it: at once while the engine holds it, else it is done again.
+
+        It is done again, too, when there is a reject list to write. Returns the preview's result when refused.
+        """
+        if self.confirm is None:
+            raise RuntimeError("nobody to ask")
+        seen = self._call(engine, request, feedback, "hold")
+        if not seen.get("writes", True):  # nothing to confirm; the list of what was rejected is written all the same
+            return self._call(engine, request, feedback, None)
+        feedback.setProgressText(sentence("result.asks"))
+        if not self.confirm(self.displayName(), seen, cancel_of(feedback)):
+            # Any other request ends the holding, so that others can write at once.
+            engine.call(ListOperations())
+            return seen
+        result = self._call(engine, request, feedback, None)
+        if result.get("counts") != seen.get("counts"):
+            feedback.pushWarning(sentence("result.counts_changed"))
+        return result
 
     def tell(self, result: dict[str, Any], feedback: QgsProcessingFeedback) -> None:
         """Write to the log what only this algorithm has to say."""

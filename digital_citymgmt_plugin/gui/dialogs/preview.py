@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.gui.models.rows import RowsModel
 
 # What can be written all the same, if the user says so.
 _MAY = {"undo.dependents", "undo.edited"}
+_NOTES = 8  # how many lines of notes a window has room for
 
 
 def tr(text: str) -> str:
@@ -52,7 +53,9 @@ class PreviewDialog(QDialog):
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.verticalHeader().hide()
         self.table.resizeColumnsToContents()
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.buttons = QDialogButtonBox()
+        no = tr("Discard") if answer.get("writes", True) else tr("Close")
+        self.buttons.addButton(no, QDialogButtonBox.ButtonRole.RejectRole).setObjectName("discard_previewed")
         if may and answer.get("writes", True):
             words = tr("Write all the same") if blocked else tr("Write")
             button = self.buttons.addButton(words, QDialogButtonBox.ButtonRole.AcceptRole)
@@ -73,6 +76,11 @@ class PreviewDialog(QDialog):
                  for step in answer.get("steps") or []]  # fmt: skip
         if steps:
             lines.append(tr("Taken back, in this order: {steps}").format(steps="; ".join(steps)))
+        notes = [sentence(str(note.get("code")), note.get("values") or {}) for note in answer.get("notes") or []]
+        notes = list(dict.fromkeys(notes))  # each once
+        lines += notes[:_NOTES]
+        if len(notes) > _NOTES:
+            lines.append(tr("… and {count} more notes, told when it is written.").format(count=len(notes) - _NOTES))
         return lines
 
     def _model(self, answer: Mapping[str, Any]) -> RowsModel:
