@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any, Optional
 
-from digital_citymgmt_plugin.core.errors import CityError, EngineError, InputRefused, StoreError
+from digital_citymgmt_plugin.core.errors import Cancelled, CityError, EngineError, InputRefused, StoreError
 from digital_citymgmt_plugin.core.ports import Context
 from digital_citymgmt_plugin.core.requests import CloseStore, CreateStore, OpenStore, UpgradeStore, request_from_params
 from digital_citymgmt_plugin.dependencies import PACKAGES
@@ -64,22 +64,25 @@ class Engine:
             self._files = CityFiles()
 
     def _serve(self, message: dict[str, Any]) -> None:
-        held = self._settle(message)
         request_id = message.get("id")
+        reporter = Reporter(self._pipe, request_id)
+        stopped = bool(message) and reporter.stopped()
+        held = self._settle(message, stopped=stopped)
         if not message:  # the time was up: nobody confirmed
             return
-        reporter = Reporter(self._pipe, request_id)
         try:
-            reporter.check()
+            if stopped:
+                raise Cancelled
             if isinstance(held, Exception):
                 raise held
+            # What was kept is in the store: a wish to stop that comes now is too late.
             result = held or self._answer(message, reporter)
             self._pipe.send({"id": request_id, "result": result})
         except Exception as error:
             self._pipe.send(self._told(request_id, error))
 
-    def _settle(self, message: dict[str, Any]) -> Optional[dict[str, Any] | Exception]:  # noqa: UP045
-        """Keep the action held since a preview if this request confirms it, throw it away if it is another.
+    def _settle(self, message: dict[str, Any], *, stopped: bool = False) -> Optional[dict[str, Any] | Exception]:  # noqa: UP045
+        """Keep the action held since a preview if this request confirms it, throw it away if it is another or stopped.
 
         Returns its result when it was kept: the work is not done twice.
         """
@@ -88,7 +91,7 @@ class Engine:
             return None
         asked, result = held
         same = all(message.get(name) == asked.get(name) for name in ("method", "params"))
-        keep = same and not message.get("preview")
+        keep = same and not message.get("preview") and not stopped
         try:
             self._store.settle(keep=keep)
         except Exception as error:

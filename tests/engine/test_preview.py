@@ -20,6 +20,7 @@ from digital_citymgmt_plugin.core.requests import (
     UndoOperation,
     VerifyStore,
 )
+from digital_citymgmt_plugin.engine.loop import Engine
 from tests.kill import content
 from tests.kill.town import COUNTY, CRS, make_town
 
@@ -123,3 +124,32 @@ def test_what_only_reads_has_no_preview(store):
     with pytest.raises((InputRefused, EngineError)) as refused:
         engine.call(VerifyStore(), preview="drop")
     assert refused.value.code == "request.no_preview"
+
+
+class Held:
+    """A store that holds an action, and a pipe whose user stops at some time."""
+
+    path = "city.gpkg"
+
+    def __init__(self, stops):
+        self.stops, self.kept, self.sent = iter(stops), [], []
+
+    def settle(self, *, keep):
+        self.kept.append(keep)
+
+    def is_cancelled(self, request_id):
+        return next(self.stops)
+
+    def send(self, line):
+        self.sent.append(line)
+
+
+@pytest.mark.parametrize(("stops", "kept"), [([True, True], False), ([False, True], True)])
+def test_what_was_stopped_is_not_kept_and_what_was_kept_is_not_told_as_stopped(stops, kept):
+    held = Held(stops)
+    engine = Engine(held)
+    engine._store = held
+    engine._held = ({"method": "assign_codes", "params": {}}, {"counts": {"coded": 5}})
+    engine._serve({"id": 2, "method": "assign_codes", "params": {}})
+    assert held.kept == [kept]
+    assert ("result" in held.sent[-1]) == kept and ("error" in held.sent[-1]) == (not kept)
