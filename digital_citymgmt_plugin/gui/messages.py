@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QMessageBox, QPushButton
 
 from digital_citymgmt_plugin.bridge import messages as sentences
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError
+from digital_citymgmt_plugin.gui.plain_text import as_html
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +42,9 @@ class Messages:
         """Put a sentence into the message bar."""
         bar = self.iface.messageBar()
         if not details:
-            bar.pushMessage(self.title, text, level)
+            bar.pushMessage(self.title, as_html(text), level)
             return
-        item = bar.createMessage(self.title, text)
+        item = bar.createMessage(self.title, as_html(text))
         button = QPushButton(tr("Details"), item)
         button.clicked.connect(lambda: self._show_details(text, details))
         item.layout().addWidget(button)
@@ -66,6 +67,7 @@ class Messages:
     def _show_details(self, text: str, details: str) -> None:
         box = QMessageBox(self.iface.mainWindow())
         box.setWindowTitle(self.title)
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(text)
         box.setDetailedText(details)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -162,6 +162,7 @@ class CityController(QObject):
         box = QMessageBox(self.iface.mainWindow())
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(tr("Upgrade the city store"))
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(self.messages.sentence(error))
         box.setInformativeText(tr("Bring it up to date? The file as it is now is copied first."))
         box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)

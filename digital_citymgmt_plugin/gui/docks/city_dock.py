@@ -32,6 +32,7 @@ from digital_citymgmt_plugin.gui.icons import icon
 from digital_citymgmt_plugin.gui.models.health import KEY_ROLE, HealthModel
 from digital_citymgmt_plugin.gui.models.steps import STEPS
 from digital_citymgmt_plugin.gui.models.steps import tr as tr_step
+from digital_citymgmt_plugin.gui.plain_text import as_tip
 
 NAME = "DcmCityDock"
 
@@ -231,7 +232,7 @@ class CityDock(QgsDockWidget):
         self.detail_label.setText(detail)
         # Zero-width spaces let a long path break at its separators.
         self.path_label.setText(path.replace("/", "/\u200b").replace("\\", "\\\u200b"))
-        self.path_label.setToolTip(path)
+        self.path_label.setToolTip(as_tip(path))
         self.set_open(True)
 
     def set_open(self, is_open: bool) -> None:

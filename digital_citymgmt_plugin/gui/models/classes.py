@@ -9,6 +9,7 @@ from typing import Any
 from qgis.PyQt.QtCore import QAbstractListModel, QModelIndex, QObject, Qt
 
 from digital_citymgmt_plugin.core.class_search import ClassKey, search
+from digital_citymgmt_plugin.gui.plain_text import as_tip
 
 NOWHERE = QModelIndex()
 
@@ -48,5 +49,6 @@ class ClassModel(QAbstractListModel):
         if key is None:
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return f"{key.code}  {key.name}  ({key.kind_name} · {key.major_name})"
+            text = f"{key.code}  {key.name}  ({key.kind_name} · {key.major_name})"
+            return as_tip(text) if role == Qt.ItemDataRole.ToolTipRole else text
         return key.code if role == Qt.ItemDataRole.UserRole else None

@@ -30,6 +30,7 @@ from digital_citymgmt_plugin.bridge.export import write_table
 from digital_citymgmt_plugin.bridge.messages import sentence, template
 from digital_citymgmt_plugin.core import roles
 from digital_citymgmt_plugin.core.errors import CityError
+from digital_citymgmt_plugin.gui.plain_text import as_tip
 from digital_citymgmt_plugin.gui.wizard.state import STEP_WORDS, WizardState, fault_words, number, step_words, tr
 
 # Counts of a step that say something to the reader, in their order; read, accepted and rejected have their own column.
@@ -68,7 +69,7 @@ def fill(table: QTableWidget, rows: list[list[str]], right: tuple[int, ...]) -> 
     for index, row in enumerate(rows):
         for column, text in enumerate(row):
             item = QTableWidgetItem(text)
-            item.setToolTip(text)
+            item.setToolTip(as_tip(text))
             if column in right:
                 item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             table.setItem(index, column, item)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from qgis.core import QgsCoordinateReferenceSystem
 from qgis.gui import QgsFileWidget, QgsProjectionSelectionWidget
-from qgis.PyQt.QtCore import QRegularExpression, QStandardPaths
+from qgis.PyQt.QtCore import QRegularExpression, QStandardPaths, Qt
 from qgis.PyQt.QtGui import QRegularExpressionValidator
 from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget, QWizardPage
 
@@ -56,6 +56,7 @@ class CityPage(QWizardPage):
         self.said.setAccessibleName(tr("What is missing"))
         for label in (self.code_why, self.edition_why, self.crs_why, self.said):
             label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
         self._lay_out()
         for signal in (
             self.county_code.textChanged, self.county_name.textChanged, self.crs.crsChanged, self.path.fileChanged,

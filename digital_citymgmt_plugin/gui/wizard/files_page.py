@@ -31,6 +31,7 @@ from qgis.PyQt.QtWidgets import (
 from digital_citymgmt_plugin.bridge.messages import sentence
 from digital_citymgmt_plugin.core import roles
 from digital_citymgmt_plugin.core.requests import Layer
+from digital_citymgmt_plugin.gui.plain_text import as_tip
 from digital_citymgmt_plugin.gui.wizard.state import ROLE_WORDS, Entry, WizardState, fault_words, number, tr
 
 ENCODINGS = ("", "UTF-8", "GBK", "GB18030", "Big5", "Windows-1252")
@@ -71,6 +72,7 @@ class FilesPage(QWizardPage):
         self.stop_button = QPushButton(tr("S&top"))
         self.said = QLabel()
         self.said.setWordWrap(True)
+        self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setAccessibleName(tr("What is missing"))
         self._build_details()
         self._lay_out()
@@ -212,7 +214,7 @@ class FilesPage(QWizardPage):
             )  # fmt: skip
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
-                item.setToolTip(entry.found["path"] if column == 0 else text)
+                item.setToolTip(as_tip(entry.found["path"] if column == 0 else text))
                 if column == 2:
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.table.setItem(index, column, item)
