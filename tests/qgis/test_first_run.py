@@ -117,6 +117,17 @@ def test_what_cannot_be_taken_keeps_the_next_page_away_and_says_why(make, found)
     assert bench.wizard.files_page.said.text()
 
 
+def test_a_log_without_a_table_of_cases_is_not_left_out_without_a_word(make):
+    table = {"geometry": None, "crs": "", "mapping": {"case_no": "n"}}
+    files = [entry(), entry(guesses.EVENTS, path="/data/log.csv", layer="log", **table)]
+    bench = make(survey_files={"files": files, "city": CITY})
+    bench.add()
+    assert not bench.wizard.button(NEXT).isEnabled() and "log.csv" in bench.wizard.files_page.said.text()
+    bench.pool.answers["survey_files"] = {"files": [entry(guesses.CASES, path="/data/c.csv", **table)], "city": CITY}
+    bench.add()
+    assert bench.wizard.button(NEXT).isEnabled() and not bench.wizard.files_page.said.text()
+
+
 def test_a_guess_can_be_changed(make):
     bench = make()
     bench.add()

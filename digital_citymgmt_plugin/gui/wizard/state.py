@@ -178,6 +178,12 @@ class WizardState:
         used = self.used()
         if not any(entry.role in CITY for entry in used):
             return tr("Add one layer of polygons (communities or unit grids) or one table of cases; that is enough.")
+        cases = sum(entry.role == roles.CASES for entry in used)
+        spare = [entry for entry in used if entry.role == roles.EVENTS][cases:]
+        if spare:  # each log goes with one table of cases; what is left over must not be left out without a word
+            return tr("{file}: no table of cases goes with this log. Add it, or leave the log out.").format(
+                file=spare[0].title
+            )
         return next((words for words in (entry.problem() for entry in used) if words), "")
 
     def name(self) -> str:
