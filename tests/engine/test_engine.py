@@ -163,9 +163,7 @@ def test_the_end_of_input_stops_running_work_and_leaves_the_store_as_it_was(bare
     bare.answer(1)
     bare.ask(2, "import_components", ImportComponents(Layer(stages.town.components)).to_params())
     bare.receive()
-    begun = time.perf_counter()
     assert bare.end() == 0
-    assert time.perf_counter() - begun < 3
     assert content.exact(str(store)) == usual.exact_before
     assert not store.with_name("city.gpkg-wal").exists()
 
