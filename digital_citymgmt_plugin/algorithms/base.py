@@ -306,22 +306,31 @@ class CityAlgorithm(QgsProcessingAlgorithm):
         )  # fmt: skip
 
     def _confirmed(self, engine: Any, request: Request, feedback: QgsProcessingFeedback) -> dict[str, Any]:
-        """Do it without keeping it, ask, and keep it: at once while the engine holds it, else it is done again.
+        """Do it without keeping it, ask, do it again, and keep it if it comes to what was shown; else ask anew.
 
-        It is done again, too, when there is a reject list to write. Returns the preview's result when refused.
+        Nothing is held while the question stands, which may be long: QGIS gives up saving edits of the store's layers
+        after seconds. The second time it is held for no longer than the counts take to be compared. The action is
+        done once more when there is a reject list to write. Returns the preview's result when refused.
         """
         if self.confirm is None:
             raise RuntimeError("nobody to ask")
-        seen = self._call(engine, request, feedback, "hold")
-        if not seen.get("writes", True):  # nothing to confirm; the list of what was rejected is written all the same
-            return self._call(engine, request, feedback, None)
-        feedback.setProgressText(sentence("result.asks"))
-        if not self.confirm(self.displayName(), seen, cancel_of(feedback)):
+        seen = self._call(engine, request, feedback, "drop")
+        shown = seen
+        while seen.get("writes", True):
+            feedback.setProgressText(sentence("result.asks"))
+            if not self.confirm(self.displayName(), shown, cancel_of(feedback)):
+                return seen
+            again = self._call(engine, request, feedback, "hold")
+            if comes_to_the_same(again, seen):
+                break
             # Any other request ends the holding, so that others can write at once.
             engine.call(ListOperations())
-            return seen
+            feedback.pushWarning(sentence("result.counts_changed"))
+            seen = again
+            shown = {**again, "notes": [{"code": "result.counts_changed"}, *(again.get("notes") or [])]}
+        # Also when there is nothing to write: the list of what was rejected is written all the same.
         result = self._call(engine, request, feedback, None)
-        if result.get("counts") != seen.get("counts"):
+        if not comes_to_the_same(result, seen):  # changed in the moment between
             feedback.pushWarning(sentence("result.counts_changed"))
         return result
 
@@ -347,6 +356,11 @@ def below(value: Any, least: float) -> bool:
         return not float(value) >= least
     except (TypeError, ValueError):
         return False
+
+
+def comes_to_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Tell whether two results have the same counts, by table and by reason, too: what the question shows."""
+    return all((one.get(name) or {}) == (other.get(name) or {}) for name in ("counts", "reasons", "by_table"))
 
 
 def count_title(name: str) -> str:

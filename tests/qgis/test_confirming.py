@@ -114,18 +114,85 @@ def test_cancelling_takes_the_question_back(bench):
     assert digest(bench.store) == before
 
 
-def test_what_is_no_longer_held_is_done_again_and_said(bench):
-    bench.start()
-    wait(bench.confirmations.dialogs)
-    with pool().lease(bench.store) as engine:
-        engine.call(ListOperations())  # any other request ends the holding
-    path = Path(bench.given["INPUT"])
+def drop_the_last_area(path):
     data = json.loads(path.read_text(encoding="utf-8"))
     data["features"].pop()
     path.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+
+
+def answer_and_wait_for_the_next(bench):
+    """Press *Write* and return the window that asks anew."""
+    wait(bench.confirmations.dialogs)
+    first = bench.confirmations.dialogs()[0]
+    first.findChild(QPushButton, "write_previewed").click()
+    wait(lambda: bench.ended or any(one is not first for one in bench.confirmations.dialogs()))
+    assert not bench.ended, "written without asking"
+    return bench.confirmations.dialogs()[0]
+
+
+def test_other_counts_than_those_shown_are_asked_anew_before_they_are_written(bench):
+    bench.start()
+    wait(bench.confirmations.dialogs)
+    drop_the_last_area(Path(bench.given["INPUT"]))
+    second = answer_and_wait_for_the_next(bench)
+    assert sentence("result.counts_changed") in second.label.text()
+    assert sentence("result.counts_changed") in bench.heard.said
+    assert count(bench.store, "SELECT count(*) FROM admin_area") == 0
     good, results = bench.press("write_previewed")
-    assert good and results["INSERTED"] == 1 and sentence("result.counts_changed") in bench.heard.said
+    assert good and results["INSERTED"] == 1
+    assert count(bench.store, "SELECT count(*) FROM admin_area") == 1
     assert count(bench.store, "SELECT count(*) FROM operation WHERE kind = 'import_areas'") == 1
+
+
+def test_other_counts_than_those_shown_can_be_discarded(bench):
+    before = digest(bench.store)
+    bench.start()
+    wait(bench.confirmations.dialogs)
+    drop_the_last_area(Path(bench.given["INPUT"]))
+    answer_and_wait_for_the_next(bench)
+    good, results = bench.press("discard_previewed")
+    assert good and "OPERATION" not in results
+    assert digest(bench.store) == before
+
+
+def test_other_programs_write_while_the_question_stands(bench):
+    bench.start()
+    for _ in range(2):  # also while it is asked anew
+        wait(bench.confirmations.dialogs)
+        with closing(sqlite3.connect(bench.store, timeout=5, isolation_level=None)) as other:  # as long as QGIS waits
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("ROLLBACK")
+        if len(json.loads(Path(bench.given["INPUT"]).read_text(encoding="utf-8"))["features"]) == 2:
+            drop_the_last_area(Path(bench.given["INPUT"]))
+            answer_and_wait_for_the_next(bench)
+    good, results = bench.press("write_previewed")
+    assert good and results["INSERTED"] == 1
+
+
+def test_another_request_in_between_does_no_harm(bench):
+    bench.start()
+    wait(bench.confirmations.dialogs)
+    with pool().lease(bench.store) as engine:
+        engine.call(ListOperations())
+    good, results = bench.press("write_previewed")
+    assert good and results["INSERTED"] == 2 and sentence("result.counts_changed") not in bench.heard.said
+    assert count(bench.store, "SELECT count(*) FROM operation WHERE kind = 'import_areas'") == 1
+
+
+def test_other_counts_with_a_reject_list_are_asked_anew(bench, tmp_path):
+    cases, rejects = tmp_path / "案件.csv", tmp_path / "rejects.csv"
+    rows = ["case_no,kind,class_code,x,y,reported_at"]
+    rows += [f"{number},component,0101,500050,3520050,2024-03-01 08:00:00" for number in ("2024-1", "2024-2", "")]
+    cases.write_text("\n".join(rows), encoding="utf-8")
+    bench.given = {"STORE": bench.store, "INPUT": str(cases), "CRS": "EPSG:4549", "REJECTS": str(rejects)}
+    bench.start("importcases")
+    wait(bench.confirmations.dialogs)
+    cases.write_text("\n".join([rows[0], rows[1], rows[3]]), encoding="utf-8")
+    answer_and_wait_for_the_next(bench)
+    assert not rejects.exists() and count(bench.store, "SELECT count(*) FROM case_record") == 0
+    good, results = bench.press("write_previewed")
+    assert good and results["READ"] == 2 and results["REJECTED"] == 1 and rejects.is_file()
+    assert count(bench.store, "SELECT count(*) FROM case_record") == 1
 
 
 def test_the_reject_list_is_written_with_the_confirmation(bench, tmp_path):
