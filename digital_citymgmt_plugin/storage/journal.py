@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The undo journal: what an action writes over is kept before, so that the action can be taken back as a whole.
 
-Rows that are added are only counted (their ``fid`` run on). Old values are kept per part of 20,000 rows as compressed
-JSON by column; where all rows of an update hold the same old values – the usual case of a bulk update that fills what
-was empty – once for all of them.
+Rows that are added are only counted (their ``fid`` run on). Old values are kept per part of 20,000 rows (fewer where
+they are large) as compressed JSON by column; where all rows of an update hold the same old values – the usual case of
+a bulk update that fills what was empty – once for all of them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Optional
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from digital_citymgmt_plugin.core.errors import StoreError
 
 PART = 20_000  # rows of one journal row with old values
+_PART_BYTES = 64 << 20  # about, of one journal row unpacked: well below what is read again
 _MOST = 1 << 30  # bytes of a part unpacked; a store from elsewhere must not fill the memory
 _MANY = 1_000  # rows from which it is worth asking whether all hold the same
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
@@ -88,9 +89,7 @@ class Journal:
         else:
             runs.append([first, first + size - 1])
 
-    def before_update(
-        self, table: str, fids: NDArray[np.int64], columns: Sequence[str]
-    ) -> Optional[dict[str, Any]]:  # noqa: UP045
+    def before_update(self, table: str, fids: NDArray[np.int64], columns: Sequence[str]) -> Optional[dict[str, Any]]:  # noqa: UP045
         """Keep the values that an update is going to write over; call before. Returned if all rows hold the same."""
         asked = len(fids)
         fids = self._older(table, fids)
@@ -134,9 +133,7 @@ class Journal:
             fids = fids[(fids < first) | (fids > last)]
         return fids
 
-    def _keep_same(
-        self, table: str, fids: NDArray[np.int64], columns: Sequence[str]
-    ) -> Optional[dict[str, Any]]:  # noqa: UP045
+    def _keep_same(self, table: str, fids: NDArray[np.int64], columns: Sequence[str]) -> Optional[dict[str, Any]]:  # noqa: UP045
         """Keep one set of values for all rows and return it, if all hold the same and stand in one run."""
         first, last = int(fids[0]), int(fids[-1])
         if len(fids) < _MANY or "geom" in columns:
@@ -169,15 +166,12 @@ class Journal:
             values: list[Any] = [first, last]
             if last - first + 1 != len(part):
                 where, values = "fid IN (SELECT value FROM json_each(?))", [json.dumps(part.tolist())]
-            rows = self._connection.execute(
-                f'SELECT fid, {names} FROM "{table}" WHERE {where} ORDER BY fid', values
-            ).fetchall()
-            if not rows:
-                continue
-            there, *old = zip(*rows)
-            runs = runs_of(np.array(there, dtype=np.int64))
-            packed = _pack({"runs": runs.ravel().tolist(), "old": dict(zip(columns, old))})
-            self._write(table, kind, there[0], there[-1], len(there), packed)
+            query = f'SELECT fid, {names} FROM "{table}" WHERE {where} ORDER BY fid'
+            for rows in _by_size(self._connection.execute(query, values)):
+                there, *old = zip(*rows)
+                runs = runs_of(np.array(there, dtype=np.int64))
+                packed = _pack({"runs": runs.ravel().tolist(), "old": dict(zip(columns, old))})
+                self._write(table, kind, there[0], there[-1], len(there), packed)
 
     def _write(self, table: str, kind: str, first: int, last: int, size: int, old: Optional[bytes]) -> None:  # noqa: UP045
         if self._on and table not in KEPT:
@@ -228,13 +222,30 @@ def runs_of(fids: NDArray[np.int64]) -> Ranges:
     return np.column_stack([fids[np.r_[0, breaks + 1]], fids[np.r_[breaks, len(fids) - 1]]])
 
 
+def _by_size(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
+    """Cut rows so that a part stays small: one that is too large to be read again could not be taken back."""
+    part: list[tuple[Any, ...]] = []
+    size = 0
+    for row in rows:
+        # Two hex digits for a byte, up to three bytes for most characters.
+        needed = 3 * sum(len(value) for value in row if isinstance(value, (bytes, str)))
+        if part and size + needed > _PART_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(row)
+        size += needed
+    if part:
+        yield part
+
+
 def _pack(value: Any) -> bytes:
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_as_hex)
-    return zlib.compress(text.encode(), 1)
+    return zlib.compress(text.encode(errors="surrogatepass"), 1)
 
 
 def _unpack(packed: bytes) -> Any:
-    return json.loads(zlib.decompressobj().decompress(packed, _MOST), object_hook=_from_hex)
+    text = zlib.decompressobj().decompress(packed, _MOST).decode(errors="surrogatepass")
+    return json.loads(text, object_hook=_from_hex)
 
 
 def _as_hex(value: Any) -> Any:
