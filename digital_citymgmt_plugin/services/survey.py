@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from typing import Any
 
@@ -17,6 +18,7 @@ from digital_citymgmt_plugin.core.requests import Layer, SurveyFiles
 from digital_citymgmt_plugin.services.intake import base_name, open_layer
 from digital_citymgmt_plugin.services.placing import _numbers
 
+_log = logging.getLogger(__name__)
 _SAMPLE = 20_000  # rows that are looked at; the others are only counted
 _SHEETS = {"settings", "城市"}  # the sheet that every profile workbook has
 _CHECKED = 20_000  # grids that are checked for faults before they are taken
@@ -45,10 +47,14 @@ def survey_files(context: Context, request: SurveyFiles) -> dict[str, Any]:
                 found.append(_look(context, layer, name, clues))
                 if found[-1]["role"] == guesses.PROFILE:
                     break
+        except Cancelled:
+            raise
         except CityError as error:
-            if isinstance(error, Cancelled):
-                raise
             found.append(_entry(layer, layer.layer, error={"code": error.code, "values": dict(error.values)}))
+        except Exception as error:  # a reader's own words for what nobody thought of; the other files are good
+            _log.exception("survey of %s", layer.path)
+            values = {"file": layer.path, "detail": str(error) or type(error).__name__}
+            found.append(_entry(layer, layer.layer, error={"code": "input.unreadable", "values": values}))
     _lend_crs(found)
     return {"files": found, "city": clues.city(context, found)}
 

@@ -185,3 +185,20 @@ def test_nothing_of_a_survey_is_written(city, tmp_path):
     survey(path)
     assert sorted(one.name for one in tmp_path.iterdir()) == before
     assert np.isfinite(only(path)[0]["box"]).all()
+
+
+def test_a_file_that_breaks_its_reader_does_not_hide_the_others(city, monkeypatch, caplog):
+    good = city.layer("good.gpkg", [box(0, 0, 9, 9), box(9, 0, 18, 9)], BM=[FIRST, SECOND])
+    bad = city.layer("bad.gpkg", [box(0, 0, 9, 9), box(9, 0, 18, 9)], BM=[FIRST, SECOND])
+    layers = CityFiles.layers
+
+    def breaking(self, path):
+        if path == bad:
+            raise RuntimeError("no such thing")
+        return layers(self, path)
+
+    monkeypatch.setattr(CityFiles, "layers", breaking)
+    first, second = survey(bad, good)["files"]
+    assert first["error"] == {"code": "input.unreadable", "values": {"file": bad, "detail": "no such thing"}}
+    assert second["error"] is None and second["role"] == "communities"
+    assert "bad.gpkg" in caplog.text
