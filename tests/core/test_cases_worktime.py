@@ -90,6 +90,15 @@ def test_without_start_limit_or_known_unit_nothing_is_due():
     assert np.isnat(found).all()
 
 
+@pytest.mark.parametrize("unit", ["emergency_hour", "calendar_day", "work_hour", "work_day"])
+def test_nothing_is_due_after_2199_on_any_clock(unit):
+    eve = moments("2199-12-30T01:00", "2199-12-31T15:30", "2199-12-31T16:30")  # UTC; + 8 hours
+    amount = np.array([1.0, 400.0, 1.0])
+    units = np.array([unit] * 3, dtype=object)
+    found, _ = due_times(eve, amount, units, CALENDAR, "Asia/Shanghai")
+    assert np.isnat(found).tolist() == [False, True, True]
+
+
 def test_a_calendar_without_a_working_day_is_never_due():
     days = {date(2014, 1, 1) + timedelta(days=n): False for n in range(70_000)}
     assert np.isnat(CALENDAR.moment_after(np.array([np.iinfo(np.int64).max]))).all()

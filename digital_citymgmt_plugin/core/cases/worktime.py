@@ -35,6 +35,7 @@ LONGEST_LIMIT = 24_000.0
 
 _MINUTE, _DAY = 60_000, 86_400_000
 _FIRST = np.datetime64(f"{FIRST_YEAR}-01-01", "D")
+_LAST = np.datetime64(f"{LAST_YEAR + 1}-01-01", "ms")
 _DAYS = int((np.datetime64(f"{LAST_YEAR + 2}-01-01", "D") - _FIRST).astype(np.int64))
 _SPAN = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)\s*[-–—~至]\s*([01]?\d|2[0-4]):([0-5]\d)")
 
@@ -132,7 +133,7 @@ class WorkCalendar:
         return np.where(there, passed_work, -1)
 
     def moment_after(self, work: NDArray[np.int64]) -> NDArray[np.datetime64]:
-        """Return the first local moment at which so much working time has passed since 1900; NaT beyond 2199."""
+        """Return the first local moment at which so much working time has passed since 1900; NaT beyond 2200."""
         good = (work > 0) & (work <= self._before[-1])
         wanted = np.where(good, work, 1)
         day = np.searchsorted(self._before, wanted, side="left") - 1
@@ -178,7 +179,7 @@ def due_times(
     Returns
     -------
     due : datetime64[ms] array
-        UTC; NaT where start, amount or unit is missing, or the end lies beyond 2199.
+        UTC; NaT where start, amount or unit is missing, or the end lies beyond 2199 (local time), on either clock.
     weekends_only : bool array
         Where working time was counted in a year whose holidays are not published.
     """
@@ -188,13 +189,17 @@ def due_times(
     known = ~np.isnat(start) & np.isfinite(amount) & (amount > 0) & (amount <= LONGEST_LIMIT)
     for name, length in RUNNING.items():
         rows = np.flatnonzero(known & (unit == name))
-        due[rows] = start[rows] + np.round(amount[rows] * length).astype("timedelta64[ms]")
+        end = start[rows] + np.round(amount[rows] * length).astype("timedelta64[ms]")
+        late = np.flatnonzero(end > _LAST - np.timedelta64(2, "D"))  # where the time zone might matter
+        end[late] = np.where(to_local(end[late], zone) < _LAST, end[late], NAT)
+        due[rows] = end
     rows = np.flatnonzero(known & np.isin(unit.astype(str), WORKING))
     if len(rows):
         local = to_local(start[rows], zone)
         unit_ms = np.where(unit[rows] == "work_day", calendar.day_minutes * _MINUTE, 60 * _MINUTE)
         needed = np.maximum(np.round(amount[rows] * unit_ms).astype(np.int64), 1)
         end = calendar.moment_after(calendar.worked(local) + needed)
+        end = np.where(end < _LAST, end, NAT)
         due[rows] = to_utc(end, zone)
         weekends_only[rows] = ~np.isnat(end) & ~(calendar.covers(local) & calendar.covers(end))
     return due, weekends_only
