@@ -163,7 +163,7 @@ class GpkgAction:
                 (*fixed, *numbers),
             ).rowcount
         if done != size:
-            raise StoreError("store.refused", path="", reason=f"{size - done} rows of {table} are gone")
+            raise StoreError("store.rows_gone", table=table, count=size - done)
         self._touched.add(REGISTER)
         return done
 
@@ -252,9 +252,7 @@ class GpkgAction:
         SQLite rounds a box outwards by up to two steps of single precision, and not in the order of the values.
         """
         rtree = f'"rtree_{table}_geom"'
-        rough = self._connection.execute(
-            f"SELECT min(minx), min(miny), max(maxx), max(maxy) FROM {rtree}"
-        ).fetchone()
+        rough = self._connection.execute(f"SELECT min(minx), min(miny), max(maxx), max(maxy) FROM {rtree}").fetchone()
         if rough[0] is None:
             return (None, None, None, None)
         sides = (("min", "minx", "<=", "ST_MinX"), ("min", "miny", "<=", "ST_MinY"),

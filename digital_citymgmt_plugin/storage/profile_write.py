@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from digital_citymgmt_plugin.core.codes import CodeScheme
-from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.profile import DEFAULT_SETTINGS, Profile
 from digital_citymgmt_plugin.storage.profile_sheets import SHEETS
+from digital_citymgmt_plugin.storage.replacing import replacing
 
 _DEFAULT = "default of the plugin 插件默认值"
 _NOTES = (
@@ -40,7 +39,7 @@ def write_profile_workbook(profile: Profile, path: str) -> None:
     Raises
     ------
     InputRefused
-        ``output.failed`` when the file cannot be written; an existing file stays as it was.
+        See ``replacing``; an existing file stays as it was.
     """
     from openpyxl import Workbook
 
@@ -54,14 +53,8 @@ def write_profile_workbook(profile: Profile, path: str) -> None:
     counts = [[count.code, count.name, count.definition, count.definition_zh] for count in profile.counts]
     words = [["", "", english, chinese] for english, chinese in _NOTES]
     _fill(book.create_sheet("notes 说明"), ["count", "统计量", "definition", "定义"], [*counts, [""] * 4, *words])
-    target = Path(path)
-    temporary = target.with_name(target.name + ".part")
-    try:
+    with replacing(path) as temporary:
         book.save(temporary)
-        temporary.replace(target)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise InputRefused("output.failed", file=path, detail=str(error)) from error
 
 
 def profile_rows(profile: Profile) -> dict[str, list[dict[str, Any]]]:

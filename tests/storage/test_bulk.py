@@ -70,6 +70,15 @@ def test_they_are_back_when_the_action_fails(store):
     assert count(store, "SELECT count(*) FROM component_point WHERE grid_code IS NOT NULL") == 0
 
 
+def test_codes_of_rows_that_are_gone_are_not_registered(store):
+    fids = fill(store, 5)
+    set_codes(store, fids)
+    with pytest.raises(StoreError) as caught, store.action("code") as action:
+        action.register("component_point", np.append(fids, [fids[-1] + 1, fids[-1] + 2]), "component", 10)
+    assert (caught.value.code, caught.value.values) == ("store.rows_gone", {"table": "component_point", "count": 2})
+    assert count(store, "SELECT count(*) FROM code_register") == 0
+
+
 def test_changes_of_values_that_are_there_still_leave_change_rows(store):
     fids = fill(store)
     set_codes(store, fids[:1])

@@ -312,6 +312,15 @@ def test_json_of_another_shape_is_refused(tmp_path, content, reason):
     assert caught.value.code == reason
 
 
+def test_a_file_of_a_like_name_stays(tmp_path):
+    kept = tmp_path / "p.xlsx.part"
+    kept.write_text("mine", encoding="utf-8")
+    for _ in range(2):  # new, and over what is there
+        write_profile_workbook(builtin_profile("2013"), str(tmp_path / "p.xlsx"))
+    assert kept.read_text(encoding="utf-8") == "mine"
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["p.xlsx", "p.xlsx.part"]
+
+
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path):
     with pytest.raises(InputRefused, match="output"):
         write_profile_workbook(builtin_profile("2013"), str(tmp_path / "no folder" / "p.xlsx"))
