@@ -27,6 +27,7 @@ class ImportComponentsAlgorithm(CityAlgorithm):
         "updated",
         "unchanged",
         "with_code",
+        "on_stored",
         "same_place",
         "same_all",
         "repeated_ids",

@@ -16,7 +16,7 @@ from digital_citymgmt_plugin.core.cases.limits import Limits
 from digital_citymgmt_plugin.core.cases.stages import STEPS
 from digital_citymgmt_plugin.core.cases.times import moment_text, zone_of
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.mapping import Mapping, RowProblem, Rule, apply_mapping
+from digital_citymgmt_plugin.core.mapping import Mapping, RowProblem, Rule, apply_mapping, guess_mapping
 from digital_citymgmt_plugin.core.ports import GEOM, ROW, Action, Columns, Context, RejectList, Source, Store
 from digital_citymgmt_plugin.core.requests import ImportCases
 from digital_citymgmt_plugin.services import issues
@@ -100,6 +100,21 @@ def import_cases(context: Context, request: ImportCases) -> dict[str, Any]:
     return result
 
 
+def _refuse_a_log(source: Source, file: str) -> None:
+    """Refuse the log of events where the table of cases is wanted: each of its rows would write over its case.
+
+    Raises
+    ------
+    InputRefused
+        ``input.is_case_log``.
+    """
+    headings = [field.name for field in source.info.fields]
+    log = guess_mapping(headings, known.EVENT_SYNONYMS).fields
+    steps = [log[name].columns[0] for name in ("action", "from_stage", "to_stage") if name in log]
+    if len(steps) == 3 and "reported_at" not in guess_mapping(headings, known.SYNONYMS).fields:
+        raise InputRefused("input.is_case_log", file=file, fields=", ".join(steps))
+
+
 class _Intake:
     """One run of the import: what is known before the first row, and what was counted so far."""
 
@@ -108,6 +123,8 @@ class _Intake:
     ) -> None:
         self.context, self.store, self.request = context, store, request
         self.file = base_name(source.info.path)
+        if request.mapping is None:
+            _refuse_a_log(source, self.file)
         mapping = find_mapping(context, "cases", request.mapping, source, known.FIELDS, known.SYNONYMS)
         self.mapping = _with_case_no(mapping, self.file, source)
         self.zone = self.mapping.time_zone or store.meta().get("time_zone") or "Asia/Shanghai"

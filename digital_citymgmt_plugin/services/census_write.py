@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.census.rows import TABLE_OF_DIMENSION
+from digital_citymgmt_plugin.core.census.seen import hashes
 from digital_citymgmt_plugin.core.codes import COMPONENT, CodeScheme
-from digital_citymgmt_plugin.core.grids.locate import locate_points
-from digital_citymgmt_plugin.core.ports import GEOM, ROW, Action, Columns, Store
+from digital_citymgmt_plugin.core.grids.locate import locate_points, representative_points
+from digital_citymgmt_plugin.core.ports import GEOM, ROW, XY, Action, Columns, Store
 from digital_citymgmt_plugin.services.census_same import SamePlaces
 from digital_citymgmt_plugin.services.intake import is_none, objects, with_none
 from digital_citymgmt_plugin.services.withdrawn import bring_back, withdrawn
@@ -40,6 +41,7 @@ class CensusWriter:
         always = {"class_code", "attributes", GEOM}
         self._updated = [name for name in WRITTEN if name in mapped | always and name not in ("uuid", "code")]
         self._grids: Columns | None = None
+        self._stored: NDArray[np.uint64] | None = None  # what stood where before this file
 
     def write(self, action: Action, taken: Columns, counts: dict[str, int]) -> None:
         """Insert new rows, update changed ones and register their codes."""
@@ -56,6 +58,12 @@ class CensusWriter:
                 self._update(action, table, {name: column[chosen] for name, column in taken.items()}, counts)
 
     def _insert(self, action: Action, table: str, rows: Columns, counts: dict[str, int]) -> None:
+        if self._stored is None:
+            standing = [_standing(self._store, name) for name in TABLE_OF_DIMENSION.values()]
+            self._stored = np.unique(np.concatenate(standing))
+        if len(self._stored):
+            here = _marks(rows["class_code"], representative_points(rows[GEOM]))
+            counts["on_stored"] += int(np.isin(here, self._stored).sum())
         uuids = objects(value or str(uuid4()) for value in rows["uuid"].tolist())
         columns = {name: rows[name] for name in (*WRITTEN, "import_key", "import_digest")}
         columns["uuid"] = uuids
@@ -90,6 +98,17 @@ class CensusWriter:
             counts["with_code"] += int(coded.sum())
             again = bring_back(action, withdrawn(self._store, codes[coded]), codes[coded], uuids[coded])
             register_codes(action, self._scheme, COMPONENT, codes[coded][~again], uuids[coded][~again])
+
+
+def _standing(store: Store, table: str) -> NDArray[np.uint64]:
+    """Return a mark of class and place for each component of a table."""
+    parts = [_marks(part["class_code"], part[XY]) for part in store.chunks(table, ["class_code", XY])]
+    return np.concatenate([np.empty(0, dtype=np.uint64), *parts])
+
+
+def _marks(classes: NDArray[Any], points: NDArray[np.float64]) -> NDArray[np.uint64]:
+    places = np.ascontiguousarray(points, dtype=np.float64).view("S16").ravel().tolist()
+    return hashes(place + str(code).encode() for place, code in zip(places, classes.tolist()))
 
 
 def register_codes(action: Action, scheme: CodeScheme, kind: str, codes: NDArray[Any], uuids: NDArray[Any]) -> None:

@@ -104,7 +104,7 @@ def _mapping(context: Context, request: ImportComponents, source: Source) -> Map
 def _take(
     context: Context, store: Store, source: Source, rows: CensusRows, request: ImportComponents, rejects: RejectList
 ) -> dict[str, Any]:
-    counts = {"inserted": 0, "updated": 0, "unchanged": 0, "with_code": 0}
+    counts = {"inserted": 0, "updated": 0, "unchanged": 0, "with_code": 0, "on_stored": 0}
     same = rows.same
 
     def finish(action: Action) -> dict[str, int]:
@@ -114,5 +114,8 @@ def _take(
     writer = CensusWriter(store, same, set(rows.mapping.fields))
     result = take_all(context, source, rows, writer, "components", request, rejects, counts, finish)
     result["tables"] = [*TABLES, "code_register", "check_issue", "mapping"] if result["operation"] else []
+    if counts["on_stored"]:
+        values = {"count": counts["on_stored"], "new": counts["inserted"], "file": base_name(source.info.path)}
+        result["notes"].append({"code": "census.on_stored", "values": values})
     result["counts"].update(**same.counts(), repeated_ids=rows.keys.repeated_ids)
     return result

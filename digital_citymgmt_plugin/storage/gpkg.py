@@ -14,7 +14,7 @@ from typing import Any, Optional
 from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError, StoreError
-from digital_citymgmt_plugin.core.ports import GEOM, XY, Action, Cancel, Clock, Columns, Condition, Finding, Progress
+from digital_citymgmt_plugin.core.ports import Action, Cancel, Clock, Columns, Condition, Finding, Progress
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.core.undo import Logged, UndoPlan
 from digital_citymgmt_plugin.storage.actions import GpkgAction
@@ -27,7 +27,7 @@ from digital_citymgmt_plugin.storage.profile_save import save_profile
 from digital_citymgmt_plugin.storage.profiles import profile_from_store
 from digital_citymgmt_plugin.storage.schema.catalogue import SCHEMA_VERSION
 from digital_citymgmt_plugin.storage.schema.rebuild import rebuild_triggers, triggers_are_ours
-from digital_citymgmt_plugin.storage.sql import as_columns, quoted, where_clause
+from digital_citymgmt_plugin.storage.sql import as_columns, listed, quoted, where_clause
 from digital_citymgmt_plugin.storage.undo_plan import logged_operation, plan_undo
 from digital_citymgmt_plugin.storage.verify import verify
 from digital_citymgmt_plugin.storage.verifying.base import Run
@@ -235,8 +235,7 @@ class GpkgStore:
     ) -> Columns:
         """Read columns of the rows that meet all conditions; see ``core.ports.Store``."""
         clause, values = where_clause(where)
-        names = ", ".join(quoted(GEOM if name == XY else name) for name in columns)
-        sql = f"SELECT {names} FROM {quoted(table)}{clause}"
+        sql = f"SELECT {listed(columns)} FROM {quoted(table)}{clause}"
         if order:
             sql += " ORDER BY " + ", ".join(map(quoted, order))
         return as_columns(columns, self._query(sql, values))
@@ -249,7 +248,7 @@ class GpkgStore:
         names = list(columns) if "fid" in columns else ["fid", *columns]
         while True:
             clause, values = where_clause([*where, ("fid", ">", last)])
-            sql = f"SELECT {', '.join(map(quoted, names))} FROM {quoted(table)}{clause} ORDER BY fid LIMIT {int(size)}"
+            sql = f"SELECT {listed(names)} FROM {quoted(table)}{clause} ORDER BY fid LIMIT {int(size)}"
             rows = self._query(sql, values)
             if not rows:
                 return

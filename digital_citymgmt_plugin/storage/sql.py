@@ -20,6 +20,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def listed(columns: Sequence[str]) -> str:
+    """Return the columns to select; ``xy`` comes out of the geometry."""
+    return ", ".join(quoted(GEOM if name == XY else name) for name in columns)
+
+
 def where_clause(conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
     """Return the WHERE clause with its bound values; lists are bound as one JSON value."""
     parts, values = [], []

@@ -409,3 +409,14 @@ def test_a_table_without_known_coordinates_is_refused_and_its_columns_are_named(
     with pytest.raises(InputRefused) as caught:
         town.census(str(path))
     assert (caught.value.code, caught.value.values["known"]) == ("input.no_place", "id, class, WKT")
+
+
+def test_a_census_that_comes_again_under_another_name_is_told(town):
+    town.census(town.table("普查.csv", rows((1, "a"), (3, "b"))), with_xy(source_id="id"))
+    again = town.census(town.table("普查 新.csv", rows((1, "a"), (3, "b"), (7, "c"))), with_xy(source_id="id"))
+    assert (again["counts"]["inserted"], again["counts"]["on_stored"]) == (3, 2)
+    (note,) = [note for note in again["notes"] if note["code"] == "census.on_stored"]
+    assert (note["values"]["count"], note["values"]["new"]) == (2, 3)
+    same = town.census(town.table("普查.csv", rows((1, "a"), (3, "b"))), with_xy(source_id="id"))
+    assert same["counts"]["on_stored"] == 0
+    assert all(note["code"] != "census.on_stored" for note in same["notes"])

@@ -283,3 +283,12 @@ def test_a_mended_reject_list_of_a_layer_brings_its_points_back(store, run, tmp_
 def test_columns_asked_for_are_kept_as_they_are(store, run):
     run(["A,2020-01-02,2020-01-03,=cmd()\n"], "no,closed,due,flag\n", {"fields": {"case_no": "no"}, "keep": ["due"]})
     assert json.loads(case(store, "A", "attributes")) == {"due": "2020-01-03"}
+
+
+def test_the_log_of_events_is_not_taken_for_the_table_of_cases(store, run):
+    head = "案件编号,序号,操作类型,原阶段,新阶段,操作时间\n"
+    with pytest.raises(InputRefused) as error:
+        run(["E1,1,上报,,信息收集,2014-08-01 09:06:00\n"], head, name="流转日志.csv")
+    assert error.value.code == "input.is_case_log"
+    assert error.value.values["fields"] == "操作类型, 原阶段, 新阶段"
+    assert store.count("case_record") == 0
