@@ -99,9 +99,12 @@ def list_operations(context: Context, request: ListOperations) -> dict[str, Any]
         ``rows``.
     """
     store = context.need_store()
-    rows = store.read("operation", _COLUMNS, order=["fid"])
+    fids = store.read("operation", ["fid"], order=["fid"])["fid"][::-1][: request.limit]
+    # A log grows for years, and its parameters and counts are long texts: only what is shown is read whole.
+    where = [("fid", ">=", int(fids[-1]))] if len(fids) else []
+    rows = store.read("operation", _COLUMNS, where, ["fid"])
     listed = []
-    for values in zip(*(rows[name].tolist()[::-1][: request.limit] for name in _COLUMNS)):
+    for values in zip(*(rows[name].tolist()[::-1][: len(fids)] for name in _COLUMNS)):
         item = dict(zip(_COLUMNS, values))
         item["counts"], item["params"] = _json(item["counts"]), _json(item["params"])
         item["undoable"] = item["kind"] in UNDOABLE and item["undone_by"] is None

@@ -272,6 +272,8 @@ def test_the_log_is_listed(town):
     assert [item["kind"] for item in listed[:2]] == ["undo_operation", "import_components"]
     assert listed[1]["undone_by"] == listed[0]["uuid"] and not listed[1]["undoable"]
     assert listed[1]["counts"]["inserted"] == 3 and listed[0]["undoable"]
+    for limit in (0, 1, 2, len(listed), len(listed) + 5):
+        assert list_operations(town.context, ListOperations(limit))["operations"] == listed[:limit]
     assert FIRST
 
 
