@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -100,14 +101,28 @@ def plan_steps(plan: CityPlan, rejects: str = "") -> list[Step]:
         steps.append(Step("components", request, _name(part), 1 + part.rows / 20_000))
     if by_role[roles.COMPONENTS] and grids:
         steps.append(Step("codes", AssignCodes(), weight=1 + sum(p.rows for p in by_role[roles.COMPONENTS]) / 50_000))
-    logs = [part.input for part in by_role[roles.EVENTS]]
-    for index, part in enumerate(by_role[roles.CASES]):
-        events = logs[index] if index < len(logs) else None
+    for part, events in zip(by_role[roles.CASES], _logs(by_role[roles.CASES], by_role[roles.EVENTS])):
         request = ImportCases(part.input, rejects=_list(rejects, part), events=events)
         steps.append(Step("cases", request, _name(part), 1 + part.rows / 10_000))
     if by_role[roles.CASES] and (grids or by_role[roles.COMMUNITIES]):
         steps.append(Step("links", LinkCases(), weight=1 + sum(p.rows for p in by_role[roles.CASES]) / 20_000))
     return steps
+
+
+def _logs(cases: Sequence[Part], logs: Sequence[Part]) -> list[Layer | None]:
+    """Give each table of cases the log that goes with it: of its folder, of a like name, else in their order."""
+
+    def likeness(case: Part, log: Part) -> float:
+        words = [f"{Path(part.input.path).stem} {part.input.layer or ''}".casefold() for part in (case, log)]
+        beside = Path(case.input.path).parent == Path(log.input.path).parent
+        return beside + SequenceMatcher(None, words[0], words[1], autojunk=False).ratio()
+
+    pairs = [(i, j, likeness(case, log)) for i, case in enumerate(cases) for j, log in enumerate(logs)]
+    found: dict[int, int] = {}
+    for i, j, _ in sorted(pairs, key=lambda pair: (-round(pair[2], 6), abs(pair[0] - pair[1]), pair[0])):
+        if i not in found and j not in found.values():
+            found[i] = j
+    return [logs[found[i]].input if i in found else None for i in range(len(cases))]
 
 
 def _areas(part: Part, level: str, codes: str, rejects: str) -> Step:

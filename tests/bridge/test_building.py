@@ -48,6 +48,26 @@ def keys(*roles):
 
 
 @pytest.mark.parametrize(
+    ("cases", "logs", "wanted"),
+    [
+        (["/x/cases_2023.csv", "/x/cases_2024.csv"], ["/x/log_2024.csv", "/x/log_2023.csv"], [1, 0]),
+        (["/x/2023/cases.csv", "/x/2024/cases.csv"], ["/x/2024/log.csv", "/x/2023/log.csv"], [1, 0]),
+        (["/x/案件2023.csv", "/x/案件2024.csv"], ["/x/流转2024.csv"], [None, 0]),
+        (["/x/a.csv", "/x/b.csv"], ["/x/y.csv", "/x/z.csv"], [0, 1]),
+        (["/x/a.csv", "/x/b.csv"], ["/x/y.csv"], [0, None]),
+        (["/x/a.csv"], [], [None]),
+        (["/x/a.csv"], ["/y/z.csv"], [0]),
+    ],
+)
+def test_each_table_of_cases_gets_the_log_of_its_folder_and_of_a_like_name(cases, logs, wanted):
+    tables = [Part(guesses.CASES, Layer(path)) for path in cases]
+    moves = [Part(guesses.EVENTS, Layer(path)) for path in logs]
+    made = plan_steps(CityPlan(CreateStore("a.gpkg", "2013", "320681", "x", CRS), (*moves, *tables)))
+    found = [step.request.events for step in made if step.key == "cases"]
+    assert found == [None if at is None else Layer(logs[at]) for at in wanted]
+
+
+@pytest.mark.parametrize(
     ("roles", "steps"),
     [
         ((guesses.CASES,), ["create", "cases"]),
