@@ -11,6 +11,8 @@ from typing import Any
 from qgis.core import QgsApplication, QgsTask
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
+from digital_citymgmt_plugin.core.errors import Cancelled
+
 log = logging.getLogger(__name__)
 
 OnResult = Callable[[dict[str, Any]], None]
@@ -95,9 +97,11 @@ class EngineLink(QObject):
         if self._shut:
             return
         self.busy_changed.emit(False, "")
-        # A task that is cancelled before it began has neither.
-        if task.error is not None and task.on_error is not None:
-            task.on_error(task.error)
+        error = task.error
+        if error is None and task.result is None and task.isCanceled():
+            error = Cancelled()  # before it began: whoever asked waits for an end all the same
+        if error is not None and task.on_error is not None:
+            task.on_error(error)
         elif task.result is not None and task.on_result is not None:
             task.on_result(task.result)
         self._next()
