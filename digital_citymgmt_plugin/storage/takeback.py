@@ -111,6 +111,8 @@ class TakeBack:
         """Find rows that were changed or deleted in plain QGIS after the action: it alone sets another time."""
         found: dict[str, list[int]] = {}
         # An undo leaves the times as they were before what it undid; a later edit has a later one.
+        # Of a chain taken back at once, rows got their old values and went away then: nobody deleted them by hand.
+        left = {entry.table for entry in entries(self._connection, target.uuid) if entry.kind == DELETE}
         changed = f"updated_at {'>' if target.kind == UNDO else 'IS NOT'} ?"
         for entry in entries(self._connection, target.uuid):
             if entry.kind == AFTER:
@@ -122,7 +124,7 @@ class TakeBack:
                 query = f'SELECT count(*), total({edited}), min(CASE WHEN {edited} THEN fid END) FROM "{entry.table}"'
                 row = self._connection.execute(f"{query} WHERE {where}", [target.at, target.at, *values]).fetchone()
                 # A row that the action added and someone deleted is only gone already.
-                count = int(row[1]) + (size - row[0] if entry.kind != INSERT else 0)
+                count = int(row[1]) + (size - row[0] if entry.kind != INSERT and entry.table not in left else 0)
                 if count:
                     found.setdefault(entry.table, [0, row[2] or int(entry.ranges[0, 0])])[0] += count
         return tuple(Hand(table, count, example) for table, (count, example) in found.items())
@@ -176,7 +178,8 @@ class TakeBack:
         self._journal.before_update(entry.table, np.array(entry.fids(), dtype=np.int64), list(entry.columns))
         sets = ", ".join(f'"{name}" = ?' for name in entry.columns)
         # The code goes back to none, or the grid to the one before: what the register says stays.
-        fixed = rf"^CREATE TRIGGER dcm_{entry.table}_code_fixed\b"
+        # A time that is the same as before counts as not set by the trigger of ``updated_at``: it would put its own.
+        fixed = rf"^CREATE TRIGGER dcm_{entry.table}_(code_fixed|updated)\b"
         if not entry.same:
             with without_triggers(self._connection, entry.table, fixed):
                 rows = zip(*entry.columns.values(), entry.fids())
