@@ -131,8 +131,9 @@ def _number(store: Store, work: _Work, cell: NDArray[np.int64], order: str) -> t
     classes, group = places_in_list(work.class_code[lacking])
     scopes, of_class = places_in_list(profile.scopes_of_classes(store.meta()["county_code"], classes))
     names, group = scopes.tolist(), of_class[group]
-    sequence = in_place_order(cell[lacking], work.points[lacking], work.fid[lacking]) if order == "place" else None
-    if sequence is None:
+    if order == "place":
+        sequence = in_place_order(cell[lacking], work.points[lacking], work.fid[lacking])
+    else:
         sequence = np.lexsort((work.fid[lacking], work.table[lacking]))
     given, _moved = number_groups(profile.component_scheme, names, group[sequence], store.max_serials())
     serial = np.empty_like(given)

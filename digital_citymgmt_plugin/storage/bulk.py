@@ -34,7 +34,7 @@ class QuietInserts:
         if table in self._off:
             return
         names = [f"dcm_{table}_{name}" for name in _FOR_OTHERS]
-        found = [(name, sql) for name, sql in _triggers(self._connection, table) if name in names]
+        found = [(name, sql) for name, sql in triggers_of(self._connection, table) if name in names]
         self._off[table] = [sql for _, sql in found]
         for name, _ in found:
             self._connection.execute(f'DROP TRIGGER "{name}"')
@@ -72,30 +72,33 @@ def quiet_update(
         yield
         return
     triggers = [
-        (name, sql) for name, sql in _triggers(connection, table) if re.search(r"\b(BEFORE|AFTER) UPDATE\b", sql)
+        (name, sql) for name, sql in triggers_of(connection, table) if re.search(r"\b(BEFORE|AFTER) UPDATE\b", sql)
     ]
     indexes = _indexes(connection, table, names) if _is_most(connection, table, len(fids)) else []
-    for name, _ in triggers:
-        connection.execute(f'DROP TRIGGER "{name}"')
-    for name, _ in indexes:
-        connection.execute(f'DROP INDEX "{name}"')
-    yield
-    for _, sql in (*indexes, *triggers):
-        connection.execute(sql)
+    with left_out(connection, "TRIGGER", triggers), left_out(connection, "INDEX", indexes):
+        yield
 
 
 @contextlib.contextmanager
 def built_once(connection: sqlite3.Connection, table: str, size: int) -> Iterator[None]:
     """Fill the indexes of a table at once after an insert that doubles it or more; constraints hold then, too."""
     indexes = _indexes(connection, table) if size >= MANY and _is_most(connection, table, size) else []
-    for name, _ in indexes:
-        connection.execute(f'DROP INDEX "{name}"')
+    with left_out(connection, "INDEX", indexes):
+        yield
+
+
+@contextlib.contextmanager
+def left_out(connection: sqlite3.Connection, what: str, found: Sequence[tuple[str, str]]) -> Iterator[None]:
+    """Drop triggers or indexes (name, SQL) and put them back; an error rolls the whole transaction back, and them."""
+    for name, _ in found:
+        connection.execute(f'DROP {what} "{name}"')
     yield
-    for _, sql in indexes:
+    for _, sql in found:
         connection.execute(sql)
 
 
-def _triggers(connection: sqlite3.Connection, table: str) -> list[tuple[str, str]]:
+def triggers_of(connection: sqlite3.Connection, table: str) -> list[tuple[str, str]]:
+    """Return the triggers of a table (name, SQL) in the order in which they were made."""
     query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? ORDER BY rowid"
     return [(str(name), str(sql)) for name, sql in connection.execute(query, (table,))]
 

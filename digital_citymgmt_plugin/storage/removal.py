@@ -15,6 +15,7 @@ from typing import Any
 import shapely
 
 from digital_citymgmt_plugin.storage.blob import from_blobs
+from digital_citymgmt_plugin.storage.bulk import left_out, triggers_of
 from digital_citymgmt_plugin.storage.journal import Ranges
 from digital_citymgmt_plugin.storage.schema.catalogue import SPATIAL
 
@@ -24,13 +25,9 @@ _BULK = 2_000  # rows from which an index is better filled anew than kept in ste
 @contextlib.contextmanager
 def without_triggers(connection: sqlite3.Connection, table: str, pattern: str) -> Iterator[None]:
     """Take the triggers whose text matches a pattern off a table and put them back, in the same transaction."""
-    query = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? ORDER BY rowid"
-    found = [(name, sql) for name, sql in connection.execute(query, (table,)) if re.search(pattern, sql)]
-    for name, _ in found:
-        connection.execute(f'DROP TRIGGER "{name}"')
-    yield
-    for _, sql in found:
-        connection.execute(sql)
+    found = [(name, sql) for name, sql in triggers_of(connection, table) if re.search(pattern, sql)]
+    with left_out(connection, "TRIGGER", found):
+        yield
 
 
 @contextlib.contextmanager
@@ -40,11 +37,8 @@ def without_indexes(connection: sqlite3.Connection, table: str, size: int) -> It
     if size >= _BULK and size * 2 >= _count(connection, table):
         query = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql LIKE 'CREATE INDEX%'"
         found = connection.execute(query, (table,)).fetchall()
-    for name, _ in found:
-        connection.execute(f'DROP INDEX "{name}"')
-    yield
-    for _, sql in found:
-        connection.execute(sql)
+    with left_out(connection, "INDEX", found):
+        yield
 
 
 def remove_rows(connection: sqlite3.Connection, table: str, ranges: Ranges) -> int:

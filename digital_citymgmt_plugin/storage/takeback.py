@@ -112,7 +112,8 @@ class TakeBack:
         found: dict[str, list[int]] = {}
         # An undo leaves the times as they were before what it undid; a later edit has a later one.
         # Of a chain taken back at once, rows got their old values and went away then: nobody deleted them by hand.
-        left = {entry.table for entry in entries(self._connection, target.uuid) if entry.kind == DELETE}
+        query = "SELECT DISTINCT table_name FROM undo_journal WHERE operation_uuid = ? AND kind = ?"
+        left = {row[0] for row in self._connection.execute(query, (target.uuid, DELETE))}
         changed = f"updated_at {'>' if target.kind == UNDO else 'IS NOT'} ?"
         for entry in entries(self._connection, target.uuid):
             if entry.kind == AFTER:
@@ -178,8 +179,7 @@ class TakeBack:
         self._journal.before_update(entry.table, np.array(entry.fids(), dtype=np.int64), list(entry.columns))
         sets = ", ".join(f'"{name}" = ?' for name in entry.columns)
         # The code goes back to none, or the grid to the one before: what the register says stays.
-        # A time that is the same as before counts as not set by the trigger of ``updated_at``: it would put its own.
-        fixed = rf"^CREATE TRIGGER dcm_{entry.table}_(code_fixed|updated)\b"
+        fixed = rf"^CREATE TRIGGER dcm_{entry.table}_code_fixed\b"
         if not entry.same:
             with without_triggers(self._connection, entry.table, fixed):
                 rows = zip(*entry.columns.values(), entry.fids())

@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
-from datetime import timedelta
 from pathlib import Path
 
 from hypothesis import HealthCheck, example, given, settings
@@ -14,7 +12,7 @@ from hypothesis import strategies as st
 from digital_citymgmt_plugin.core.errors import InputRefused
 from tests.services.cities import City, box, squares
 from tests.services.test_undoing import cases, components, digests, link, register, undo, whole
-from tests.support import NOW, Watcher, new_store
+from tests.support import Watcher, new_store
 
 ACTIONS = (
     lambda city, number: components(city, 3 + number % 3, name=f"n{number}"),
@@ -94,9 +92,6 @@ class Model:
 def test_any_order_of_actions_and_undos_agrees_with_the_model(steps):
     with tempfile.TemporaryDirectory() as folder:
         city = City(new_store(Path(folder) / "city.gpkg"), Path(folder), Watcher())
-        # Actions at one and the same time look like edits by hand: the trigger of updated_at puts the real time then.
-        seconds = itertools.count()
-        city.store.clock = lambda: NOW + timedelta(seconds=next(seconds))
         try:
             city.communities()
             model = Model(city)
