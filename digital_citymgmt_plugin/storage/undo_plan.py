@@ -42,6 +42,12 @@ NAMES: tuple[tuple[str, str, str, str], ...] = (
     ("case_record", "dept_code", "department", "code"), ("case_event", "case_fid", "case_record", "fid"),
     ("supervision", "case_fid", "case_record", "fid"),
     ("remediation", "case_fid", "case_record", "fid"),
+    *((table, "merged_uuid", table, "uuid") for table in COMPONENTS),
+    *(
+        (table, "drawing_uuid", "drawing", "uuid")
+        for table in ("base_point", "base_line", "base_area", "base_text", "base_stray")
+    ),
+    ("candidate", "base_uuid", "base_point", "uuid"), ("candidate", "merged_uuid", "candidate", "uuid"),
 )  # fmt: skip
 
 _FEW = frozenset(("admin_area", "class", "department"))  # without an index on the code alone

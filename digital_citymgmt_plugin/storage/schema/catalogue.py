@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from digital_citymgmt_plugin.core.census import TABLES
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 # table → geometry type of its ``geom`` column, as registered in ``gpkg_geometry_columns``
 SPATIAL: dict[str, str] = {
@@ -24,13 +24,18 @@ SPATIAL: dict[str, str] = {
     "place": "GEOMETRY",
     "camera": "POINT",
     "track_point": "POINT",
+    "base_point": "POINT",
+    "base_line": "MULTILINESTRING",
+    "base_area": "MULTIPOLYGON",
+    "base_text": "POINT",
+    "base_stray": "GEOMETRY",
 }
 
 ATTRIBUTES: tuple[str, ...] = (
     "meta", "operation", "grid_lineage", "scenario", "beat_member", "collector", "component_change", "code_register",
     "code_block", "photo", "class", "department", "responsibility_rule", "filing_standard", "work_calendar",
     "indicator", "score_scheme", "mapping", "case_event", "supervision", "remediation", "fund", "package",
-    "assessment_run",
+    "assessment_run", "drawing", "check_rule", "check_run",
 )  # fmt: skip
 
 COMPONENTS: tuple[str, ...] = TABLES
@@ -42,7 +47,7 @@ CODED: tuple[str, ...] = (*COMPONENTS, "unit_grid")
 WATCHED: tuple[str, ...] = (
     "class_code", "name", "manager_dept", "owner_dept", "maintainer_dept", "grid_code", "community_code", "state",
     "first_on", "changed_on", "source", "accuracy", "photo_count", "remark", "attributes",
-    "geom",
+    "merged_uuid", "geom",
 )  # fmt: skip
 
 # Logs: nothing outside an engine action may change or delete their rows.
