@@ -18,17 +18,12 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
-SIZE = 500.0  # metres: a sheet 1:1000 of 50 cm
+from digital_citymgmt_plugin.core.sheets import SIZE, number_of
+
 # neighbour → columns east, rows north of the sheet
 NEIGHBOURS: Mapping[str, tuple[int, int]] = {
     "nw": (-1, 1), "n": (0, 1), "ne": (1, 1), "w": (-1, 0), "e": (1, 0), "sw": (-1, -1), "s": (0, -1), "se": (1, -1),
 }  # fmt: skip
-
-
-def number_of(x: float, y: float, size: float = SIZE) -> str:
-    """Return the number of the sheet whose south-west corner is at ``x`` (east), ``y`` (north), in metres."""
-    digits = 2 if size % 100 else 1
-    return f"{y / 1000:.{digits}f}-{x / 1000:.{digits}f}"
 
 
 def find_sheets(areas: Iterable[QgsGeometry], size: float = SIZE) -> list[tuple[int, int]]:

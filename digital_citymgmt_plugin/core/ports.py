@@ -21,7 +21,8 @@ from digital_citymgmt_plugin.core.undo import Logged, TakenBack, UndoPlan
 # other columns hold plain Python values (object) or numbers. Missing values are None (or NaN in float columns).
 Columns = dict[str, NDArray[Any]]
 
-# (column, operator, value); operators: = != < <= > >= in "not in" "is null" "not null"; values are bound, never pasted.
+# (column, operator, value); operators: = != < <= > >= in "not in" "is null" "not null" and, for geometries, "box"
+# (west, south, east, north in the store's CRS: what touches it); values are bound, never pasted.
 Condition = tuple[str, str, Any]
 
 # Column of a source: row number as the user sees it (header = row 1 in text tables; feature 1, 2, … else).
@@ -258,6 +259,9 @@ class Store(Protocol):
 
     def count(self, table: str, where: Sequence[Condition] = ()) -> int:
         """Count rows."""
+
+    def tally(self, table: str, by: Sequence[str], where: Sequence[Condition] = ()) -> list[tuple[Any, ...]]:
+        """Count rows by the values of columns: one tuple (values, count) per combination, sorted."""
 
     def read(
         self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), order: Sequence[str] = ()

@@ -6,37 +6,27 @@ Algorithms, docks and scripts build these; the engine checks and serves them. Pa
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Optional, get_type_hints
 
 from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.request_base import Layer as Layer
+from digital_citymgmt_plugin.core.request_base import Request as Request
+from digital_citymgmt_plugin.core.requests_desk import (
+    ExportIssues,
+    ExportSheets,
+    FixComponents,
+    IssueHistory,
+    ListIssues,
+    ListSheets,
+    MakeSheets,
+    ReopenIssues,
+    UpdateSheets,
+    WaiveIssues,
+)
 
 GCJ02, BD09 = "gcj02", "bd09"
 SHIFTS = ("none", GCJ02, BD09)  # how coordinates of online maps are shifted; see ``core.shifted``
-
-
-@dataclass(frozen=True)
-class Layer:
-    """An input layer or table in a file.
-
-    ``crs`` overrides what the file states (authority string or WKT); ``encoding`` overrides what is found by evidence.
-    """
-
-    path: str
-    layer: Optional[str] = None  # noqa: UP045  (get_type_hints on Python 3.9)
-    encoding: Optional[str] = None  # noqa: UP045
-    crs: Optional[str] = None  # noqa: UP045
-
-
-@dataclass(frozen=True)
-class Request:
-    """Base of all requests; ``method`` is the name on the pipe."""
-
-    method: ClassVar[str] = ""
-
-    def to_params(self) -> dict[str, Any]:
-        """Return the JSON form."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)
@@ -318,6 +308,8 @@ REQUESTS: dict[str, type[Request]] = {
         Assess, SurveyFiles, VerifyStore, RepairStore,
         BackupStore, ExportAudit,
         ExportProfile, ImportProfile, ListClasses,
+        ListIssues, WaiveIssues, ReopenIssues, FixComponents, ExportIssues, IssueHistory,
+        MakeSheets, ListSheets, UpdateSheets, ExportSheets,
     )
 }  # fmt: skip
 
@@ -356,12 +348,24 @@ def _typed(method: str, name: str, value: Any, hint: Any) -> Any:
     if wanted is Layer and isinstance(value, dict):
         return _layer(method, name, value)
     if getattr(wanted, "__origin__", None) is list and isinstance(value, list):
-        return [_layer(method, name, item) for item in value]
+        return _listed(method, name, value, wanted.__args__[0])
+    if getattr(wanted, "__origin__", None) is dict and isinstance(value, dict):
+        return value
     if wanted is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
     if isinstance(wanted, type) and isinstance(value, wanted):
         return value
     raise InputRefused("request.parameters", method=method, field=name)
+
+
+def _listed(method: str, name: str, value: list[Any], kind: Any) -> list[Any]:
+    """Turn a JSON list into one of layers, texts or numbers."""
+    if kind is Layer:
+        return [_layer(method, name, item) for item in value]
+    wanted = (int, float) if kind is float else kind
+    if any(not isinstance(item, wanted) or isinstance(item, bool) for item in value):
+        raise InputRefused("request.parameters", method=method, field=name)
+    return [float(item) for item in value] if kind is float else value
 
 
 def _layer(method: str, name: str, value: Any) -> Layer:

@@ -46,16 +46,27 @@ SERVICES: dict[str, Service] = {
     "repair_store": _late("verification", "repair_store"),
     "backup_store": _late("backup", "backup_store"),
     "export_audit": _late("audit", "export_audit"),
+    "list_issues": _late("issue_desk", "list_issues"),
+    "waive_issues": _late("issue_desk", "waive_issues"),
+    "reopen_issues": _late("issue_desk", "reopen_issues"),
+    "export_issues": _late("issue_lists", "export_issues"),
+    "issue_history": _late("issue_lists", "issue_history"),
+    "fix_components": _late("fixing", "fix_components"),
+    "make_sheets": _late("sheets", "make_sheets"),
+    "list_sheets": _late("sheets", "list_sheets"),
+    "update_sheets": _late("sheets", "update_sheets"),
+    "export_sheets": _late("sheets", "export_sheets"),
 }
 
 # Actions that can be done and thrown away, so that their counts are seen before anything is written.
 PREVIEWED = {
     "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases", "import_places",
-    "import_tracks", "import_profile", "undo_operation",
+    "import_tracks", "import_profile", "undo_operation", "waive_issues", "reopen_issues", "fix_components",
+    "make_sheets", "update_sheets",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files"}
 # Their figures must be of one moment.
 READING = {
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",
-    "list_classes",
+    "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",
 }  # fmt: skip

@@ -227,14 +227,21 @@ class GpkgStore:
 
     def count(self, table: str, where: Sequence[Condition] = ()) -> int:
         """Count rows."""
-        clause, values = where_clause(where)
+        clause, values = where_clause(where, table)
         return int(self._query(f"SELECT count(*) FROM {quoted(table)}{clause}", values)[0][0])
+
+    def tally(self, table: str, by: Sequence[str], where: Sequence[Condition] = ()) -> list[tuple[Any, ...]]:
+        """Count rows by the values of columns: one tuple (values, count) per combination, sorted."""
+        clause, values = where_clause(where, table)
+        names = listed(by)
+        sql = f"SELECT {names}, count(*) FROM {quoted(table)}{clause} GROUP BY {names} ORDER BY {names}"
+        return self._query(sql, values)
 
     def read(
         self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), order: Sequence[str] = ()
     ) -> Columns:
         """Read columns of the rows that meet all conditions; see ``core.ports.Store``."""
-        clause, values = where_clause(where)
+        clause, values = where_clause(where, table)
         sql = f"SELECT {listed(columns)} FROM {quoted(table)}{clause}"
         if order:
             sql += " ORDER BY " + ", ".join(map(quoted, order))
@@ -247,7 +254,7 @@ class GpkgStore:
         last = -1
         names = list(columns) if "fid" in columns else ["fid", *columns]
         while True:
-            clause, values = where_clause([*where, ("fid", ">", last)])
+            clause, values = where_clause([*where, ("fid", ">", last)], table)
             sql = f"SELECT {listed(names)} FROM {quoted(table)}{clause} ORDER BY fid LIMIT {int(size)}"
             rows = self._query(sql, values)
             if not rows:
@@ -367,9 +374,7 @@ class GpkgStore:
                 raise translate(error, self.path) from error
             raise
 
-    def repair(
-        self, action: Action, findings: Sequence[Finding], progress: Progress, cancel: Cancel
-    ) -> list[Finding]:
+    def repair(self, action: Action, findings: Sequence[Finding], progress: Progress, cancel: Cancel) -> list[Finding]:
         """Repair what can be repaired; returns what is found afterwards, all within the action."""
         run = Run(self.connection, None, cancel, inside=True)
         Repairs(run, action, self.profile, moment_text(self.clock())).mend(findings)

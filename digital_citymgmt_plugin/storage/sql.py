@@ -12,7 +12,7 @@ import numpy as np
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Condition
 from digital_citymgmt_plugin.storage.blob import from_blobs, xy_of_blobs
 
-_OPERATORS = {"=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "not null"}
+_OPERATORS = {"=", "!=", "<", "<=", ">", ">=", "in", "not in", "is null", "not null", "box"}
 
 
 def quoted(name: str) -> str:
@@ -25,14 +25,26 @@ def listed(columns: Sequence[str]) -> str:
     return ", ".join(quoted(GEOM if name == XY else name) for name in columns)
 
 
-def where_clause(conditions: Sequence[Condition]) -> tuple[str, list[Any]]:
-    """Return the WHERE clause with its bound values; lists are bound as one JSON value."""
-    parts, values = [], []
+def where_clause(conditions: Sequence[Condition], table: str = "") -> tuple[str, list[Any]]:
+    """Return the WHERE clause with its bound values; lists are bound as one JSON value.
+
+    ``table`` is needed for ``box``: the R-tree tells which rows may lie there, their geometries which do.
+    """
+    parts: list[str] = []
+    values: list[Any] = []
     for column, operator, value in conditions:
         if operator not in _OPERATORS:
             raise ValueError(operator)
         name = quoted(column)
-        if operator in ("is null", "not null"):
+        if operator == "box":
+            rtree = quoted(f"rtree_{table}_{column}")
+            parts.append(
+                f"fid IN (SELECT id FROM {rtree} WHERE maxx >= ? AND minx <= ? AND maxy >= ? AND miny <= ?) AND "
+                f"ST_MaxX({name}) >= ? AND ST_MinX({name}) <= ? AND ST_MaxY({name}) >= ? AND ST_MinY({name}) <= ?"
+            )
+            west, south, east, north = (float(side) for side in value)
+            values += [west, east, south, north] * 2
+        elif operator in ("is null", "not null"):
             parts.append(f"{name} {'IS' if operator == 'is null' else 'IS NOT'} NULL")
         elif operator in ("in", "not in"):
             parts.append(f"{name} {operator.upper()} (SELECT value FROM json_each(?))")

@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The list of issues as one works it off: pages with counts, waivers with their reason, waivers taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from digital_citymgmt_plugin.core.cases.times import moment_text
+from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.ports import XY, Columns, Condition, Context, Store
+from digital_citymgmt_plugin.core.requests_desk import IssueFilter, ListIssues, ReopenIssues, WaiveIssues
+from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.issues import CHUNK, OPEN
+
+ISSUES = "check_issue"
+WAIVED = "waived"
+COLUMNS = (
+    "fid", "uuid", "rule", "level", "table_name", "object_uuid", "params", "state", "waived_by", "waived_at", "reason",
+    "created_at", XY,
+)  # fmt: skip
+# What stands in a list beside an issue, by the table of its object.
+_NAMED = {
+    **dict.fromkeys(COMPONENTS, ("code", "name")), "unit_grid": ("code", "code"), "admin_area": ("code", "name"),
+    "case_record": ("case_no", "class_code"), "place": ("name", "name"), "camera": ("name", "name"),
+}  # fmt: skip
+LONGEST = 500  # characters of a reason
+PAGE = 5_000  # rows of a page at most: one line of the pipe
+
+
+def conditions(store: Store, asked: IssueFilter) -> list[Condition]:
+    """Return the conditions of a filter.
+
+    Raises
+    ------
+    InputRefused
+        ``issues.unknown_sheet``; ``issues.extent`` when the extent is not four numbers.
+    """
+    where: list[Condition] = []
+    for column, values in (
+        ("uuid", asked.uuids), ("rule", asked.rules), ("level", asked.levels), ("state", asked.states),
+        ("table_name", asked.tables),
+    ):  # fmt: skip
+        if values:
+            where.append((column, "in", list(values)))
+    if asked.extent:
+        if len(asked.extent) != 4 or not np.isfinite(asked.extent).all():
+            raise InputRefused("issues.extent", value=", ".join(map(str, asked.extent)))
+        where.append(("geom", "box", asked.extent))
+    if asked.sheet:
+        where.append(("geom", "box", sheet_box(store, asked.sheet)))
+    return where
+
+
+def sheet_box(store: Store, number: str) -> list[float]:
+    """Return west, south, east, north of a sheet, by either of its numbers.
+
+    Raises
+    ------
+    InputRefused
+        ``issues.unknown_sheet``.
+    """
+    for column in ("number", "number_fine"):
+        found = store.read("sheet", ["geom"], [(column, "=", number.strip())])["geom"]
+        if len(found):
+            return [float(side) for side in shapely.bounds(found[0])]
+    raise InputRefused("issues.unknown_sheet", value=number)
+
+
+def list_issues(context: Context, request: ListIssues) -> dict[str, Any]:
+    """List one page of issues.
+
+    Returns
+    -------
+    dict
+        ``issues``: one dict per issue with ``params``, the object's ``code`` and ``name``, ``x`` and ``y`` (store's
+        CRS; None without a place); ``more``: whether there is another page; ``groups``: [rule, level, state, count] of
+        all issues that the filter takes, whatever state it asks for; ``counts``: ``issues`` and the number by state.
+
+    Raises
+    ------
+    InputRefused
+        See ``conditions``.
+    """
+    store = context.need_store()
+    where = conditions(store, request)
+    size = max(1, min(request.limit, PAGE))
+    rows = next(store.chunks(ISSUES, COLUMNS, [*where, ("fid", ">", request.after)], size), None)
+    listed = [] if rows is None else _dicts(store, rows)
+    answer: dict[str, Any] = {"issues": listed, "more": len(listed) == size, "counts": {}, "tables": [], "notes": []}
+    if request.counts:
+        every = [item for item in where if item[0] != "state"]
+        groups = [list(group) for group in store.tally(ISSUES, ["rule", "level", "state"], every)]
+        states = set(request.states)
+        answer["groups"] = groups
+        answer["counts"] = {
+            "issues": sum(group[3] for group in groups if not states or group[2] in states),
+            **{state: sum(group[3] for group in groups if group[2] == state) for state in (OPEN, WAIVED, "settled")},
+        }
+    return answer
+
+
+def _dicts(store: Store, rows: Columns) -> list[dict[str, Any]]:
+    names = object_names(store, rows["table_name"].tolist(), rows["object_uuid"].tolist())
+    plain = [name for name in COLUMNS if name not in (XY, "params")]
+    listed = []
+    for at, values in enumerate(zip(*(rows[name].tolist() for name in plain))):
+        item = dict(zip(plain, values))
+        item["params"] = params_of(rows["params"][at])
+        item["code"], item["name"] = names.get(item["object_uuid"], (None, None))
+        x, y = rows[XY][at].tolist()
+        item["x"], item["y"] = (x, y) if np.isfinite((x, y)).all() else (None, None)
+        listed.append(item)
+    return listed
+
+
+def params_of(text: Any) -> dict[str, Any]:
+    """Return the values of an issue's sentence; what is no JSON object gives none."""
+    try:
+        found = json.loads(text) if text else {}
+    except ValueError:
+        found = {}
+    return found if isinstance(found, dict) else {}
+
+
+def object_names(store: Store, tables: Sequence[Any], uuids: Sequence[Any]) -> dict[Any, tuple[Any, Any]]:
+    """Return code and name of objects by uuid; objects of tables that have neither are left out."""
+    result: dict[Any, tuple[Any, Any]] = {}
+    for table, (code, name) in _NAMED.items():
+        asked = [uuid for uuid, of in zip(uuids, tables) if of == table and uuid]
+        for start in range(0, len(asked), CHUNK):
+            rows = store.read(table, ["uuid", *dict.fromkeys((code, name))], [("uuid", "in", asked[start:][:CHUNK])])
+            result.update(zip(rows["uuid"].tolist(), zip(rows[code].tolist(), rows[name].tolist())))
+    return result
+
+
+def waive_issues(context: Context, request: WaiveIssues) -> dict[str, Any]:
+    """Let the open issues that a filter takes stand, with a reason; who and when is kept with each.
+
+    A waived issue stays waived while it is found with the same values; with other values it is open again.
+
+    Returns
+    -------
+    dict
+        Counts ``waived`` and ``by_rule`` (rule → number).
+
+    Raises
+    ------
+    InputRefused
+        ``issues.no_reason``, ``issues.reason_long``; see ``conditions``.
+    """
+    reason = " ".join(request.reason.split())
+    if not reason:
+        raise InputRefused("issues.no_reason")
+    if len(reason) > LONGEST:
+        raise InputRefused("issues.reason_long", count=len(reason), most=LONGEST)
+    return _settle(context, request, "waive_issues", OPEN, WAIVED, reason)
+
+
+def reopen_issues(context: Context, request: ReopenIssues) -> dict[str, Any]:
+    """Take the waivers of the issues that a filter takes back: they are open again.
+
+    Returns
+    -------
+    dict
+        Counts ``reopened`` and ``by_rule`` (rule → number).
+
+    Raises
+    ------
+    InputRefused
+        See ``conditions``.
+    """
+    return _settle(context, request, "reopen_issues", WAIVED, OPEN, None)
+
+
+def _settle(
+    context: Context, request: IssueFilter, kind: str, before: str, after: str, reason: str | None
+) -> dict[str, Any]:
+    store = context.need_store()
+    where = [item for item in conditions(store, request) if item[0] != "state"]
+    by_rule: dict[str, int] = {}
+    parts: list[NDArray[np.int64]] = []
+    for rows in store.chunks(ISSUES, ["fid", "rule"], [*where, ("state", "=", before)]):
+        context.cancel.check()
+        parts.append(rows["fid"])
+        for rule, count in zip(*np.unique(rows["rule"].astype(str), return_counts=True)):
+            by_rule[str(rule)] = by_rule.get(str(rule), 0) + int(count)
+    fids = np.concatenate([np.empty(0, dtype=np.int64), *parts])
+    counts = {"waived" if after == WAIVED else "reopened": len(fids)}
+    answer: dict[str, Any] = {"counts": counts, "operation": None, "tables": [], "notes": [], "by_rule": by_rule}
+    if not len(fids):
+        return answer
+    with store.action(kind) as action:
+        author = None
+        if after == WAIVED:
+            logged = store.logged(action.operation_uuid)
+            author = logged.done_by if logged else None
+        at = moment_text(context.clock()) if after == WAIVED else None
+        for start, part in _parts(fids):
+            context.progress(start / len(fids), "progress.saving")
+            context.cancel.check()
+            values = {"state": after, "reason": reason, "waived_by": author, "waived_at": at}
+            action.update(ISSUES, part, {name: objects([value] * len(part)) for name, value in values.items()})
+        action.counts.update(counts)
+        action.note(reason=reason, by_rule=by_rule)
+        return {**answer, "operation": action.operation_uuid, "tables": [ISSUES]}
+
+
+def _parts(fids: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    for start in range(0, len(fids), CHUNK):
+        yield start, fids[start : start + CHUNK]
