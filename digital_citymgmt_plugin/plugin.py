@@ -13,6 +13,7 @@ from digital_citymgmt_plugin.algorithms.provider import DcmProvider
 from digital_citymgmt_plugin.bridge.engines import pool
 from digital_citymgmt_plugin.bridge.events import store_events
 from digital_citymgmt_plugin.bridge.i18n import install_translator, remove_translator
+from digital_citymgmt_plugin.gui.catalogue_actions import CatalogueActions
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.city_dock import CityDock
 from digital_citymgmt_plugin.gui.first_run import FirstRun
@@ -53,6 +54,7 @@ class CityPlugin:
         self.dock: CityDock | None = None
         self.controller: CityController | None = None
         self.profile_actions: ProfileActions | None = None
+        self.catalogue: CatalogueActions | None = None
         self.operations: OperationsActions | None = None
         self.first_run: FirstRun | None = None
         self.dialogs: AlgorithmDialogs | None = None
@@ -88,6 +90,7 @@ class CityPlugin:
         self.dock.wizard_button.clicked.connect(self.first_run.ask_wizard)
         self.dock.demo_button.clicked.connect(self.first_run.open_demo)
         self.profile_actions = ProfileActions(self.controller)
+        self.catalogue = CatalogueActions(self.controller)
         self.operations = OperationsActions(self.controller)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self._build_actions(window)
@@ -156,12 +159,13 @@ class CityPlugin:
 
     def _build_profile_actions(self) -> None:
         profile = self.profile_actions
-        assert profile is not None  # noqa: S101  (made just before)
+        assert profile is not None and self.catalogue is not None  # noqa: S101  (made just before)
         self.menu.addSeparator()
         for words, name, slot in (
             (tr("E&xport city profile…"), "profile_out", profile.export),
             (tr("I&mport city profile…"), "profile_in", profile.ask_import),
             (tr("Find a &class…"), "class_search", profile.find_class),
+            (tr("Class ca&talogue…"), "class_catalogue", self.catalogue.show),
         ):
             action = self.menu.addAction(icon(name), words)
             action.setObjectName(f"dcm_{name}")
@@ -174,10 +178,10 @@ class CityPlugin:
             self.restarts.restarted.disconnect(self.controller.engine_restarted)
             self.iface.newProjectCreated.disconnect(self.controller.project_cleared)
             self.iface.projectRead.disconnect(self.controller.project_read)
-            for part in (self.first_run, self.operations, self.profile_actions):
+            for part in (self.first_run, self.operations, self.catalogue, self.profile_actions):
                 if part is not None:
                     part.shut()
-            self.first_run = self.operations = self.profile_actions = None
+            self.first_run = self.operations = self.catalogue = self.profile_actions = None
             self.controller.shut()
             self.controller.deleteLater()
             self.controller = None

@@ -208,6 +208,8 @@ def read_given(classes: QgsVectorLayer | None, look: Look = LIGHT) -> Given:
     wanted = ["kind", "code", "name", "major_code", "major_name", "geometry", "enabled"]
     if any(fields.lookupField(name) < 0 for name in wanted):
         return Given(look=look)
+    if fields.lookupField("symbol") >= 0:  # not before schema 3
+        wanted.append("symbol")
     request = QgsFeatureRequest().setSubsetOfAttributes(wanted, fields)
     majors: dict[str, str] = {}
     found: dict[str, ComponentClass] = {}
@@ -218,7 +220,8 @@ def read_given(classes: QgsVectorLayer | None, look: Look = LIGHT) -> Given:
         # ``not NULL`` of a column that is empty is no answer, so it is asked for 0.
         if feature["kind"] != "component" or not code or feature["enabled"] == 0:
             continue
-        found[code] = ComponentClass(code, name, major, geometry)
+        symbol = str(feature["symbol"] or "") if "symbol" in wanted else ""
+        found[code] = ComponentClass(code, name, major, geometry, symbol)
         if major:
             majors.setdefault(major, words)
     return Given(majors, tuple(found[code] for code in sorted(found)), look)

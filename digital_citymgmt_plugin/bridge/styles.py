@@ -75,6 +75,12 @@ class ComponentClass:
     name: str
     major: str
     geometry: str = ""
+    symbol: str = ""  # named in the class catalogue; empty: by the name
+
+    @property
+    def sign(self) -> str:
+        """Name of its symbol."""
+        return symbol_of(self.name, self.major, self.symbol)
 
 
 @dataclass(frozen=True)
@@ -234,7 +240,7 @@ def style_grid(layer: QgsVectorLayer, given: Given) -> None:
 
 def style_points(layer: QgsVectorLayer, given: Given) -> None:
     """Draw point components: dots by major class from afar, the class's sign from near by."""
-    _by_class(layer, given, "point", lambda one: point_symbol(symbol_of(one.name, one.major), one.major, given.look))
+    _by_class(layer, given, "point", lambda one: point_symbol(one.sign, one.major, given.look))
     label(layer, "name", 6.5, 1_200, given.look)
 
 
@@ -247,7 +253,7 @@ def style_lines(layer: QgsVectorLayer, given: Given) -> None:
 
 def style_polygons(layer: QgsVectorLayer, given: Given) -> None:
     """Draw area components by class, half transparent."""
-    _by_class(layer, given, "area", lambda one: area_symbol(symbol_of(one.name, one.major), one.major, given.look))
+    _by_class(layer, given, "area", lambda one: area_symbol(one.sign, one.major, given.look))
     label(layer, "name", 6.5, 1_200, given.look)
     simplify(layer)
 

@@ -71,8 +71,10 @@ def words() -> dict[str, str]:
     return found
 
 
-def symbol_of(name: str, major: str) -> str:
+def symbol_of(name: str, major: str, chosen: str = "") -> str:
     """Return the symbol of a class of components: by the longest known word in its name, else its major class's.
+
+    The one that the class catalogue names (``chosen``) goes before both, if there is such a file.
 
     Parameters
     ----------
@@ -81,10 +83,17 @@ def symbol_of(name: str, major: str) -> str:
     major : str
         Code of its major class.
     """
+    if chosen and chosen in symbol_names():
+        return chosen
     known = [word for word in words() if word in name]
     if known:
         return words()[max(known, key=len)]
     return f"major_{major}" if major in MAJORS else "other"
+
+
+def symbol_names() -> list[str]:
+    """List the symbols that a class may be given."""
+    return sorted(path.stem for path in FOLDER.glob("*.svg"))
 
 
 @functools.lru_cache(maxsize=256)

@@ -19,14 +19,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from digital_citymgmt_plugin.core.cases.worktime import DEFAULT_HOURS
+from digital_citymgmt_plugin.core.catalogue import split_fields
 from digital_citymgmt_plugin.core.codes import COMPONENT, CodeScheme
 from digital_citymgmt_plugin.core.errors import ProfileError
 
 EVENT = "event"  # 事件; called matters (事项) in the edition 2026
 CLASS_KINDS = (COMPONENT, EVENT)
 KIND_NAMES: Mapping[str, str] = MappingProxyType({COMPONENT: "部件", EVENT: "事件"})
-GEOMETRIES = ("point", "line", "area", "")
-ACCURACIES = ("A", "B", "C", "")
 DIRECTIONS = ("higher", "lower", "")  # which value is the better one
 LIMIT_UNITS: Mapping[str, str] = MappingProxyType(
     {
@@ -44,6 +43,12 @@ DEFAULT_SETTINGS: Mapping[str, str] = MappingProxyType(
         "tolerance_b_m": "10",
         "tolerance_c_m": "20",
         "tolerance_other_m": "10",
+        # How near two of a class may stand: twice what accuracy A and B allow a survey to be off; C (10 m) would take
+        # every second tree of a row for a double, so a smaller one of our own.
+        "duplicate_a_m": "1",
+        "duplicate_b_m": "2",
+        "duplicate_c_m": "3",
+        "duplicate_other_m": "2",
         "work_hours": DEFAULT_HOURS,
     }
 )
@@ -62,7 +67,10 @@ class ClassEntry:
     """A class (小类) of components or events.
 
     ``tolerance_m`` is how far, in metres, a case may lie from its component; None takes the accuracy's default.
-    ``geometry`` and ``accuracy`` are proposals: no source gives them per class.
+    ``geometry`` and ``accuracy`` are proposals: no source gives them per class. ``required_fields`` are the columns
+    that a component must have filled, parted by commas; ``photo_count`` the photos it must have; ``duplicate_m`` how
+    near, in metres, two of the class may stand without being taken for one (None takes the accuracy's default);
+    ``symbol`` the name of a symbol of ours, empty for the one by the class's name.
     """
 
     kind: str
@@ -77,6 +85,15 @@ class ClassEntry:
     department_code: str = ""
     confidence: str = ""
     enabled: bool = True
+    required_fields: str = ""
+    photo_count: int | None = None
+    duplicate_m: float | None = None
+    symbol: str = ""
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The columns that a component of this class must have filled."""
+        return split_fields(self.required_fields)
 
 
 @dataclass(frozen=True)
@@ -198,6 +215,12 @@ class Profile:
         if entry.tolerance_m is not None:
             return entry.tolerance_m
         return float(self.setting(f"tolerance_{entry.accuracy.lower() or 'other'}_m"))
+
+    def duplicate_tolerance(self, entry: ClassEntry) -> float:
+        """Return how near in metres two components of this class may stand without being taken for one."""
+        if entry.duplicate_m is not None:
+            return entry.duplicate_m
+        return float(self.setting(f"duplicate_{entry.accuracy.lower() or 'other'}_m"))
 
     @property
     def class_length(self) -> int:

@@ -11,13 +11,12 @@ from typing import Any
 
 from digital_citymgmt_plugin.core.cases.times import FIRST_YEAR, LAST_YEAR
 from digital_citymgmt_plugin.core.cases.worktime import LONGEST_LIMIT, parse_hours
+from digital_citymgmt_plugin.core.catalogue import ACCURACIES, GEOMETRIES, MOST_PHOTOS, REQUIRABLE
 from digital_citymgmt_plugin.core.codes import COMPONENT, UNIT_GRID
 from digital_citymgmt_plugin.core.profile import (
-    ACCURACIES,
     CLASS_KINDS,
     DEFAULT_SETTINGS,
     DIRECTIONS,
-    GEOMETRIES,
     LIMIT_UNITS,
     SETTINGS,
     ClassEntry,
@@ -31,6 +30,7 @@ from digital_citymgmt_plugin.core.profile import (
 
 FARTHEST = 10_000.0  # metres; no case lies farther from its component
 UNITS = ("%", "")
+_SYMBOL = re.compile(r"[a-z][a-z0-9_]{0,39}")  # the name of a file of ours, never a path
 
 
 def check_profile(profile: Profile) -> list[Problem]:
@@ -79,7 +79,7 @@ def _settings(profile: Profile) -> Iterable[Problem]:
         if key not in SETTINGS:
             yield "profile.unknown_setting", {**where, "column": "key", "known": ", ".join(SETTINGS)}
         elif not _setting_is_good(profile, key, value):
-            numeric = key.startswith("tolerance_")
+            numeric = key.startswith(("tolerance_", "duplicate_"))
             yield "profile.setting_number" if numeric else "profile.setting_text", where
 
 
@@ -113,7 +113,7 @@ def _is_number_of(digits: Callable[[Profile], int]) -> Callable[[Profile, str], 
 
 
 _SETTING: dict[str, Callable[[Profile, str], bool]] = {
-    **{key: _is_tolerance for key in DEFAULT_SETTINGS if key.startswith("tolerance_")},
+    **{key: _is_tolerance for key in DEFAULT_SETTINGS if key.startswith(("tolerance_", "duplicate_"))},
     "work_hours": _is_hours,
     "extra_kinds": _is_kinds,
     "extension_major": _is_number_of(lambda profile: profile.component_scheme.digits("major")),
@@ -142,10 +142,24 @@ def _class(profile: Profile, entry: ClassEntry, departments: frozenset[str]) -> 
         yield wrong("geometry")
     if entry.accuracy not in ACCURACIES:
         yield wrong("accuracy")
-    if entry.tolerance_m is not None and not (is_positive(entry.tolerance_m) and entry.tolerance_m <= FARTHEST):
-        yield wrong("tolerance_m")
+    for column in _wrong_in_catalogue(entry):
+        yield wrong(column)
     if entry.department_code and entry.department_code not in departments:
         yield _no_department(where, "department_code", entry.department_code)
+
+
+def _wrong_in_catalogue(entry: ClassEntry) -> Iterable[str]:
+    """Name the columns of the class catalogue that hold what they may not."""
+    if not set(entry.required) <= set(REQUIRABLE):
+        yield "required_fields"
+    if entry.photo_count is not None and not 0 <= entry.photo_count <= MOST_PHOTOS:
+        yield "photo_count"
+    for column in ("tolerance_m", "duplicate_m"):
+        metres = getattr(entry, column)
+        if metres is not None and not (is_positive(metres) and metres <= FARTHEST):
+            yield column
+    if entry.symbol and not _SYMBOL.fullmatch(entry.symbol):
+        yield "symbol"
 
 
 def _no_department(where: dict[str, Any], column: str, code: str) -> Problem:

@@ -261,6 +261,16 @@ class ListClasses(Request):
 
     method: ClassVar[str] = "list_classes"
     kind: Optional[str] = None  # noqa: UP045
+    every: bool = False  # those out of use, too
+
+
+@dataclass(frozen=True)
+class EditClasses(Request):
+    """Change the class catalogue. ``changes``: JSON list of objects with kind, code and the columns that change."""
+
+    method: ClassVar[str] = "edit_classes"
+    changes: str
+    preview: bool = False
 
 
 @dataclass(frozen=True)
@@ -303,6 +313,7 @@ REQUESTS: dict[str, type[Request]] = {
     kind.method: kind
     for kind in (
         ListOperations, UndoOperation,
+        EditClasses,
         CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids,
         ImportComponents, AssignCodes, ImportCases, ImportPlaces, ImportTracks, LinkCases,
         Assess, SurveyFiles, VerifyStore, RepairStore,

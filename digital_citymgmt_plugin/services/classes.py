@@ -10,18 +10,25 @@ from digital_citymgmt_plugin.core.ports import Context
 from digital_citymgmt_plugin.core.profile import KIND_NAMES
 from digital_citymgmt_plugin.core.requests import ListClasses
 
+CATALOGUE = (
+    "accuracy", "tolerance_m", "enabled", "required_fields", "photo_count", "duplicate_m", "symbol", "confidence",
+)  # fmt: skip
+
 
 def list_classes(context: Context, request: ListClasses) -> dict[str, Any]:
-    """List the classes in use, in the order of the profile.
+    """List the classes in use (with ``every``: all), in the order of the profile.
 
     Returns
     -------
     dict
         ``classes``: kind, kind_name, code, name, major_name, geometry, department_code and ``readings`` (per character
-        of the name its syllables without tones); ``pinyin``: False when the package is missing and ``readings`` empty.
+        of the name its syllables without tones), and the columns of the catalogue: accuracy, tolerance_m, enabled,
+        required_fields, photo_count, duplicate_m, symbol, with ``duplicate_applies`` (m), the one that holds;
+        ``departments``: code, name; ``pinyin``: False when the package is missing and ``readings`` empty.
     """
     profile = context.need_store().profile()
-    entries = [entry for entry in profile.classes if entry.enabled and request.kind in (None, "", entry.kind)]
+    listed = [entry for entry in profile.classes if entry.enabled or request.every]
+    entries = [entry for entry in listed if request.kind in (None, "", entry.kind)]
     read = readings_of(entry.name for entry in entries)
     names = {**KIND_NAMES, **profile.extra_kinds}
     rows = [
@@ -29,12 +36,18 @@ def list_classes(context: Context, request: ListClasses) -> dict[str, Any]:
             "kind": entry.kind, "kind_name": names.get(entry.kind, entry.kind), "code": entry.code, "name": entry.name,
             "major_name": entry.major_name, "geometry": entry.geometry, "department_code": entry.department_code,
             "readings": [] if read is None else read[place],
+            **{name: getattr(entry, name) for name in CATALOGUE},
+            "duplicate_applies": profile.duplicate_tolerance(entry),
         }
         for place, entry in enumerate(entries)
     ]  # fmt: skip
     notes = [] if read is not None else [{"code": "note.no_pinyin", "values": {}}]
     counts = {"class": len(rows)}
-    return {"counts": counts, "tables": [], "notes": notes, "classes": rows, "pinyin": read is not None}
+    departments = [{"code": one.code, "name": one.name} for one in profile.departments]
+    return {
+        "counts": counts, "tables": [], "notes": notes, "classes": rows, "pinyin": read is not None,
+        "departments": departments,
+    }  # fmt: skip
 
 
 def readings_of(names: Iterable[str]) -> list[list[list[str]]] | None:

@@ -21,6 +21,7 @@ from digital_citymgmt_plugin.core.profile import DEFAULT_SETTINGS, ClassEntry, P
 from digital_citymgmt_plugin.storage.profile_sheets import (
     CLEAR,
     FOR_PEOPLE,
+    LATER,
     NEEDED,
     SHEETS,
     CellReader,
@@ -118,7 +119,8 @@ class ProfileRows:
                 self._faults.add("profile.missing_sheet", sheet)
                 continue
             for column in columns:
-                if column not in self._sheets[sheet].letters and column not in FOR_PEOPLE.get(sheet, ()):
+                spared = (*FOR_PEOPLE.get(sheet, ()), *LATER.get(sheet, ()))
+                if column not in self._sheets[sheet].letters and column not in spared:
                     self._faults.add("profile.missing_column", sheet, 1, column)
 
     def _check(self, profile: Profile) -> None:

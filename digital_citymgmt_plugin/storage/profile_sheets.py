@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from digital_citymgmt_plugin.core.catalogue import REQUIRABLE, split_fields
 from digital_citymgmt_plugin.core.codes import COMPONENT, UNIT_GRID
 from digital_citymgmt_plugin.core.errors import ProfileError
 from digital_citymgmt_plugin.core.ports import Formula
@@ -31,6 +32,7 @@ SHEETS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "kind": "对象", "code": "代码", "major_code": "大类代码", "major_name": "大类",
             "minor_code": "小类代码", "name": "小类", "geometry": "几何", "accuracy": "精度", "tolerance_m": "容差米",
             "department_code": "主管部门", "confidence": "可信度", "enabled": "启用",
+            "required_fields": "必填项", "photo_count": "照片数", "duplicate_m": "查重距离米", "symbol": "符号",
         },
     ),
     "departments": ("部门", {"code": "代码", "name": "名称", "parent_code": "上级", "kind": "类型"}),
@@ -74,12 +76,14 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "responsibility_rules": ("department_code",),
     "work_calendar": ("day", "is_workday"),
 }
+# Columns that came with schema 3: a workbook from before may lack them.
+LATER: Mapping[str, tuple[str, ...]] = {"classes": ("required_fields", "photo_count", "duplicate_m", "symbol")}
 FOR_PEOPLE: Mapping[str, tuple[str, ...]] = {"settings": ("note",)}  # columns that are written and not read
 CLEAR = "-"  # in a row on top of a base: leave this cell empty; a blank cell keeps the base's value
 MOST_FAULTS = 50  # told at once
 
-_WHOLE = ("digits", "condition_no", "priority")
-_REAL = ("tolerance_m", "limit_value")
+_WHOLE = ("digits", "condition_no", "priority", "photo_count")
+_REAL = ("tolerance_m", "limit_value", "duplicate_m")
 _YES_NO = ("enabled", "is_workday")
 _EXACT = 1e15  # Excel keeps 15 digits: a longer number in a text column is no longer what was typed
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:\s+0{1,2}:00(?::00)?)?")
@@ -89,6 +93,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "limit_unit": {**{chinese: unit for unit, chinese in LIMIT_UNITS.items()}, "紧急工作日": "calendar_day"},
     "direction": {"高": "higher", "低": "lower"},
 }
+_FIELD_WORDS = {chinese: field for field, chinese in REQUIRABLE.items()}
 _FLAGS: Mapping[str, str] = {
     **dict.fromkeys(("1", "true", "yes", "是", "班", "上班"), "1"),
     **dict.fromkeys(("0", "false", "no", "否", "休", "休息"), "0"),
@@ -182,6 +187,8 @@ class CellReader:
             return ""
         if column == "kind" and sheet != "departments":
             return self._kinds.get(found, found)
+        if column == "required_fields":
+            return ",".join(_FIELD_WORDS.get(part, part) for part in split_fields(found))
         return _WORDS.get(column, {}).get(found, found)
 
     def _reader(self, column: str) -> Callable[[Any], Any]:

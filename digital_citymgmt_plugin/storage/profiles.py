@@ -44,7 +44,7 @@ SETTING = "setting."  # prefix of the profile's settings among the store's ``met
 TABLES: Mapping[str, tuple[str, ...]] = {
     "class": (
         "kind", "code", "major_code", "major_name", "minor_code", "name", "geometry", "accuracy", "tolerance_m",
-        "department_code", "confidence", "enabled",
+        "department_code", "confidence", "enabled", "required_fields", "photo_count", "duplicate_m", "symbol",
     ),
     "department": ("code", "name", "parent_code", "kind"),
     "filing_standard": (
@@ -182,6 +182,10 @@ def class_entry(row: Mapping[str, Any]) -> ClassEntry:
         department_code=_text(row.get("department_code")),
         confidence=_text(row.get("confidence")),
         enabled=enabled not in ("0", "0.0", "False"),
+        required_fields=_text(row.get("required_fields")),
+        photo_count=_whole(row.get("photo_count")),
+        duplicate_m=_number(row.get("duplicate_m")),
+        symbol=_text(row.get("symbol")),
     )
 
 
@@ -227,6 +231,11 @@ def _text(value: Any) -> str:
 
 def _number(value: Any) -> float | None:
     return None if value is None or value == "" or value != value else float(value)
+
+
+def _whole(value: Any) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)
 
 
 def _read(name: str) -> list[dict[str, str]]:

@@ -19,7 +19,7 @@ KEYS = {
     "responsibility_rules": ("kind", "class_code", "area_code", "priority"), "indicators": ("code",),
     "work_calendar": ("day",),
 }  # fmt: skip
-NUMBERS = ("tolerance_m", "limit_value", "condition_no", "priority", "digits")
+NUMBERS = ("tolerance_m", "duplicate_m", "photo_count", "limit_value", "condition_no", "priority", "digits")
 FLAGS = ("enabled", "is_workday")
 CHINESE = {
     "城市": "settings", "编码": "schemes", "类别": "classes", "部门": "departments", "立案标准": "filing_standard",
@@ -37,6 +37,7 @@ TRANSLATED = {
 YES = ("1", "true", "yes", "是", "班", "上班")
 DEFAULTS = {
     "tolerance_a_m": "5", "tolerance_b_m": "10", "tolerance_c_m": "20", "tolerance_other_m": "10",
+    "duplicate_a_m": "1", "duplicate_b_m": "2", "duplicate_c_m": "3", "duplicate_other_m": "2",
     "work_hours": "08:00-12:00, 14:00-18:00",
 }  # fmt: skip
 

@@ -21,6 +21,11 @@ class RowsModel(QAbstractTableModel):
         self._header = [str(word) for word in header]
         self._rows = [["" if value is None else str(value) for value in row] for row in rows]
 
+    def replace_row(self, row: int, cells: Sequence[Any]) -> None:
+        """Show other cells in a row."""
+        self._rows[row] = ["" if value is None else str(value) for value in cells]
+        self.dataChanged.emit(self.index(row, 0), self.index(row, len(self._header) - 1))
+
     def rowCount(self, parent: QModelIndex = NOWHERE) -> int:
         """Return how many rows there are."""
         return 0 if parent.isValid() else len(self._rows)
