@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from digital_citymgmt_plugin.core.catalogue import ACCURACIES
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.census.rows import clean_counts, clean_dates, clean_states, resolve_classes, text
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.mapping import RowProblem
 from digital_citymgmt_plugin.core.ports import Context
-from digital_citymgmt_plugin.core.profile import ACCURACIES, Profile
+from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.core.requests_desk import FixComponents
 from digital_citymgmt_plugin.services.intake import objects
 
