@@ -15,6 +15,8 @@ from digital_citymgmt_plugin.core.cases import fields as cases
 from digital_citymgmt_plugin.core.census import fields as census
 from digital_citymgmt_plugin.core.mapping import Mapping as ColumnMapping
 from digital_citymgmt_plugin.core.mapping import guess_mapping
+from digital_citymgmt_plugin.core.places.fields import CAMERA, PLATE, RANGE_NUMBERS, STREET
+from digital_citymgmt_plugin.core.places.fields import SYNONYMS as PLACES
 from digital_citymgmt_plugin.core.roles import (
     CASES,
     COMMUNITIES,
@@ -47,6 +49,24 @@ _WORDS = (
     (STREETS, ("街道", "乡镇", "镇", "street", "town")),
     (COUNTIES, ("区县", "县界", "区界", "行政区", "county", "district")),
 )
+_PLACE_WORDS = (
+    "poi",
+    "兴趣点",
+    "landmark",
+    "地标",
+    "标志物",
+    "门牌",
+    "door plate",
+    "doorplate",
+    "camera",
+    "摄像",
+    "地名",
+)
+_PLACE_FIELDS = {
+    # Not our own short names: a census may have an "angle", too.
+    "plate_number": PLACES[PLATE]["number"], "camera_angle": PLACES[CAMERA]["angle"],
+    **{f"street_{name}": PLACES[STREET][name] for name in (*RANGE_NUMBERS, "ranges")},
+}  # fmt: skip
 _NAMES = (
     "name", "名称", "名字", "mc", "社区名称", "社区", "街道名称", "街道", "区县名称", "区县", "单元网格名称",
     "网格名称",    "community", "sqmc", "jdmc", "wgmc", "xzqmc", "dwmc",
@@ -135,6 +155,8 @@ def guess_role(
         if timed:
             return Guess(CASES, why="guess.by_headings")
     as_component = guess_mapping(headings, census.SYNONYMS)
+    if "class_code" not in as_component.fields and not polygons and _is_gazetteer(name, headings):
+        return Guess(OTHER, why="guess.gazetteer")
     is_component = bool({"class_code", "class_name"} & set(as_component.fields))
     if polygons and not is_component:
         return _polygons(name, columns, area)
@@ -144,6 +166,11 @@ def guess_role(
         rule = as_component.fields.get("class_code") or as_component.fields.get("class_name")
         return Guess(COMPONENTS, rule.columns[0] if rule else "", why="guess.by_headings" if rule else "guess.by_shape")
     return Guess(OTHER)
+
+
+def _is_gazetteer(name: str, headings: Sequence[str]) -> bool:
+    """Tell whether a layer holds places (doors, cameras, points of interest): by their own columns, or its name."""
+    return bool(guess_mapping(headings, _PLACE_FIELDS).fields) or any(word in name.lower() for word in _PLACE_WORDS)
 
 
 def _polygons(name: str, columns: Mapping[str, Sequence[Any]], area: float | None) -> Guess:

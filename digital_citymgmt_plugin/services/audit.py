@@ -48,7 +48,7 @@ def export_audit(context: Context, request: ExportAudit) -> dict[str, Any]:
     Raises
     ------
     InputRefused
-        A date that is none; ``audit.too_long`` for a worksheet; the output cannot be written.
+        A date that is none; ``audit.dates_reversed``; ``audit.too_long`` for a worksheet; the output cannot be written.
     """
     store = context.need_store()
     trail = _Trail(context, store, request)
@@ -96,6 +96,8 @@ class _Trail:
         zone = zone_of(store.meta().get("time_zone") or "Asia/Shanghai")
         self._low = _moment(request.from_date, "from_date", zone, 0)
         self._high = _moment(request.to_date, "to_date", zone, 1)
+        if self._low is not None and self._high is not None and self._low >= self._high:
+            raise InputRefused("audit.dates_reversed", first=request.from_date, last=request.to_date)
         rows = store.read(
             "operation", ["uuid", "kind", "at", "done_by", "program", "params", "counts", "digest"], order=["fid"]
         )

@@ -34,8 +34,8 @@ def survey_files(context: Context, request: SurveyFiles) -> dict[str, Any]:
     -------
     dict
         ``files``: per layer path, layer, role, code_field, name_field, why, rows, geometry, crs, crs_why, encoding,
-        encoding_evidence, fields, mapping (our field → column), x, y, faults (rule → number), error; ``city``:
-        county_code, county_name, edition, crs, crs_why, profile – "" where nothing tells.
+        encoding_evidence, fields, mapping (our field → column), x, y, faults (rule → number), error, tells (``city`` by
+        this layer alone); ``city``: county_code, county_name, edition, crs, crs_why, profile – "" where nothing tells.
     """
     found: list[dict[str, Any]] = []
     clues = _Clues()
@@ -44,7 +44,10 @@ def survey_files(context: Context, request: SurveyFiles) -> dict[str, Any]:
         context.progress(index / len(request.inputs), "progress.looking", file=base_name(layer.path))
         try:
             for name in [layer.layer] if layer.layer else context.files.layers(layer.path):
-                found.append(_look(context, layer, name, clues))
+                own = _Clues()
+                found.append(_look(context, layer, name, own))
+                found[-1]["tells"] = own.city(context, found[-1:])
+                clues.add(own)
                 if found[-1]["role"] == guesses.PROFILE:
                     break
         except Cancelled:
@@ -69,6 +72,15 @@ class _Clues:
         self.object_lengths: list[int] = []
         self.classes: list[str] = []
         self.degrees: list[tuple[float, float]] = []
+
+    def add(self, other: _Clues) -> None:
+        """Take over what the rows of one more file tell."""
+        self.votes += other.votes
+        self.names += other.names
+        self.grid_lengths += other.grid_lengths
+        self.object_lengths += other.object_lengths
+        self.classes += other.classes
+        self.degrees += other.degrees
 
     def take(self, role: str, columns: dict[str, list[Any]], mapping: Any) -> None:
         coded = guesses.code_fields(columns)
@@ -111,7 +123,7 @@ def _entry(layer: Layer, name: str | None, **values: Any) -> dict[str, Any]:
     empty = {
         "role": guesses.OTHER, "code_field": "", "name_field": "", "why": "", "rows": 0, "geometry": None, "crs": "",
         "crs_why": "", "encoding": "", "encoding_evidence": "", "fields": [], "mapping": {}, "x": "", "y": "",
-        "faults": {}, "error": None, "box": None,
+        "faults": {}, "error": None, "box": None, "tells": {},
     }  # fmt: skip
     return {"path": layer.path, "layer": name, **empty, **values}
 

@@ -98,6 +98,28 @@ def test_a_file_is_not_listed_twice_and_can_be_removed(make):
     assert bench.wizard.state.entries == [] and not bench.wizard.button(NEXT).isEnabled()
 
 
+def test_what_a_removed_file_told_of_the_city_goes_with_it(make):
+    cases = entry(guesses.CASES, path="/data/c.csv", layer="c", tells={"county_code": "110108"})
+    areas = entry(tells=CITY)
+    bench = make(survey_files={"files": [cases, areas], "city": CITY})
+    bench.add("/data/c.csv", "/data/社区.shp")
+    assert bench.wizard.state.city["county_code"] == "320681"
+    bench.wizard.state.remove(1)
+    assert bench.wizard.state.city == {"county_code": "110108"}
+    bench.wizard.state.remove(0)
+    assert bench.wizard.state.city == {}
+
+
+def test_the_parts_of_a_shapefile_are_listed_once(make):
+    state = make().wizard.state
+    paths = ["/data/社区.shp", "/data/社区.dbf", "/data/社区.shx", "/data/table.dbf"]
+    assert state.fresh(paths) == ["/data/社区.shp", "/data/table.dbf"]
+    state.take({"files": [entry(path="/data/社区.dbf")], "city": {}})
+    state.take({"files": [entry()], "city": {}})
+    assert [item.found["path"] for item in state.entries] == ["/data/社区.shp"]
+    assert state.fresh(["/data/社区.dbf"]) == []
+
+
 @pytest.mark.parametrize(
     "found",
     [

@@ -191,3 +191,10 @@ def test_entries_are_written_one_by_one_as_they_are_read(store, monkeypatch, end
     context = replace(make_context(store, None, SENTENCES), files=files)
     counts = export_audit(context, ExportAudit(f"audit.{ending}"))["counts"]
     assert sum(counts.values()) == files.taken > 0
+
+
+def test_a_period_that_ends_before_it_begins_is_refused(store, tmp_path):
+    with pytest.raises(InputRefused) as error:
+        export(store, tmp_path / "audit.csv", from_date="2026-02-01", to_date="2026-01-31")
+    assert error.value.code == "audit.dates_reversed"
+    export(store, tmp_path / "audit.csv", from_date="2026-02-01", to_date="2026-02-01")

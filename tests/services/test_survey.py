@@ -202,3 +202,26 @@ def test_a_file_that_breaks_its_reader_does_not_hide_the_others(city, monkeypatc
     assert first["error"] == {"code": "input.unreadable", "values": {"file": bad, "detail": "no such thing"}}
     assert second["error"] is None and second["role"] == "communities"
     assert "bad.gpkg" in caplog.text
+
+
+def test_each_file_tells_of_the_city_by_itself_too(city):
+    ours = city.layer("ours.gpkg", [box(0, 0, 9, 9), box(9, 0, 18, 9)], BM=[FIRST, SECOND])
+    others = city.layer("others.gpkg", [box(0, 0, 9, 9)], BM=["110108001001"])
+    found = survey(ours, others)
+    assert [one["tells"]["county_code"] for one in found["files"]] == ["320681", "110108"]
+    assert found["city"]["county_code"] == "320681"
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("plates.csv", {"街路巷名称": "人民路", "门牌号": "5"}), ("地点.csv", {"点位名称": "路口", "视场角": "90"}),
+        ("poi.csv", {"名称": "银行", "小类": "金融"}),
+    ],
+)  # fmt: skip
+def test_places_of_a_gazetteer_are_not_taken_for_components(tmp_path, name, row):
+    row = {**row, "X坐标": X0, "Y坐标": Y0}
+    path = tmp_path / name
+    path.write_text("\n".join(",".join(map(str, part)) for part in (row, row.values())), encoding="utf-8")
+    found, _ = only(path)
+    assert (found["role"], found["why"]) == ("other", "guess.gazetteer")

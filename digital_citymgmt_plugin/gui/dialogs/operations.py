@@ -57,6 +57,7 @@ class OperationsDialog(QDialog):
         self.table.resizeColumnsToContents()
         self.table.setColumnWidth(4, 300)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.buttons.button(QDialogButtonBox.StandardButton.Close).setText(tr("Close"))
         role = QDialogButtonBox.ButtonRole.ActionRole
         self.export_button = self.buttons.addButton(tr("Export…"), role)
         self.undo_button = self.buttons.addButton(tr("Take back…"), role)

@@ -47,6 +47,7 @@ class ProfileDifferences(QDialog):
         self.table.verticalHeader().hide()
         self.table.resizeColumnsToContents()
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        self.buttons.button(QDialogButtonBox.StandardButton.Close).setText(tr("Close"))
         if answer.get("differences"):
             write = self.buttons.addButton(tr("Write into the city store"), QDialogButtonBox.ButtonRole.AcceptRole)
             write.setObjectName("write_profile")

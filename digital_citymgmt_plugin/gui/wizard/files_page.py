@@ -149,9 +149,10 @@ class FilesPage(QWizardPage):
         self.add_files(paths)
 
     def add_files(self, paths: list[str]) -> None:
-        """Look at files."""
-        if paths and not self.busy:
-            self._look([Layer(path) for path in paths])
+        """Look at files; the parts of a shapefile are one."""
+        fresh = self.state.fresh(paths)
+        if fresh and not self.busy:
+            self._look([Layer(path) for path in fresh])
 
     def add_project_layers(self) -> None:
         """Look at the files behind the layers of the project, but not at those of a city store."""
@@ -183,7 +184,7 @@ class FilesPage(QWizardPage):
         """Take the chosen file off the list; the file itself is left alone."""
         row = self.table.currentRow()
         if 0 <= row < len(self.state.entries):
-            del self.state.entries[row]
+            self.state.remove(row)
             self.refill(min(row, len(self.state.entries) - 1))
 
     # -- showing ------------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,13 +52,21 @@ FAULT_WORDS = {
     "grid.sliver": "slivers",
     "grid.empty": "without shape",
 }
-CITY = (roles.COMMUNITIES, roles.GRIDS, roles.STREETS, roles.COUNTIES, roles.CASES, roles.COMPONENTS)
+AREAS = (roles.COMMUNITIES, roles.GRIDS, roles.STREETS, roles.COUNTIES)
+CITY = (*AREAS, roles.CASES, roles.COMPONENTS)
 PROVISIONAL = "000000"
+_PARTS = (".dbf", ".shx", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".qpj")
 
 
 def tr(text: str) -> str:
     """Translate a text of the wizard."""
     return QCoreApplication.translate("Wizard", text)
+
+
+def is_part(path: str, paths: Sequence[str]) -> bool:
+    """Tell whether a path is part of a shapefile that is among some paths, not a table of its own."""
+    stem, suffix = os.path.splitext(path)  # noqa: PTH122 (a NUL or a trailing dot stays as it is)
+    return suffix.lower() in _PARTS and any(other in paths for other in (stem + ".shp", stem + ".SHP"))
 
 
 def number(value: Any) -> str:
@@ -163,11 +172,32 @@ class WizardState:
         there = {(entry.found["path"], entry.found["layer"]) for entry in self.entries}
         fresh = [found for found in answer["files"] if (found["path"], found["layer"]) not in there]
         self.entries += [Entry.of(found) for found in fresh]
-        for key, value in dict(answer["city"]).items():
-            # A first guess stays, unless it was none.
-            if value and (not self.city.get(key) or self.city.get("crs_why") == "guess.crs_unknown"):
-                self.city[key] = str(value)
+        # The table of a shapefile that comes later is part of it.
+        self.entries = [entry for entry in self.entries if not is_part(entry.found["path"], self._paths())]
+        self._learn(answer["city"])
         return len(fresh)
+
+    def fresh(self, paths: Sequence[str]) -> list[str]:
+        """Return the paths that are worth a look: the parts of a shapefile are one file."""
+        return [path for path in paths if not is_part(path, [*paths, *self._paths()])]
+
+    def remove(self, row: int) -> None:
+        """Take a file off the list, and what it told of the city with it."""
+        del self.entries[row]
+        self.city = {}
+        # Areas and grids are the city; the others may hold a neighbour's rows.
+        for entry in sorted(self.entries, key=lambda entry: entry.found["role"] not in AREAS):
+            self._learn(entry.found.get("tells") or {})
+
+    def _paths(self) -> list[str]:
+        return [str(entry.found["path"]) for entry in self.entries]
+
+    def _learn(self, city: Mapping[str, Any]) -> None:
+        unknown = self.city.get("crs_why") == "guess.crs_unknown"
+        for key, value in city.items():
+            # A first guess stays, unless it was none.
+            if value and (not self.city.get(key) or unknown):
+                self.city[key] = str(value)
 
     def used(self) -> list[Entry]:
         """List the entries that go into the city."""
