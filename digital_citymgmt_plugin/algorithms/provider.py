@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.algorithms.createstore import CreateStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.draftgrids import DraftGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.exportaudit import ExportAuditAlgorithm
 from digital_citymgmt_plugin.algorithms.exportprofile import ExportProfileAlgorithm
+from digital_citymgmt_plugin.algorithms.findduplicates import FindDuplicatesAlgorithm
 from digital_citymgmt_plugin.algorithms.importareas import ImportAreasAlgorithm
 from digital_citymgmt_plugin.algorithms.importcases import ImportCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.importcomponents import ImportComponentsAlgorithm
@@ -22,6 +23,7 @@ from digital_citymgmt_plugin.algorithms.importplaces import ImportPlacesAlgorith
 from digital_citymgmt_plugin.algorithms.importprofile import ImportProfileAlgorithm
 from digital_citymgmt_plugin.algorithms.importtracks import ImportTracksAlgorithm
 from digital_citymgmt_plugin.algorithms.linkcases import LinkCasesAlgorithm
+from digital_citymgmt_plugin.algorithms.mergeduplicates import MergeDuplicatesAlgorithm
 from digital_citymgmt_plugin.algorithms.undooperation import UndoOperationAlgorithm
 from digital_citymgmt_plugin.algorithms.upgradestore import UpgradeStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.verifystore import VerifyStoreAlgorithm
@@ -41,6 +43,8 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     ImportPlacesAlgorithm,
     ImportComponentsAlgorithm,
     AssignCodesAlgorithm,
+    FindDuplicatesAlgorithm,
+    MergeDuplicatesAlgorithm,
     ImportCasesAlgorithm,
     LinkCasesAlgorithm,
     ImportTracksAlgorithm,

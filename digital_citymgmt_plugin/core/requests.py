@@ -24,6 +24,12 @@ from digital_citymgmt_plugin.core.requests_desk import (
     UpdateSheets,
     WaiveIssues,
 )
+from digital_citymgmt_plugin.core.requests_duplicates import (
+    ComparePair,
+    FindDuplicates,
+    ListDuplicates,
+    MergeDuplicates,
+)
 
 GCJ02, BD09 = "gcj02", "bd09"
 SHIFTS = ("none", GCJ02, BD09)  # how coordinates of online maps are shifted; see ``core.shifted``
@@ -321,6 +327,7 @@ REQUESTS: dict[str, type[Request]] = {
         ExportProfile, ImportProfile, ListClasses,
         ListIssues, WaiveIssues, ReopenIssues, FixComponents, ExportIssues, IssueHistory,
         MakeSheets, ListSheets, UpdateSheets, ExportSheets,
+        FindDuplicates, MergeDuplicates, ListDuplicates, ComparePair,
     )
 }  # fmt: skip
 

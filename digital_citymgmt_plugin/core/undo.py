@@ -12,6 +12,7 @@ UNDOABLE = frozenset(
         "edit_classes",
         "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
         "import_places", "import_tracks", "import_profile", UNDO,
+        "find_duplicates", "merge_duplicates",
         "waive_issues", "reopen_issues", "fix_components", "make_sheets", "update_sheets",
     )
 )  # fmt: skip

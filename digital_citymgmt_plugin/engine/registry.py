@@ -57,6 +57,10 @@ SERVICES: dict[str, Service] = {
     "list_sheets": _late("sheets", "list_sheets"),
     "update_sheets": _late("sheets", "update_sheets"),
     "export_sheets": _late("sheets", "export_sheets"),
+    "find_duplicates": _late("duplicates", "find_duplicates"),
+    "list_duplicates": _late("duplicate_pairs", "list_duplicates"),
+    "compare_pair": _late("duplicate_pairs", "compare_pair"),
+    "merge_duplicates": _late("merging", "merge_duplicates"),
 }
 
 # Actions that can be done and thrown away, so that their counts are seen before anything is written.
@@ -64,11 +68,12 @@ PREVIEWED = {
     "edit_classes",
     "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases", "import_places",
     "import_tracks", "import_profile", "undo_operation", "waive_issues", "reopen_issues", "fix_components",
-    "make_sheets", "update_sheets",
+    "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files"}
 # Their figures must be of one moment.
 READING = {
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",
+    "list_duplicates", "compare_pair",
 }  # fmt: skip

@@ -23,7 +23,7 @@ from digital_citymgmt_plugin.services.intake import Tally, base_name, find_mappi
 from digital_citymgmt_plugin.services.rejecting import SOURCE, origin_of, reject_list
 
 # column ``source``: told by the times of a case row, or by a log; found by linking, or after grids had changed
-IMPORT, LOG, LINK, REHOME = "import", "log", "link", "rehome"
+IMPORT, LOG, LINK, REHOME, MERGE = "import", "log", "link", "rehome", "merge"
 NAMES = ("case_fid", "action", "from_stage", "to_stage", "at", "done_by", "dept_code", "reason", "source")
 CHUNK = 20_000
 HALF = 0.5  # of the progress: cases first, then their log

@@ -16,7 +16,7 @@ from digital_citymgmt_plugin.services.intake import is_none
 from digital_citymgmt_plugin.services.withdrawn import withdrawn
 
 ELSEWHERE = 50.0  # m; surveys are off by less, another file of the same name lies in another place
-_ASKED = ("fid", "uuid", "code", "class_code", "import_key", "import_digest")
+_ASKED = ("fid", "uuid", "code", "class_code", "import_key", "import_digest", "merged_uuid")
 
 
 def find_known(store: Store, columns: Columns, good: NDArray[np.bool_]) -> list[RowProblem]:
@@ -46,9 +46,10 @@ def _look_up(store: Store, columns: Columns, key: str, row_of: dict[str, int]) -
     for table in TABLE_OF_DIMENSION.values() if row_of else ():
         there = store.read(table, _ASKED, [(key, "in", list(row_of))])
         for values in zip(*(there[name].tolist() for name in (key, *_ASKED))):
-            own, fid, uuid, code, class_code, _import_key, digest = values
+            own, fid, uuid, code, class_code, _import_key, digest, merged = values
             index = row_of[own]
-            same = digest == columns["import_digest"][index]
+            # A merged double stays as it was left: the file that brought it would call it back to life.
+            same = digest == columns["import_digest"][index] or (key == "import_key" and merged is not None)
             if key == "code" and not same:
                 continue
             columns["fid"][index], columns["same_digest"][index] = fid, same

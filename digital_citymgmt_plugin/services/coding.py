@@ -113,9 +113,10 @@ def _read(context: Context, store: Store) -> _Work:
     parts: list[tuple[NDArray[Any], ...]] = []
     for number, table in enumerate(TABLES):
         for code in (True, False):
-            where: list[Condition] = [("code", "is null", None)]
+            live: Condition = ("merged_uuid", "is null", None)
+            where: list[Condition] = [("code", "is null", None), live]
             if not code:
-                where = [("code", "not null", None), ("grid_code", "is null", None)]
+                where = [("code", "not null", None), ("grid_code", "is null", None), live]
             rows = store.read(table, ["fid", "class_code", "grid_code", XY], where, ["fid"])
             size = len(rows["fid"])
             marks = (np.full(size, number, dtype=np.int8), np.full(size, code), is_none(rows["grid_code"]))

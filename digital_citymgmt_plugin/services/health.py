@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.core.ports import GEOM, Condition, Context
 from digital_citymgmt_plugin.core.requests import FindObjects
 
 CURRENT: Condition = ("valid_to", "is null", None)
+LIVE: Condition = ("merged_uuid", "is null", None)  # a merged double is counted where it goes on
 
 UNPLACED: tuple[Condition, ...] = (("grid_code", "is null", None), ("community_code", "is null", None))
 
@@ -36,9 +37,9 @@ ITEMS = (
     Item("communities", ("admin_area",), (("level", "=", "community"), CURRENT), needed=True),
     Item("areas_without_geometry", ("admin_area",), (("geom", "is null", None), CURRENT), bad="warn"),
     Item("grids", ("unit_grid",), (("status", "=", "current"),), needed=True),
-    Item("components", COMPONENTS, needed=True),
-    Item("components_uncoded", COMPONENTS, (("code", "is null", None),), bad="warn"),
-    Item("components_outside", COMPONENTS, (("grid_code", "is null", None),), bad="error"),
+    Item("components", COMPONENTS, (LIVE,), needed=True),
+    Item("components_uncoded", COMPONENTS, (("code", "is null", None), LIVE), bad="warn"),
+    Item("components_outside", COMPONENTS, (("grid_code", "is null", None), LIVE), bad="error"),
     Item("cases", ("case_record",), needed=True),
     Item("cases_unplaced", ("case_record",), UNPLACED, bad="warn"),
     Item("cases_unlinked", ("case_record",), (("kind", "=", "component"), ("component_uuid", "is null", None)), "warn"),

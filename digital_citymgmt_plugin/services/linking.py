@@ -139,6 +139,7 @@ class _Run:
             self.context.cancel.check()
             targets.update(self._by_code(stated[start : start + CHUNK]))
         targets.update(self._by_source_id({code for code in stated if code not in targets}))
+        self._go_on(targets)
         for row in rows.tolist():
             code = str(cases["component_code"][row])
             found = targets.get(code, [])
@@ -162,6 +163,22 @@ class _Run:
             for target in zip(*(found[name].tolist() for name in TARGET)):
                 result[target[1]] = [target]
         return result
+
+    def _go_on(self, targets: dict[str, list[Target]]) -> None:
+        """Put the component that goes on in the place of each merged double, whose code old cases still state."""
+        goes_to: dict[str, str] = {}
+        for table in COMPONENTS if targets else ():
+            part = self.store.read(table, ["uuid", "merged_uuid"], [("merged_uuid", "not null", None)])
+            goes_to.update(zip(part["uuid"].tolist(), part["merged_uuid"].tolist()))
+        if not goes_to:
+            return
+        kept: dict[str, Target] = {}
+        for table in COMPONENTS:
+            part = self.store.read(table, TARGET, [("uuid", "in", sorted(set(goes_to.values())))])
+            kept.update((part["uuid"][index], _target(part, index)) for index in range(len(part["uuid"])))
+        for code, found in targets.items():
+            on = {target[0]: target for target in (kept.get(goes_to.get(one[0], ""), one) for one in found)}
+            targets[code] = list(on.values())
 
     def _by_source_id(self, codes: set[str]) -> dict[str, list[Target]]:
         """Find components by the number that they had in the file they came from.

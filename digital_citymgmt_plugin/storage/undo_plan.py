@@ -42,7 +42,7 @@ NAMES: tuple[tuple[str, str, str, str], ...] = (
     ("case_record", "dept_code", "department", "code"), ("case_event", "case_fid", "case_record", "fid"),
     ("supervision", "case_fid", "case_record", "fid"),
     ("remediation", "case_fid", "case_record", "fid"),
-    *((table, "merged_uuid", table, "uuid") for table in COMPONENTS),
+    *((table, "merged_uuid", named, "uuid") for table in COMPONENTS for named in COMPONENTS),
     *(
         (table, "drawing_uuid", "drawing", "uuid")
         for table in ("base_point", "base_line", "base_area", "base_text", "base_stray")

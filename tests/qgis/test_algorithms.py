@@ -55,6 +55,8 @@ CONTRACT = {
         "ENCODING", "CRS", "REJECTS",
     },
     "assigncodes": {"STORE", "ORDER"},
+    "findduplicates": {"STORE", "TOLERANCE", "OUTPUT"},
+    "mergeduplicates": {"STORE", "TOLERANCE", "REASON", "LEAST_SCORE", "PAIRS", "OUTPUT"},
     "importcases": {"STORE", "INPUT", "MAPPING", "SHEET", "ENCODING", "CRS", "REJECTS"},
     "linkcases": {"STORE", "TOLERANCE"},
     "assess": {"STORE", "BY", "FROM", "TO", "SCHEME", "OUTPUT"},

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The census as arrays for the search of doubles: places, classes, and what tells of one thing: codes and photos."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from digital_citymgmt_plugin.core.census import TABLES
+from digital_citymgmt_plugin.core.census.duplicates import NOTHING, Evidence
+from digital_citymgmt_plugin.core.ports import GEOM, XY, Context, Store
+from digital_citymgmt_plugin.services.linking import GONE
+
+CHUNK = 100_000
+# A shorter number (a manhole's 17) is one of its file alone, and another file has its own 17.
+_LEAST = 8
+_WORDS = "编码|部件编码|部件代码|部件标识码|标识码|原编码|旧编码|code|objcode|obj_code|objectcode|objid|old_code"
+_CODE = re.compile(rf'"(?:{_WORDS})": ?"?([0-9A-Za-z-]{{{_LEAST},40}})"?[,}}]', re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Census:
+    """All components that may be doubles, as arrays of one row each; ``kind`` is the number of the table.
+
+    ``shapes`` holds the geometries of lines and areas, None for points; ``classes`` numbers in ``class_names``.
+    """
+
+    fid: NDArray[np.int64]
+    kind: NDArray[np.int64]
+    classes: NDArray[np.int64]
+    class_names: list[str]
+    boxes: NDArray[np.float64]
+    shapes: NDArray[Any]
+    codes: Evidence
+    photos: Evidence
+    looks: Evidence
+
+
+def read_census(context: Context, store: Store) -> Census:
+    """Read the components that are neither merged nor gone, with their codes and photos.
+
+    Codes are a component's own, the number that it had in its source and codes among the columns that the mapping did
+    not use; of the latter two only those of 8 characters at least, or that stood twice in one source.
+    """
+    reader = _Reader()
+    with_photos = store.count("photo", [("object_uuid", "not null", None)]) > 0
+    total, done = sum(store.count(table) for table in TABLES) or 1, 0
+    for kind, table in enumerate(TABLES):
+        place = GEOM if kind else XY
+        names = ["fid", "code", "class_code", "state", "import_key", "attributes", place]
+        names += ["uuid"] if with_photos else []
+        for part in store.chunks(table, names, [("merged_uuid", "is null", None)], CHUNK):
+            context.cancel.check()
+            done += len(part["fid"])
+            context.progress(0.4 * done / total, "progress.reading_components")
+            gone = [state in GONE for state in part["state"].tolist()]
+            if any(gone):
+                keep = ~np.array(gone)
+                part = {name: column[keep] for name, column in part.items()}
+            reader.add(kind, part, place)
+    return reader.finish(store)
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.size = 0
+        self.fids: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+        self.kinds: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+        self.boxes: list[NDArray[np.float64]] = [np.empty((0, 4))]
+        self.shapes: list[NDArray[Any]] = [np.empty(0, dtype=object)]
+        self.classes: list[int] = []
+        self.class_of: dict[str, int] = {}
+        self.texts: list[str] = []  # codes, and the row of each
+        self.rows: list[int] = []
+        self.keys: list[Any] = []
+        self.row_of: dict[str, int] = {}
+
+    def add(self, kind: int, part: dict[str, NDArray[Any]], place: str) -> None:
+        """Take a chunk in."""
+        size, start = len(part["fid"]), self.size
+        self.size += size
+        self.fids.append(part["fid"])
+        self.kinds.append(np.full(size, kind, dtype=np.int64))
+        if place == XY:
+            self.boxes.append(np.concatenate([part[XY], part[XY]], axis=1))
+            self.shapes.append(np.full(size, None, dtype=object))
+        else:
+            self.boxes.append(shapely.bounds(part[GEOM]).reshape(-1, 4))
+            self.shapes.append(part[GEOM])
+        number = self.class_of
+        self.classes += [number.setdefault(code, len(number)) for code in part["class_code"].tolist()]
+        self._codes(start, part["code"].tolist())
+        self.keys += part["import_key"].tolist()
+        self._attributes(start, part["attributes"].tolist())
+        if "uuid" in part:
+            self.row_of.update(zip(part["uuid"].tolist(), range(start, self.size)))
+
+    def _codes(self, start: int, codes: list[Any]) -> None:
+        there = [index for index, code in enumerate(codes) if code]
+        self.rows += [start + index for index in there]
+        self.texts += [str(codes[index]) for index in there]
+
+    def _attributes(self, start: int, attributes: list[Any]) -> None:
+        """Find codes among the columns that the mapping did not use: one search over all rows of the chunk."""
+        text = "\n".join([value or "" for value in attributes])
+        found = [(match.start(), match[1]) for match in _CODE.finditer(text)]
+        if found:
+            ends = np.cumsum([len(value or "") + 1 for value in attributes])
+            rows = np.searchsorted(ends, [at for at, _ in found], side="right")
+            self.rows += (start + rows).tolist()
+            self.texts += [code for _, code in found]
+
+    def _numbers(self) -> None:
+        """Take the numbers of the source: of ``roads:17#2`` the second row of number 17 there."""
+        again = {key.rpartition("#")[0] for key in self.keys if key and "#" in key[1:] and _is_second(key)}
+        for row, key in enumerate(self.keys):
+            if not key or key[0] == "#":
+                continue
+            base = key.rpartition("#")[0] if again and _is_second(key) else key
+            if base in again:
+                self.rows.append(row)
+                self.texts.append(f":{base}")
+            number = base.partition(":")[2] or base.partition("@")[2]
+            if len(number) >= _LEAST:
+                self.rows.append(row)
+                self.texts.append(number)
+
+    def finish(self, store: Store) -> Census:
+        """Put it together; evidence that one component alone bears is left out."""
+        self._numbers()
+        photos = looks = NOTHING
+        if self.row_of:
+            shots = store.read("photo", ["object_uuid", "sha256", "look"], [("object_uuid", "not null", None)])
+            rows = [self.row_of.get(uuid, -1) for uuid in shots["object_uuid"].tolist()]
+            photos, looks = (_evidence(rows, shots[name].tolist()) for name in ("sha256", "look"))
+        return Census(
+            np.concatenate(self.fids), np.concatenate(self.kinds), np.array(self.classes, dtype=np.int64),
+            list(self.class_of), np.concatenate(self.boxes), np.concatenate(self.shapes),
+            _evidence(self.rows, self.texts), photos, looks,
+        )  # fmt: skip
+
+
+def _is_second(key: str) -> bool:
+    base, mark, count = key.rpartition("#")
+    return bool(mark and base and count.isdecimal() and len(count) < 6)
+
+
+def _evidence(rows: Iterable[int], texts: list[Any]) -> Evidence:
+    """Return which rows bear a text that another row bears, too."""
+    number: dict[Any, int] = {}
+    keys = np.array([number.setdefault(text, len(number)) if text else -1 for text in texts], dtype=np.int64)
+    places = np.array(list(rows), dtype=np.int64)
+    keep = (keys >= 0) & (places >= 0)
+    often = np.bincount(keys[keep], minlength=1)
+    keep[keep] = often[keys[keep]] > 1
+    return Evidence(places[keep], keys[keep])
