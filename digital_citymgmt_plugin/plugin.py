@@ -14,6 +14,7 @@ from digital_citymgmt_plugin.bridge.engines import pool
 from digital_citymgmt_plugin.bridge.events import store_events
 from digital_citymgmt_plugin.bridge.i18n import install_translator, remove_translator
 from digital_citymgmt_plugin.gui.catalogue_actions import CatalogueActions
+from digital_citymgmt_plugin.gui.census_docks import CensusDocks
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.city_dock import CityDock
 from digital_citymgmt_plugin.gui.first_run import FirstRun
@@ -57,6 +58,7 @@ class CityPlugin:
         self.catalogue: CatalogueActions | None = None
         self.operations: OperationsActions | None = None
         self.first_run: FirstRun | None = None
+        self.census: CensusDocks | None = None
         self.dialogs: AlgorithmDialogs | None = None
         self.restarts: Restarts | None = None
         self.menu: QMenu | None = None
@@ -93,6 +95,7 @@ class CityPlugin:
         self.catalogue = CatalogueActions(self.controller)
         self.operations = OperationsActions(self.controller)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+        self.census = CensusDocks(self.iface, self.controller)
         self._build_actions(window)
         store_events().store_changed.connect(self.controller.store_changed)
         self.restarts.restarted.connect(self.controller.engine_restarted)
@@ -103,6 +106,7 @@ class CityPlugin:
     def _build_actions(self, window: Any) -> None:
         controller = self.controller
         assert controller is not None and self.first_run is not None  # noqa: S101  (made just before)
+        assert self.census is not None  # noqa: S101
         toggle = self.dock.toggleViewAction()
         toggle.setText(tr("City dock"))
         toggle.setIcon(icon("city"))
@@ -139,6 +143,7 @@ class CityPlugin:
             action.triggered.connect(lambda _=False, name=step.algorithm: controller.start_step(name))
             self.menu.addAction(action)
             self.toolbar.addAction(action)
+        self.census.add_to(self.menu, self.toolbar)
         self._build_operations_action()
         self._build_profile_actions()
         self.map_menu = MapMenu(self.iface, controller.messages, lambda: controller.path)
@@ -178,10 +183,11 @@ class CityPlugin:
             self.restarts.restarted.disconnect(self.controller.engine_restarted)
             self.iface.newProjectCreated.disconnect(self.controller.project_cleared)
             self.iface.projectRead.disconnect(self.controller.project_read)
-            for part in (self.first_run, self.operations, self.catalogue, self.profile_actions):
+            for part in (self.census, self.first_run, self.operations, self.catalogue, self.profile_actions):
                 if part is not None:
                     part.shut()
-            self.first_run = self.operations = self.catalogue = self.profile_actions = None
+            self.census = self.first_run = self.operations = None
+            self.catalogue = self.profile_actions = None
             self.controller.shut()
             self.controller.deleteLater()
             self.controller = None

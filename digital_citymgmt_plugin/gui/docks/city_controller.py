@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import Qgis, QgsProject
-from qgis.PyQt.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer
+from qgis.PyQt.QtCore import QCoreApplication, QLocale, QObject, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QAction, QDialog, QFileDialog, QMessageBox
 
 from digital_citymgmt_plugin.bridge import layers
@@ -50,7 +50,12 @@ class CityController(QObject):
         The stores used before.
     run_algorithm : callable
         Opens an algorithm's dialog: (id, parameters).
+
+    Signals: ``store_opened`` (path, "" when none is open any more), ``tables_changed`` (names, empty: all).
     """
+
+    store_opened = pyqtSignal(str)
+    tables_changed = pyqtSignal(list)
 
     def __init__(
         self,
@@ -151,6 +156,7 @@ class CityController(QObject):
         self._show(answer)
         self.selection_text("")
         self._start_loading()
+        self.store_opened.emit(self.path)
 
     def _not_opened(self, error: Exception) -> None:
         if isinstance(error, CityError) and error.code == "store.older_schema":
@@ -188,6 +194,7 @@ class CityController(QObject):
         path, self.path = self.path, ""
         layers.remove_store(path)
         self.session.release(path)
+        self.store_opened.emit("")
 
     # -- show ---------------------------------------------------------------------------------------------------
 
@@ -245,6 +252,7 @@ class CityController(QObject):
         layers.refresh_store(path, list(tables) if tables else None)
         if self.path and layers.same_file(path, self.path):
             self._timer.start()
+            self.tables_changed.emit(list(tables or []))
 
     def _count_again(self) -> None:
         if self.path:

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The docks of the census bench: made hidden, shown from menu and toolbar, taken away again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.gui import QgsDockWidget
+from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.PyQt.QtWidgets import QMenu, QToolBar
+
+from digital_citymgmt_plugin.gui.desk import Desk
+from digital_citymgmt_plugin.gui.docks.city_controller import CityController
+from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
+from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
+from digital_citymgmt_plugin.gui.icons import icon
+
+
+def tr(text: str) -> str:
+    """Translate a text of the menu."""
+    return QCoreApplication.translate("CensusDocks", text)
+
+
+class CensusDocks:
+    """Makes the docks with their controllers."""
+
+    def __init__(self, iface: Any, controller: CityController) -> None:
+        self.iface = iface
+        window = iface.mainWindow()
+        issue_dock = IssueDock(window)
+        self.issues = IssueController(controller, issue_dock)
+        self.desks: list[Desk] = [self.issues]
+        self.docks: list[tuple[str, str, QgsDockWidget]] = [(tr("&Issues"), "issues", issue_dock)]
+        for _words, _name, dock in self.docks:
+            iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+            dock.hide()
+
+    def add_to(self, menu: QMenu, toolbar: QToolBar) -> None:
+        """Add an entry that shows and hides each dock."""
+        menu.addSeparator()
+        toolbar.addSeparator()
+        for words, name, dock in self.docks:
+            action = dock.toggleViewAction()
+            action.setText(words)
+            action.setIcon(icon(name))
+            action.setObjectName(f"dcm_{name}")
+            menu.addAction(action)
+            toolbar.addAction(action)
+
+    def shut(self) -> None:
+        """Take everything away."""
+        for desk in self.desks:
+            desk.shut()
+        for _words, _name, dock in self.docks:
+            self.iface.removeDockWidget(dock)
+            dock.deleteLater()
+        self.docks, self.desks = [], []

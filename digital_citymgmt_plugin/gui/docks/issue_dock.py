@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The *Issues* dock: what the checks found, by rule with counts, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from qgis.gui import QgsDockWidget
+from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QProgressBar,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from digital_citymgmt_plugin.gui.docks.parts import button, chosen_rows, in_tab_order, plain_label, rows_view
+from digital_citymgmt_plugin.gui.models.issues import (
+    LEVELS,
+    STATES,
+    grouped,
+    issue_words,
+    level_icon,
+    level_words,
+    object_words,
+    rule_title,
+    state_words,
+)
+from digital_citymgmt_plugin.gui.models.pages import PagedModel
+
+NAME = "DcmIssueDock"
+
+
+def tr(text: str) -> str:
+    """Translate a text of the dock."""
+    return QCoreApplication.translate("IssueDock", text)
+
+
+class IssueDock(QgsDockWidget):
+    """The dock's widgets, by name."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(tr("Issues"), parent)
+        self.setObjectName(NAME)
+        self.rules = PagedModel(
+            [tr("Rule"), tr("Level"), state_words("open"), state_words("waived")], _rule_cells,
+            lambda row: level_icon(str(row["level"])), self,
+        )  # fmt: skip
+        self.issues = PagedModel(
+            [tr("Object"), tr("Level"), tr("State"), tr("What was found"), tr("Reason")], _issue_cells,
+            lambda row: level_icon(str(row["level"])), self,
+        )  # fmt: skip
+        body = QWidget()
+        layout = QVBoxLayout(body)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addLayout(self._check_line())
+        layout.addLayout(self._filters())
+        splitter = QSplitter(Qt.Orientation.Vertical)
+        self.rule_view = rows_view(tr("Rules with the number of issues"))
+        self.rule_view.setModel(self.rules)
+        self.rule_view.setColumnWidth(0, 210)
+        self.issue_view = rows_view(tr("Issues: press Enter to show one on the map"))
+        self.issue_view.setModel(self.issues)
+        for view in (self.rule_view, self.issue_view):
+            splitter.addWidget(view)
+        splitter.setStretchFactor(1, 2)
+        layout.addWidget(splitter, 1)
+        self.found_label = plain_label()
+        layout.addWidget(self.found_label)
+        layout.addLayout(self._buttons())
+        layout.addLayout(self._progress())
+        self.setWidget(body)
+        in_tab_order(
+            self.check_button, self.state_box, self.level_box, self.sheet_edit, self.rule_view, self.issue_view,
+            self.previous_button, self.next_button, self.fix_button, self.waive_button, self.waive_all_button,
+            self.reopen_button, self.export_button, self.history_button, self.cancel_button,
+        )  # fmt: skip
+        self.show_no_store()
+
+    def _check_line(self) -> QHBoxLayout:
+        self.check_button = QToolButton()
+        self.check_button.setText(tr("Check now"))
+        self.check_button.setAccessibleName(tr("Run the checks"))
+        self.check_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.check_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        menu = QMenu(self.check_button)
+        self.check_changed = menu.addAction(tr("What changed since the last run"))
+        self.check_sheet = menu.addAction(tr("This sheet"))
+        self.check_all = menu.addAction(tr("All"))
+        self.check_button.setMenu(menu)
+        self.summary_label = plain_label()
+        row = QHBoxLayout()
+        row.addWidget(self.check_button)
+        row.addWidget(self.summary_label, 1)
+        return row
+
+    def _filters(self) -> QHBoxLayout:
+        self.state_box, self.level_box, self.sheet_edit = QComboBox(), QComboBox(), QLineEdit()
+        self.state_box.setAccessibleName(tr("State of the issues"))
+        for state in STATES:
+            self.state_box.addItem(state_words(state), state)
+        self.state_box.addItem(tr("All states"), "")
+        self.level_box.setAccessibleName(tr("Level of the issues"))
+        self.level_box.addItem(tr("All levels"), "")
+        for level in LEVELS:
+            self.level_box.addItem(level_icon(level), level_words(level), level)
+        self.sheet_edit.setPlaceholderText(tr("Sheet number"))
+        self.sheet_edit.setAccessibleName(tr("Only issues on this sheet"))
+        self.sheet_edit.setClearButtonEnabled(True)
+        row = QHBoxLayout()
+        for widget in (self.state_box, self.level_box, self.sheet_edit):
+            row.addWidget(widget, 1)
+        return row
+
+    def _buttons(self) -> QGridLayout:
+        self.previous_button = button(tr("Previous"), tr("Show the previous issue (Shift+F8)"), "previous_issue")
+        self.next_button = button(tr("Next"), tr("Show the next issue (F8)"), "next_issue")
+        self.fix_button = button(tr("&Fix…"), tr("Mend the component's values here"), "fix_issue")
+        self.waive_button = button(tr("&Waive…"), tr("Let the selected issues stand, with a reason"), "waive_issues")
+        self.waive_all_button = button(
+            tr("Waive all of the rule…"), tr("Let all open issues of the selected rules stand"), "waive_rule"
+        )
+        self.reopen_button = button(tr("Take waiver back"), tr("The selected issues are open again"), "reopen_issues")
+        self.export_button = button(tr("E&xport…"), tr("Write what is listed to Excel or a layer"), "export_issues")
+        self.history_button = button(tr("Over time…"), tr("Open issues run by run"), "issue_history")
+        grid = QGridLayout()
+        for number, widget in enumerate((
+            self.previous_button, self.next_button, self.fix_button, self.waive_button,
+            self.waive_all_button, self.reopen_button, self.export_button, self.history_button,
+        )):  # fmt: skip
+            grid.addWidget(widget, number // 2, number % 2)
+        return grid
+
+    def _progress(self) -> QHBoxLayout:
+        self.progress_bar = QProgressBar()
+        self.progress_bar.setAccessibleName(tr("Progress of the checks"))
+        self.cancel_button = button(tr("Cancel"), tr("Stop the running action; nothing is changed"), "cancel_checks")
+        row = QHBoxLayout()
+        row.addWidget(self.progress_bar, 1)
+        row.addWidget(self.cancel_button)
+        self.show_progress(None)
+        return row
+
+    # -- what it shows ------------------------------------------------------------------------------------------
+
+    def show_no_store(self) -> None:
+        """Say that nothing is open."""
+        self.rules.fill([], False)
+        self.issues.fill([], False)
+        self.summary_label.setText(tr("Open a city store first."))
+        self.found_label.clear()
+        self.widget().setEnabled(False)
+
+    def show_groups(self, groups: Sequence[Sequence[Any]]) -> None:
+        """Show the rules with their counts; those that were selected stay so."""
+        kept = set(self.chosen_rules())
+        lines = grouped(groups)
+        self.rules.fill([{"fid": at, **line} for at, line in enumerate(lines)], False)
+        for at, line in enumerate(lines):
+            if line["rule"] in kept:
+                flags = self.rule_view.selectionModel().SelectionFlag
+                self.rule_view.selectionModel().select(self.rules.index(at, 0), flags.Select | flags.Rows)
+        number = QLocale().toString
+        words = tr("{open} open, {waived} waived, {settled} settled")
+        sums = {state: number(sum(line[state] for line in lines)) for state in STATES}
+        self.summary_label.setText(words.format(**sums))
+        self.widget().setEnabled(True)
+
+    def chosen_rules(self) -> list[str]:
+        """Return the rules that are selected; none means all."""
+        return [str(self.rules.rows[row]["rule"]) for row in chosen_rows(self.rule_view)]
+
+    def chosen_issues(self) -> list[dict[str, Any]]:
+        """Return the issues that are selected."""
+        return [dict(self.issues.rows[row]) for row in chosen_rows(self.issue_view)]
+
+    def show_progress(self, fraction: float | None, *, busy: bool = False) -> None:
+        """Show how far a run is; ``fraction`` None while busy means that it is not known."""
+        self.progress_bar.setVisible(busy)
+        self.cancel_button.setVisible(busy)
+        self.progress_bar.setRange(0, 0 if fraction is None else 100)
+        if fraction is not None:
+            self.progress_bar.setValue(round(fraction * 100))
+
+
+def _rule_cells(row: Any) -> list[str]:
+    number = QLocale().toString
+    return [rule_title(row["rule"]), level_words(row["level"]), number(row["open"]), number(row["waived"])]
+
+
+def _issue_cells(row: Any) -> list[str]:
+    waived = " – ".join(str(row[name]) for name in ("reason", "waived_by") if row.get(name))
+    return [object_words(row), level_words(row["level"]), state_words(row["state"]), issue_words(row), waived]

@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Small widgets that the census docks are put together of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qgis.gui import QgsDockWidget
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QKeySequence
+from qgis.PyQt.QtWidgets import QAbstractItemView, QAction, QHeaderView, QLabel, QPushButton, QTableView, QWidget
+
+
+def button(text: str, tip: str, name: str) -> QPushButton:
+    """Return a button that a keyboard and a screen reader find."""
+    made = QPushButton(text)
+    made.setToolTip(tip)
+    made.setAccessibleName(tip)
+    made.setObjectName(name)
+    return made
+
+
+def plain_label(text: str = "") -> QLabel:
+    """Return a label that shows text from files as it is, in as many lines as it needs."""
+    made = QLabel(text)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setWordWrap(True)
+    return made
+
+
+def rows_view(name: str, *, many: bool = True) -> QTableView:
+    """Return a table of whole rows; the last column takes what is left."""
+    view = QTableView()
+    view.setAccessibleName(name)
+    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    several, one = QAbstractItemView.SelectionMode.ExtendedSelection, QAbstractItemView.SelectionMode.SingleSelection
+    view.setSelectionMode(several if many else one)
+    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    view.setAlternatingRowColors(True)
+    view.setWordWrap(False)
+    view.verticalHeader().hide()
+    view.verticalHeader().setDefaultSectionSize(view.fontMetrics().height() + 8)
+    view.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+    view.horizontalHeader().setStretchLastSection(True)
+    view.setTabKeyNavigation(False)  # Tab leaves the table, so that the keyboard gets on
+    return view
+
+
+def shortcut(dock: QgsDockWidget, text: str, keys: str, slot: Callable[[], None]) -> QAction:
+    """Add an action to a dock whose keys hold in the whole window while the dock is shown."""
+    action = QAction(text, dock)
+    action.setShortcut(QKeySequence(keys))
+    action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+    action.triggered.connect(lambda _=False: slot())
+    dock.addAction(action)
+    return action
+
+
+def chosen_rows(view: QTableView) -> list[int]:
+    """Return the numbers of the selected rows, from top to bottom."""
+    model = view.selectionModel()
+    return sorted(index.row() for index in model.selectedRows()) if model is not None else []
+
+
+def in_tab_order(*widgets: QWidget) -> None:
+    """Let Tab go through widgets in this order."""
+    for first, second in zip(widgets, widgets[1:]):
+        QWidget.setTabOrder(first, second)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Words and icons of issues: rule, level, state, what was found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qgis.PyQt.QtWidgets import QApplication, QStyle
+
+from digital_citymgmt_plugin.bridge.messages import SENTENCES, sentence, template
+
+LEVELS = ("error", "warning", "info")
+STATES = ("open", "waived", "settled")
+FAMILY = "issues"  # of the sentences
+_FIELD = re.compile(r"\{\w+\}")
+_ICONS = {
+    "error": QStyle.StandardPixmap.SP_MessageBoxCritical,
+    "warning": QStyle.StandardPixmap.SP_MessageBoxWarning,
+    "info": QStyle.StandardPixmap.SP_MessageBoxInformation,
+}
+
+
+def level_words(level: str) -> str:
+    """Return the word of a level."""
+    return template(f"{FAMILY}.level_{level}") or level
+
+
+def state_words(state: str) -> str:
+    """Return the word of a state."""
+    return template(f"{FAMILY}.state_{state}") or state
+
+
+def level_icon(level: str) -> Any:
+    """Return the desktop's own icon of a level: it follows the theme and high contrast."""
+    style = QApplication.style()
+    return style.standardIcon(_ICONS[level]) if level in _ICONS and style is not None else None
+
+
+def rule_title(rule: str) -> str:
+    """Return what a rule is called; one without a title by its sentence, values left out."""
+    for code in (f"rule.{rule}", rule, f"issue.{rule}"):
+        found = template(code)
+        if found:
+            return _FIELD.sub("…", found)
+    return rule
+
+
+def issue_words(row: Mapping[str, Any]) -> str:
+    """Return what was found, as one sentence."""
+    rule, params = str(row.get("rule") or ""), row.get("params") or {}
+    for code in (rule, f"issue.{rule}"):
+        if code in SENTENCES:
+            return sentence(code, params)
+    details = ", ".join(f"{key} = {value}" for key, value in params.items())
+    return f"{rule_title(rule)} {details}".strip()
+
+
+def object_words(row: Mapping[str, Any]) -> str:
+    """Return how the object of an issue is known: code, name, or the start of its uuid."""
+    known = [str(row[name]) for name in ("code", "name") if row.get(name)]
+    return " ".join(dict.fromkeys(known)) or str(row.get("object_uuid") or "–")[:8]
+
+
+def grouped(groups: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return one dict per rule (rule, level, a count by state), errors first, the most open ones first."""
+    found: dict[str, dict[str, Any]] = {}
+    for rule, level, state, count in groups:
+        one = found.setdefault(str(rule), {"rule": str(rule), "level": str(level), **dict.fromkeys(STATES, 0)})
+        if state in one:
+            one[str(state)] += int(count)
+        if level in LEVELS and (one["level"] not in LEVELS or LEVELS.index(level) < LEVELS.index(one["level"])):
+            one["level"] = str(level)
+    rank = {level: at for at, level in enumerate(LEVELS)}
+    return sorted(found.values(), key=lambda one: (rank.get(one["level"], 9), -one["open"], one["rule"]))

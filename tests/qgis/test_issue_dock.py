@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The *Issues* dock with an engine that answers from a table: pages, counts, map, waivers, fixing, the checks."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtGui import QImage
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QDialog, QPushButton
+
+from digital_citymgmt_plugin.gui.burn_down import BurnDown
+from digital_citymgmt_plugin.gui.dialogs.fix_component import FixDialog, ReasonDialog
+from digital_citymgmt_plugin.gui.docks.city_controller import CityController
+from digital_citymgmt_plugin.gui.docks.city_dock import CityDock
+from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
+from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
+from digital_citymgmt_plugin.gui.messages import Messages
+from digital_citymgmt_plugin.gui.models.issues import grouped
+from digital_citymgmt_plugin.gui.session import StoreSession
+from tests.qgis.make_city import CRS, make_city
+from tests.qgis.window import FakePool, Iface, Recent
+
+pytestmark = pytest.mark.qgis
+
+TOTAL = 100_000
+RULES = ("component.name_missing", "component.in_water")
+RUNS = [
+    {"at": f"2026-01-0{day}T00:00:00.000Z", "scope": "all", "sheet": None, "components": 9, "open": left,
+     "waived": day, "settled": 0}
+    for day, left in ((1, 90), (2, 40), (3, 5))
+]  # fmt: skip
+
+
+def issue(fid, state="open"):
+    return {"fid": fid, "uuid": f"u{fid}", "rule": RULES[fid % 2], "level": ("error", "warning")[fid % 2],
+            "table_name": "component_point", "object_uuid": f"o{fid}", "params": {}, "state": state, "reason": None,
+            "waived_by": None, "code": None, "name": f"n{fid}", "x": 500_100.0 + fid % 50,
+            "y": 3_520_100.0}  # fmt: skip
+
+
+def listed(request):
+    rows = [issue(fid) for fid in range(request.after + 1, min(request.after + request.limit, TOTAL) + 1)]
+    groups = [[RULES[0], "error", "open", TOTAL // 2], [RULES[1], "warning", "open", TOTAL // 2 - 7],
+              [RULES[1], "warning", "waived", 7]]  # fmt: skip
+    return {"issues": rows, "more": len(rows) == request.limit, "groups": groups, "counts": {"issues": TOTAL}}
+
+
+class Pool(FakePool):
+    """Remembers how it was asked."""
+
+    def __init__(self, answers):
+        super().__init__(answers)
+        self.previews = []
+
+    def call(self, request, *, preview=None, **options):
+        self.previews.append((request.method, preview))
+        return super().call(request, **options)
+
+    def last(self, method):
+        return [request for request in self.asked if request.method == method][-1]
+
+
+class Bench:
+    def __init__(self, city):
+        health = {"path": city, "meta": {"county_name": "启东市", "crs": CRS}, "items": [], "tables": {}}
+        done = {"counts": {"waived": 2}, "tables": ["check_issue"], "operation": "1", "notes": []}
+        self.pool = Pool({
+            "health": health, "list_issues": listed, "waive_issues": done, "reopen_issues": done,
+            "fix_components": {**done, "counts": {"updated": 1}}, "export_issues": {"counts": {"issues": 1}},
+            "issue_history": {"runs": RUNS, "now": {}}, "check_components": {"counts": {"issues": 3}, "tables": []},
+        })  # fmt: skip
+        self.iface = Iface()
+        self.iface.window.show()
+        self.controller = CityController(
+            self.iface, CityDock(self.iface.window), StoreSession(self.pool), Messages(self.iface), Recent(), print
+        )
+        self.dock = IssueDock(self.iface.window)
+        self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+        self.desk = IssueController(self.controller, self.dock)
+
+    def wait(self, what, seconds=5.0):
+        end = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < end, "waited in vain"
+            QTest.qWait(10)
+
+    def settle(self):
+        QTest.qWait(350)  # filters wait for each other
+        self.wait(lambda: not self.controller.link.busy)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory, qgis_app):
+    path = tmp_path_factory.mktemp("city") / "city.gpkg"
+    make_city(str(path))
+    return str(path)
+
+
+@pytest.fixture
+def bench(city, qgis_app):
+    QgsProject.instance().clear()
+    bench = Bench(city)
+    bench.controller.open_store(city)
+    bench.wait(lambda: bench.controller.path and bench.controller._loading is None)
+    bench.settle()
+    yield bench
+    bench.desk.shut()
+    bench.controller.shut()
+    QTest.qWait(20)
+    bench.iface.window.close()
+    QgsProject.instance().clear()
+
+
+def test_rules_stand_with_counts_and_levels_as_words(bench):
+    rules = bench.dock.rules
+    assert [rules.index(0, column).data() for column in (1, 2, 3)] == ["Error", "50,000", "0"]
+    assert rules.index(1, 3).data() == "7"
+    assert not rules.index(0, 0).data(Qt.ItemDataRole.DecorationRole).isNull()
+    assert "99,993" in bench.dock.summary_label.text()
+
+
+def test_a_hundred_thousand_come_in_pages_and_the_window_lives(bench):
+    model = bench.dock.issues
+    assert model.rowCount() == 500
+    late, last = [0.0], [time.perf_counter()]
+
+    def tick():
+        now = time.perf_counter()
+        late.append(now - last[0])
+        last[0] = now
+
+    timer = QTimer()
+    timer.timeout.connect(tick)
+    timer.start(10)
+    for _ in range(8):
+        bench.dock.issue_view.scrollToBottom()
+        before = model.rowCount()
+        bench.wait(lambda before=before: model.rowCount() > before)
+    timer.stop()
+    assert model.rowCount() >= 4500
+    assert max(late) < 0.2
+
+
+def test_next_and_previous_go_through_the_pages_and_move_the_map(bench):
+    bench.desk.go(1)
+    assert bench.dock.issue_view.currentIndex().row() == 0
+    bench.desk.next_action.trigger()
+    assert bench.dock.issue_view.currentIndex().row() == 1
+    assert "n2" in bench.dock.found_label.text()
+    assert bench.iface.canvas.extent().contains(500_102.0, 3_520_100.0)
+    bench.desk.previous_action.trigger()
+    bench.desk.go(-1)
+    assert bench.dock.found_label.text() == "This is the first issue."
+    bench.dock.issue_view.selectRow(bench.dock.issues.rowCount() - 1)
+    bench.desk.go(1)
+    bench.wait(lambda: bench.dock.issue_view.currentIndex().row() == 500)
+
+
+def test_filters_ask_anew_with_what_was_chosen(bench):
+    bench.dock.state_box.setCurrentIndex(1)
+    bench.dock.level_box.setCurrentIndex(2)
+    bench.dock.rule_view.selectRow(1)
+    bench.settle()
+    asked = bench.pool.last("list_issues")
+    assert (asked.states, asked.levels, asked.rules) == (["waived"], ["warning"], [RULES[1]])
+    assert bench.dock.chosen_rules() == [RULES[1]]  # kept over the new counts
+
+
+def test_a_waiver_asks_for_a_reason_and_shows_the_counts_before(bench):
+    bench.dock.issue_view.selectRow(0)
+    bench.dock.waive_button.click()
+    dialog = bench.desk.dialog
+    assert isinstance(dialog, ReasonDialog)
+    ok = dialog.buttons.buttons()[0]
+    assert not ok.isEnabled()
+    dialog.edit.setPlainText(" 现场\n已核 ")
+    assert ok.isEnabled()
+    dialog.accept()
+    bench.wait(lambda: bench.desk.preview is not None)
+    assert bench.pool.previews[-1] == ("waive_issues", "hold")
+    bench.desk.preview.findChild(QPushButton, "write_previewed").click()
+    bench.wait(lambda: ("waive_issues", None) in bench.pool.previews)
+    asked = bench.pool.last("waive_issues")
+    assert (asked.uuids, asked.reason) == (["u1"], "现场 已核")
+
+
+def test_a_whole_rule_is_waived_within_the_filters(bench):
+    bench.dock.rule_view.selectRow(0)
+    bench.settle()
+    bench.dock.waive_all_button.click()
+    bench.desk.dialog.edit.setPlainText("x")
+    bench.desk.dialog.accept()
+    bench.wait(lambda: bench.desk.preview is not None)
+    asked = bench.pool.last("waive_issues")
+    assert (asked.uuids, asked.rules) == ([], [RULES[0]])
+    bench.desk.preview.reject()
+    bench.settle()
+    assert ("waive_issues", None) not in bench.pool.previews
+
+
+def test_only_changed_fields_are_written_and_what_changed_is_checked(bench):
+    dialog = FixDialog({"name": "a", "state": None, "code": "1"}, "a", "no state")
+    assert "class_code" not in dialog.editors and dialog.changes() == {}
+    dialog.editors["state"].setCurrentText("破损")
+    assert dialog.changes() == {"state": "破损"}
+    bench.desk.fix("o1", dialog.changes())
+    bench.settle()
+    asked = bench.pool.last("fix_components")
+    assert (asked.uuids, asked.values) == (["o1"], {"state": "破损"})
+
+
+def test_a_component_that_no_layer_has_is_said(bench):
+    bench.dock.issue_view.selectRow(0)
+    bench.dock.fix_button.click()
+    assert "none of the loaded layers" in bench.dock.found_label.text()
+
+
+def test_a_sheet_is_needed_to_check_one(bench):
+    bench.dock.check_sheet.trigger()
+    assert "number of the sheet" in bench.dock.found_label.text()
+
+
+def test_the_burn_down_draws_in_the_colours_of_the_theme(bench):
+    chart = BurnDown(RUNS)
+    chart.resize(400, 200)
+    assert "5" in chart.accessibleName()
+    image = chart.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
+    base = chart.palette().base().color().rgb()
+    assert image.pixel(399, 0) == base
+    assert sum(image.pixel(x, y) != base for x in range(0, 400, 2) for y in range(0, 200, 2)) > 100
+    bench.desk.show_history()
+    bench.wait(lambda: bench.desk.dialog is not None)
+    assert len(bench.desk.dialog.rows) == 3
+
+
+def test_closing_the_store_empties_the_dock(bench):
+    bench.controller.close_store()
+    assert bench.dock.issues.rowCount() == 0 and not bench.dock.widget().isEnabled()
+    assert bench.desk.dialog is None or not isinstance(bench.desk.dialog, QDialog)
+
+
+def test_rules_are_ordered_by_level_then_by_what_is_open():
+    groups = [["a", "info", "open", 9], ["b", "error", "waived", 2], ["c", "error", "open", 1], ["b", "error", "x", 1]]
+    assert [(one["rule"], one["open"]) for one in grouped(groups)] == [("c", 1), ("b", 0), ("a", 9)]
