@@ -31,6 +31,7 @@ TABLES = [
     "case_record", "case_event",
 ]  # fmt: skip
 _SUCCEEDED = 0.5  # share of an old grid that new ones must hold so that it is theirs
+_NAMED = 20  # old grids that a note names
 _CURRENT: list[Condition] = [("level", "=", "community"), ("valid_to", "is null", None), (GEOM, "not null", None)]
 
 
@@ -125,6 +126,10 @@ def _family(request: AdoptGrids, rows: GridRows, old: Columns) -> Succession:
     stays = silent & (~meant | (rows.tally.rejected > 0)) if len(old[GEOM]) else np.zeros(0, dtype=bool)
     staying = family.retired[stays[family.retired]]
     family.retired = family.retired[~stays[family.retired]]
+    spared = old["code"][staying[meant[staying]]].tolist()  # of communities that the file is about
+    if spared:
+        codes = ", ".join(spared[:_NAMED]) + (" …" if len(spared) > _NAMED else "")
+        rows.notes.append({"code": "adopt.stay", "values": {"count": len(spared), "codes": codes}})
     listed = ~np.isin(family.parent, staying)
     family.parent, family.child, family.share = family.parent[listed], family.child[listed], family.share[listed]
     return family

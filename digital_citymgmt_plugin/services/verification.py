@@ -48,8 +48,8 @@ def repair_store(context: Context, request: RepairStore) -> dict[str, Any]:
 
     Repaired is what can be made anew from what is sound: indexes and triggers, R-trees, extents, registrations,
     counters, the register from the tables, unit grids of components from the map, columns of cases from their log,
-    links to nowhere, photo counts, areas. What was lost stays a finding. Without anything to repair nothing is
-    written and no copy made.
+    links to nowhere, photo counts, areas. What was lost stays a finding. Without anything to repair, or
+    when no repair helped, nothing is written and no copy is left.
 
     Returns
     -------
@@ -72,12 +72,18 @@ def repair_store(context: Context, request: RepairStore) -> dict[str, Any]:
             context.progress(0.6, "progress.repairing")
             left = store.repair(action, found, _Part(context, 0.65, 0.95), context.cancel)
             states = _states(found, left)
+            if not _mended(found, left):
+                raise _NothingMended
             counts = _counts(states)
             action.counts.update(counts)
             action.note(findings=[_plain(item, state) for item, state in states])
             context.progress(0.95, "progress.saving")
             result = _told(context, states, request.output, action.operation_uuid, [("verify.copy", {"path": copy})])
             context.cancel.check()
+    except _NothingMended:  # no entry in the log and no copy for what changed nothing
+        with suppress(OSError):
+            Path(copy).unlink()
+        return _told(context, states, request.output, None, [("verify.nothing_mended", {})])
     except BaseException:  # the store is as it was
         with suppress(OSError):
             Path(copy).unlink()
@@ -85,6 +91,15 @@ def repair_store(context: Context, request: RepairStore) -> dict[str, Any]:
     result["copy"] = copy
     result["tables"] = sorted({item.table.split(".")[0] for item, state in states if state == REPAIRED and item.table})
     return result
+
+
+class _NothingMended(Exception):
+    """No finding went away: the action is rolled back."""
+
+
+def _mended(found: Sequence[Finding], left: Sequence[Finding]) -> bool:
+    still = {(item.rule, item.table): item.count for item in left}
+    return any(still.get((item.rule, item.table), 0) < item.count for item in found if item.repair)
 
 
 class _Part:

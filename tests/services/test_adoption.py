@@ -285,6 +285,8 @@ def test_a_rejected_row_retires_no_grid(town):
     town.adopt([LEFT, RIGHT])
     result = town.adopt([LEFT, None])
     assert result["counts"]["rejected"] == 1 and result["counts"]["retired"] == 0 and len(codes(town)) == 2
+    told = [note["values"] for note in result["notes"] if note["code"] == "adopt.stay"]
+    assert [one["count"] for one in told] == [1] and told[0]["codes"] in codes(town)
 
 
 def test_a_grid_that_is_taken_away_retires(town):

@@ -88,6 +88,18 @@ def test_what_can_be_repaired_is_and_a_copy_is_kept(copy, kind, tmp_path):
     assert rules <= ALSO.get(kind, set())
 
 
+def test_a_repair_that_mends_nothing_leaves_no_copy_and_no_entry(copy, tmp_path, monkeypatch):
+    plant(copy, KINDS["a box elsewhere"])
+    before = rows_of(copy)
+    monkeypatch.setattr(GpkgStore, "repair", lambda self, action, found, *_: list(found))
+    with contextlib.closing(GpkgStore(str(copy), program="test", clock=lambda: NOW, done_by="tester")) as store:
+        result = repair_store(make_context(store), RepairStore())
+    assert (result["operation"], result["counts"]["repaired"]) == (None, 0)
+    assert result["notes"][0]["code"] == "verify.nothing_mended"
+    assert list(tmp_path.glob("*backup*")) == list(tmp_path.glob("*repair*")) == []
+    assert rows_of(copy) == before
+
+
 def test_a_repair_leaves_rows_that_were_sound_as_they_were(copy):
     before = rows_of(copy)
     plant(copy, KINDS["an area that is not the shape's"])

@@ -46,6 +46,9 @@ class ProfileDifferences(QDialog):
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.verticalHeader().hide()
         self.table.resizeColumnsToContents()
+        if faults:  # the reason is a sentence: whole, on as many lines as it takes
+            self.table.setWordWrap(True)
+            self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self.buttons.button(QDialogButtonBox.StandardButton.Close).setText(tr("Close"))
         if answer.get("differences"):
