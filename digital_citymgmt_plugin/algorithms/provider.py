@@ -19,6 +19,7 @@ from digital_citymgmt_plugin.algorithms.findduplicates import FindDuplicatesAlgo
 from digital_citymgmt_plugin.algorithms.importareas import ImportAreasAlgorithm
 from digital_citymgmt_plugin.algorithms.importcases import ImportCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.importcomponents import ImportComponentsAlgorithm
+from digital_citymgmt_plugin.algorithms.importphotos import ImportPhotosAlgorithm
 from digital_citymgmt_plugin.algorithms.importplaces import ImportPlacesAlgorithm
 from digital_citymgmt_plugin.algorithms.importprofile import ImportProfileAlgorithm
 from digital_citymgmt_plugin.algorithms.importtracks import ImportTracksAlgorithm
@@ -42,6 +43,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     AdoptGridsAlgorithm,
     ImportPlacesAlgorithm,
     ImportComponentsAlgorithm,
+    ImportPhotosAlgorithm,
     AssignCodesAlgorithm,
     FindDuplicatesAlgorithm,
     MergeDuplicatesAlgorithm,

@@ -107,6 +107,44 @@ class RejectList(Protocol):
 
 
 @dataclass(frozen=True)
+class PhotoFacts:
+    """What a photo says of itself.
+
+    ``look``: perceptual hash, 64 bits as hex. ``taken``: the camera's clock (local, without zone), ``lon`` and ``lat``
+    in degrees (WGS 84); None where its EXIF is silent or cannot be true. ``ending``: by its content, not by its name.
+    """
+
+    sha256: str
+    bytes: int
+    width: int
+    height: int
+    look: str
+    taken: str | None
+    lon: float | None
+    lat: float | None
+    ending: str
+
+
+class PhotoKeeper(Protocol):
+    """The city's photo folder; new files stand aside until ``keep``."""
+
+    def name_for(self, base: str, ending: str, digest: str, taken: set[str]) -> str:
+        """Return the next free name ``<base>_<n>``."""
+
+    def take(self, source: str, name: str, digest: str) -> None:
+        """Copy a file aside under the name it is to have, and check the copy."""
+
+    def keep(self) -> None:
+        """Move all that was taken to its place."""
+
+    def close(self, *, good: bool) -> None:
+        """Remove what stood aside; what was kept, too, unless all went well."""
+
+    def missing(self, names: list[str]) -> list[str]:
+        """Return which of these files are not in the folder."""
+
+
+@dataclass(frozen=True)
 class Finding:
     """One kind of damage that a store was found to have.
 
@@ -185,6 +223,15 @@ class Files(Protocol):
 
     def write_rows(self, path: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Write a CSV or TSV row by row, memory flat; text that looks like a formula stays text."""
+
+    def photos_in(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Yield path and size of each photo under a folder."""
+
+    def read_photo(self, path: str) -> PhotoFacts:
+        """Read what a photo says of itself; raises ``InputRefused`` for what is none."""
+
+    def photo_folder(self) -> PhotoKeeper:
+        """Return the photo folder of the city store."""
 
     def write_workbook(self, path: str, sheets: Sequence[Sheet]) -> None:
         """Write a workbook; text that looks like a formula stays text."""

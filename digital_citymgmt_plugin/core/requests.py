@@ -280,6 +280,21 @@ class EditClasses(Request):
 
 
 @dataclass(frozen=True)
+class ImportPhotos(Request):
+    """Match the photos of a folder to components and copy them into the city's photo folder.
+
+    ``field``: the column of the census (kept as attribute) that lists photos; ``tolerance`` (m) for places in EXIF, 0
+    looks at names only; ``output``: workbook of both kinds of orphans.
+    """
+
+    method: ClassVar[str] = "import_photos"
+    folder: str
+    field: Optional[str] = None  # noqa: UP045
+    tolerance: float = 15.0
+    output: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
 class VerifyStore(Request):
     """Check the store against itself (file, register, R-tree, references, logs); ``output`` lists the findings."""
 
@@ -319,7 +334,7 @@ REQUESTS: dict[str, type[Request]] = {
     kind.method: kind
     for kind in (
         ListOperations, UndoOperation,
-        EditClasses,
+        EditClasses, ImportPhotos,
         CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids,
         ImportComponents, AssignCodes, ImportCases, ImportPlaces, ImportTracks, LinkCases,
         Assess, SurveyFiles, VerifyStore, RepairStore,

@@ -40,6 +40,7 @@ SERVICES: dict[str, Service] = {
     "export_profile": _late("profile", "export_profile"),
     "import_profile": _late("profile", "import_profile"),
     "list_classes": _late("classes", "list_classes"),
+    "import_photos": _late("photos", "import_photos"),
     "edit_classes": _late("class_edits", "edit_classes"),
     "list_operations": _late("undoing", "list_operations"),
     "undo_operation": _late("undoing", "undo_operation"),
@@ -65,7 +66,7 @@ SERVICES: dict[str, Service] = {
 
 # Actions that can be done and thrown away, so that their counts are seen before anything is written.
 PREVIEWED = {
-    "edit_classes",
+    "edit_classes", "import_photos",
     "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases", "import_places",
     "import_tracks", "import_profile", "undo_operation", "waive_issues", "reopen_issues", "fix_components",
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",

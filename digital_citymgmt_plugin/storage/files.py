@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import Buckets, Columns, RejectList, Sheet, Source
+from digital_citymgmt_plugin.core.ports import Buckets, Columns, PhotoFacts, PhotoKeeper, RejectList, Sheet, Source
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.storage import (
     buckets,
     documents,
     formats,
     gpx,
+    photos,
     profile_workbook,
     profile_write,
     profiles,
@@ -123,6 +124,18 @@ class CityFiles:
         """Write a CSV or TSV as its rows come; see ``documents.write_csv``."""
         self._not_the_store(path)
         documents.write_csv(path, header, rows)
+
+    def photos_in(self, folder: str) -> Iterator[tuple[str, int]]:
+        """Yield path and size of each photo under a folder; see ``photos.photos_in``."""
+        return photos.photos_in(folder)
+
+    def read_photo(self, path: str) -> PhotoFacts:
+        """Read what a photo says of itself; see ``photos.read_photo``."""
+        return photos.read_photo(path)
+
+    def photo_folder(self) -> PhotoKeeper:
+        """Return the photo folder of the city store; see ``photos.PhotoFolder``."""
+        return photos.PhotoFolder(self.store_path or "city.gpkg")
 
     def write_workbook(self, path: str, sheets: Sequence[Sheet]) -> None:
         """Write a workbook; see ``documents.write_workbook``."""

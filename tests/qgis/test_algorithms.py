@@ -49,6 +49,7 @@ CONTRACT = {
     },
     "adoptgrids": {"STORE", "INPUT", "CODE_FIELD", "POLICY"},
     "importcomponents": {"STORE", "INPUT", "MAPPING", "CLASS_FIELD", "CLASS", "ENCODING", "CRS", "REJECTS"},
+    "importphotos": {"STORE", "FOLDER", "FIELD", "TOLERANCE", "OUTPUT"},
     "importplaces": {"STORE", "INPUT", "KIND", "MAPPING", "SHIFT", "ENCODING", "CRS", "REJECTS"},
     "importtracks": {
         "STORE", "INPUT", "KIND", "MAPPING", "CARRIER", "MAX_SPEED", "GAP", "STAY_RADIUS", "STAY_TIME", "FAR", "SHIFT",
