@@ -11,6 +11,7 @@ from digital_citymgmt_plugin.algorithms.assess import AssessAlgorithm
 from digital_citymgmt_plugin.algorithms.assigncodes import AssignCodesAlgorithm
 from digital_citymgmt_plugin.algorithms.backupstore import BackupStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, icon, tr
+from digital_citymgmt_plugin.algorithms.checkcomponents import CheckComponentsAlgorithm
 from digital_citymgmt_plugin.algorithms.createstore import CreateStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.draftgrids import DraftGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.exportaudit import ExportAuditAlgorithm
@@ -47,6 +48,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     AssignCodesAlgorithm,
     FindDuplicatesAlgorithm,
     MergeDuplicatesAlgorithm,
+    CheckComponentsAlgorithm,
     ImportCasesAlgorithm,
     LinkCasesAlgorithm,
     ImportTracksAlgorithm,

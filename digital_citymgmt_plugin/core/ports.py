@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
+from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.errors import StoreError
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.core.undo import Logged, TakenBack, UndoPlan
@@ -218,6 +219,9 @@ class Files(Protocol):
     def builtin_profile(self, edition: str) -> Profile:
         """Return the built-in profile of an edition of the standard."""
 
+    def check_rules(self) -> list[Rule]:
+        """Return the rule pack of the checks as the plugin has it, before the city's changes."""
+
     def buckets(self, kind: Any, count: int) -> Buckets:
         """Set up a place for records of a numpy type, in a folder of its own that is gone afterwards."""
 
@@ -322,6 +326,9 @@ class Store(Protocol):
         self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), size: int = 50_000
     ) -> Iterator[Columns]:
         """Read as ``read``, in chunks by ``fid``."""
+
+    def fids_in(self, table: str, boxes: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the rows of a spatial table whose box meets one of ``boxes`` (n rows west, south, east, north)."""
 
     def max_serials(self) -> dict[str, int]:
         """Return the highest serial ever issued or lent per scope of the code register."""

@@ -154,6 +154,25 @@ class AssignCodes(Request):
 
 
 @dataclass(frozen=True)
+class CheckComponents(Request):
+    """Check the census by the rule pack. ``rules``: codes or families, comma-separated; none: all that are enabled."""
+
+    method: ClassVar[str] = "check_components"
+    scope: str = "all"  # all | sheet | changed (since the last run)
+    sheet: Optional[str] = None  # noqa: UP045
+    rules: Optional[str] = None  # noqa: UP045
+    output: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class Totals(Request):
+    """Count components in every way that tables do, and tell whether all of it adds up; ``output``: a workbook."""
+
+    method: ClassVar[str] = "totals"
+    output: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
 class ImportCases(Request):
     """Bring case records in. ``mapping`` as in ``ImportComponents``."""
 
@@ -343,6 +362,7 @@ REQUESTS: dict[str, type[Request]] = {
         ListIssues, WaiveIssues, ReopenIssues, FixComponents, ExportIssues, IssueHistory,
         MakeSheets, ListSheets, UpdateSheets, ExportSheets,
         FindDuplicates, MergeDuplicates, ListDuplicates, ComparePair,
+        CheckComponents, Totals,
     )
 }  # fmt: skip
 

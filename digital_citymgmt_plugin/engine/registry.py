@@ -62,6 +62,8 @@ SERVICES: dict[str, Service] = {
     "list_duplicates": _late("duplicate_pairs", "list_duplicates"),
     "compare_pair": _late("duplicate_pairs", "compare_pair"),
     "merge_duplicates": _late("merging", "merge_duplicates"),
+    "check_components": _late("component_checks", "check_components"),
+    "totals": _late("totals", "totals"),
 }
 
 # Actions that can be done and thrown away, so that their counts are seen before anything is written.
@@ -77,4 +79,5 @@ READING = {
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",
     "list_duplicates", "compare_pair",
+    "totals",
 }  # fmt: skip

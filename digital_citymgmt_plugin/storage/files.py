@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Buckets, Columns, PhotoFacts, PhotoKeeper, RejectList, Sheet, Source
 from digital_citymgmt_plugin.core.profile import Profile
@@ -115,6 +116,10 @@ class CityFiles:
     def builtin_profile(self, edition: str) -> Profile:
         """Return a built-in profile; see ``profiles.builtin_profile``."""
         return profiles.builtin_profile(edition)
+
+    def check_rules(self) -> list[Rule]:
+        """Return the rule pack of the checks; see ``profiles.check_rules``."""
+        return profiles.check_rules()
 
     def buckets(self, kind: Any, count: int) -> Buckets:
         """Set up a place for records of a numpy type; see ``storage.buckets``."""

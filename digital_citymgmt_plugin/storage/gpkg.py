@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
+import numpy as np
+from numpy.typing import NDArray
+
 from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError, StoreError
@@ -264,6 +267,13 @@ class GpkgStore:
             yield part
             if len(rows) < size:
                 return
+
+    def fids_in(self, table: str, boxes: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the rows whose box meets one of the boxes; see ``core.ports.Store``."""
+        tree = quoted(f"rtree_{table}_geom")
+        sql = f"SELECT id FROM {tree} WHERE maxx >= ? AND maxy >= ? AND minx <= ? AND miny <= ?"
+        found = {row[0] for box in np.asarray(boxes, dtype=np.float64).tolist() for row in self._query(sql, box)}
+        return np.array(sorted(found), dtype=np.int64)
 
     def max_serials(self) -> dict[str, int]:
         """Return the highest serial ever issued or lent, by scope."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.codes import (
     COMPONENT,
     EDITIONS,
@@ -223,6 +224,17 @@ def calendar_day(row: Mapping[str, Any]) -> CalendarDay:
     """Make a day of the work calendar from a row; a day that does not say so is worked."""
     worked = _text(row.get("is_workday")) not in ("0", "0.0", "False")
     return CalendarDay(_text(row.get("day")), worked, _text(row.get("remark")))
+
+
+def check_rules() -> list[Rule]:
+    """Return the rule pack of the checks as the plugin has it."""
+    return [
+        Rule(
+            row["code"], row["family"], row["level"], row["enabled"] == "1", json.loads(row["params"] or "{}"),
+            row["title"], row["title_zh"], row["reason"], row["source"], row["confidence"],
+        )
+        for row in _read("check_rules.csv")
+    ]  # fmt: skip
 
 
 def _text(value: Any) -> str:

@@ -37,6 +37,7 @@ CONTRACT = {
     "createstore": {"STORE", "EDITION", "COUNTY_CODE", "COUNTY_NAME", "CRS", "PROFILE"},
     "upgradestore": {"STORE"},
     "verifystore": {"STORE", "REPAIR", "OUTPUT"},
+    "checkcomponents": {"STORE", "RULES", "SCOPE", "SHEET", "OUTPUT"},
     "backupstore": {"STORE", "OUTPUT"},
     "exportaudit": {"STORE", "FROM", "TO", "KIND", "OUTPUT"},
     "undooperation": {"STORE", "OPERATION", "DEPENDENTS", "PREVIEW"},

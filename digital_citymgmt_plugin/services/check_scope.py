@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which components a run of the checks looks at: all, those of a sheet, or what changed since the last run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from digital_citymgmt_plugin.core.census import TABLES
+from digital_citymgmt_plugin.core.census.checks.doubles import PAIRS
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.grids.locate import locate_points
+from digital_citymgmt_plugin.core.ports import GEOM, XY, Store
+from digital_citymgmt_plugin.services.issues import SETTLED
+
+ALL, SHEET, CHANGED = "all", "sheet", "changed"
+SCOPES = (ALL, SHEET, CHANGED)
+MOST = 50_000  # more changed than this: looking at all is quicker than finding their neighbours
+_PART = 20_000
+
+Fids = dict[str, NDArray[np.int64]]
+# Logs and tables whose new rows name components that have to be looked at again: table, column.
+_NAMING = (("component_change", "component_uuid"), ("photo", "object_uuid"), ("code_register", "object_uuid"))
+
+
+@dataclass(frozen=True)
+class Last:
+    """The last run that looked at all that there was: its marks (last ``fid`` by table) and what it compared with."""
+
+    marks: Mapping[str, int]
+    basis: str
+
+
+def last_run(store: Store) -> Last | None:
+    """Return the last run from which the next one of what changed can go on."""
+    rows = store.read("check_run", ["marks"], [("marks", "not null", None)], ["fid"])["marks"]
+    if not len(rows):
+        return None
+    try:
+        marks = json.loads(rows[-1])
+        basis = str(marks.pop("basis", ""))
+        return Last({str(name): int(value) for name, value in marks.items()}, basis)
+    except (ValueError, AttributeError, TypeError):
+        return None
+
+
+def marks_now(store: Store, last: Last | None) -> dict[str, Any]:
+    """Return the last ``fid`` of every table from whose new rows changes are told."""
+    marks: dict[str, Any] = {}
+    for table in (*TABLES, *(name for name, _ in _NAMING)):
+        mark = last.marks.get(table, 0) if last is not None else 0
+        for part in store.chunks(table, ["fid"], [("fid", ">", mark)], 500_000):
+            mark = int(part["fid"][-1])
+        marks[table] = mark
+    return marks
+
+
+def changed_since(store: Store, last: Last) -> Fids | None:
+    """Return the components that are new or changed since a run, None when they are too many to look at singly."""
+    found: Fids = {}
+    for table in TABLES:
+        where = [("fid", ">", last.marks.get(table, 0))]
+        if store.count(table, where) > MOST:
+            return None
+        found[table] = store.read(table, ["fid"], where)["fid"]
+    uuids: set[str] = set()
+    for table, column in _NAMING:
+        where = [("fid", ">", last.marks.get(table, 0))]
+        if store.count(table, where) > 4 * MOST:
+            return None
+        uuids.update(uuid for uuid in store.read(table, [column], where)[column].tolist() if uuid is not None)
+    if len(uuids) > MOST:
+        return None
+    return joined(found, by_values(store, "uuid", sorted(uuids)))
+
+
+def in_sheet(store: Store, number: str | None) -> Fids:
+    """Return the components whose place lies in a sheet.
+
+    Raises
+    ------
+    InputRefused
+        ``input.sheet`` for a number that no drawn sheet has.
+    """
+    for column in ("number", "number_fine", "name"):
+        shapes = store.read("sheet", [GEOM], [(column, "=", (number or "").strip())])[GEOM]
+        if number and len(shapes) and shapes[0] is not None:
+            break
+    else:
+        raise InputRefused("input.sheet", value=number or "")
+    boxes = shapely.bounds(shapes[:1])
+    found: Fids = {}
+    for table in TABLES:
+        near = store.read(table, ["fid", XY], [("fid", "in", store.fids_in(table, boxes).tolist())])
+        found[table] = near["fid"][locate_points(near[XY], shapes[:1]) >= 0]
+    return found
+
+
+def by_values(store: Store, column: str, values: Sequence[str], tables: Iterable[str] = TABLES) -> Fids:
+    """Return the components that have one of the values in an indexed column."""
+    found: Fids = {}
+    for table in tables:
+        parts = [np.empty(0, dtype=np.int64)]
+        for start in range(0, len(values), _PART):
+            parts.append(store.read(table, ["fid"], [(column, "in", list(values[start : start + _PART]))])["fid"])
+        found[table] = np.concatenate(parts)
+    return found
+
+
+def with_partners(store: Store, fids: Fids, metres: float) -> Fids:
+    """Add what can be the other half of a pair: neighbours within ``metres``, and equal codes, uuids, source keys."""
+    result = dict(fids)
+    boxes: list[NDArray[np.float64]] = [np.empty((0, 4))]
+    keys: dict[str, set[str]] = {name: set() for name in ("code", "uuid", "import_key")}
+    for _, rows in read_rows(store, fids, ["uuid", "code", "import_key", XY]):
+        places = rows[XY]
+        places = places[np.isfinite(places).all(axis=1)]
+        boxes.append(np.hstack([places - metres, places + metres]))
+        for name, values in keys.items():
+            values.update(value for value in rows[name].tolist() if value is not None)
+    around = np.concatenate(boxes)
+    for table in TABLES:
+        result[table] = np.union1d(result[table], store.fids_in(table, around))
+    for name, values in keys.items():
+        result = joined(result, by_values(store, name, sorted(values)))
+    return result
+
+
+def named_by_issues(store: Store, fids: Fids) -> Fids:
+    """Return the components of which an open finding says that they are a pair with one of these."""
+    uuids = {uuid for _, rows in read_rows(store, fids, ["uuid"]) for uuid in rows["uuid"].tolist()}
+    where = [("rule", "in", list(PAIRS)), ("state", "!=", SETTLED)]
+    found: set[str] = set()
+    for part in store.chunks("check_issue", ["object_uuid", "params"], where):
+        for uuid, text in zip(part["object_uuid"].tolist(), part["params"].tolist()):
+            try:
+                other = json.loads(text or "{}").get("other")
+            except (ValueError, AttributeError):
+                continue
+            if uuid is not None and other in uuids:
+                found.add(uuid)
+    return by_values(store, "uuid", sorted(found))
+
+
+def read_rows(store: Store, fids: Fids, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, NDArray[Any]]]]:
+    """Yield table and rows of components, some at a time, in the order of ``fid``."""
+    for table in TABLES:
+        for start in range(0, len(fids[table]), _PART):
+            part = fids[table][start : start + _PART].tolist()
+            yield table, store.read(table, ["fid", *columns], [("fid", "in", part)], ["fid"])
+
+
+def joined(one: Fids, other: Fids) -> Fids:
+    """Return the components of both."""
+    none = np.empty(0, dtype=np.int64)
+    return {table: np.union1d(one.get(table, none), other.get(table, none)) for table in TABLES}
