@@ -47,6 +47,7 @@ PACKAGES: tuple[Package, ...] = (
     Package("pyogrio", "0.8", ("layer_files",)),
     Package("fiona", "1.9", ("long_text_layers",)),
     Package("openpyxl", "3.1", ("workbooks",)),
+    Package("ezdxf", "1.1", ("drawings",)),
     Package("chinesecalendar", "1.8", ("holidays",), module="chinese_calendar"),
     Package("pillow", "9.4", ("photos",), module="PIL"),
     Package("pypinyin", "0.44", ("pinyin_search",)),
@@ -60,6 +61,7 @@ FEATURES: dict[str, str] = {
     "long_text_layers": "reading GeoJSON, GML, KML and SHP with deleted rows of over 100,000 features; "
     "columns with gaps beside whole numbers over 15 digits",
     "workbooks": "Excel workbooks: tables in and out, city profile, summary, reject lists as XLSX",
+    "drawings": "DXF drawings as base map: SHP and GPKG can still be read",
     "holidays": "holidays and make-up days in the work calendar: only weekends and the city's own days count",
     "photos": "photos of components: reading, matching and copying them",
     "pinyin_search": "finding a class by pinyin and initials: its name and code still find it",

@@ -12,6 +12,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.basemap.drawing import Drawing
+from digital_citymgmt_plugin.core.basemap.themes import Cass
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.errors import StoreError
@@ -195,6 +197,18 @@ class Files(Protocol):
     def open_source(self, path: str, *, layer: str | None = None, encoding: str | None = None) -> Source:
         """Open a vector layer or a table (SHP, GPKG, GeoJSON, CSV, XLSX …); ``layer`` names a layer or sheet."""
 
+    def read_drawing(self, path: str, encoding: str | None = None) -> Drawing:
+        """Read a DXF as points, lines, areas and texts; the code page by evidence unless it is given."""
+
+    def drawing_files(self, path: str) -> tuple[list[str], list[str]]:
+        """List the drawings and layer files of a folder (or the one file), and the DWG files that cannot be read."""
+
+    def digest(self, path: str) -> str:
+        """Return the SHA-256 of a file; of a shapefile with its table."""
+
+    def cass(self) -> Cass:
+        """Return the layers of CASS and the codes of SOUTH."""
+
     def rejects(self, path: str | None, fields: Sequence[str], sentences: Mapping[str, str]) -> RejectList:
         """Start a reject list (XLSX or CSV by ending; None counts only); ``sentences`` maps reason code to template."""
 
@@ -209,6 +223,11 @@ class Files(Protocol):
         spatial_index: bool = True,
     ) -> None:
         """Write a new layer or table (GPKG, SHP, GeoJSON, CSV, XLSX by ending); ``geometry`` None writes a table."""
+
+    def write_layers(
+        self, path: str, layers: Mapping[str, Columns], crs: str | None, geometries: Mapping[str, str]
+    ) -> None:
+        """Write a new GeoPackage of several layers, whole or not at all."""
 
     def read_profile(self, path: str) -> Profile:
         """Read a city profile from a workbook or JSON; all of it or nothing."""
@@ -336,9 +355,7 @@ class Store(Protocol):
     def verify(self, progress: Progress | None = None, cancel: Cancel | None = None) -> list[Finding]:
         """Check the store against itself; reads only."""
 
-    def repair(
-        self, action: Action, findings: Sequence[Finding], progress: Progress, cancel: Cancel
-    ) -> list[Finding]:
+    def repair(self, action: Action, findings: Sequence[Finding], progress: Progress, cancel: Cancel) -> list[Finding]:
         """Repair what can be repaired; returns what is found afterwards, all within the action."""
 
     def chain(self) -> dict[str, Any]:

@@ -12,6 +12,12 @@ from typing import Any, ClassVar, Optional, get_type_hints
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.request_base import Layer as Layer
 from digital_citymgmt_plugin.core.request_base import Request as Request
+from digital_citymgmt_plugin.core.requests_basemap import (
+    DecideCandidates,
+    ImportBaseMap,
+    MakeCandidates,
+    PreviewBaseMap,
+)
 from digital_citymgmt_plugin.core.requests_desk import (
     ExportIssues,
     ExportSheets,
@@ -358,6 +364,7 @@ REQUESTS: dict[str, type[Request]] = {
         ImportComponents, AssignCodes, ImportCases, ImportPlaces, ImportTracks, LinkCases,
         Assess, SurveyFiles, VerifyStore, RepairStore,
         BackupStore, ExportAudit,
+        PreviewBaseMap, ImportBaseMap, MakeCandidates, DecideCandidates,
         ExportProfile, ImportProfile, ListClasses,
         ListIssues, WaiveIssues, ReopenIssues, FixComponents, ExportIssues, IssueHistory,
         MakeSheets, ListSheets, UpdateSheets, ExportSheets,

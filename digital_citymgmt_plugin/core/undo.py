@@ -15,6 +15,7 @@ UNDOABLE = frozenset(
         "find_duplicates", "merge_duplicates",
         "waive_issues", "reopen_issues", "fix_components", "make_sheets", "update_sheets",
         "check_components",
+        "import_base_map", "make_candidates", "decide_candidates",
     )
 )  # fmt: skip
 

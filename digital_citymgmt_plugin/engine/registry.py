@@ -64,6 +64,10 @@ SERVICES: dict[str, Service] = {
     "merge_duplicates": _late("merging", "merge_duplicates"),
     "check_components": _late("component_checks", "check_components"),
     "totals": _late("totals", "totals"),
+    "preview_base_map": _late("basemap", "preview_base_map"),
+    "import_base_map": _late("basemap", "import_base_map"),
+    "make_candidates": _late("candidates", "make_candidates"),
+    "decide_candidates": _late("candidates", "decide_candidates"),
 }
 
 # Actions that can be done and thrown away, so that their counts are seen before anything is written.
@@ -72,8 +76,9 @@ PREVIEWED = {
     "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases", "import_places",
     "import_tracks", "import_profile", "undo_operation", "waive_issues", "reopen_issues", "fix_components",
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
+    "import_base_map", "make_candidates", "decide_candidates",
 }  # fmt: skip
-STORELESS = {"draft_grids", "survey_files"}
+STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
 READING = {
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",

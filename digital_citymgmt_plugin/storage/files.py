@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from digital_citymgmt_plugin.core.census.check_pack import Rule
+from digital_citymgmt_plugin.core.basemap.drawing import Drawing
+from digital_citymgmt_plugin.core.basemap.themes import Cass
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Buckets, Columns, PhotoFacts, PhotoKeeper, RejectList, Sheet, Source
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.storage import (
     buckets,
     documents,
+    drawing_files,
+    dxf,
     formats,
     gpx,
     photos,
@@ -83,6 +87,23 @@ class CityFiles:
             return workbooks.XlsxSource(path, layer)
         return vectors.VectorSource(path, kind, layer, encoding)
 
+    def read_drawing(self, path: str, encoding: str | None = None) -> Drawing:
+        """Read a DXF; see ``dxf.read_drawing``."""
+        self._not_the_store(path)
+        return dxf.read_drawing(path, encoding)
+
+    def drawing_files(self, path: str) -> tuple[list[str], list[str]]:
+        """List what a folder holds of the base map; see ``drawing_files.find``."""
+        return drawing_files.find(path)
+
+    def digest(self, path: str) -> str:
+        """Return the SHA-256 of a file; see ``drawing_files.digest``."""
+        return drawing_files.digest(path)
+
+    def cass(self) -> Cass:
+        """Return the tables of CASS; see ``profiles.cass_tables``."""
+        return profiles.cass_tables()
+
     def rejects(self, path: str | None, fields: Sequence[str], sentences: Mapping[str, str]) -> RejectList:
         """Start a reject list; headings from ``rejects.row``, ``rejects.reason``, ``rejects.sentence`` when given."""
         if path is not None:
@@ -102,6 +123,13 @@ class CityFiles:
         """Write a new layer or table; see ``vector_out.write_layer``."""
         self._not_the_store(path)
         self.notes = vector_out.write_layer(path, layer, columns, crs, geometry, spatial_index=spatial_index)
+
+    def write_layers(
+        self, path: str, layers: Mapping[str, Columns], crs: str | None, geometries: Mapping[str, str]
+    ) -> None:
+        """Write a GeoPackage of several layers; see ``vector_out.write_layers``."""
+        self._not_the_store(path)
+        vector_out.write_layers(path, layers, crs, geometries)
 
     def read_profile(self, path: str) -> Profile:
         """Read a city profile; see ``profile_workbook.read_profile``."""

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from digital_citymgmt_plugin.core.census.check_pack import Rule
+from digital_citymgmt_plugin.core.basemap.themes import Cass, CassCode
 from digital_citymgmt_plugin.core.codes import (
     COMPONENT,
     EDITIONS,
@@ -97,6 +98,21 @@ def builtin_counts() -> tuple[CountDefinition, ...]:
     return tuple(
         CountDefinition(row["code"], row["name"], row["definition"], row["definition_zh"], row["confidence"])
         for row in _read("counts.csv")
+    )
+
+
+@cache
+def cass_tables() -> Cass:
+    """Return the layers of CASS with their themes and the codes of SOUTH with the components they may stand for."""
+    layers = _read("cass_layers.csv")
+    codes = (
+        CassCode(row["south_code"], row["name"], tuple(row["layer"].split("|")), row["component"])
+        for row in _read("cass_codes.csv")
+    )
+    return Cass(
+        themes=MappingProxyType({row["layer"]: row["theme"] for row in layers}),
+        contents=MappingProxyType({row["layer"]: row["content"] for row in layers}),
+        codes=MappingProxyType({entry.code: entry for entry in codes}),
     )
 
 

@@ -7,8 +7,9 @@ pyogrio writes 776,143 points with 10 attributes and an index in 11 s, from colu
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,41 @@ def write_layer(
     if kind not in _DRIVERS:
         raise InputRefused("output.unknown_format", file=path)
     return _write_vector(path, layer, names, columns, crs, geometry, spatial_index)
+
+
+def write_layers(path: str, layers: Mapping[str, Columns], crs: str | None, geometries: Mapping[str, str]) -> None:
+    """Write a new GeoPackage of several layers, whole or not at all.
+
+    Raises
+    ------
+    InputRefused
+        As ``write_layer``; ``output.unknown_format`` for another ending than ``.gpkg``.
+    """
+    import pyogrio.errors
+    import pyogrio.raw
+
+    if ending(path) != ".gpkg":
+        raise InputRefused("output.unknown_format", file=path)
+    definition = _definition(crs)
+    with replacing(path) as hidden, plain_output(hidden) as temporary, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for layer, columns in layers.items():
+            names = [name for name in columns if name not in (ROW, GEOM)]
+            typed = [_typed(columns[name], False) for name in names]
+            wkb, kind = _encode(np.asarray(columns[GEOM], dtype=object), geometries[layer])
+            try:
+                pyogrio.raw.write(
+                    temporary, wkb, [one[0] for one in typed], names, field_mask=[one[1] for one in typed], layer=layer,
+                    driver="GPKG", geometry_type=kind, crs=definition, encoding="UTF-8", nan_as_null=True,
+                    append=Path(temporary).exists(), layer_options={"SPATIAL_INDEX": "YES", "GEOMETRY_NAME": "geom"},
+                    dataset_options={"VERSION": "1.3"},
+                )  # fmt: skip
+            except (
+                pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError,
+                pyogrio.errors.FieldError, pyogrio.errors.GeometryError, pyogrio.errors.CRSError, RuntimeError,
+                ValueError,
+            ) as error:  # fmt: skip
+                raise InputRefused("output.failed", file=path, detail=str(error)) from error
 
 
 class _Rows(Sequence[Any]):

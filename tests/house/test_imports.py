@@ -13,7 +13,7 @@ from tests.house.trees import NAME, PACKAGE, Source, imports, parse, plugin_sour
 
 STDLIB = frozenset(sys.stdlib_module_names) | {"__future__"}
 FILE_LIBRARIES = frozenset(
-    {"pyogrio", "fiona", "openpyxl", "pyproj", "rtree", "pandas", "geopandas", "chinese_calendar", "PIL"}
+    {"pyogrio", "fiona", "openpyxl", "ezdxf", "pyproj", "rtree", "pandas", "geopandas", "chinese_calendar", "PIL"}
 )
 NO_WINDOWS = ("qgis.core", "qgis.PyQt.QtCore", "qgis.PyQt.QtGui", "qgis.PyQt.QtXml", "qgis.PyQt.sip")
 

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Drawings into the base map: looked at before, brought in by one action, sheets made for what they cover."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from pathlib import PurePath
+from typing import Any
+
+import numpy as np
+
+from digital_citymgmt_plugin.core.basemap.drawing import Drawing
+from digital_citymgmt_plugin.core.basemap.themes import OTHER, BaseMapping, Themes, mapping_from_text
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.ports import Action, Columns, Context, Store
+from digital_citymgmt_plugin.core.requests import ImportBaseMap, PreviewBaseMap
+from digital_citymgmt_plugin.services.basemap_reading import Place, Placed, place_drawing, place_of, read_parts
+from digital_citymgmt_plugin.services.basemap_write import (
+    GEOMETRY,
+    TABLES,
+    counts_of,
+    squares_of,
+    tables_of,
+    write_drawing,
+    write_sheets,
+)
+from digital_citymgmt_plugin.services.intake import save_mapping
+
+KIND = "basemap"
+_LOOKED_AT = 3  # files of a folder that a preview reads
+
+
+def preview_base_map(context: Context, request: PreviewBaseMap) -> dict[str, Any]:
+    """Look at drawings without writing anything.
+
+    Returns
+    -------
+    dict
+        ``files`` (how many), ``dwg`` (how many cannot be read), ``drawings``: for each of the first three what was
+        found: ``name``, ``format``, ``version``, ``encoding``, ``encoding_evidence``, ``samples`` (ten texts), ``crs``,
+        ``crs_evidence``, ``swapped``, ``entities``, ``strays``, ``skipped``, ``layers`` (name, theme, count, kinds,
+        blocks), or ``problem`` and its ``values``; ``unknown``: layers without a theme.
+    """
+    files, dwg = context.files.drawing_files(request.input)
+    _refuse_dwg(files, dwg, request.input)
+    place = place_of(context) if context.store is not None else Place(None, None)
+    themes = Themes(context.files.cass(), base_mapping(context, request.mapping))
+    drawings: list[dict[str, Any]] = []
+    for path in files[:_LOOKED_AT]:
+        context.cancel.check()
+        context.progress(0.5, "progress.looking", file=PurePath(path).name)
+        try:
+            for drawing in read_parts(context, path, request.encoding):
+                drawings.append(
+                    _look(context, drawing, drawing_name(path, request.input, drawing), request, place, themes)
+                )
+        except InputRefused as error:
+            drawings.append({"name": PurePath(path).name, "problem": error.code, "values": error.values})
+    unknown = sorted({row["layer"] for one in drawings for row in one.get("layers", []) if row["theme"] == OTHER})
+    return {"files": len(files), "dwg": len(dwg), "drawings": drawings, "unknown": unknown, "counts": {}}
+
+
+def _look(
+    context: Context, drawing: Drawing, name: str, request: PreviewBaseMap, place: Place, themes: Themes
+) -> dict[str, Any]:
+    said: dict[str, Any] = {
+        "name": name, "format": drawing.format, "version": drawing.version, "encoding": drawing.encoding,
+        "encoding_evidence": drawing.encoding_evidence, "samples": list(drawing.samples), "entities": len(drawing),
+        "skipped": drawing.skipped, "crs": None, "crs_evidence": "", "swapped": False, "strays": 0,
+    }  # fmt: skip
+    layers: dict[str, Counter[str]] = {}
+    blocks: dict[str, Counter[str]] = {}
+    columns = (drawing.entities[column].tolist() for column in ("layer", "kind", "block"))
+    for layer, kind, block in zip(*columns):
+        layers.setdefault(layer, Counter())[kind] += 1
+        if block:
+            blocks.setdefault(layer, Counter())[block] += 1
+    said["layers"] = [
+        {"layer": layer, "theme": themes.theme(layer), "count": sum(kinds.values()), "kinds": dict(kinds),
+         "blocks": dict(blocks.get(layer, Counter()).most_common(20))}
+        for layer, kinds in sorted(layers.items())
+    ]  # fmt: skip
+    try:
+        placed = place_drawing(context, drawing, name, request.crs, place, themes)
+    except InputRefused as error:
+        said.update(problem=error.code, values=error.values)
+        return said
+    said.update(
+        crs=placed.crs, crs_evidence=placed.crs_evidence, swapped=placed.swapped, strays=int(placed.stray.sum())
+    )
+    return said
+
+
+def import_base_map(context: Context, request: ImportBaseMap) -> dict[str, Any]:
+    """Bring a drawing or a folder of drawings in, as one action.
+
+    A drawing is known by its name (path within the folder): the same file again changes nothing, another one of that
+    name takes its place and its symbols keep their uuids. Files that cannot be read are listed and the others come in;
+    when none can, the first one's reason is the refusal.
+
+    Returns
+    -------
+    dict
+        Counts ``files``, ``drawings``, ``unchanged``, ``replaced``, ``failed``, ``dwg``, ``entities``, ``strays``,
+        ``skipped``, ``sheets`` (new ones), ``unknown_layers`` and one for each table; ``problems``; ``drawings``;
+        ``notes``.
+    """
+    files, dwg = context.files.drawing_files(request.input)
+    _refuse_dwg(files, dwg, request.input)
+    mapping = base_mapping(context, request.mapping)
+    themes = Themes(context.files.cass(), mapping)
+    job = _Job(context, request, themes, mapping, len(files))
+    if request.output:
+        job.into_file(files, request.output)
+        return job.result(None, dwg)
+    store = context.need_store()
+    new = job.find_new(store, files)
+    if not new:
+        return job.result(None, dwg)
+    with store.action("import_base_map", input=request.input) as action:
+        save_mapping(store, action, KIND, request.mapping)
+        job.into_store(store, action, new)
+        action.counts.update(job.counts)
+    return job.result(action.operation_uuid, dwg)
+
+
+class _Job:
+    """One import: what it counts and what it has to say."""
+
+    def __init__(
+        self, context: Context, request: ImportBaseMap, themes: Themes, mapping: BaseMapping, files: int
+    ) -> None:
+        self._context, self._request, self._themes = context, request, themes
+        self.counts: dict[str, int] = dict.fromkeys(
+            ("files", "drawings", "unchanged", "replaced", "failed", "entities", "strays", "skipped", "sheets"), 0
+        )
+        self.counts.update(dict.fromkeys(TABLES, 0), files=files)
+        self.problems: list[dict[str, Any]] = []
+        self.drawings: list[dict[str, Any]] = []
+        self.unknown: Counter[str] = Counter()
+        self._marks: dict[str, tuple[str, str]] = {}  # drawing → digest of its file, and of how it was read
+        said = json.dumps([vars(mapping), request.encoding, request.crs], default=dict, sort_keys=True)
+        self._mark = hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def find_new(self, store: Store, files: list[str]) -> list[tuple[str, str]]:
+        """Return the files (and their digests) that are not in the base map already, as they are and read this way."""
+        known = store.read("drawing", ["name", "sha256", "counts"])
+        self._marks = {
+            name: (digest, json.loads(counts or "{}").get("mapping"))
+            for name, digest, counts in zip(*(known[key].tolist() for key in ("name", "sha256", "counts")))
+        }
+        new = []
+        for path in files:
+            self._context.cancel.check()
+            digest = self._context.files.digest(path)
+            own = drawing_name(path, self._request.input, None)
+            same = [name for name in self._marks if name == own or name.startswith(own + "/")]
+            if same and all(self._marks[name] == (digest, self._mark) for name in same):
+                self.counts["unchanged"] += len(same)
+            else:
+                new.append((path, digest))
+        return new
+
+    def into_store(self, store: Store, action: Action, files: list[tuple[str, str]]) -> None:
+        """Read drawings and write them, one after the other: memory holds one."""
+        place = place_of(self._context)
+        squares: set[tuple[int, int]] = set()
+        for number, (path, digest) in enumerate(files):
+            self._step(number, path)
+            for placed in self._read(path, place):
+                self.counts["replaced"] += placed.name in self._marks
+                write_drawing(store, action, placed, digest, self._mark)
+                squares |= squares_of(placed)
+        if self._context.projections.is_metric(str(place.crs)):
+            self.counts["sheets"] = write_sheets(store, action, squares)
+        self._refuse_all_failed()
+
+    def into_file(self, files: list[str], output: str) -> None:
+        """Read drawings and write them into one GeoPackage, in the CRS of the store or of the first drawing."""
+        place = place_of(self._context) if self._context.store is not None else Place(None, None)
+        parts: dict[str, list[Columns]] = {table: [] for table in TABLES}
+        for number, path in enumerate(files):
+            self._step(number, path)
+            for placed in self._read(path, place):
+                place = Place(place.crs or placed.crs, place.box)
+                for table, columns in tables_of(placed, placed.name).items():
+                    parts[table].append(columns)
+        self._refuse_all_failed()
+        layers = {
+            table: {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+            for table, found in parts.items()
+            if found
+        }
+        self._context.files.write_layers(output, layers, place.crs, {table: GEOMETRY[table] for table in layers})
+
+    def _step(self, number: int, path: str) -> None:
+        self._context.cancel.check()
+        self._context.progress(number / max(self.counts["files"], 1), "progress.looking", file=PurePath(path).name)
+
+    def _read(self, path: str, place: Place) -> list[Placed]:
+        """Return what could be read of a file; what could not is a problem."""
+        found = []
+        try:
+            for drawing in read_parts(self._context, path, self._request.encoding):
+                name = drawing_name(path, self._request.input, drawing)
+                placed = place_drawing(self._context, drawing, name, self._request.crs, place, self._themes)
+                found.append(placed)
+        except InputRefused as error:
+            self.counts["failed"] += 1
+            self.problems.append({"file": path, "code": error.code, "values": error.values})
+            return []
+        for placed in found:
+            self._count(placed)
+        return found
+
+    def _count(self, placed: Placed) -> None:
+        drawing, counts = placed.drawing, counts_of(placed)
+        for table, count in counts.items():
+            self.counts[table] += count
+        self.counts["drawings"] += 1
+        self.counts["entities"] += len(drawing)
+        self.counts["strays"] += counts["base_stray"]
+        self.counts["skipped"] += sum(drawing.skipped.values()) + placed.lost
+        themes = zip(drawing.entities["layer"].tolist(), placed.themes)
+        self.unknown.update(layer for layer, theme in themes if theme == OTHER)
+        self.drawings.append(
+            {"name": placed.name, "encoding": drawing.encoding, "encoding_evidence": drawing.encoding_evidence,
+             "crs": placed.crs, "crs_evidence": placed.crs_evidence, "swapped": placed.swapped, **counts}
+        )  # fmt: skip
+
+    def _refuse_all_failed(self) -> None:
+        if self.problems and len(self.problems) == self.counts["files"]:
+            first = self.problems[0]
+            raise InputRefused(str(first["code"]), **first["values"])
+
+    def result(self, operation: str | None, dwg: list[str]) -> dict[str, Any]:
+        """Return what is told of the import."""
+        notes = [{"code": str(one["code"]), "values": one["values"]} for one in self.problems[:20]]
+        if dwg:
+            notes.append({"code": "basemap.dwg_left", "values": {"count": len(dwg), "file": PurePath(dwg[0]).name}})
+        if self.counts["strays"]:
+            notes.append({"code": "basemap.strays", "values": {"count": self.counts["strays"]}})
+        if self.unknown:
+            few = ", ".join(layer for layer, _ in self.unknown.most_common(8))
+            notes.append({"code": "basemap.unknown_layers", "values": {"count": len(self.unknown), "layers": few}})
+        self.counts.update(dwg=len(dwg), unknown_layers=len(self.unknown))
+        return {
+            "counts": self.counts, "operation": operation, "problems": self.problems, "drawings": self.drawings,
+            "unknown": dict(self.unknown), "notes": notes, "output": self._request.output,
+            "tables": ["drawing", *TABLES, "sheet", "mapping"] if operation else [],
+        }  # fmt: skip
+
+
+def base_mapping(context: Context, given: str | None) -> BaseMapping:
+    """Return a mapping of layers: JSON, or the name of one that the store keeps.
+
+    Raises
+    ------
+    InputRefused
+        ``mapping.unknown_name`` or what ``mapping_from_text`` says.
+    """
+    text = (given or "").strip()
+    if not text or text.startswith("{"):
+        return mapping_from_text(text)
+    store = context.need_store()
+    saved = store.read("mapping", ["payload"], [("kind", "=", KIND), ("name", "=", text)])["payload"]
+    if not len(saved):
+        names = store.read("mapping", ["name"], [("kind", "=", KIND)])["name"].tolist()
+        raise InputRefused("mapping.unknown_name", name=text, known=", ".join(sorted(names)) or "–")
+    return mapping_from_text(str(saved[0]))
+
+
+def drawing_name(path: str, start: str, drawing: Drawing | None) -> str:
+    """Return the name by which a drawing is known: its path within the folder that was given, without ending.
+
+    A layer of a GeoPackage is told by its name behind the file's.
+    """
+    file = PurePath(path)
+    try:
+        inside = file.relative_to(start)
+    except ValueError:
+        inside = PurePath(file.name)
+    if not inside.name:
+        inside = PurePath(file.name)
+    name = inside.with_suffix("").as_posix()
+    if drawing is not None and drawing.format == "GPKG":
+        name += f"/{drawing.entities['layer'][0]}" if len(drawing) else ""
+    return name
+
+
+def _refuse_dwg(files: list[str], dwg: list[str], given: str) -> None:
+    if not files and dwg:
+        raise InputRefused("input.dwg", file=PurePath(dwg[0]).name)

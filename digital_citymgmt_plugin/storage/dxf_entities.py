@@ -1,0 +1,353 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From the entities of a drawing to points, lines, areas and texts.
+
+A block reference is one point with the block's name, its attributes and extended data. A block whose contents reach
+far (a bound drawing, a house drawn as a block) is taken apart as well, at most ``DEEPEST`` levels down and never into
+itself. Curves become lines that stray ``SAGITTA`` from them at most.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import shapely
+
+from digital_citymgmt_plugin.core.basemap.drawing import AREA, LINE, POINT, TEXT
+
+MOST = 3_000_000  # entities of one drawing, what blocks hold counted as often as they are placed
+DEEPEST = 8
+SAGITTA = 0.02  # drawing units (metres)
+WIDE = 30.0  # a block reaching farther from its place than this is no symbol of a 1:1000 map
+FAR = 1e9  # no coordinate of a map is beyond
+_OUTSIDE = {"VIEWPORT", "WIPEOUT", "IMAGE", "OLE2FRAME", "ATTDEF", "SEQEND", "LIGHT", "SUN"}
+_BY_BYTES = re.compile(r"\\M\+([1235])([0-9A-Fa-f]{4})")
+_BY_NUMBER = re.compile(r"\\U\+([0-9A-Fa-f]{4})")
+_PAGES = {"1": "cp932", "2": "cp950", "3": "cp949", "5": "gb18030"}
+_Row = tuple[Any, ...]
+
+
+class Reader:
+    """Walks through the model space of a drawing.
+
+    Attributes
+    ----------
+    rows : list of tuple
+        In the order of ``core.basemap.drawing.COLUMNS``.
+    skipped : Counter
+        Entities that are not taken, by kind.
+    over : bool
+        More entities than ``MOST``.
+    """
+
+    def __init__(self, document: Any) -> None:
+        self._document = document
+        self.rows: list[_Row] = []
+        self.skipped: Counter[str] = Counter()
+        self.over = False
+        self._taken = 0
+        self._wide: dict[str, bool] = {}
+        self._layers: dict[str, str] = {}  # as written → as shown
+        self._read: dict[str, Callable[[Any], tuple[str, Any] | None]] = {
+            "LINE": _line, "LWPOLYLINE": _lwpolyline, "POLYLINE": _polyline, "ARC": _arc, "CIRCLE": _circle,
+            "ELLIPSE": _curve, "SPLINE": _curve, "HATCH": _hatch, "MPOLYGON": _hatch, "SOLID": _solid,
+            "TRACE": _solid, "3DFACE": _solid, "POINT": _point, "LEADER": _leader, "MLINE": _mline,
+        }  # fmt: skip
+
+    def read(self) -> None:
+        """Read all entities of the model space."""
+        self._walk(self._document.modelspace(), (), "")
+
+    def _walk(self, entities: Iterable[Any], inside: tuple[str, ...], layer: str) -> None:
+        for entity in entities:
+            self._taken += 1
+            if self._taken > MOST:
+                self.over = True
+                return
+            kind = entity.dxftype()
+            try:
+                self._take(entity, kind, inside, layer)
+            except (
+                ValueError,
+                KeyError,
+                IndexError,
+                AttributeError,
+                TypeError,
+                ArithmeticError,
+                shapely.GEOSException,
+            ):
+                self.skipped[kind] += 1  # broken in itself: the rest of the drawing is still good
+            if self.over:
+                return
+
+    def _take(self, entity: Any, kind: str, inside: tuple[str, ...], parent: str) -> None:
+        dxf = entity.dxf
+        layer = self._layers.get(dxf.layer)
+        if layer is None:
+            layer = self._layers[dxf.layer] = _clean(dxf.layer)
+        if layer == "0" and parent:  # in a block, layer 0 is that of the reference
+            layer = parent
+        read = self._read.get(kind)
+        if read is not None:
+            found = read(entity)
+            if found is None:
+                self.skipped[kind] += 1
+                return
+            what, shape = found
+            low, high = shape.bounds[:2], shape.bounds[2:]
+            if not (max(map(abs, (*low, *high))) < FAR):
+                self.skipped[kind] += 1
+                return
+            code, more = _xdata(entity)
+            handle = dxf.handle
+            self.rows.append(
+                (what, layer, code, None, kind, handle, None, None, None, _elevation(entity, kind), None, more, shape)
+            )
+        elif kind in ("TEXT", "ATTRIB", "MTEXT"):
+            self._text(entity, kind, layer)
+        elif kind == "INSERT":
+            self._insert(entity, inside, layer)
+        else:
+            self.skipped[kind] += 1
+
+    def _text(self, entity: Any, kind: str, layer: str) -> None:
+        dxf = entity.dxf
+        plain = entity.plain_text()
+        words = _clean(plain)
+        x, y, z = _world(entity, dxf.insert)
+        if not words or not max(abs(x), abs(y)) < FAR:
+            self.skipped[kind] += 1
+            return
+        angle, height = dxf.get("rotation", 0.0), dxf.get("char_height" if kind == "MTEXT" else "height", 0.0)
+        code, more = _xdata(entity)
+        self.rows.append(
+            (
+                TEXT,
+                layer,
+                code,
+                None,
+                kind,
+                dxf.handle,
+                words,
+                angle,
+                None,
+                z or None,
+                height,
+                more,
+                shapely.Point(x, y),
+            )
+        )
+
+    def _insert(self, entity: Any, inside: tuple[str, ...], layer: str) -> None:
+        dxf = entity.dxf
+        name = dxf.name
+        x, y, z = _world(entity, dxf.insert)
+        if not max(abs(x), abs(y)) < FAR:
+            self.skipped["INSERT"] += 1
+            return
+        code, more = _xdata(entity)
+        attributes = {_clean(one.dxf.tag): _clean(one.dxf.text) for one in entity.attribs}
+        if attributes:
+            more = {**attributes, **(more or {})}
+        scale = dxf.get("xscale", 1.0)
+        self.rows.append(
+            (POINT, layer, code, _clean(name), "INSERT", dxf.handle, None, dxf.get("rotation", 0.0), scale, z or None,
+             None, more, shapely.Point(x, y))
+        )  # fmt: skip
+        if name in inside or len(inside) >= DEEPEST or not self._is_wide(name, abs(scale)):
+            return
+        if name not in self._document.blocks:
+            return
+        self._walk(entity.virtual_entities(), (*inside, name), layer)
+
+    def _is_wide(self, name: str, scale: float) -> bool:
+        """Tell whether a block reaches so far that it is no symbol; of what it nests only the places count."""
+        if name not in self._wide:
+            reach = 0.0
+            block = self._document.blocks.get(name)
+            for count, entity in enumerate(block or ()):
+                if count > 2_000:  # no symbol has so many strokes
+                    reach = math.inf
+                    break
+                reach = max(reach, _reach(entity))
+            self._wide[name] = reach * scale > WIDE
+        return self._wide[name]
+
+
+def _reach(entity: Any) -> float:
+    """Return how far from the block's origin an entity lies, roughly, by its first and last points."""
+    dxf = entity.dxf
+    found = 0.0
+    for key in ("start", "end", "insert", "center", "location"):
+        if dxf.hasattr(key):
+            spot = dxf.get(key)
+            found = max(found, abs(spot[0]), abs(spot[1]))
+    if entity.dxftype() == "LWPOLYLINE":
+        found = max((max(abs(x), abs(y)) for x, y in entity.get_points("xy")), default=found)
+    return found
+
+
+def _clean(text: Any) -> str:
+    r"""Return a text without line ends, control signs and halves of signs that nothing can store.
+
+    ``\M+5B1B8`` is a sign by its bytes in a code page (1 Japanese, 2 Big5, 3 Korean, 5 GBK), which ezdxf leaves alone.
+    """
+    words = str(text or "")
+    if "\\M+" in words:
+        words = _BY_BYTES.sub(_sign, words)
+    if "\\U+" in words:
+        words = _BY_NUMBER.sub(lambda found: chr(int(found.group(1), 16)), words)
+        words = words.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # halves come as two numbers
+    if not words.isprintable():
+        words = "".join(sign if sign.isprintable() else " " for sign in words)
+    return words.strip()
+
+
+def _sign(found: re.Match[str]) -> str:
+    raw = bytes.fromhex(found.group(2))
+    try:
+        return raw.decode(_PAGES[found.group(1)])
+    except UnicodeDecodeError:
+        return found.group()
+
+
+def _xdata(entity: Any) -> tuple[str | None, dict[str, Any] | None]:
+    """Return the SOUTH code (first text of application SOUTH) and all extended data by application."""
+    data = entity.xdata
+    if data is None or not data.data:
+        return None, None
+    code, kept = None, {}
+    for app, tags in data.data.items():
+        values = [_clean(tag.value) if tag.code in (1000, 1003, 1005) else tag.value for tag in tags[1:]]
+        plain = [value if isinstance(value, (str, int, float)) else [float(v) for v in value] for value in values]
+        kept[_clean(app)] = plain[:50]
+        if str(app).upper() == "SOUTH":
+            code = next((_clean(tag.value) for tag in tags[1:] if tag.code == 1000), None) or None
+    return code, {"xdata": kept}
+
+
+def _world(entity: Any, spot: Any) -> tuple[float, float, float]:
+    turned = entity.dxf.hasattr("extrusion") and tuple(entity.dxf.extrusion) != (0.0, 0.0, 1.0)
+    if turned and entity.dxftype() != "MTEXT":  # those of MTEXT are the world's already
+        spot = entity.ocs().to_wcs(spot)
+    return float(spot[0]), float(spot[1]), float(spot[2]) if len(spot) > 2 else 0.0
+
+
+def _elevation(entity: Any, kind: str) -> float | None:
+    dxf = entity.dxf
+    if kind == "LINE":
+        value = dxf.start[2]
+    elif kind == "LWPOLYLINE":
+        value = dxf.get("elevation", 0.0)
+    elif kind in ("CIRCLE", "ARC", "ELLIPSE"):
+        value = dxf.center[2]
+    elif kind == "POINT":
+        value = dxf.location[2]
+    elif kind == "POLYLINE" and len(entity.vertices):
+        value = entity.vertices[0].dxf.location[2]
+    else:
+        return None
+    return float(value) if value and math.isfinite(value) else None
+
+
+def _shape(points: list[tuple[float, float]], closed: bool) -> tuple[str, Any] | None:
+    """Return an area of a closed ring, else a line; None of what has no extent."""
+    if len(points) > 3 and points[0] == points[-1]:
+        closed = True
+    if closed and len(points) >= 3:
+        area = shapely.Polygon(points)
+        if not area.is_valid:
+            area = shapely.make_valid(area)
+            parts = [part for part in shapely.get_parts(area).tolist() if part.geom_type.endswith("Polygon")]
+            area = shapely.MultiPolygon([one for part in parts for one in shapely.get_parts(part).tolist()])
+        if area.area > 0.0:
+            return AREA, area
+    if len(points) < 2 or all(point == points[0] for point in points):
+        return None
+    return LINE, shapely.LineString([*points, points[0]] if closed else points)
+
+
+def _flat(vectors: Iterable[Any]) -> list[tuple[float, float]]:
+    return [(vector.x, vector.y) for vector in vectors]
+
+
+def _line(entity: Any) -> tuple[str, Any] | None:
+    start, end = entity.dxf.start, entity.dxf.end
+    if start[0] == end[0] and start[1] == end[1]:
+        return None
+    return LINE, shapely.LineString([(start[0], start[1]), (end[0], end[1])])
+
+
+def _lwpolyline(entity: Any) -> tuple[str, Any] | None:
+    plain = not entity.has_arc and tuple(entity.dxf.get("extrusion", (0.0, 0.0, 1.0))) == (0.0, 0.0, 1.0)
+    points = [(float(x), float(y)) for x, y in entity.get_points("xy")] if plain else _path(entity)
+    return _shape(points, bool(entity.closed))
+
+
+def _polyline(entity: Any) -> tuple[str, Any] | None:
+    if entity.is_poly_face_mesh or entity.is_polygon_mesh:
+        return None
+    plain = not entity.has_arc and tuple(entity.dxf.get("extrusion", (0.0, 0.0, 1.0))) == (0.0, 0.0, 1.0)
+    points = [tuple(vertex.dxf.location)[:2] for vertex in entity.vertices] if plain else _path(entity)
+    return _shape(points, bool(entity.is_closed))
+
+
+def _path(entity: Any) -> list[tuple[float, float]]:
+    from ezdxf import path
+
+    return _flat(path.make_path(entity).flattening(SAGITTA))
+
+
+def _arc(entity: Any) -> tuple[str, Any] | None:
+    return _shape(_flat(entity.flattening(_sag(entity))), False)
+
+
+def _circle(entity: Any) -> tuple[str, Any] | None:
+    return _shape(_flat(entity.flattening(_sag(entity))), True)
+
+
+def _sag(entity: Any) -> float:
+    """Return a tolerance that gives 8 to some 300 corners a circle, whatever its size."""
+    return float(min(max(SAGITTA, entity.dxf.radius / 10_000.0), max(entity.dxf.radius * 0.07, 1e-6)))
+
+
+def _curve(entity: Any) -> tuple[str, Any] | None:
+    from ezdxf import path
+
+    points = _flat(path.make_path(entity).flattening(SAGITTA, segments=4))
+    return _shape(points[:20_000], False)
+
+
+def _hatch(entity: Any) -> tuple[str, Any] | None:
+    from ezdxf import path
+
+    area: Any = None
+    for ring in path.from_hatch(entity):
+        found = _shape(_flat(ring.flattening(SAGITTA)), True)
+        if found is not None and found[0] == AREA:  # an island in an island is filled again
+            area = found[1] if area is None else shapely.symmetric_difference(area, found[1])
+    if area is None or area.is_empty or not area.geom_type.endswith("Polygon"):
+        return None
+    return AREA, area
+
+
+def _solid(entity: Any) -> tuple[str, Any] | None:
+    points = [(float(vertex[0]), float(vertex[1])) for vertex in entity.wcs_vertices()]
+    return _shape(list(dict.fromkeys(points)), True)
+
+
+def _point(entity: Any) -> tuple[str, Any] | None:
+    spot = entity.dxf.location
+    return POINT, shapely.Point(spot[0], spot[1])
+
+
+def _leader(entity: Any) -> tuple[str, Any] | None:
+    return _shape([(float(spot[0]), float(spot[1])) for spot in entity.vertices], False)
+
+
+def _mline(entity: Any) -> tuple[str, Any] | None:
+    points = [(float(vertex.location[0]), float(vertex.location[1])) for vertex in entity.vertices]
+    return _shape(points, bool(entity.is_closed))
