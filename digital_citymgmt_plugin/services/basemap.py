@@ -15,7 +15,7 @@ from digital_citymgmt_plugin.core.basemap.drawing import Drawing
 from digital_citymgmt_plugin.core.basemap.themes import OTHER, BaseMapping, Themes, mapping_from_text
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Action, Columns, Context, Store
-from digital_citymgmt_plugin.core.requests import ImportBaseMap, PreviewBaseMap
+from digital_citymgmt_plugin.core.requests_basemap import ImportBaseMap, PreviewBaseMap
 from digital_citymgmt_plugin.services.basemap_reading import Place, Placed, place_drawing, place_of, read_parts
 from digital_citymgmt_plugin.services.basemap_write import (
     GEOMETRY,

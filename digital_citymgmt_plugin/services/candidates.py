@@ -16,7 +16,7 @@ from digital_citymgmt_plugin.core.basemap.candidates import Proposer
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Context, Store
-from digital_citymgmt_plugin.core.requests import DecideCandidates, MakeCandidates
+from digital_citymgmt_plugin.core.requests_basemap import DecideCandidates, MakeCandidates
 from digital_citymgmt_plugin.services.basemap import KIND, base_mapping
 from digital_citymgmt_plugin.services.intake import mapping_is_new, objects, save_mapping, today, with_none
 
