@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.basemap.drawing import Drawing
 from digital_citymgmt_plugin.core.basemap.themes import Cass
+from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Buckets, Columns, PhotoFacts, PhotoKeeper, RejectList, Sheet, Source
 from digital_citymgmt_plugin.core.profile import Profile

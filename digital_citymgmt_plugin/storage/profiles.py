@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.basemap.themes import Cass, CassCode
+from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.codes import (
     COMPONENT,
     EDITIONS,
