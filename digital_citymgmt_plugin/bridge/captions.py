@@ -147,6 +147,18 @@ VALUES: dict[str, dict[str, dict[str, str]]] = {
     },
     "class": {"kind": {"component": "Component", "event": "Event", "matter": "Matter"}},
     "check_issue": {"level": {"error": "Error", "warning": "Warning", "info": "Note"}},
+    "sheet": {
+        "status": {
+            "open": "Not begun",
+            "field": "In the field",
+            "back": "Back from the field",
+            "checked": "Checked",
+            "accepted": "Accepted",
+        }
+    },
+    "candidate": {
+        "state": {"open": "Open", "confirmed": "Confirmed", "rejected": "Rejected", "merged": "Merged"},
+    },
 }
 FLAGS = ("emergency", "parked", "appealed", "on_time", "enabled")
 

@@ -66,6 +66,7 @@ SPECS = (
     LayerSpec("place", "Places (lines)", styles.style_places, "lines", visible_from=25_000, geometry="LineString"),
     LayerSpec("place", "Places (areas)", styles.style_places, "areas", visible_from=25_000, geometry="Polygon"),
     LayerSpec("track_point", "Tracks", styles.style_tracks, visible_from=5_000),
+    LayerSpec("sheet", "Sheets", styles.style_sheets),
     LayerSpec("admin_area", "Communities", styles.style_community, "community", _areas("community")),
     LayerSpec("admin_area", "Streets", styles.style_street, "street", _areas("street")),
     LayerSpec("admin_area", "Counties", styles.style_county, "county", _areas("county")),

@@ -34,6 +34,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QColor, QFont, QFontInfo
 
+from digital_citymgmt_plugin.bridge.captions import value_captions
 from digital_citymgmt_plugin.bridge.palette import (
     LATE,
     LIGHT,
@@ -343,6 +344,20 @@ def style_cases(layer: QgsVectorLayer, given: Given) -> None:
 def style_issues(layer: QgsVectorLayer, given: Given) -> None:
     """Draw issues as rings, so that what they are about stays in sight."""
     layer.setRenderer(QgsSingleSymbolRenderer(_ring(given.look, 4)))
+
+
+def style_sheets(layer: QgsVectorLayer, given: Given) -> None:
+    """Draw sheets by their status: the line tells it (dotted, dashed, solid, thick), the number stands inside."""
+    words = value_captions("sheet", "status")
+    lines = {"open": ("dot", 0.3), "field": ("dash", 0.5), "back": ("dash dot", 0.5), "checked": ("solid", 0.5),
+             "accepted": ("solid", 1.0)}  # fmt: skip
+    look = given.look
+    categories = [
+        QgsRendererCategory(status, outline(look.place, width * look.weight, line), words.get(status, status))
+        for status, (line, width) in lines.items()
+    ]
+    layer.setRenderer(QgsCategorizedSymbolRenderer("status", categories))
+    label(layer, '"number"', 7, 25_000, look, look.place)
 
 
 def style_places(layer: QgsVectorLayer, given: Given) -> None:

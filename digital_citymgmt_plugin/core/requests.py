@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.core.requests_desk import (
     ExportSheets,
     FixComponents,
     IssueHistory,
+    ListCandidates,
     ListIssues,
     ListSheets,
     MakeSheets,
@@ -367,7 +368,7 @@ REQUESTS: dict[str, type[Request]] = {
         PreviewBaseMap, ImportBaseMap, MakeCandidates, DecideCandidates,
         ExportProfile, ImportProfile, ListClasses,
         ListIssues, WaiveIssues, ReopenIssues, FixComponents, ExportIssues, IssueHistory,
-        MakeSheets, ListSheets, UpdateSheets, ExportSheets,
+        MakeSheets, ListSheets, UpdateSheets, ExportSheets, ListCandidates,
         FindDuplicates, MergeDuplicates, ListDuplicates, ComparePair,
         CheckComponents, Totals,
     )

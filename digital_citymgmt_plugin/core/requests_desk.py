@@ -114,3 +114,14 @@ class ExportSheets(Request):
 
     method: ClassVar[str] = "export_sheets"
     output: str
+
+
+@dataclass(frozen=True)
+class ListCandidates(Request):
+    """List candidates in the order of entry, page by page, with the numbers by class and state of all of them."""
+
+    method: ClassVar[str] = "list_candidates"
+    classes: list[str] = field(default_factory=list)
+    state: Optional[str] = None  # noqa: UP045
+    after: int = 0
+    limit: int = 500

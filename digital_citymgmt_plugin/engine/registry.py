@@ -58,6 +58,7 @@ SERVICES: dict[str, Service] = {
     "list_sheets": _late("sheets", "list_sheets"),
     "update_sheets": _late("sheets", "update_sheets"),
     "export_sheets": _late("sheets", "export_sheets"),
+    "list_candidates": _late("candidate_list", "list_candidates"),
     "find_duplicates": _late("duplicates", "find_duplicates"),
     "list_duplicates": _late("duplicate_pairs", "list_duplicates"),
     "compare_pair": _late("duplicate_pairs", "compare_pair"),

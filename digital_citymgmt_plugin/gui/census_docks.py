@@ -10,9 +10,11 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import QMenu, QToolBar
 
 from digital_citymgmt_plugin.gui.desk import Desk
+from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateController, CandidatePanel
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
 from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
+from digital_citymgmt_plugin.gui.docks.sheet_board import SheetBoard, SheetController
 from digital_citymgmt_plugin.gui.icons import icon
 
 
@@ -27,10 +29,16 @@ class CensusDocks:
     def __init__(self, iface: Any, controller: CityController) -> None:
         self.iface = iface
         window = iface.mainWindow()
-        issue_dock = IssueDock(window)
+        issue_dock, board, panel = IssueDock(window), SheetBoard(window), CandidatePanel(window)
         self.issues = IssueController(controller, issue_dock)
-        self.desks: list[Desk] = [self.issues]
-        self.docks: list[tuple[str, str, QgsDockWidget]] = [(tr("&Issues"), "issues", issue_dock)]
+        self.sheets = SheetController(controller, board)
+        self.candidates = CandidateController(controller, panel)
+        self.desks: list[Desk] = [self.issues, self.sheets, self.candidates]
+        self.docks: list[tuple[str, str, QgsDockWidget]] = [
+            (tr("&Issues"), "issues", issue_dock),
+            (tr("&Sheets"), "sheets", board),
+            (tr("C&andidates"), "candidates", panel),
+        ]
         for _words, _name, dock in self.docks:
             iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
             dock.hide()

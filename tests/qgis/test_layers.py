@@ -53,7 +53,7 @@ def test_tables_stand_in_a_group_of_their_own(city, loaded):
 
 def test_every_layer_is_read_only_and_tells_store_and_table(city, loaded):
     found = layers.store_layers(city, loaded)
-    assert len(found) == 17
+    assert len(found) == 18
     assert all(layer.readOnly() and not layer.startEditing() for layer in found)
     assert {layer.customProperty(layers.TABLE) for layer in found} == {
         spec.table for spec in layers.SPECS + layers.TABLES
@@ -68,7 +68,7 @@ def test_a_renamed_layer_is_still_found(city, loaded):
 
 def test_loading_twice_adds_nothing(city, loaded):
     layers.load_store(city, CITY, loaded)
-    assert len(loaded.mapLayers()) == 17
+    assert len(loaded.mapLayers()) == 18
     assert len(loaded.layerTreeRoot().findGroups()) == 1
 
 
@@ -162,7 +162,7 @@ def test_closing_takes_layers_and_group_away_and_leaves_the_others(city, loaded,
     layers.load_store(other, "别市", loaded)
     layers.remove_store(city, loaded)
     assert layers.store_layers(city, loaded) == [] and layers.store_group(city, loaded) is None
-    assert len(layers.store_layers(other, loaded)) == 17
+    assert len(layers.store_layers(other, loaded)) == 18
     layers.remove_store(other, loaded)
     assert loaded.layerTreeRoot().children() == []
 

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The docks *Sheets* and *Candidates* with an engine that answers from a table."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QPushButton
+
+from digital_citymgmt_plugin.core import requests
+from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateController, CandidatePanel
+from digital_citymgmt_plugin.gui.docks.city_controller import CityController
+from digital_citymgmt_plugin.gui.docks.city_dock import CityDock
+from digital_citymgmt_plugin.gui.docks.sheet_board import SheetBoard, SheetController
+from digital_citymgmt_plugin.gui.messages import Messages
+from digital_citymgmt_plugin.gui.session import StoreSession
+from tests.qgis.make_city import CRS, make_city
+from tests.qgis.window import FakePool, Iface, Recent
+
+pytestmark = pytest.mark.qgis
+
+
+def sheet(at, status="open", crew=None):
+    x = 500_000.0 + 500 * at
+    return {"fid": at, "uuid": f"s{at}", "number": f"3520.0-{x / 1000:.1f}", "number_fine": "", "name": None,
+            "crew": crew, "status": status, "planned_on": None, "finished_on": None, "remark": None,
+            "components": 10, "issues": at, "extent": [x, 3_520_000.0, x + 500, 3_520_500.0]}  # fmt: skip
+
+
+ZERO = {"open": 0, "field": 0, "back": 0, "checked": 0, "accepted": 0}
+BOARD = {
+    "sheets": [sheet(1), sheet(2, "field", "一组"), sheet(3, "checked", "一组")],
+    "crews": [{"crew": "一组", "sheets": 2, **ZERO, "field": 1, "checked": 1, "components": 20, "issues": 5},
+              {"crew": "", "sheets": 1, **ZERO, "open": 1, "components": 10, "issues": 1}],
+    "counts": {"sheets": 3, **ZERO, "open": 1, "field": 1, "checked": 1}, "days": [["2026-01-03", 1, 1]], "off": {},
+}  # fmt: skip
+
+
+def candidates(request):
+    rows = [{"fid": fid, "uuid": f"c{fid}", "class_code": "0101", "class_name": "井盖", "name": None, "state": "open",
+             "layer": "GXYZ", "block": "gc1", "symbol_code": None, "drawing": "a.dxf", "handle": "1F",
+             "x": 500_100.0 + fid, "y": 3_520_100.0}
+            for fid in range(request.after + 1, min(request.after + request.limit, 900) + 1)]  # fmt: skip
+    groups = [["0101", "open", 900], ["0101", "confirmed", 3], ["0201", "open", 5]]
+    return {"candidates": rows, "more": len(rows) == request.limit, "groups": groups,
+            "names": {"0101": "井盖"}, "counts": {"candidates": 900}}  # fmt: skip
+
+
+class Pool(FakePool):
+    def __init__(self, answers):
+        super().__init__(answers)
+        self.previews = []
+
+    def call(self, request, *, preview=None, **options):
+        self.previews.append((request.method, preview))
+        return super().call(request, **options)
+
+    def last(self, method):
+        return [request for request in self.asked if request.method == method][-1]
+
+
+class Bench:
+    def __init__(self, city):
+        health = {"path": city, "meta": {"county_name": "启东市", "crs": CRS}, "items": [], "tables": {}}
+        done = {"counts": {"updated": 2}, "tables": ["sheet"], "operation": "1", "notes": []}
+        self.pool = Pool({
+            "health": health, "list_sheets": BOARD, "make_sheets": done, "update_sheets": done,
+            "export_sheets": {"counts": {}}, "list_candidates": candidates,
+            "decide_candidates": {**done, "tables": ["candidate"]}, "make_candidates": done,
+        })  # fmt: skip
+        self.iface = Iface()
+        self.iface.window.show()
+        self.controller = CityController(
+            self.iface, CityDock(self.iface.window), StoreSession(self.pool), Messages(self.iface), Recent(), print
+        )
+        self.board, self.panel = SheetBoard(self.iface.window), CandidatePanel(self.iface.window)
+        for dock in (self.board, self.panel):
+            self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+        self.sheets = SheetController(self.controller, self.board)
+        self.candidates = CandidateController(self.controller, self.panel)
+
+    def wait(self, what, seconds=5.0):
+        end = time.monotonic() + seconds
+        while not what():
+            assert time.monotonic() < end, "waited in vain"
+            QTest.qWait(10)
+
+    def settle(self):
+        QTest.qWait(50)
+        self.wait(lambda: not self.controller.link.busy)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory, qgis_app):
+    path = tmp_path_factory.mktemp("city") / "city.gpkg"
+    make_city(str(path))
+    return str(path)
+
+
+@pytest.fixture
+def bench(city, qgis_app):
+    QgsProject.instance().clear()
+    bench = Bench(city)
+    bench.controller.open_store(city)
+    bench.wait(lambda: bench.controller.path and bench.controller._loading is None)
+    bench.settle()
+    yield bench
+    bench.sheets.shut()
+    bench.candidates.shut()
+    bench.controller.shut()
+    QTest.qWait(20)
+    bench.iface.window.close()
+    QgsProject.instance().clear()
+
+
+def test_the_board_shows_status_counts_and_days(bench):
+    board = bench.board
+    assert [board.sheets.index(row, 3).data() for row in range(3)] == ["Not begun", "In the field", "Checked"]
+    assert [board.crews.index(0, column).data() for column in range(4)] == ["一组", "2", "0", "1"]
+    assert "3 sheets" in board.summary_label.text() and "2026-01-03" in board.day_label.text()
+    board.crew_filter.setText("一组")
+    board.crew_filter.editingFinished.emit()
+    assert board.sheets.rowCount() == 2
+
+
+def test_a_sheet_is_shown_on_the_map(bench):
+    bench.board.sheet_view.selectRow(0)
+    bench.board.sheet_view.clicked.emit(bench.board.sheets.index(0, 0))
+    assert bench.iface.canvas.extent().contains(500_750.0, 3_520_250.0)
+
+
+def test_changes_show_their_counts_before(bench):
+    board = bench.board
+    board.apply_button.click()
+    assert "Select sheets" in board.day_label.text()
+    board.sheet_view.selectAll()
+    board.status_box.setCurrentIndex(2)
+    board.crew_edit.setText("二组")
+    board.apply_button.click()
+    bench.wait(lambda: bench.sheets.preview is not None)
+    assert bench.pool.previews[-1] == ("update_sheets", "hold")
+    bench.sheets.preview.findChild(QPushButton, "write_previewed").click()
+    bench.wait(lambda: ("update_sheets", None) in bench.pool.previews)
+    asked = bench.pool.last("update_sheets")
+    assert (len(asked.numbers), asked.status, asked.crew, asked.planned_on) == (3, "field", "二组", None)
+
+
+def test_candidates_stand_by_class_and_come_in_pages(bench):
+    panel = bench.panel
+    assert [panel.classes.index(0, column).data() for column in range(3)] == ["0101 井盖", "900", "3"]
+    assert panel.candidates.rowCount() == 500
+    panel.view.scrollToBottom()
+    bench.wait(lambda: panel.candidates.rowCount() == 900)
+    panel.view.clicked.emit(panel.candidates.index(3, 0))
+    assert bench.iface.canvas.extent().contains(500_104.0, 3_520_100.0)
+
+
+@pytest.mark.skipif("decide_candidates" not in requests.REQUESTS, reason="the engine has no candidates yet")
+def test_candidates_are_decided_after_the_counts_were_seen(bench):
+    panel = bench.panel
+    panel.view.selectRow(0)
+    panel.decide_buttons["merge"].click()
+    assert "Select candidates" in panel.label.text()
+    panel.decide_buttons["confirm"].click()
+    bench.wait(lambda: bench.candidates.preview is not None)
+    bench.candidates.preview.findChild(QPushButton, "write_previewed").click()
+    bench.wait(lambda: ("decide_candidates", None) in bench.pool.previews)
+    assert bench.pool.last("decide_candidates").candidates == "c1"
+    bench.settle()
+    panel.class_view.selectRow(0)
+    bench.settle()
+    panel.decide_buttons["reject_class"].click()
+    bench.wait(lambda: bench.candidates.preview is not None)
+    asked = bench.pool.last("decide_candidates")
+    assert (asked.decision, asked.class_code, asked.candidates) == ("reject", "0101", "")
+    bench.candidates.preview.reject()
+    bench.settle()
