@@ -17,6 +17,7 @@ from digital_citymgmt_plugin.gui.catalogue_actions import CatalogueActions
 from digital_citymgmt_plugin.gui.census_docks import CensusDocks
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.city_dock import CityDock
+from digital_citymgmt_plugin.gui.duplicates import DuplicatesActions
 from digital_citymgmt_plugin.gui.first_run import FirstRun
 from digital_citymgmt_plugin.gui.icons import icon
 from digital_citymgmt_plugin.gui.map_menu import MapMenu
@@ -57,6 +58,7 @@ class CityPlugin:
         self.profile_actions: ProfileActions | None = None
         self.catalogue: CatalogueActions | None = None
         self.operations: OperationsActions | None = None
+        self.duplicates: DuplicatesActions | None = None
         self.first_run: FirstRun | None = None
         self.census: CensusDocks | None = None
         self.dialogs: AlgorithmDialogs | None = None
@@ -94,6 +96,7 @@ class CityPlugin:
         self.profile_actions = ProfileActions(self.controller)
         self.catalogue = CatalogueActions(self.controller)
         self.operations = OperationsActions(self.controller)
+        self.duplicates = DuplicatesActions(self.controller)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
         self.census = CensusDocks(self.iface, self.controller)
         self._build_actions(window)
@@ -157,7 +160,10 @@ class CityPlugin:
             bar.insertMenu(last, self.menu)
 
     def _build_operations_action(self) -> None:
-        assert self.operations is not None  # noqa: S101  (made just before)
+        assert self.operations is not None and self.duplicates is not None  # noqa: S101  (made just before)
+        action = self.menu.addAction(icon("duplicates"), tr("Merge &doubles…"))
+        action.setObjectName("dcm_duplicates")
+        action.triggered.connect(lambda _=False: self.duplicates.show())
         action = self.menu.addAction(icon("undo"), tr("&Actions and taking back…"))
         action.setObjectName("dcm_operations")
         action.triggered.connect(lambda _=False: self.operations.show())
@@ -183,10 +189,12 @@ class CityPlugin:
             self.restarts.restarted.disconnect(self.controller.engine_restarted)
             self.iface.newProjectCreated.disconnect(self.controller.project_cleared)
             self.iface.projectRead.disconnect(self.controller.project_read)
-            for part in (self.census, self.first_run, self.operations, self.catalogue, self.profile_actions):
+            for part in (
+                self.census, self.duplicates, self.first_run, self.operations, self.catalogue, self.profile_actions
+            ):  # fmt: skip
                 if part is not None:
                     part.shut()
-            self.census = self.first_run = self.operations = None
+            self.census = self.duplicates = self.first_run = self.operations = None
             self.catalogue = self.profile_actions = None
             self.controller.shut()
             self.controller.deleteLater()

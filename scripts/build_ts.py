@@ -28,6 +28,7 @@ MESSAGES = "Messages"
 TABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bridge/captions.py", ("COLUMNS", "VALUES")),
     ("bridge/layers.py", ("LayerSpec:1",)),
+    ("gui/models/pair.py", ("REASONS", "MARKS")),
     ("bridge/layouts.py", ("Template:1",)),
     ("bridge/palette.py", ("MAJORS[1]", "OTHER[1]", "STAGES[0]", "LATE", "NO_STAGE", "PLACES", "TITLES")),
     ("gui/models/health.py", ("HealthItem:1", "HealthItem:3", "LEVELS")),
