@@ -148,9 +148,8 @@ def _keys(values: NDArray[Any]) -> NDArray[np.int64]:
 def tallies(store: Store, codes: Sequence[str], found: Findings) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
     """Return by rule what was found and the issues by state, and the sums of open and waived ones."""
     table = {code: {"found": found.of_rule(code), OPEN: 0, WAIVED: 0, SETTLED: 0} for code in codes}
-    for part in store.chunks("check_issue", ["rule", "state"], [("rule", "in", list(codes))]):
-        for (rule, state), count in Counter(zip(part["rule"].tolist(), part["state"].tolist())).items():
-            table[rule][state] = table[rule].get(state, 0) + count
+    for rule, state, count in store.tally("check_issue", ["rule", "state"], [("rule", "in", list(codes))]):
+        table[rule][state] = count
     sums = {state: sum(values[state] for values in table.values()) for state in (OPEN, WAIVED)}
     used = {code: values for code, values in table.items() if any(values.values())}
     return used, sums

@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.core.census.totals import NOTHING, Tie, tie_all, ti
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Context, Sheet, Store
 from digital_citymgmt_plugin.core.requests import Totals
+from digital_citymgmt_plugin.services.health import LIVE
 
 # How components are counted: name → column of the components; street and major class follow from others.
 COLUMNS = {
@@ -30,7 +31,8 @@ def totals(context: Context, request: Totals) -> dict[str, Any]:
 
     Every table is counted from the rows by itself; the store's own number of rows is what each has to come to. Unit
     grids are added up by community, communities by street and classes by major class, and compared with what was
-    counted for these. Components that state nothing are a line of their own, those in no sheet as well.
+    counted for these. Components that state nothing are a line of their own, those in no sheet as well. Merged doubles
+    are left out: what they were goes on in another component.
 
     Returns
     -------
@@ -39,7 +41,7 @@ def totals(context: Context, request: Totals) -> dict[str, Any]:
         ``by``, ``key``, ``total``, ``expected``, ``ties``.
     """
     store = context.need_store()
-    size = sum(store.count(table) for table in TABLES)
+    size = sum(store.count(table, [LIVE]) for table in TABLES)
     tables = _count(context, store, size)
     names, major_of, community_of, street_of = _names(store)
     tables["major"] = _grouped(tables["class"], major_of)
@@ -74,7 +76,7 @@ def _count(context: Context, store: Store, size: int) -> dict[str, Counter[str]]
     tables: dict[str, Counter[str]] = {by: Counter() for by in ORDER}
     done = 0
     for table in TABLES:
-        for part in store.chunks(table, [*COLUMNS.values(), XY], size=_CHUNK):
+        for part in store.chunks(table, [*COLUMNS.values(), XY], [LIVE], _CHUNK):
             context.cancel.check()
             for by, column in COLUMNS.items():
                 _add(tables[by], part, column)

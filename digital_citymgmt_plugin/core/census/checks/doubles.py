@@ -95,8 +95,13 @@ def near_double(every: Everything, classes: Mapping[str, ClassInfo], params: Par
 
 
 def same_spot(every: Everything, classes: Mapping[str, ClassInfo], params: Params) -> Pairs:
-    """Find points nearer than ``metres`` to an earlier one of another class."""
+    """Find points nearer than ``metres`` to an earlier one of another class.
+
+    Of several of one class at the very same place the first alone is looked at: the others are near doubles.
+    """
     rows = np.flatnonzero(every.there & (every.table == 0) & np.isfinite(every.xy).all(axis=1))
+    keys = np.column_stack([every.class_of[rows], every.xy[rows]])
+    rows = rows[np.sort(np.unique(keys, axis=0, return_index=True)[1])] if len(rows) else rows
     later, earlier, away = _near(every, rows, float(params["metres"]))
     other = every.class_of[later] != every.class_of[earlier]
     return _nearest(every, [(later[other], earlier[other], away[other])])
@@ -113,7 +118,9 @@ def _near(every: Everything, rows: NDArray[np.int64], metres: float) -> _Found:
     if len(rows) < 2 or metres <= 0:
         return NONE, NONE, np.empty(0)
     xy = every.xy[rows]
-    places, first, back = np.unique(xy, axis=0, return_index=True, return_inverse=True)
+    keys = np.column_stack([every.class_of[rows], xy])
+    keys, first, back = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    places = keys[:, 1:]
     back = back.reshape(-1)
     heap = np.flatnonzero(first[back] != np.arange(len(rows)))
     tree = cKDTree(places)
