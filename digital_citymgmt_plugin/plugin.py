@@ -14,6 +14,7 @@ from digital_citymgmt_plugin.bridge.engines import pool
 from digital_citymgmt_plugin.bridge.events import store_events
 from digital_citymgmt_plugin.bridge.i18n import install_translator, remove_translator
 from digital_citymgmt_plugin.gui.catalogue_actions import CatalogueActions
+from digital_citymgmt_plugin.gui.census_actions import CensusActions
 from digital_citymgmt_plugin.gui.census_docks import CensusDocks
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.city_dock import CityDock
@@ -57,6 +58,7 @@ class CityPlugin:
         self.controller: CityController | None = None
         self.profile_actions: ProfileActions | None = None
         self.catalogue: CatalogueActions | None = None
+        self.mapping: CensusActions | None = None
         self.operations: OperationsActions | None = None
         self.duplicates: DuplicatesActions | None = None
         self.first_run: FirstRun | None = None
@@ -95,6 +97,9 @@ class CityPlugin:
         self.dock.demo_button.clicked.connect(self.first_run.open_demo)
         self.profile_actions = ProfileActions(self.controller)
         self.catalogue = CatalogueActions(self.controller)
+        self.mapping = CensusActions(self.controller)
+        self.dock.mapping_button.clicked.connect(self.mapping.ask)
+        self.dock.photos_button.clicked.connect(self.mapping.photos)
         self.operations = OperationsActions(self.controller)
         self.duplicates = DuplicatesActions(self.controller)
         self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
@@ -171,12 +176,15 @@ class CityPlugin:
     def _build_profile_actions(self) -> None:
         profile = self.profile_actions
         assert profile is not None and self.catalogue is not None  # noqa: S101  (made just before)
+        assert self.mapping is not None  # noqa: S101
         self.menu.addSeparator()
         for words, name, slot in (
             (tr("E&xport city profile…"), "profile_out", profile.export),
             (tr("I&mport city profile…"), "profile_in", profile.ask_import),
             (tr("Find a &class…"), "class_search", profile.find_class),
             (tr("Class ca&talogue…"), "class_catalogue", self.catalogue.show),
+            (tr("Map a census &file…"), "census_mapping", self.mapping.ask),
+            (tr("Import p&hotos…"), "photos", self.mapping.photos),
         ):
             action = self.menu.addAction(icon(name), words)
             action.setObjectName(f"dcm_{name}")
@@ -189,13 +197,12 @@ class CityPlugin:
             self.restarts.restarted.disconnect(self.controller.engine_restarted)
             self.iface.newProjectCreated.disconnect(self.controller.project_cleared)
             self.iface.projectRead.disconnect(self.controller.project_read)
-            for part in (
-                self.census, self.duplicates, self.first_run, self.operations, self.catalogue, self.profile_actions
-            ):  # fmt: skip
+            parts = (self.census, self.duplicates, self.first_run, self.operations)
+            for part in (*parts, self.catalogue, self.mapping, self.profile_actions):
                 if part is not None:
                     part.shut()
             self.census = self.duplicates = self.first_run = self.operations = None
-            self.catalogue = self.profile_actions = None
+            self.catalogue = self.mapping = self.profile_actions = None
             self.controller.shut()
             self.controller.deleteLater()
             self.controller = None

@@ -306,6 +306,16 @@ class EditClasses(Request):
 
 
 @dataclass(frozen=True)
+class PreviewTable(Request):
+    """Look at the head of a census, guess its columns, list its words for classes (of ``class_column``, if given)."""
+
+    method: ClassVar[str] = "preview_table"
+    input: Layer
+    rows: int = 100
+    class_column: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
 class ImportPhotos(Request):
     """Match the photos of a folder to components and copy them into the city's photo folder.
 
@@ -360,7 +370,7 @@ REQUESTS: dict[str, type[Request]] = {
     kind.method: kind
     for kind in (
         ListOperations, UndoOperation,
-        EditClasses, ImportPhotos,
+        EditClasses, ImportPhotos, PreviewTable,
         CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids,
         ImportComponents, AssignCodes, ImportCases, ImportPlaces, ImportTracks, LinkCases,
         Assess, SurveyFiles, VerifyStore, RepairStore,

@@ -40,6 +40,7 @@ SERVICES: dict[str, Service] = {
     "export_profile": _late("profile", "export_profile"),
     "import_profile": _late("profile", "import_profile"),
     "list_classes": _late("classes", "list_classes"),
+    "preview_table": _late("table_preview", "preview_table"),
     "import_photos": _late("photos", "import_photos"),
     "edit_classes": _late("class_edits", "edit_classes"),
     "list_operations": _late("undoing", "list_operations"),
@@ -82,6 +83,7 @@ PREVIEWED = {
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
 READING = {
+    "preview_table",
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",
     "list_duplicates", "compare_pair",

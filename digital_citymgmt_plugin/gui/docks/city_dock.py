@@ -188,6 +188,12 @@ class CityDock(QgsDockWidget):
         self.next_label = QLabel()
         self.next_label.setWordWrap(True)
         layout.addWidget(self.next_label, half, 0, 1, 2)
+        self.mapping_button = _button(
+            tr("Map a census file…"), tr("Columns and classes of any census, guessed and shown before its import"), ""
+        )
+        self.photos_button = _button(tr("Import photos…"), tr("Photos of components, matched and copied"), "")
+        layout.addWidget(self.mapping_button, half + 1, 0)
+        layout.addWidget(self.photos_button, half + 1, 1)
         return box
 
     def _engine_line(self) -> QHBoxLayout:
@@ -208,7 +214,8 @@ class CityDock(QgsDockWidget):
     def _order_tabs(self) -> None:
         order: list[QWidget] = [
             self.wizard_button, self.demo_button, self.new_button, self.open_button, self.close_button,
-            self.refresh_button, self.health_view, self.export_button, *self.step_buttons.values(), self.cancel_button,
+            self.refresh_button, self.health_view, self.export_button, *self.step_buttons.values(), self.mapping_button,
+            self.photos_button, self.cancel_button,
         ]  # fmt: skip
         for first, second in zip(order, order[1:]):
             QWidget.setTabOrder(first, second)
@@ -237,7 +244,8 @@ class CityDock(QgsDockWidget):
 
     def set_open(self, is_open: bool) -> None:
         """Enable what needs a store."""
-        for widget in (self.close_button, self.refresh_button, self.export_button, self.health_view):
+        wanting = (self.mapping_button, self.photos_button)
+        for widget in (self.close_button, self.refresh_button, self.export_button, self.health_view, *wanting):
             widget.setEnabled(is_open)
         self.first_buttons.setVisible(not is_open)
         for step in STEPS:
