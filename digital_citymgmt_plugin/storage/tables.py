@@ -28,6 +28,7 @@ _SAMPLE = 1 << 18  # bytes of non-ASCII lines that the code page is judged by
 _MAX_UNPACKED = 8 << 30
 _MAX_RATIO = 250
 _MAX_RECORD_LINES = 500  # a record of more lines is an unclosed quote
+_MAX_LINE = 16 << 20  # characters; a longer line is no row of a table
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\f\x1a\x1b")
 _NOT_TEXT = (
     b"\x89PNG",
@@ -171,10 +172,20 @@ def sniff(path: str, given: str | None = None) -> enc.Found:
     raise InputRefused("input.encoding_unknown", file=path, encoding=tried[0].name, row=max(faults))
 
 
+def _bounded(text: IO[str], path: str) -> Iterator[str]:
+    """Yield lines; a line without end is refused before it fills the memory."""
+    number = 0
+    while line := text.readline(_MAX_LINE):
+        number += 1
+        if len(line) == _MAX_LINE:
+            raise InputRefused("input.broken_row", file=path, row=number, detail=f"> {_MAX_LINE:,}")
+        yield line
+
+
 class _Lines:
     """The lines of a text without NUL, remembering those of the record that is being read."""
 
-    def __init__(self, text: IO[str]) -> None:
+    def __init__(self, text: Iterator[str]) -> None:
         self._text = text
         self.record: list[str] = []
         self.nuls = 0
@@ -239,12 +250,17 @@ class CsvSource:
 
     def _start(self) -> None:
         with self._text() as text:
-            lines = [line.replace("\0", "") for line in islice(text, 200)]
+            lines, read = [], 0
+            for line in islice(_bounded(text, self._path), 200):
+                lines.append(line.replace("\0", ""))
+                read += len(line)
+                if read > _MAX_LINE:
+                    break
         first = lines[0].strip().lower().lstrip("\ufeff")
         delimiter = first[4] if re.fullmatch(r"sep=[,;|]", first) else None
         delimiter = delimiter or ("\t" if lines[0].lower().startswith("sep=\t") else None)
         skip = 1 if delimiter else 0
-        self._lines = _Lines(self._file)
+        self._lines = _Lines(_bounded(self._file, self._path))
         self._reader = csv.reader(self._lines, delimiter=delimiter or sniff_delimiter(lines))
         rows = self._records()
         peeked = list(islice(rows, max(LOOK * 5, 200)))

@@ -140,7 +140,9 @@ def same_spot(copy: Copy, wanted: int) -> None:
         # Class, name and departments of the other, place of this one.
         values = {name: row[name] for name in ("grid_code", "community_code")}
         twin = copy.insert(stranger[0], row.shape, **values)
-        copy.plant("two classes on one spot", "component.same_spot", twin, "on another component", partner=row)
+        copy.plant(
+            "two classes on one spot", "component.same_spot", twin, "on another component", partner=row, allowed=ON_MAP
+        )
 
 
 def _on_map(kind: str, rule: str, theme: str, words: tuple[str, ...]) -> Plant:
@@ -219,8 +221,8 @@ KINDS: tuple[Plant, ...] = (
             lambda row: _line(row, (-2, 0), (2, 0), (0, 2), (0, -2))),
     _shaped(LINE, "vertex repeated", "component.vertex_repeated", "first vertex twice", _doubled),
     _shaped(LINE, "line too long", "component.length_big", "12 km to and fro", _meander),
-    _shaped(AREA, "ring crosses itself", "component.geometry_invalid", "a bow tie",
-            lambda row: _area(row, (-2, -1), (2, 1), (2, -1), (-2, 1))),
+    _shaped(AREA, "ring crosses itself", "component.geometry_invalid", "a bow tie of two sizes",
+            lambda row: _area(row, (-2, -4), (2, 1), (2, -4), (-2, 0))),
     _shaped(AREA, "tiny area", "component.area_tiny", "0.09 m2",
             lambda row: _area(row, (0, 0), (0.3, 0), (0.3, 0.3), (0, 0.3))),
     _shaped(AREA, "area too big", "component.area_big", "1.2 km2",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import sqlite3
 import sys
@@ -30,9 +31,15 @@ SURFACES = (("buildings", BUILDING), ("river_areas", WATER), ("road_areas", ROAD
 def finished(data: Path, store: Path) -> int:
     """Bring the demo city's areas, grids, census and base map into a new store; returns the number of components."""
     about = json.loads((data / "about.json").read_text(encoding="utf-8"))
+    with (data / "departments.csv").open(encoding="utf-8-sig", newline="") as file:
+        departments = [{"code": row["部门编码"], "name": row["部门名称"]} for row in csv.DictReader(file)]
+    profile = store.with_suffix(".json")
+    settings = {"base": about["edition"], "name": about["county_name"]}
+    profile.write_text(json.dumps({"settings": settings, "departments": departments}), encoding="utf-8")
+    county = (about["county_code"], about["county_name"])
     engine = EngineClient(sys.executable)
     try:
-        engine.call(CreateStore(str(store), about["edition"], about["county_code"], about["county_name"], about["crs"]))
+        engine.call(CreateStore(str(store), about["edition"], *county, about["crs"], str(profile)))
         for level, name in (("street", "streets"), ("community", "communities")):
             engine.call(ImportAreas(Layer(str(data / "areas.gpkg"), name), level, "code", "name"))
         engine.call(AdoptGrids(Layer(str(data / "grids.gpkg"), "unit_grids"), code_field="code"))

@@ -190,7 +190,7 @@ KINDS: tuple[Plant, ...] = (
     code_double,
     uuid_double,
     source_double,
-    _simple("class that there is not", "component.class_unknown", "class 9997", _one(class_code="9997"),
+    _simple("class that there is not", "component.class_unknown", "class 9997", _one(class_code="9997", name="外来物"),
             ("component.code_class",)),
     _cloned("class not in use", "component.class_disabled", "the class is switched off", {"enabled": 0}, {}),
     class_geometry,
