@@ -59,6 +59,8 @@ def main() -> None:
             own = folder / name.rpartition("_")[2]
             own.mkdir()
             figures += importlib.import_module(name).figures(own, store, arguments.scale)
+    for each in figures:
+        each["value"] = float(each["value"])
     content = {"figures": figures, "versions": versions(), "sizes": sizes}
     arguments.json.write_text(json.dumps(content), encoding="utf-8")
 

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # The canvas is measured in the real desktop: minutes, and no peer. What is in it is tested in test_bench_canvas.py.
 NAMES = [name for name in bench.names() if name != "canvas"]
 
+UNITS = ("s", "ratio", "x", "MB", "yes", "rows", "pairs", "components", "findings")
 WITH_PEERS = {"assigncodes", "importcomponents", "cases"}
 
 
@@ -38,7 +39,7 @@ def test_a_benchmark_writes_figures_versions_and_sizes(name, tmp_path):
     assert any(" / " in each for each in names) or name not in WITH_PEERS, "a ratio to a peer"
     for figure in found["figures"]:
         assert set(figure) == {"name", "value", "unit", "bar", "holds"}
-        assert isinstance(figure["value"], float) and figure["unit"] in ("s", "ratio", "MB", "yes", "rows")
+        assert isinstance(figure["value"], float) and figure["unit"] in UNITS
         right = True if figure["unit"] in ("yes", "rows") else None  # bars of speed are for large sizes
         assert figure["holds"] is right
     assert bench.table(found["figures"]).count("\n") == len(names)
