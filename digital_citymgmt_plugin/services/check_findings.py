@@ -18,7 +18,7 @@ from digital_citymgmt_plugin.core.census import TABLES
 from digital_citymgmt_plugin.core.census.check_pack import LEVELS, split
 from digital_citymgmt_plugin.core.census.checks import PAIRS, City, Hits, Part, Rule
 from digital_citymgmt_plugin.core.census.checks.doubles import Everything
-from digital_citymgmt_plugin.core.ports import GEOM, Context, Store
+from digital_citymgmt_plugin.core.ports import GEOM, Action, Condition, Context, Store
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.issues import OPEN, SETTLED, Found
 
@@ -153,6 +153,17 @@ def tallies(store: Store, codes: Sequence[str], found: Findings) -> tuple[dict[s
     sums = {state: sum(values[state] for values in table.values()) for state in (OPEN, WAIVED)}
     used = {code: values for code, values in table.items() if any(values.values())}
     return used, sums
+
+
+def relevel(store: Store, action: Action, rules: Sequence[Rule]) -> None:
+    """Give issues that stay as they are the level that their rule has now."""
+    levels = {rule.code: rule.level for rule in rules}
+    stands: list[Condition] = [("rule", "in", list(levels)), ("state", "!=", SETTLED)]
+    for code, told, _ in store.tally("check_issue", ["rule", "level"], stands):
+        if told != levels[code]:
+            where: list[Condition] = [("rule", "=", code), ("level", "=", told), ("state", "!=", SETTLED)]
+            fids = store.read("check_issue", ["fid"], where)["fid"]
+            action.update("check_issue", fids, {"level": objects([levels[code]] * len(fids))})
 
 
 def write_output(context: Context, path: str, rules: Sequence[Rule], found: Findings) -> None:

@@ -18,7 +18,7 @@ from digital_citymgmt_plugin.core.grids.locate import representative_points
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Context, Store
 from digital_citymgmt_plugin.core.requests import CheckComponents
 from digital_citymgmt_plugin.services.check_city import basis, chosen_rules, read_city, rule_pack
-from digital_citymgmt_plugin.services.check_findings import Findings, Gathered, tallies, write_output
+from digital_citymgmt_plugin.services.check_findings import Findings, Gathered, relevel, tallies, write_output
 from digital_citymgmt_plugin.services.check_scope import (
     ALL,
     CHANGED,
@@ -89,6 +89,8 @@ def check_components(context: Context, request: CheckComponents) -> dict[str, An
     with store.action("check_components", scope=scope, sheet=request.sheet, rules=request.rules) as action:
         context.progress(0.9, "progress.saving")
         write(action, changes)
+        if fids is None:
+            relevel(store, action, rules)
         table, states = tallies(store, codes, found)
         counts = {
             "components": found.looked, "rules": len(rules), **found.counts(), "new": len(changes.fresh),

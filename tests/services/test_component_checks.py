@@ -120,6 +120,15 @@ def test_a_rule_is_switched_off_and_its_level_and_values_changed_by_the_city(cen
     assert issues(census) == [("component.near_double", uuid_of(census, 3))]
 
 
+def test_a_level_that_the_city_changes_is_that_of_issues_told_before(census):
+    change(census, [1, 2], name=None)
+    run(census)
+    with census.store.action("edit_rules") as action:
+        action.insert("check_rule", {"code": objects(["component.name_missing"]), "level": objects(["info"])})
+    run(census, "changed")
+    assert [row["level"] for row in census.rows("check_issue", "level")] == ["info", "info"]
+
+
 def test_a_run_of_what_changed_says_what_a_whole_run_says(census):
     source = np.random.default_rng(7)
     run(census)
