@@ -156,6 +156,26 @@ VALUES: dict[str, dict[str, dict[str, str]]] = {
             "accepted": "Accepted",
         }
     },
+    "base_point": {
+        "theme": {
+            "control": "Control points",
+            "elevation": "Heights",
+            "building": "Buildings",
+            "wall": "Walls and fences",
+            "facility": "Facilities",
+            "road": "Roads",
+            "pipe": "Pipes",
+            "water": "Water",
+            "boundary": "Boundaries",
+            "contour": "Contours",
+            "terrain": "Terrain",
+            "vegetation": "Vegetation",
+            "frame": "Sheet frame",
+            "survey": "Survey lines",
+            "text": "Texts",
+            "other": "Not known",
+        }
+    },
     "candidate": {
         "state": {"open": "Open", "confirmed": "Confirmed", "rejected": "Rejected", "merged": "Merged"},
     },

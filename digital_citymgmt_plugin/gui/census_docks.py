@@ -9,6 +9,7 @@ from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import QMenu, QToolBar
 
+from digital_citymgmt_plugin.gui.base_map_actions import BaseMapActions
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateController, CandidatePanel
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
@@ -33,7 +34,8 @@ class CensusDocks:
         self.issues = IssueController(controller, issue_dock)
         self.sheets = SheetController(controller, board)
         self.candidates = CandidateController(controller, panel)
-        self.desks: list[Desk] = [self.issues, self.sheets, self.candidates]
+        self.base_map = BaseMapActions(controller, window)
+        self.desks: list[Desk] = [self.issues, self.sheets, self.candidates, self.base_map]
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
             (tr("&Sheets"), "sheets", board),
@@ -47,6 +49,9 @@ class CensusDocks:
         """Add an entry that shows and hides each dock."""
         menu.addSeparator()
         toolbar.addSeparator()
+        base_map = menu.addAction(icon("base_map"), tr("Import &base map…"))
+        base_map.setObjectName("dcm_base_map")
+        base_map.triggered.connect(lambda _=False: self.base_map.ask_file_in())
         for words, name, dock in self.docks:
             action = dock.toggleViewAction()
             action.setText(words)

@@ -68,6 +68,8 @@ class IssueDock(QgsDockWidget):
         self.rule_view.setColumnWidth(0, 210)
         self.issue_view = rows_view(tr("Issues: press Enter to show one on the map"))
         self.issue_view.setModel(self.issues)
+        for column, width in enumerate((150, 60, 70, 240)):
+            self.issue_view.setColumnWidth(column, width)
         for view in (self.rule_view, self.issue_view):
             splitter.addWidget(view)
         splitter.setStretchFactor(1, 2)

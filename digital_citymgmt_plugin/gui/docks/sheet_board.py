@@ -43,7 +43,8 @@ class SheetBoard(QgsDockWidget):
             [tr("Number"), tr("Name"), tr("Crew"), tr("Status"), tr("Planned"), tr("Finished"), tr("Components"),
              tr("Open issues")], _sheet_cells, None, self,
         )  # fmt: skip
-        self.crews = PagedModel([tr("Crew"), tr("Sheets"), *words, tr("Open issues")], _crew_cells, None, self)
+        header = [tr("Crew"), tr("Number of sheets"), *words, tr("Open issues")]
+        self.crews = PagedModel(header, _crew_cells, None, self)
         self.sheet_view = rows_view(tr("Sheets: press Enter to show one on the map"))
         self.sheet_view.setModel(self.sheets)
         self.crew_view = rows_view(tr("Number of sheets by crew and status"), many=False)
