@@ -20,6 +20,8 @@ _BOTH = ("first_on", "changed_on")
 def day_of(value: Any) -> str | None:
     """Return the ISO day of a stated date, None when there is none or it is no date."""
     text = "" if value is None else str(value).strip()[:10]
+    if text[4:5] != "-" or text[7:8] != "-":  # Python 3.11 takes 20140801 and weeks, too
+        return None
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
