@@ -76,9 +76,10 @@ class _Reader:
         self.shapes: list[NDArray[Any]] = [np.empty(0, dtype=object)]
         self.classes: list[int] = []
         self.class_of: dict[str, int] = {}
-        self.texts: list[str] = []  # codes, and the row of each
-        self.rows: list[int] = []
+        self.codes: list[Any] = []  # of every row, None without one
         self.keys: list[Any] = []
+        self.texts: list[str] = []  # further codes, and the row of each
+        self.rows: list[int] = []
         self.row_of: dict[str, int] = {}
 
     def add(self, kind: int, part: dict[str, NDArray[Any]], place: str) -> None:
@@ -94,17 +95,15 @@ class _Reader:
             self.boxes.append(shapely.bounds(part[GEOM]).reshape(-1, 4))
             self.shapes.append(part[GEOM])
         number = self.class_of
-        self.classes += [number.setdefault(code, len(number)) for code in part["class_code"].tolist()]
-        self._codes(start, part["code"].tolist())
+        codes = part["class_code"].tolist()
+        for code in sorted(set(codes) - number.keys()):
+            number[code] = len(number)
+        self.classes += map(number.__getitem__, codes)
+        self.codes += part["code"].tolist()
         self.keys += part["import_key"].tolist()
         self._attributes(start, part["attributes"].tolist())
         if "uuid" in part:
             self.row_of.update(zip(part["uuid"].tolist(), range(start, self.size)))
-
-    def _codes(self, start: int, codes: list[Any]) -> None:
-        there = [index for index, code in enumerate(codes) if code]
-        self.rows += [start + index for index in there]
-        self.texts += [str(codes[index]) for index in there]
 
     def _attributes(self, start: int, attributes: list[Any]) -> None:
         """Find codes among the columns that the mapping did not use: one search over all rows of the chunk."""
@@ -116,24 +115,35 @@ class _Reader:
             self.rows += (start + rows).tolist()
             self.texts += [code for _, code in found]
 
-    def _numbers(self) -> None:
-        """Take the numbers of the source: of ``roads:17#2`` the second row of number 17 there."""
-        again = {key.rpartition("#")[0] for key in self.keys if key and "#" in key[1:] and _is_second(key)}
-        for row, key in enumerate(self.keys):
-            if not key or key[0] == "#":
-                continue
-            base = key.rpartition("#")[0] if again and _is_second(key) else key
-            if base in again:
-                self.rows.append(row)
-                self.texts.append(f":{base}")
-            number = base.partition(":")[2] or base.partition("@")[2]
-            if len(number) >= _LEAST:
-                self.rows.append(row)
-                self.texts.append(number)
+    def _all_codes(self) -> Evidence:
+        """Put the codes together with the numbers of the source; ``roads:17#2`` is the second row of number 17 there.
+
+        Of a million rows hardly any share one: those that do are found first, by sets, and only they are numbered.
+        """
+        keys = self.keys
+        seconds = [row for row, key in enumerate(keys) if key is not None and "#" in key and _is_second(key)]
+        again = {keys[row].rpartition("#")[0] for row in seconds}
+        numbers: list[Any] = [_number(key) if key else None for key in keys]
+        for row in seconds:
+            self.rows.append(row)
+            self.texts.append(f":{keys[row].rpartition('#')[0]}")
+        if again:
+            firsts = [row for row, key in enumerate(keys) if key in again]
+            self.rows += firsts
+            self.texts += [f":{keys[row]}" for row in firsts]
+        # A number that is the component's own code says nothing more.
+        numbers = [None if number == code else number for number, code in zip(numbers, self.codes)]
+        shared = _repeated([*self.codes, *numbers, *self.texts])
+        shared = {text for text in shared if len(text) >= _LEAST or text[0] == ":"}
+        rows, texts = list(self.rows), list(self.texts)
+        for listed in (self.codes, numbers) if shared else ():
+            there = [row for row, text in enumerate(listed) if text in shared]
+            rows += there
+            texts += [listed[row] for row in there]
+        return _evidence(rows, texts)
 
     def finish(self, store: Store) -> Census:
         """Put it together; evidence that one component alone bears is left out."""
-        self._numbers()
         photos = looks = NOTHING
         if self.row_of:
             shots = store.read("photo", ["object_uuid", "sha256", "look"], [("object_uuid", "not null", None)])
@@ -142,8 +152,27 @@ class _Reader:
         return Census(
             np.concatenate(self.fids), np.concatenate(self.kinds), np.array(self.classes, dtype=np.int64),
             list(self.class_of), np.concatenate(self.boxes), np.concatenate(self.shapes),
-            _evidence(self.rows, self.texts), photos, looks,
+            self._all_codes(), photos, looks,
         )  # fmt: skip
+
+
+def _repeated(texts: list[Any]) -> set[Any]:
+    """Return the texts that are there more than once."""
+    seen = set(texts)
+    if len(seen) == len(texts):
+        return set()
+    seen.clear()
+    again = {text for text in texts if text in seen or seen.add(text)}  # type: ignore[func-returns-value]
+    again.discard(None)
+    return again
+
+
+def _number(key: str) -> str | None:
+    """Return the number (or code) that a row had in its source; of a row known by its digest alone there is none."""
+    if key[0] == "#":
+        return None
+    number = key.partition(":")[2] or key.partition("@")[2]
+    return number.rpartition("#")[0] if "#" in number and _is_second(number) else number
 
 
 def _is_second(key: str) -> bool:

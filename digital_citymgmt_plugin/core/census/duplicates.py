@@ -141,18 +141,11 @@ def _near(shapes: _Shapes, group: Ints, tolerance: Floats, differing: Ints | Non
         usable = np.flatnonzero(np.isfinite(boxes[:, 0]) & (tolerance >= 0))
     if len(usable) < 2:
         return NOTHING.row, NOTHING.row
-    alike = group if differing is None else differing
-    usable, one, two = _uncrowd(usable, boxes, alike)
-    # The corner of the box: shapes within the tolerance of each other have corners within it.
-    size = np.maximum(tolerance[usable], 1e-3) + 2 * _SLACK
-    low = boxes[usable, :2].min(axis=0)
-    cells = np.floor((boxes[usable, :2] - low) / size[:, None]).astype(np.int64)
-    numbers = np.unique(group[usable], return_inverse=True)[1].astype(np.int64)
-    # One number for group, column and cell. Where it runs over, two cells share it: what is no pair is sorted out.
-    step = np.int64(cells[:, 1].max() + 3)
-    with np.errstate(over="ignore"):
-        key = (numbers * (cells[:, 0].max() + 3) + cells[:, 0]) * step + cells[:, 1]
-    order = np.argsort(key, kind="stable")
+    one = two = usable[:0]
+    order, key, step = _cells(boxes, usable, group, tolerance)
+    if _longest(key[order]) > CROWD:
+        usable, one, two = _uncrowd(usable, boxes, group if differing is None else differing)
+        order, key, step = _cells(boxes, usable, group, tolerance)
     key, rows = key[order], usable[order]
     ones, twos = ([one], [two]) if differing is None else ([one[:0]], [two[:0]])
     here = np.arange(len(rows), dtype=np.int64)
@@ -178,6 +171,28 @@ def _near(shapes: _Shapes, group: Ints, tolerance: Floats, differing: Ints | Non
             if found > MOST_PAIRS:
                 raise InputRefused("duplicates.too_many", most=MOST_PAIRS)
     return np.concatenate(ones), np.concatenate(twos)
+
+
+def _cells(boxes: Floats, usable: Ints, group: Ints, tolerance: Floats) -> tuple[Ints, Ints, np.int64]:
+    """Return the order of the rows by group, column and cell, these as one number, and how far columns are apart.
+
+    The place is the corner of the box: shapes within the tolerance of each other have corners within it. Where the
+    number runs over, two cells share it: what is no pair is sorted out later.
+    """
+    size = np.maximum(tolerance[usable], 1e-3) + 2 * _SLACK
+    low = boxes[usable, :2].min(axis=0)
+    cells = np.floor((boxes[usable, :2] - low) / size[:, None]).astype(np.int64)
+    numbers = np.unique(group[usable], return_inverse=True)[1].astype(np.int64)
+    step = np.int64(cells[:, 1].max() + 3)
+    with np.errstate(over="ignore"):
+        key = (numbers * (cells[:, 0].max() + 3) + cells[:, 0]) * step + cells[:, 1]
+    return np.argsort(key, kind="stable"), key, step
+
+
+def _longest(key: Ints) -> int:
+    """Return the length of the longest run of equal numbers."""
+    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1], True])
+    return int(np.diff(starts).max())
 
 
 def _uncrowd(rows: Ints, boxes: Floats, group: Ints) -> tuple[Ints, Ints, Ints]:
