@@ -140,7 +140,8 @@ class Engine:
     def _preview(self, store: GpkgStore, request: Any, reporter: Reporter, message: dict[str, Any]) -> dict[str, Any]:
         """Do an action and throw it away: its counts are true. It is held for its confirmation if that is asked for.
 
-        No reject list is written, so an action that has rows for one is done anew when it is confirmed.
+        No reject list is written and no file copied, so an action that has rows for one or files to copy
+        (``files_wait``) is done anew when it is confirmed.
         """
         if request.method not in PREVIEWED:
             raise InputRefused("request.no_preview", method=request.method)
@@ -152,7 +153,7 @@ class Engine:
         finally:
             store.preview = ""
         if store.held:
-            if (listed and result["counts"].get("rejected")) or result.get("blocked"):
+            if (listed and result["counts"].get("rejected")) or result.get("blocked") or result.get("files_wait"):
                 store.settle(keep=False)
             else:
                 self._held = ({"method": message["method"], "params": message.get("params")}, result)

@@ -113,7 +113,8 @@ def import_photos(context: Context, request: ImportPhotos) -> dict[str, Any]:
     result["component_orphans"] = [list(row) for row in lacking[:_TOLD]]
     if result["operation"]:
         result["tables"] = ["photo", *TABLES, "component_change"]
-    if request.output:
+    result["files_wait"] = bool(taken) and context.preview  # rows alone must not be kept: their files are not there
+    if request.output and not context.preview:
         _write_orphans(context, request.output, orphans, lacking)
     return result
 
@@ -278,7 +279,9 @@ def _lacking(
         names.setdefault(str(uuid), set()).add(match.plain_name(str(source or "")))
     for photo in taken:  # a preview has thrown their rows away
         names.setdefault(components.uuid[photo.row], set()).add(match.plain_name(photo.path))
-    files = dict(zip(held["path"].tolist(), held["object_uuid"].tolist()))
+    new = {photo.name for photo in taken}  # their files are there, or come when a preview is confirmed
+    pairs = zip(held["path"].tolist(), held["object_uuid"].tolist())
+    files = {path: uuid for path, uuid in pairs if path not in new}
     gone = {str(files[name]) for name in keeper.missing([str(path) for path in files])}
     result = []
     for row, uuid in enumerate(components.uuid):

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from digital_citymgmt_plugin.core.requests import (
     CreateStore,
     ImportAreas,
     ImportComponents,
+    ImportPhotos,
     Layer,
     ListOperations,
     OpenStore,
@@ -153,3 +156,24 @@ def test_what_was_stopped_is_not_kept_and_what_was_kept_is_not_told_as_stopped(s
     engine._serve({"id": 2, "method": "assign_codes", "params": {}})
     assert held.kept == [kept]
     assert ("result" in held.sent[-1]) == kept and ("error" in held.sent[-1]) == (not kept)
+
+
+def test_photos_seen_before_come_with_their_files_when_confirmed(store, tmp_path):
+    from PIL import Image
+
+    engine, path = store
+    census = tmp_path / "lids.csv"
+    census.write_text("id,class,x,y\nP1,0101,500050,3520050\n", encoding="utf-8")
+    mapping = {"fields": {"class_code": "class", "source_id": "id"}, "x": "x", "y": "y", "crs": CRS}
+    engine.call(ImportComponents(Layer(str(census)), json.dumps(mapping)))
+    (tmp_path / "in").mkdir()
+    Image.new("L", (40, 40)).save(tmp_path / "in" / "P1.jpg")
+    home = Path(path).with_name(f"{Path(path).stem}_photos")
+    request = ImportPhotos(str(tmp_path / "in"), output=str(tmp_path / "orphans.xlsx"))
+    for preview in ("drop", "hold"):
+        seen = engine.call(request, preview=preview)
+        assert seen["counts"]["by_source"] == 1 and seen["writes"]
+        assert not home.exists() and not Path(request.output).exists()
+    done = engine.call(request)
+    assert done["counts"] == seen["counts"] and len(list(home.iterdir())) == 1 and Path(request.output).exists()
+    assert content.check(path) == []
