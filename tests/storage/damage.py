@@ -284,6 +284,19 @@ KINDS: dict[str, Damage] = {
     "a class that the profile does not have": Damage(
         "UPDATE component_line SET class_code = '9999'", "verify.class", "component_line", "SELECT 1"
     ),
+    "a double merged into nothing": Damage(
+        "UPDATE component_point SET merged_uuid = 'nobody' WHERE fid = 3; UPDATE code_register SET status = 'retired' "
+        "WHERE code = (SELECT code FROM component_point WHERE fid = 3)",
+        "verify.reference",
+        "component_point.merged_uuid",
+        "SELECT 3",
+    ),
+    "a merged double whose code was put back": Damage(
+        "UPDATE component_point SET merged_uuid = (SELECT uuid FROM component_point WHERE fid = 2) WHERE fid = 3",
+        "verify.register_status",
+        "component_point",
+        "SELECT code FROM component_point WHERE fid = 3",
+    ),
     "photos not counted": Damage(
         "UPDATE component_point SET photo_count = NULL WHERE fid = 3",
         "verify.photo_count",

@@ -56,6 +56,13 @@ REFERENCES: tuple[Check, ...] = (
     _reference("case_event", "case_fid", "case_record", "fid"),
     _component("case_record", repair="links"),
     *(_component(table) for table in ("candidate", "ruling", "stubborn_place")),
+    *(  # a merged double names the one that goes on, in whichever table
+        Check(
+            "verify.reference", f"{table}.merged_uuid",
+            f"SELECT t.fid FROM {table} t WHERE t.merged_uuid IS NOT NULL AND {_ANY_COMPONENT.format('merged_uuid')}",
+        )
+        for table in COMPONENTS
+    ),
     Check(
         "verify.reference", "component_change.component_uuid",
         "SELECT t.fid FROM component_change t WHERE t.component_uuid != '?' AND t.field != '*' AND "
@@ -143,6 +150,14 @@ CODES: tuple[Check, ...] = (
         "verify.register_status", "code_register",
         "SELECT r.code FROM unit_grid g JOIN code_register r ON r.code = g.code AND r.object_uuid = g.uuid "
         "WHERE (g.status = 'retired') != (r.status = 'retired')", ERROR, "statuses",
+    ),
+    *(
+        Check(
+            "verify.register_status", table,
+            f"SELECT c.code FROM {table} c JOIN code_register r ON r.code = c.code AND r.object_uuid = c.uuid "
+            "WHERE c.merged_uuid IS NOT NULL AND r.status != 'retired'",
+        )
+        for table in COMPONENTS
     ),
     Check(
         "verify.validity", "unit_grid",
