@@ -316,3 +316,12 @@ def test_the_help_of_an_import_shows_how_a_mapping_is_written(qgis_app):
         assert field in words and "fields" in words
     data = json.loads(MAPPING_EXAMPLE)
     assert set(data["fields"]) <= set(FIELDS) and mapping_from_text(MAPPING_EXAMPLE, FIELDS).x == "lon"
+
+
+def test_doubles_are_looked_for_and_merged_where_there_are_none(run, city, chinese_path):
+    output = str(chinese_path / "重复.gpkg")
+    found = run("findduplicates", {"STORE": city, "TOLERANCE": 1.5, "OUTPUT": output})
+    assert found["PAIRS"] == 0 and Path(output).exists()
+    assert run("mergeduplicates", {"STORE": city, "REASON": "near", "LEAST_SCORE": 0})["PAIRS_COUNT"] == 0
+    with pytest.raises(QgsProcessingException, match="nobody"):
+        run("mergeduplicates", {"STORE": city, "PAIRS": "nobody>none\n"})
