@@ -91,7 +91,8 @@ def _said_by_gdal() -> tuple[type[Exception], ...]:
         "fiona.errors": ("FionaError", "FionaValueError"),
     }
     there = [(sys.modules[module], name) for module in names if sys.modules.get(module) for name in names[module]]
-    return (RuntimeError, *(getattr(module, name) for module, name in there))
+    # UnboundLocalError: pyogrio (seen in 0.13) on a .prj that GDAL cannot write out as WKT.
+    return (RuntimeError, UnboundLocalError, *(getattr(module, name) for module, name in there))
 
 
 def layers(path: str) -> tuple[str, ...]:
