@@ -28,6 +28,7 @@ MESSAGES = "Messages"
 TABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bridge/captions.py", ("COLUMNS", "VALUES")),
     ("bridge/layers.py", ("LayerSpec:1",)),
+    ("bridge/base_styles.py", ("SIGNS[0]", "_STATES[0]")),
     ("gui/models/pair.py", ("REASONS", "MARKS")),
     ("bridge/layouts.py", ("Template:1",)),
     ("bridge/palette.py", ("MAJORS[1]", "OTHER[1]", "STAGES[0]", "LATE", "NO_STAGE", "PLACES", "TITLES")),

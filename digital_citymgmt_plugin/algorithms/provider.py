@@ -18,6 +18,7 @@ from digital_citymgmt_plugin.algorithms.exportaudit import ExportAuditAlgorithm
 from digital_citymgmt_plugin.algorithms.exportprofile import ExportProfileAlgorithm
 from digital_citymgmt_plugin.algorithms.findduplicates import FindDuplicatesAlgorithm
 from digital_citymgmt_plugin.algorithms.importareas import ImportAreasAlgorithm
+from digital_citymgmt_plugin.algorithms.importbasemap import ImportBaseMapAlgorithm
 from digital_citymgmt_plugin.algorithms.importcases import ImportCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.importcomponents import ImportComponentsAlgorithm
 from digital_citymgmt_plugin.algorithms.importphotos import ImportPhotosAlgorithm
@@ -40,6 +41,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     ExportProfileAlgorithm,
     ImportProfileAlgorithm,
     ImportAreasAlgorithm,
+    ImportBaseMapAlgorithm,
     DraftGridsAlgorithm,
     AdoptGridsAlgorithm,
     ImportPlacesAlgorithm,

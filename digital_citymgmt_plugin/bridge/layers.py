@@ -23,7 +23,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QCoreApplication
 
-from digital_citymgmt_plugin.bridge import styles
+from digital_citymgmt_plugin.bridge import base_styles, styles
 from digital_citymgmt_plugin.bridge.captions import FLAGS, column_caption, value_captions
 from digital_citymgmt_plugin.bridge.palette import LIGHT, LOOKS, Look
 from digital_citymgmt_plugin.bridge.styles import ComponentClass, Given
@@ -47,15 +47,21 @@ class LayerSpec:
     subset: str = ""  # the provider's filter; our own constants only
     visible_from: float = 0.0  # draw only at scales larger than 1:visible_from when the layer is big
     geometry: str = ""  # of a table of mixed geometries: which of them
+    group: str = ""  # key of the group inside the city's that it stands in
 
 
 def _areas(level: str) -> str:
     return f'"level" = \'{level}\' AND "valid_to" IS NULL'
 
 
+BASE = "base map"  # the group of the base map, below everything else
 # Top to bottom, as they stand in the layer tree.
 SPECS = (
     LayerSpec("check_issue", "Open issues", styles.style_issues, "open", "\"state\" = 'open'", visible_from=25_000),
+    LayerSpec(
+        "candidate", "Component candidates", base_styles.style_candidates, "open", "\"state\" = 'open'",
+        visible_from=10_000,
+    ),
     LayerSpec("case_record", "Cases", styles.style_cases, visible_from=25_000),
     LayerSpec("unit_grid", "Unit grids", styles.style_grid, "current", "\"status\" = 'current'"),
     LayerSpec("component_point", "Components (points)", styles.style_points, visible_from=10_000),
@@ -70,7 +76,11 @@ SPECS = (
     LayerSpec("admin_area", "Communities", styles.style_community, "community", _areas("community")),
     LayerSpec("admin_area", "Streets", styles.style_street, "street", _areas("street")),
     LayerSpec("admin_area", "Counties", styles.style_county, "county", _areas("county")),
-)
+    LayerSpec("base_text", "Lettering", base_styles.style_base_text, visible_from=2_500, group=BASE),
+    LayerSpec("base_point", "Map symbols", base_styles.style_base, visible_from=5_000, group=BASE),
+    LayerSpec("base_line", "Map lines", base_styles.style_base, visible_from=10_000, group=BASE),
+    LayerSpec("base_area", "Map areas", base_styles.style_base, visible_from=10_000, group=BASE),
+)  # fmt: skip
 TABLES = (
     LayerSpec("class", "Classes"),
     LayerSpec("department", "Departments"),
@@ -257,21 +267,30 @@ def load_steps(path: str, city: str, project: QgsProject | None = None) -> Itera
         group = project.layerTreeRoot().insertGroup(0, city)
         group.setCustomProperty(STORE, Path(path).name)
     group.setName(city)
-    tables = next((child for child in group.findGroups() if child.customProperty(PART) == "tables"), None)
-    if tables is None:
-        tables = group.addGroup(tr("Tables"))
-        tables.setCustomProperty(PART, "tables")
-        tables.setExpanded(False)
+    titles = {BASE: tr("Base map"), "tables": tr("Tables")}
+    inner = {key: _inner_group(group, key, title) for key, title in titles.items()}
+    tables = inner["tables"]
     for spec in TABLES:
         _add(path, spec, tables, project, Given())
         yield spec.table
     classes = find_layer(path, "class", project=project)
     given = read_given(classes, LOOKS.get(str(group.customProperty(LOOK, "") or ""), LIGHT))
     for position, spec in enumerate(SPECS):
-        layer = _add(path, spec, group, project, given, position)
+        parent = inner[spec.group] if spec.group else group
+        layer = _add(path, spec, parent, project, given, -1 if spec.group else position)
         if layer is not None and classes is not None:
             _relate_classes(layer, classes)
         yield spec.table
+
+
+def _inner_group(group: QgsLayerTreeGroup, key: str, title: str) -> QgsLayerTreeGroup:
+    """Return a group inside the city's, made when it is not there."""
+    found = next((child for child in group.findGroups() if child.customProperty(PART) == key), None)
+    if found is None:
+        found = group.addGroup(title)
+        found.setCustomProperty(PART, key)
+        found.setExpanded(False)
+    return found
 
 
 def _add(

@@ -113,7 +113,7 @@ def test_opening_shows_city_edition_crs_counts_and_loads_the_layers(bench):
     assert "2026" in bench.dock.detail_label.text() and CRS in bench.dock.detail_label.text()
     assert bench.dock.path_label.toolTip() == bench.city
     assert bench.dock.model.counts["components"] == 60
-    assert len(layers.store_layers(bench.city)) == 18
+    assert len(layers.store_layers(bench.city)) == len(layers.SPECS + layers.TABLES)
     assert bench.recent.paths == [bench.city]
 
 

@@ -40,9 +40,10 @@ def test_layers_stand_in_one_group_named_by_the_city_in_drawing_order(city, load
     group = layers.store_group(city, loaded)
     assert group.name() == CITY
     assert titles(group) == [
-        "Open issues", "Cases", "Unit grids", "Components (points)", "Components (lines)", "Components (areas)",
-        "Cameras", "Places", "Places (lines)", "Places (areas)", "Tracks", "Communities", "Streets", "Counties",
-        "Tables",
+        "Open issues", "Component candidates", "Cases", "Unit grids",
+        "Components (points)", "Components (lines)", "Components (areas)",
+        "Cameras", "Places", "Places (lines)", "Places (areas)", "Tracks", "Sheets",
+        "Communities", "Streets", "Counties", "Base map", "Tables",
     ]  # fmt: skip
 
 
@@ -53,7 +54,7 @@ def test_tables_stand_in_a_group_of_their_own(city, loaded):
 
 def test_every_layer_is_read_only_and_tells_store_and_table(city, loaded):
     found = layers.store_layers(city, loaded)
-    assert len(found) == 18
+    assert len(found) == len(layers.SPECS + layers.TABLES)
     assert all(layer.readOnly() and not layer.startEditing() for layer in found)
     assert {layer.customProperty(layers.TABLE) for layer in found} == {
         spec.table for spec in layers.SPECS + layers.TABLES
@@ -68,7 +69,7 @@ def test_a_renamed_layer_is_still_found(city, loaded):
 
 def test_loading_twice_adds_nothing(city, loaded):
     layers.load_store(city, CITY, loaded)
-    assert len(loaded.mapLayers()) == 18
+    assert len(loaded.mapLayers()) == len(layers.SPECS + layers.TABLES)
     assert len(loaded.layerTreeRoot().findGroups()) == 1
 
 
@@ -162,7 +163,7 @@ def test_closing_takes_layers_and_group_away_and_leaves_the_others(city, loaded,
     layers.load_store(other, "别市", loaded)
     layers.remove_store(city, loaded)
     assert layers.store_layers(city, loaded) == [] and layers.store_group(city, loaded) is None
-    assert len(layers.store_layers(other, loaded)) == 18
+    assert len(layers.store_layers(other, loaded)) == len(layers.SPECS + layers.TABLES)
     layers.remove_store(other, loaded)
     assert loaded.layerTreeRoot().children() == []
 
