@@ -99,7 +99,7 @@ def check_package(path: str) -> None:
                 if part.file_size:  # whatever its ending: a relation may name any part as a sheet
                     with package.open(part) as stream:
                         _check_prolog(stream, path, part.filename)
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise InputRefused("input.unreadable", file=path, detail=str(error)) from error
     except Exception as error:
         if type(error).__module__ == "zlib":
