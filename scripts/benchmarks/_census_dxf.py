@@ -17,7 +17,7 @@ def figures(folder: str | Path) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``files``, ``entities``, ``bare_s`` and ``ours_s`` (each the best of three rounds), ``ratio``, ``bar``, ``holds``.
+        ``files``, ``entities``, ``bare_s`` and ``ours_s`` (the best of three rounds), ``ratio``, ``bar``, ``holds``.
     """
     import ezdxf
 
