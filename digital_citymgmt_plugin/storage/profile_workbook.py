@@ -98,7 +98,7 @@ def _check_parts(path: str) -> None:
                 with package.open(part) as stream:
                     while stream.read(1 << 20):
                         pass
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise InputRefused("input.unreadable", file=path, detail=str(error)) from error
 
 
