@@ -71,7 +71,10 @@ def test_a_request_that_reads_sees_one_moment_whatever_others_write(engine, city
     ask(engine, "open_store", path=str(city))
     before = engine._store.count("meta")
     monkeypatch.setitem(loop.SERVICES, method, use_case)
-    needed = {"find_objects": {"item": "x"}, "assess": {"by": "community"}, "compare_pair": {"one": "x", "two": "y"}}
+    needed = {
+        "find_objects": {"item": "x"}, "assess": {"by": "community"}, "compare_pair": {"one": "x", "two": "y"},
+        "preview_table": {"input": {"path": "x"}},
+    }  # fmt: skip
     params = needed.get(method, {"output": "x"} if method.startswith("export_") else {})
     assert "result" in ask(engine, method, **params)
     assert seen == [before] * 3
