@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 PREVIEWED = frozenset(
     (
         "importareas", "adoptgrids", "importcomponents", "importplaces", "importtracks", "assigncodes", "importcases",
-        "linkcases", "undooperation", "findduplicates", "mergeduplicates", "importphotos",
+        "linkcases", "undooperation", "findduplicates", "mergeduplicates", "importphotos", "importbasemap",
     )
 )  # fmt: skip
 # Asks whether to write: (title, result of the preview, whether the run was cancelled); waits in the worker thread.

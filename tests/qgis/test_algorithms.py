@@ -44,7 +44,7 @@ CONTRACT = {
     "exportprofile": {"STORE", "OUTPUT"},
     "importprofile": {"STORE", "INPUT", "PREVIEW", "OUTPUT"},
     "importareas": {"STORE", "INPUT", "LEVEL", "CODE_FIELD", "NAME_FIELD", "PREVIEW"},
-    "importbasemap": {"STORE", "INPUT", "MAPPING", "ENCODING", "CRS", "OUTPUT"},
+    "importbasemap": {"STORE", "INPUT", "MAPPING", "ENCODING", "CRS", "OUTPUT", "PREVIEW"},
     "draftgrids": {
         "AREAS", "BARRIERS", "RANK_FIELD", "BUILDINGS", "COMPOUNDS", "COMPONENTS", "LOAD_FIELD", "LOCKED",
         "TARGET_AREA", "BAND", "CRS", "SEED", "OUTPUT",
