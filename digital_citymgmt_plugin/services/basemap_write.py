@@ -16,10 +16,10 @@ from digital_citymgmt_plugin.core.basemap.drawing import AREA, LINE, POINT, TEXT
 from digital_citymgmt_plugin.core.basemap.sheets import covered
 from digital_citymgmt_plugin.core.basemap.themes import NO_GROUND
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Store
-from digital_citymgmt_plugin.core.sheet_squares import square
 from digital_citymgmt_plugin.core.sheets import SIZE, number_of
 from digital_citymgmt_plugin.services.basemap_reading import Placed, as_json
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.sheets import insert_sheets
 
 TABLE = {POINT: "base_point", LINE: "base_line", AREA: "base_area", TEXT: "base_text"}
 STRAY = "base_stray"
@@ -127,16 +127,7 @@ def squares_of(placed: Placed) -> set[tuple[int, int]]:
 def write_sheets(store: Store, action: Action, squares: set[tuple[int, int]]) -> int:
     """Add the sheets that are not there yet; returns how many."""
     there = set(store.read("sheet", ["number"])["number"].tolist())
-    corners = [(one, one[0] * SIZE, one[1] * SIZE) for one in sorted(squares)]
-    new = [(one, x, y) for one, x, y in corners if number_of(x, y) not in there]
+    new = [one for one in sorted(squares) if number_of(one[0] * SIZE, one[1] * SIZE) not in there]
     if new:
-        action.insert(
-            "sheet",
-            {
-                "number": objects(number_of(x, y) for _, x, y in new),
-                "number_fine": objects(number_of(x, y, fine=True) for _, x, y in new),
-                "status": objects(["open"] * len(new)),
-                GEOM: objects(square(one) for one, _, _ in new),
-            },
-        )
+        insert_sheets(store, action, new)
     return len(new)

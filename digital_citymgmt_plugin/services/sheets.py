@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.census.rows import clean_dates
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points
-from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Context, Sheet, Store
+from digital_citymgmt_plugin.core.ports import GEOM, XY, Action, Columns, Context, Sheet, Store
 from digital_citymgmt_plugin.core.requests_desk import ExportSheets, ListSheets, MakeSheets, UpdateSheets
 from digital_citymgmt_plugin.core.sheet_squares import MOST, Place, square, squares_of_boxes, squares_over
-from digital_citymgmt_plugin.core.sheets import STATUSES, number_of
+from digital_citymgmt_plugin.core.sheets import SIZE, STATUSES, number_of
 from digital_citymgmt_plugin.services.intake import objects, today
 from digital_citymgmt_plugin.services.issue_lists import told
 from digital_citymgmt_plugin.services.issues import OPEN
+from digital_citymgmt_plugin.services.sheet_names import name_sheets
 
 BASE = ("base_point", "base_line", "base_area", "base_text")
 _COLUMNS = ("fid", "uuid", "number", "number_fine", "name", "crew", "status", "planned_on", "finished_on", "remark")
@@ -57,18 +59,30 @@ def make_sheets(context: Context, request: MakeSheets) -> dict[str, Any]:
     answer: dict[str, Any] = {"counts": counts, "operation": None, "tables": [], "notes": []}
     if not fresh:
         return answer
-    corners = [(column * size, row * size) for column, row in fresh]
     with store.action("make_sheets", cover=request.cover, size=size) as action:
-        action.insert(
-            "sheet",
-            {
-                "number": objects(number_of(x, y, size) for x, y in corners),
-                "number_fine": objects(number_of(x, y, size, fine=True) for x, y in corners),
-                "status": objects(["open"] * len(fresh)), GEOM: objects(square(place, size) for place in fresh),
-            },
-        )  # fmt: skip
+        insert_sheets(store, action, fresh, size)
         action.counts.update(counts)
         return {**answer, "operation": action.operation_uuid, "tables": ["sheet"]}
+
+
+def insert_sheets(store: Store, action: Action, places: Sequence[Place], size: float = SIZE) -> None:
+    """Add sheets with both numbers, name, square and the status ``open``.
+
+    Parameters
+    ----------
+    places : sequence of (column, row)
+        South-west corners in whole sheets of ``size`` metres; none of them may be there yet.
+    """
+    corners = [(column * size, row * size) for column, row in places]
+    action.insert(
+        "sheet",
+        {
+            "number": objects(number_of(x, y, size) for x, y in corners),
+            "number_fine": objects(number_of(x, y, size, fine=True) for x, y in corners),
+            "name": name_sheets(store, corners, size), "status": objects(["open"] * len(corners)),
+            GEOM: objects(square(place, size) for place in places),
+        },
+    )  # fmt: skip
 
 
 def _wanted(context: Context, store: Store, cover: str, size: float) -> list[Place]:

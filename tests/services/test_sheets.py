@@ -42,6 +42,29 @@ def test_sheets_cover_the_communities_once(town):
     assert town.store.count("sheet") == 0
 
 
+def test_a_sheet_is_named_by_its_landmark_then_a_place_then_the_community(town):
+    number = number_of(X0, Y0)
+    x, y = corner_of(number)
+    with town.store.action("import_places") as action:
+        action.insert(
+            "place",
+            {
+                "kind": objects(["poi", "poi", "landmark", "poi", "plate"]),
+                "name": objects(["far shop", "near shop", "tower", "other sheet", "1"]),
+                GEOM: objects(
+                    shapely.Point(x + east, y + north)
+                    for east, north in [(10, 10), (240, 240), (400, 400), (740, 250), (250, 250)]
+                ),
+            },
+        )
+    make_sheets(town.context, MakeSheets())
+    names = {row["number"]: row["name"] for row in town.rows("sheet", "number", "name")}
+    assert names[number] == "tower"
+    assert names[number_of(x + 500, y)] == "other sheet"
+    communities = {row["name"] for row in town.rows("admin_area", "name", "level") if row["level"] == "community"}
+    assert {name for key, name in names.items() if key not in (number, number_of(x + 500, y))} <= communities | {None}
+
+
 def test_sheets_cover_the_base_map(town):
     with pytest.raises(InputRefused, match="nothing"):
         make_sheets(town.context, MakeSheets("base_map"))
