@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QHeaderView, QTableVi
 from digital_citymgmt_plugin.gui.dialogs.operations import moment
 from digital_citymgmt_plugin.gui.models.issues import state_words
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
+from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 # State → pen: told by the dashes and the word at the end of the line, not by colour.
 PENS = {"open": Qt.PenStyle.SolidLine, "waived": Qt.PenStyle.DashLine, "settled": Qt.PenStyle.DotLine}
@@ -108,6 +109,7 @@ class BurnDownDialog(QDialog):
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.verticalHeader().hide()
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        name_buttons(buttons)
         buttons.rejected.connect(self.reject)
         button = buttons.addButton(tr("Export…"), QDialogButtonBox.ButtonRole.ActionRole)
         button.clicked.connect(lambda: self.export_asked.emit())

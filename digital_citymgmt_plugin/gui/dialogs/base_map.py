@@ -27,6 +27,7 @@ from qgis.PyQt.QtWidgets import (
 from digital_citymgmt_plugin.bridge.captions import value_captions
 from digital_citymgmt_plugin.bridge.messages import SENTENCES, sentence
 from digital_citymgmt_plugin.gui.docks.parts import plain_label
+from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 ENCODINGS = ("", "GB18030", "UTF-8", "Big5", "CP949", "CP932", "CP1252")
 THEMES = (
@@ -80,6 +81,7 @@ class BaseMapDialog(QDialog):
         form.addRow(tr("CRS"), self.crs_box)
         form.addRow(tr("Name of the mapping"), self.name_edit)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        name_buttons(self.buttons)
         self.import_button = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
         self.import_button.setText(tr("Import"))
         look = self.buttons.addButton(tr("&Look again"), QDialogButtonBox.ButtonRole.ActionRole)

@@ -29,6 +29,7 @@ from qgis.PyQt.QtWidgets import (
 from digital_citymgmt_plugin.bridge.captions import column_caption
 from digital_citymgmt_plugin.bridge.messages import template
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
+from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 _CLASS = ("class_code", "class_name")
 
@@ -87,6 +88,7 @@ class CensusMapping(QDialog):
         form.addRow(tr("Texts that mean nothing"), self.nulls_field)
         form.addRow(tr("One class for all rows"), self.all_box)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        name_buttons(self.buttons)
         go = self.buttons.addButton(tr("Go on to the import…"), QDialogButtonBox.ButtonRole.AcceptRole)
         go.setObjectName("import_mapped")
         self.buttons.accepted.connect(self.accept)

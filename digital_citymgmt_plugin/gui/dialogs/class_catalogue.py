@@ -31,6 +31,7 @@ from digital_citymgmt_plugin.bridge.symbols import symbol_names
 from digital_citymgmt_plugin.core.catalogue import ACCURACIES, GEOMETRIES, REQUIRABLE, split_fields
 from digital_citymgmt_plugin.core.class_search import key_from_dict, search
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
+from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 EDITED = (
     "geometry",
@@ -154,6 +155,7 @@ class ClassCatalogue(QDialog):
 
     def _build_buttons(self) -> None:
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
+        name_buttons(self.buttons)
         role = QDialogButtonBox.ButtonRole.ActionRole
         self.add_button = self.buttons.addButton(tr("Add a class…"), role)
         self.export_button = self.buttons.addButton(tr("Export…"), role)

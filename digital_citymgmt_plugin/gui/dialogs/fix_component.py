@@ -20,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.bridge.captions import column_caption
+from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 FIELDS = ("name", "class_code", "state", "manager_dept", "owner_dept", "maintainer_dept", "first_on", "changed_on",
           "source", "accuracy", "photo_count", "remark")  # fmt: skip
@@ -63,6 +64,7 @@ class FixDialog(QDialog):
             self.editors[name] = editor
         layout.addLayout(form)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        name_buttons(buttons)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
@@ -99,6 +101,7 @@ class ReasonDialog(QDialog):
         self.edit.setPlaceholderText(tr("Reason, kept with each issue"))
         self.edit.setTabChangesFocus(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        name_buttons(self.buttons)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)

@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.core.requests import CreateStore
+from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 # Edition → what it is called. The newest comes first: default of a new project.
 EDITIONS = (
@@ -72,8 +73,8 @@ class NewStoreDialog(QDialog):
         self.missing = QLabel()
         self.missing.setWordWrap(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        name_buttons(self.buttons)
         self.buttons.button(QDialogButtonBox.StandardButton.Ok).setText(tr("&Create"))
-        self.buttons.button(QDialogButtonBox.StandardButton.Cancel).setText(tr("Cancel"))
         self._lay_out()
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)

@@ -20,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
 
 from digital_citymgmt_plugin.bridge.messages import template
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
+from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 
 def tr(text: str) -> str:
@@ -57,7 +58,7 @@ class OperationsDialog(QDialog):
         self.table.resizeColumnsToContents()
         self.table.setColumnWidth(4, 300)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.buttons.button(QDialogButtonBox.StandardButton.Close).setText(tr("Close"))
+        name_buttons(self.buttons)
         role = QDialogButtonBox.ButtonRole.ActionRole
         self.export_button = self.buttons.addButton(tr("Export…"), role)
         self.undo_button = self.buttons.addButton(tr("Take back…"), role)

@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
+from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 
 def tr(text: str) -> str:
@@ -50,7 +51,7 @@ class ProfileDifferences(QDialog):
             self.table.setWordWrap(True)
             self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        self.buttons.button(QDialogButtonBox.StandardButton.Close).setText(tr("Close"))
+        name_buttons(self.buttons)
         if answer.get("differences"):
             write = self.buttons.addButton(tr("Write into the city store"), QDialogButtonBox.ButtonRole.AcceptRole)
             write.setObjectName("write_profile")

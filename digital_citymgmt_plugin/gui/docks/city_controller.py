@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.gui.map_view import show_extent
 from digital_citymgmt_plugin.gui.messages import Messages
 from digital_citymgmt_plugin.gui.models.steps import next_step
 from digital_citymgmt_plugin.gui.session import StoreSession
+from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 from digital_citymgmt_plugin.gui.wizard.state import step_words
 
 log = logging.getLogger(__name__)
@@ -172,6 +173,7 @@ class CityController(QObject):
         box.setText(self.messages.sentence(error))
         box.setInformativeText(tr("Bring it up to date? The file as it is now is copied first."))
         box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
+        name_buttons(box)
         box.finished.connect(
             lambda answer: self.link.ask(
                 tr("Upgrading the city store"), self.session.upgrade(path), self._opened, self.messages.show_error
