@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Optional
 
@@ -39,11 +37,7 @@ def verify(
     Not seen: a value changed past the triggers that was never changed before; a log with its counter and digests
     rewritten to the end. Geometries need not be valid in the sense of OGC.
     """
-    with _large_cache(connection):
-        return _all(Run(connection, progress, cancel, inside))
-
-
-def _all(run: Run) -> list[Finding]:
+    run = Run(connection, progress, cancel, inside)
     stages: list[Stage] = [("", file.integrity, 8.0), ("sqlite_master", file.schema, 0.2),
                            ("gpkg_contents", file.registrations, 1.0)]  # fmt: skip
     stages += spatial.stages()
@@ -68,22 +62,7 @@ def _all(run: Run) -> list[Finding]:
     return _merged(found)
 
 
-_CACHE = 768 * 1024  # KiB at most; only what is read is held
 _LOST = ("verify.table_missing", "verify.column_missing")
-
-
-@contextmanager
-def _large_cache(connection: sqlite3.Connection) -> Iterator[None]:
-    """Hold more pages while all is read: indexes by uuid lead to rows at random, and what does not fit is read again.
-
-    With 64 MB the time of a store of 776,143 components grew faster than its size.
-    """
-    before = connection.execute("PRAGMA cache_size").fetchone()[0]
-    connection.execute(f"PRAGMA cache_size = -{_CACHE}")
-    try:
-        yield
-    finally:
-        connection.execute(f"PRAGMA cache_size = {int(before)}")
 
 
 def _one(run: Run, check: Check) -> list[Finding]:

@@ -168,10 +168,3 @@ def test_more_objects_than_are_named_are_counted(copy):
         )
         (found,) = verify(connection)
     assert (found.rule, found.count, len(found.objects)) == ("verify.rtree_orphan", 1500, 1000)
-
-
-def test_the_larger_cache_is_given_back(copy):
-    with contextlib.closing(connect(str(copy))) as connection:
-        before = connection.execute("PRAGMA cache_size").fetchone()[0]
-        assert verify(connection) == []
-        assert connection.execute("PRAGMA cache_size").fetchone()[0] == before
