@@ -26,14 +26,18 @@ def main(path: str) -> None:
     threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
-    added, renamed, errors, locked, loops = [], {}, [], 0, 0
+    added, renamed, errors, locked, loops, flips = [], {}, [], 0, 0, 0
 
     def save(layer):
-        nonlocal locked
+        nonlocal locked, flips
         for _ in range(40):
             if layer.commitChanges():
                 return True
             text = " ".join(layer.commitErrors())
+            if "Cannot reopen datasource" in text:
+                # Written, but the journal mode changed while QGIS opened the file again: a person loads the layer anew.
+                flips += 1
+                return True
             if "locked" not in text and "busy" not in text:
                 errors.append(text)
                 break
@@ -62,7 +66,7 @@ def main(path: str) -> None:
         layer.addFeature(feature)
         if save(layer):
             added.append(name)
-        if added and loops % 2:
+        if added and loops % 2 and layer.isValid():
             old = added[loops % len(added)]
             request = QgsFeatureRequest().setFilterExpression(f"\"name\" = '{old}'")
             found = next(layer.getFeatures(request), None)
@@ -80,7 +84,9 @@ def main(path: str) -> None:
         time.sleep(0.15)
     del layer
     sys.stdout.write(
-        json.dumps({"added": added, "renamed": renamed, "locked": locked, "errors": errors, "loops": loops})
+        json.dumps(
+            {"added": added, "renamed": renamed, "locked": locked, "errors": errors, "loops": loops, "flips": flips}
+        )
     )
     sys.stdout.flush()
     app.exitQgis()

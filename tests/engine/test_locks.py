@@ -250,7 +250,9 @@ def test_a_store_that_others_hold_open_is_opened_worked_on_and_closed(client, ba
         assert engine.call(ImportComponents(Layer(path)))["counts"]["inserted"] == BATCH
         engine.call(CloseStore())
     edited = editor.end()
-    assert edited["errors"] == []
-    assert [name for name in edited["added"] if name not in names(city, "Q")] == []
+    assert edited["errors"] == [] and edited["flips"] < edited["loops"]
+    kept = names(city, "Q")
+    assert [name for name in edited["added"] if name not in kept] == []
+    assert {name: kept[name] for name in edited["renamed"]} == edited["renamed"]
     assert content.check(str(city)) == []
     assert shutil.copy(city, tmp_path / "copy.gpkg").stat().st_size == city.stat().st_size
