@@ -13,6 +13,7 @@ from digital_citymgmt_plugin.algorithms.backupstore import BackupStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, icon, tr
 from digital_citymgmt_plugin.algorithms.checkcomponents import CheckComponentsAlgorithm
 from digital_citymgmt_plugin.algorithms.createstore import CreateStoreAlgorithm
+from digital_citymgmt_plugin.algorithms.decidecandidates import DecideCandidatesAlgorithm
 from digital_citymgmt_plugin.algorithms.draftgrids import DraftGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.exportaudit import ExportAuditAlgorithm
 from digital_citymgmt_plugin.algorithms.exportprofile import ExportProfileAlgorithm
@@ -26,6 +27,7 @@ from digital_citymgmt_plugin.algorithms.importplaces import ImportPlacesAlgorith
 from digital_citymgmt_plugin.algorithms.importprofile import ImportProfileAlgorithm
 from digital_citymgmt_plugin.algorithms.importtracks import ImportTracksAlgorithm
 from digital_citymgmt_plugin.algorithms.linkcases import LinkCasesAlgorithm
+from digital_citymgmt_plugin.algorithms.makecandidates import MakeCandidatesAlgorithm
 from digital_citymgmt_plugin.algorithms.mergeduplicates import MergeDuplicatesAlgorithm
 from digital_citymgmt_plugin.algorithms.undooperation import UndoOperationAlgorithm
 from digital_citymgmt_plugin.algorithms.upgradestore import UpgradeStoreAlgorithm
@@ -45,6 +47,8 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     DraftGridsAlgorithm,
     AdoptGridsAlgorithm,
     ImportPlacesAlgorithm,
+    MakeCandidatesAlgorithm,
+    DecideCandidatesAlgorithm,
     ImportComponentsAlgorithm,
     ImportPhotosAlgorithm,
     AssignCodesAlgorithm,

@@ -47,9 +47,12 @@ class MakeCandidates(Request):
 class DecideCandidates(Request):
     """Confirm, reject, merge or reopen candidates.
 
-    ``candidates``: uuids with commas between; empty: all open ones that meet ``class_code`` and ``sheet``.
-    ``decision``: confirm | reject | merge | reopen. ``as_class``: the class they get when confirmed.
-    ``into``: uuid of the candidate that goes on in a merge; empty: the first.
+    ``candidates``: uuids with commas between; empty: all that can be decided so and meet ``class_code``, ``sheet``
+    (its number) and ``drawing`` (its name). ``decision``: confirm | reject | merge | reopen. ``as_class``: the class
+    they get when confirmed. ``into``: uuid of the candidate that goes on in a merge; empty: the first.
+    ``distance`` (m): confirm takes only those without a component of their class that near, reject and reopen only
+    those with one, merge makes one of each group of one class that near to each other; needed to merge without
+    ``candidates``.
     """
 
     method: ClassVar[str] = "decide_candidates"
@@ -57,6 +60,8 @@ class DecideCandidates(Request):
     candidates: str = ""
     class_code: Optional[str] = None  # noqa: UP045
     sheet: Optional[str] = None  # noqa: UP045
+    drawing: Optional[str] = None  # noqa: UP045
+    distance: Optional[float] = None  # noqa: UP045
     as_class: Optional[str] = None  # noqa: UP045
     into: Optional[str] = None  # noqa: UP045
     reason: Optional[str] = None  # noqa: UP045

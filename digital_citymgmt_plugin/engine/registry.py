@@ -69,7 +69,7 @@ SERVICES: dict[str, Service] = {
     "preview_base_map": _late("basemap", "preview_base_map"),
     "import_base_map": _late("basemap", "import_base_map"),
     "make_candidates": _late("candidates", "make_candidates"),
-    "decide_candidates": _late("candidates", "decide_candidates"),
+    "decide_candidates": _late("candidate_decisions", "decide_candidates"),
 }
 
 # Actions that can be done and thrown away, so that their counts are seen before anything is written.

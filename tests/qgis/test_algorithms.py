@@ -58,6 +58,8 @@ CONTRACT = {
         "ENCODING", "CRS", "REJECTS",
     },
     "assigncodes": {"STORE", "ORDER"},
+    "makecandidates": {"STORE", "MAPPING", "PREVIEW"},
+    "decidecandidates": {"STORE", "DECISION", "CLASS", "SHEET", "DRAWING", "DISTANCE", "CANDIDATES", "PREVIEW"},
     "findduplicates": {"STORE", "TOLERANCE", "OUTPUT"},
     "mergeduplicates": {"STORE", "TOLERANCE", "REASON", "LEAST_SCORE", "PAIRS", "OUTPUT"},
     "importcases": {"STORE", "INPUT", "MAPPING", "SHEET", "ENCODING", "CRS", "REJECTS"},

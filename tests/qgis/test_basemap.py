@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import ezdxf
 import pytest
-from qgis.core import QgsProject
+from qgis.core import QgsProcessingException, QgsProject
 
 from digital_citymgmt_plugin.bridge import base_styles, layers
 from digital_citymgmt_plugin.core.basemap.themes import THEMES
+from tests.qgis.algorithms_help import STORE
 from tests.qgis.make_city import make_city
 
 pytestmark = pytest.mark.qgis
@@ -46,6 +47,19 @@ def test_a_drawing_goes_through_the_toolbox(tmp_path, qgis_app, qgis_processing)
         given = {"INPUT": str(tmp_path / "图.dxf"), "CRS": "EPSG:4550", "OUTPUT": out}
         found = processing.run("dcm:importbasemap", given)
         assert (found["DRAWINGS"], found["BASE_POINT"], found["OUTPUT"]) == (1, 1, out)
+        store = str(tmp_path / "城市.gpkg")
+        processing.run("dcm:createstore", {"STORE": store, **STORE, "CRS": "EPSG:4550"})
+        processing.run("dcm:importbasemap", {"STORE": store, **given, "OUTPUT": None})
+        seen = processing.run("dcm:makecandidates", {"STORE": store, "PREVIEW": True})
+        made = processing.run("dcm:makecandidates", {"STORE": store})
+        assert seen["INSERTED"] == made["INSERTED"] == 1
+        assert processing.run("dcm:makecandidates", {"STORE": store})["UNCHANGED"] == 1
+        given = {"STORE": store, "DECISION": "confirm", "DRAWING": "图", "DISTANCE": 1.0}
+        assert processing.run("dcm:decidecandidates", {**given, "PREVIEW": True})["CHANGED"] == 1
+        assert processing.run("dcm:decidecandidates", given)["CHANGED"] == 1
+        assert processing.run("dcm:decidecandidates", given)["CHANGED"] == 0
+        with pytest.raises(QgsProcessingException, match="distance"):
+            processing.run("dcm:decidecandidates", {"STORE": store, "DECISION": "merge"})
     finally:
         registry.removeProvider(provider)
         pool().shutdown(2)

@@ -12,7 +12,8 @@ import pytest
 
 from digital_citymgmt_plugin.core.requests import DecideCandidates, ImportBaseMap, MakeCandidates, PreviewBaseMap
 from digital_citymgmt_plugin.services.basemap import import_base_map, preview_base_map
-from digital_citymgmt_plugin.services.candidates import decide_candidates, make_candidates
+from digital_citymgmt_plugin.services.candidate_decisions import decide_candidates
+from digital_citymgmt_plugin.services.candidates import make_candidates
 from digital_citymgmt_plugin.storage.dxf import read_drawing
 from tests.services.cities import City
 from tests.support import Watcher, new_store

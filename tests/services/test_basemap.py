@@ -22,7 +22,8 @@ from digital_citymgmt_plugin.core.requests import (
     UndoOperation,
 )
 from digital_citymgmt_plugin.services.basemap import import_base_map, preview_base_map
-from digital_citymgmt_plugin.services.candidates import decide_candidates, make_candidates
+from digital_citymgmt_plugin.services.candidate_decisions import decide_candidates
+from digital_citymgmt_plugin.services.candidates import make_candidates
 from digital_citymgmt_plugin.services.undoing import undo_operation
 from scripts.demo_city.dxf_sheets import write_sheets
 from scripts.demo_city.dxf_symbols import SYMBOLS
@@ -201,18 +202,52 @@ def test_candidates_are_confirmed_rejected_merged_and_reopened(town):
     assert Counter(row["state"] for row in town.rows("candidate", "state")) == {"open": 4, "merged": 1, "rejected": 1}
     decide_candidates(town.context, DecideCandidates("reopen", lamps[0]))
     done = decide_candidates(town.context, DecideCandidates("confirm", sheet=SHEET))
-    assert done["counts"] == {"chosen": 5, "changed": 5, "left": 0}
+    assert done["counts"] == {"chosen": 5, "changed": 5, "decided": 0}
     (first, *_) = town.rows("component_point", "class_code", "source", "community_code", "state", "attributes")
     assert (
         first["source"] == "底图" and first["state"] == "完好" and json.loads(first["attributes"])["code"] == "155210"
     )
     assert town.code()["counts"]
     for wrong, code in (
-        (DecideCandidates("burn"), "candidate.decision"), (DecideCandidates("confirm"), "candidate.none"),
+        (DecideCandidates("burn"), "candidate.decision"), (DecideCandidates("confirm", "x"), "candidate.none"),
+        (DecideCandidates("merge"), "candidate.merge_all"),
+        (DecideCandidates("merge", lamps[0]), "candidate.merge_few"),
+        (DecideCandidates("confirm", class_code="9x"), "candidate.class"),
+        (DecideCandidates("reject", drawing="b"), "candidate.drawing"),
+        (DecideCandidates("reject", distance=101.0), "candidate.distance"),
         (DecideCandidates("confirm", sheet="1.0-1.0"), "sheets.unknown"),
     ):  # fmt: skip
         with pytest.raises(InputRefused, match=code):
             decide_candidates(town.context, wrong)
+
+
+def test_candidates_are_decided_in_bulk_by_class_drawing_and_distance(town):
+    lamps = ((10, 10), (10.4, 10), (10.8, 10), (60, 60), (90, 90))
+    bring(town, draw(town.folder / "a.dxf", lamps=lamps, trees=2))
+    bring(town, draw(town.folder / "b.dxf", lamps=((60.3, 60), (200, 200)), trees=0))
+    make_candidates(town.context, MakeCandidates())
+    rows = town.rows("candidate", "uuid", "class_code", "symbol_code", "drawing")
+    lamp = next(row["class_code"] for row in rows if row["symbol_code"] == "155210")
+
+    def decide(*given, **more):
+        counts = decide_candidates(town.context, DecideCandidates(*given, **more))["counts"]
+        return counts["chosen"], counts["changed"], counts["decided"]
+
+    assert decide("merge", class_code=lamp, distance=0.5) == (7, 3, 0)
+    assert decide("merge", class_code=lamp, distance=0.5) == (4, 0, 0)  # a second run finds nothing
+    merged = town.rows("candidate", "state", "merged_uuid", "uuid")
+    assert Counter(row["merged_uuid"] for row in merged if row["state"] == "merged") == {
+        rows[0]["uuid"]: 2, rows[3]["uuid"]: 1,
+    }  # fmt: skip
+    assert decide("confirm", class_code=lamp, drawing="b") == (1, 1, 0)
+    assert decide("reopen", class_code=lamp, distance=100.0) == (0, 0, 0)  # none is near the one at 200, 200
+    assert decide("reopen", class_code=lamp) == (3, 3, 0)
+    assert decide("confirm", drawing="a", class_code=lamp) == (5, 5, 0)
+    assert decide("confirm", class_code=lamp, distance=1.0) == (0, 0, 0)  # what is left is in the census
+    assert decide("reject", class_code=lamp, distance=1.0) == (1, 1, 0)
+    assert decide("reject", class_code=lamp) == (0, 0, 0)
+    states = Counter((row["class_code"] == lamp, row["state"]) for row in town.rows("candidate", "class_code", "state"))
+    assert states == {(True, "confirmed"): 6, (True, "rejected"): 1, (False, "open"): 2}
 
 
 def test_the_sheets_of_the_demo_city_give_back_every_symbol(city):
