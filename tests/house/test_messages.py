@@ -131,3 +131,15 @@ def test_every_literal_inside_tr_is_collected(build_ts):
 def test_every_translation_fills_in_the_same_values(build_ts):
     known, _ = build_ts.chinese(build_ts.collect())
     assert [text for (_, text), translated in known.items() if fields_of(text) != fields_of(translated)] == []
+
+
+def test_every_kind_of_action_has_a_name():
+    kinds = {
+        call.args[0].value
+        for source in plugin_sources()
+        for _, call in calls(source.tree)
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "action" and call.args
+        and isinstance(call.args[0], ast.Constant)
+    }  # fmt: skip
+    assert len(kinds) > 10
+    assert sorted(kind for kind in kinds if f"operation.{kind}" not in SENTENCES) == []

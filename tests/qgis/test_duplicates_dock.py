@@ -100,6 +100,7 @@ class Controller(QObject):
         self.path, self.pool, self.window, self.canvas = str(path), Pool(), window, Canvas()
         self.session = StoreSession(self.pool)
         self.iface = self.messages = self.link = self
+        self.dock = None
         self.meta = {"crs": "EPSG:4550"}
         self.said, self.changed, self.docks = [], [], []
 

@@ -35,6 +35,11 @@ def tr(text: str) -> str:
     """Translate a text of the dock."""
     return QCoreApplication.translate("CityDock", text)
 
+# What shows where a city is: table and part of it, the best first.
+_PLACES = (
+    ("unit_grid", "current"), ("admin_area", "community"), ("component_point", ""), ("sheet", ""), ("base_line", ""),
+)  # fmt: skip
+
 
 class CityController(QObject):
     """Wires the dock to the engine and the map.
@@ -81,6 +86,7 @@ class CityController(QObject):
         self._dialog: NewStoreDialog | None = None
         self._loading: Iterator[str] | None = None
         self._fresh = False
+        self._nowhere = False
         self._wanted = ""
         self._box: QMessageBox | None = None
         self._timer = QTimer(self)
@@ -234,12 +240,15 @@ class CityController(QObject):
         QTimer.singleShot(0, self._load_next)
 
     def _zoom_to_store(self) -> None:
-        for table, part in (("unit_grid", "current"), ("admin_area", "community"), ("component_point", "")):
+        """Go to what a city shows; a city that shows nothing yet is gone to after the first import."""
+        self._nowhere = False
+        for table, part in _PLACES:
             layer = layers.find_layer(self.path, table, part)
             if layer is not None and layer.featureCount() > 0 and not layer.extent().isEmpty():
                 if self._fresh:
                     show_extent(self.iface.mapCanvas(), layer.extent(), layer.crs())
                 return
+        self._nowhere = self._fresh
 
     # -- health and objects -------------------------------------------------------------------------------------
 
@@ -264,6 +273,8 @@ class CityController(QObject):
     def _counted(self, answer: dict[str, Any]) -> None:
         if self.path and layers.same_file(str(answer.get("path") or self.path), self.path):
             self._show(answer)
+            if self._nowhere and self._loading is None:
+                self._zoom_to_store()
 
     def find(self, item: str) -> None:
         """Select the objects behind a number and go there."""

@@ -4,11 +4,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QKeySequence
-from qgis.PyQt.QtWidgets import QAbstractItemView, QAction, QHeaderView, QLabel, QPushButton, QTableView, QWidget
+from qgis.PyQt.QtWidgets import (
+    QAbstractItemView,
+    QAction,
+    QDockWidget,
+    QHeaderView,
+    QLabel,
+    QMainWindow,
+    QPushButton,
+    QTableView,
+    QWidget,
+)
 
 
 def button(text: str, tip: str, name: str) -> QPushButton:
@@ -66,3 +77,11 @@ def in_tab_order(*widgets: QWidget) -> None:
     """Let Tab go through widgets in this order."""
     for first, second in zip(widgets, widgets[1:]):
         QWidget.setTabOrder(first, second)
+
+
+def add_as_tab(iface: Any, dock: QgsDockWidget, beside: QWidget) -> None:
+    """Add a dock as another tab of the City dock: one over the other, none would have room for its tables."""
+    iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+    window = iface.mainWindow()
+    if isinstance(window, QMainWindow) and isinstance(beside, QDockWidget):
+        window.tabifyDockWidget(beside, dock)
