@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +78,12 @@ def differences(old: Profile, new: Profile) -> list[Difference]:
                     found.append(Difference(sheet, key, CHANGED, column, _text(held[key][column]), _text(value)))
         found += [Difference(sheet, key, REMOVED, old=_name(row)) for key, row in held.items() if key not in rows]
     return found
+
+
+def count_rows(found: Sequence[Difference]) -> dict[str, int]:
+    """Return how many rows are added, changed and removed: ``rows_added``, ``rows_changed``, ``rows_removed``."""
+    rows = {name: {(one.sheet, one.key) for one in found if one.change == name} for name in (ADDED, CHANGED, REMOVED)}
+    return {f"rows_{name}": len(keys) for name, keys in rows.items()}
 
 
 def _same(one: Any, two: Any) -> bool:

@@ -19,12 +19,14 @@ from digital_citymgmt_plugin.core.requests_basemap import (
     PreviewBaseMap,
 )
 from digital_citymgmt_plugin.core.requests_desk import (
+    EditRules,
     ExportIssues,
     ExportSheets,
     FixComponents,
     IssueHistory,
     ListCandidates,
     ListIssues,
+    ListRules,
     ListSheets,
     MakeSheets,
     ReopenIssues,
@@ -380,7 +382,7 @@ REQUESTS: dict[str, type[Request]] = {
         ListIssues, WaiveIssues, ReopenIssues, FixComponents, ExportIssues, IssueHistory,
         MakeSheets, ListSheets, UpdateSheets, ExportSheets, ListCandidates,
         FindDuplicates, MergeDuplicates, ListDuplicates, ComparePair,
-        CheckComponents, Totals,
+        CheckComponents, Totals, ListRules, EditRules,
     )
 }  # fmt: skip
 

@@ -70,6 +70,26 @@ class IssueHistory(Request):
 
 
 @dataclass(frozen=True)
+class ListRules(Request):
+    """List the rules of the checks as the city has them, beside the pack's own level, switch and parameters."""
+
+    method: ClassVar[str] = "list_rules"
+
+
+@dataclass(frozen=True)
+class EditRules(Request):
+    """Change the rule pack of the city, all of it or nothing.
+
+    ``changes``: JSON list of objects with ``code`` and what changes: ``level``, ``enabled``, ``params`` (name → value),
+    or ``reset`` (true: the rule is as the pack has it again).
+    """
+
+    method: ClassVar[str] = "edit_rules"
+    changes: str
+    preview: bool = False
+
+
+@dataclass(frozen=True)
 class FixComponents(Request):
     """Set attributes of components, checked as an import checks them. Values: field → text; "" or None empties."""
 

@@ -9,7 +9,7 @@ UNDO = "undo_operation"  # kind of the operation that takes others back
 # Actions whose every write is in the journal. Making, upgrading and repairing a store are not taken back.
 UNDOABLE = frozenset(
     (
-        "edit_classes", "import_photos",
+        "edit_classes", "edit_rules", "import_photos",
         "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
         "import_places", "import_tracks", "import_profile", UNDO,
         "find_duplicates", "merge_duplicates",

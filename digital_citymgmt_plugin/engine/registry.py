@@ -66,6 +66,8 @@ SERVICES: dict[str, Service] = {
     "merge_duplicates": _late("merging", "merge_duplicates"),
     "check_components": _late("component_checks", "check_components"),
     "totals": _late("totals", "totals"),
+    "list_rules": _late("rule_edits", "list_rules"),
+    "edit_rules": _late("rule_edits", "edit_rules"),
     "preview_base_map": _late("basemap", "preview_base_map"),
     "import_base_map": _late("basemap", "import_base_map"),
     "make_candidates": _late("candidates", "make_candidates"),
@@ -74,7 +76,7 @@ SERVICES: dict[str, Service] = {
 
 # Actions that can be done and thrown away, so that their counts are seen before anything is written.
 PREVIEWED = {
-    "edit_classes", "import_photos",
+    "edit_classes", "edit_rules", "import_photos",
     "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases", "import_places",
     "import_tracks", "import_profile", "undo_operation", "waive_issues", "reopen_issues", "fix_components",
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
@@ -87,5 +89,5 @@ READING = {
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",
     "list_duplicates", "compare_pair",
-    "totals",
+    "totals", "list_rules",
 }  # fmt: skip

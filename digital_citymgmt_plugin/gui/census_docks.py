@@ -18,6 +18,7 @@ from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
 from digital_citymgmt_plugin.gui.docks.parts import add_as_tab
 from digital_citymgmt_plugin.gui.docks.sheet_board import SheetBoard, SheetController
 from digital_citymgmt_plugin.gui.icons import icon
+from digital_citymgmt_plugin.gui.rule_actions import RuleActions
 
 
 def tr(text: str) -> str:
@@ -36,6 +37,12 @@ class CensusDocks:
         self.sheets = SheetController(controller, board)
         self.candidates = CandidateController(controller, panel)
         self.base_map = BaseMapActions(controller, window)
+        self.rules = RuleActions(controller)
+
+        def ask_rules() -> None:
+            self.rules.show_rule(next(iter(issue_dock.chosen_rules()), ""))
+
+        issue_dock.rules_button.clicked.connect(lambda _=False: ask_rules())
         self.desks: list[Desk] = [self.issues, self.sheets, self.candidates, self.base_map]
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
@@ -53,6 +60,9 @@ class CensusDocks:
         base_map = menu.addAction(icon("base_map"), tr("Import &base map…"))
         base_map.setObjectName("dcm_base_map")
         base_map.triggered.connect(lambda _=False: self.base_map.ask_file_in())
+        rules = menu.addAction(icon("check_rules"), tr("Check &rules…"))
+        rules.setObjectName("dcm_check_rules")
+        rules.triggered.connect(lambda _=False: self.rules.show_rule(""))
         for words, name, dock in self.docks:
             action = dock.toggleViewAction()
             action.setText(words)
@@ -64,6 +74,7 @@ class CensusDocks:
 
     def shut(self) -> None:
         """Take everything away."""
+        self.rules.shut()
         for desk in self.desks:
             desk.shut()
         for _words, _name, dock in self.docks:

@@ -12,7 +12,7 @@ from digital_citymgmt_plugin.core.codes import COMPONENT
 from digital_citymgmt_plugin.core.errors import InputRefused, ProfileError
 from digital_citymgmt_plugin.core.ports import Context
 from digital_citymgmt_plugin.core.profile import ClassEntry, Profile
-from digital_citymgmt_plugin.core.profile_diff import differences
+from digital_citymgmt_plugin.core.profile_diff import count_rows, differences
 from digital_citymgmt_plugin.core.requests import EditClasses
 
 # What may be changed, with the type that a value has: kind and code are what a class is known by.
@@ -31,7 +31,8 @@ def edit_classes(context: Context, request: EditClasses) -> dict[str, Any]:
     Returns
     -------
     dict
-        Counts ``differences``; ``differences``: lists of sheet, key, change, column, old, new; ``written``.
+        Counts ``differences``, ``rows_added``, ``rows_changed``, ``rows_removed``; ``differences``:
+        lists of sheet, key, change, column, old, new; ``written``.
 
     Raises
     ------
@@ -50,7 +51,8 @@ def edit_classes(context: Context, request: EditClasses) -> dict[str, Any]:
         raise ProfileError(first["code"], **{**first["values"], "in_all": len(faults), "faults": faults})
     found = differences(old, new)
     result: dict[str, Any] = {
-        "counts": {"differences": len(found)}, "operation": None, "tables": [], "notes": [], "written": False,
+        "counts": {"differences": len(found), **count_rows(found)}, "operation": None, "tables": [], "notes": [],
+        "written": False,
         "differences": [list(vars(one).values()) for one in found[:_SHOWN]],
     }  # fmt: skip
     if request.preview or not found:

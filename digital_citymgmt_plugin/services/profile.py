@@ -14,7 +14,7 @@ from digital_citymgmt_plugin.core.errors import ProfileError
 from digital_citymgmt_plugin.core.extension import extension_rule, outside
 from digital_citymgmt_plugin.core.ports import Context, Store
 from digital_citymgmt_plugin.core.profile import Profile
-from digital_citymgmt_plugin.core.profile_diff import ADDED, CHANGED, REMOVED, Difference, differences
+from digital_citymgmt_plugin.core.profile_diff import ADDED, CHANGED, REMOVED, Difference, count_rows, differences
 from digital_citymgmt_plugin.core.requests import ExportProfile, ImportProfile
 from digital_citymgmt_plugin.services.intake import base_name, objects
 
@@ -69,10 +69,10 @@ def import_profile(context: Context, request: ImportProfile) -> dict[str, Any]:
     old, new = store.profile(), context.files.read_profile(request.profile)
     found = differences(old, new)
     _check_in_use(context, store, base_name(request.profile), old, new)
-    counts = {"differences": len(found), **_counts(found)}
+    counts = {"differences": len(found), **count_rows(found)}
     result: dict[str, Any] = {
         "counts": counts, "operation": None, "tables": [], "output": request.output, "written": False,
-        "sheets": {sheet: _counts([one for one in found if one.sheet == sheet]) for sheet in _sheets(found)},
+        "sheets": {sheet: count_rows([one for one in found if one.sheet == sheet]) for sheet in _sheets(found)},
         "differences": [list(vars(one).values()) for one in found[:_ANSWERED]],
         "notes": [*_told(found), *_extension_notes(context, found, new)],
     }  # fmt: skip
@@ -98,11 +98,6 @@ def import_profile(context: Context, request: ImportProfile) -> dict[str, Any]:
 
 def _sheets(found: Sequence[Difference]) -> list[str]:
     return list(dict.fromkeys(one.sheet for one in found))
-
-
-def _counts(found: Sequence[Difference]) -> dict[str, int]:
-    rows = {name: {(one.sheet, one.key) for one in found if one.change == name} for name in (ADDED, CHANGED, REMOVED)}
-    return {f"rows_{name}": len(keys) for name, keys in rows.items()}
 
 
 def _told(found: Sequence[Difference]) -> list[dict[str, Any]]:

@@ -5,3 +5,5 @@ from __future__ import annotations
 
 # The tables of components by the dimension of their geometry: points, lines, areas.
 TABLES = ("component_point", "component_line", "component_area")
+# The states of a component in the words of the standard.
+STATES = ("完好", "破损", "丢失", "废弃", "移除")

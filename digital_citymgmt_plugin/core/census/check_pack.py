@@ -8,12 +8,33 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from digital_citymgmt_plugin.core.census import STATES
+
 LEVELS = ("error", "warning", "info")
 FAMILIES = (
     "identity", "class", "geometry", "place", "owner", "photo", "dates", "state", "duplicates", "topology", "accuracy",
 )  # fmt: skip
 
 Params = Mapping[str, Any]
+Fault = tuple[str, dict[str, Any]]  # code and values of a sentence
+
+
+@dataclass(frozen=True)
+class Span:
+    """The numbers that a parameter can have; the unit is in its name (metres, square metres, days, year)."""
+
+    least: float
+    most: float
+    whole: bool = False
+
+
+# Bounds of what can be meant, not of what is sensible: a slip of digits is refused, a strict contract is not.
+SPANS: Mapping[str, Span] = {
+    "metres": Span(0.0, 1_000_000.0), "square_metres": Span(0.0, 1_000_000_000.0), "days": Span(0, 36_500, whole=True),
+    "year": Span(1800, 2100, whole=True),
+}  # fmt: skip
+NEEDED = ("words", "states")  # without any the rule would find nothing and look like a good result
+LONGEST = 2_000  # characters of a list of words
 
 
 @dataclass(frozen=True)
@@ -52,7 +73,8 @@ def adjust(rules: Sequence[Rule], changes: Sequence[Mapping[str, Any]]) -> tuple
             params = json.loads(change.get("params") or "{}")
         except ValueError:
             params = None
-        if rule is None or level not in LEVELS or not isinstance(params, dict) or not _fits(params, rule.params):
+        usable = rule is not None and level in LEVELS and isinstance(params, dict)
+        if rule is None or not usable or any(parameter_fault(rule, name, given) for name, given in params.items()):
             wrong.append(str(change["code"]))
             continue
         pack[rule.code] = replace(
@@ -61,14 +83,25 @@ def adjust(rules: Sequence[Rule], changes: Sequence[Mapping[str, Any]]) -> tuple
     return list(pack.values()), wrong
 
 
-def _fits(given: Mapping[str, Any], default: Params) -> bool:
-    """Tell whether parameters are known ones of the same kind: numbers from 0, or text."""
-    for name, value in given.items():
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if name not in default or number != isinstance(default[name], (int, float)):
-            return False
-        if number and not 0 <= value < 1e12:
-            return False
-        if not number and not isinstance(value, str):
-            return False
-    return True
+def parameter_fault(rule: Rule, name: str, value: Any) -> Fault | None:
+    """Return what is wrong with a value of a parameter, as code and values of a sentence; None when nothing is."""
+    told: dict[str, Any] = {"rule": rule.code, "param": name, "value": value}
+    if name not in rule.params:
+        return "rules.param_unknown", told
+    if isinstance(rule.params[name], (int, float)):
+        span = SPANS.get(name, Span(0.0, 1e12))
+        told.update(least=span.least, most=span.most)
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            return "rules.number", told
+        if not span.least <= value <= span.most:  # NaN is in no span
+            return "rules.range", told
+        return ("rules.whole", told) if span.whole and value != int(value) else None
+    if not isinstance(value, str):
+        return "rules.text", told
+    if len(value) > LONGEST:
+        return "rules.long", {**told, "value": value[:20] + "…", "count": len(value), "most": LONGEST}
+    words = split(value)
+    if name in NEEDED and not words:
+        return "rules.words_needed", told
+    unknown = [word for word in words if name == "states" and word not in STATES]
+    return ("rules.state", {**told, "value": unknown[0], "known": "、".join(STATES)}) if unknown else None

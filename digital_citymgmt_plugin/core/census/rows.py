@@ -12,12 +12,11 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.census import TABLES
+from digital_citymgmt_plugin.core.census import STATES, TABLES
 from digital_citymgmt_plugin.core.codes import CodeScheme
 from digital_citymgmt_plugin.core.mapping import RowProblem
 from digital_citymgmt_plugin.core.profile import ClassEntry
 
-STATES = ("完好", "破损", "丢失", "废弃", "移除")
 _STATE_WORDS = {"intact": "完好", "正常": "完好", "damaged": "破损", "损坏": "破损", "缺失": "丢失", "lost": "丢失",
                 "abandoned": "废弃", "拆除": "移除", "removed": "移除"}  # fmt: skip
 _UUID = re.compile(r"\{?([0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12})\}?$")

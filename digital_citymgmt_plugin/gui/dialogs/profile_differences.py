@@ -27,6 +27,9 @@ class ProfileDifferences(QDialog):
         Of ``ImportProfile`` with ``preview``; empty when the workbook was refused.
     faults : sequence of (sheet, row, column, sentence)
     file : str
+        What the differences come from.
+    title : str
+        Of the window; '' for that of an import.
     """
 
     def __init__(
@@ -35,9 +38,10 @@ class ProfileDifferences(QDialog):
         answer: Mapping[str, Any],
         faults: Sequence[Sequence[Any]] = (),
         parent: QWidget | None = None,
+        title: str = "",
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("Import city profile"))
+        self.setWindowTitle(title or tr("Import city profile"))
         self.label = QLabel(self._words(file, answer, faults))
         self.label.setWordWrap(True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from digital_citymgmt_plugin.core.census import STATES
 from digital_citymgmt_plugin.core.census.check_pack import Params, split
 from digital_citymgmt_plugin.core.census.checks.model import City, Hits, Part, check, hits, is_blank
-from digital_citymgmt_plugin.core.census.rows import STATES
 
 # Greatest position error by accuracy class, in metres (standards: accuracy classes, confirmed by two sources).
 ACCURACY_M = {"A": 0.5, "B": 1.0, "C": 10.0}
