@@ -147,6 +147,8 @@ class CheckRules(QDialog):
         self.write_button = self.buttons.addButton(tr("Show differences…"), role)
         self.write_button.setObjectName("write_rules")
         self.buttons.rejected.connect(self.reject)
+        for made in (*self.buttons.buttons(), self.reset_button):
+            made.setAutoDefault(False)  # else Enter in a field would reset
         self.reset_all_button.clicked.connect(lambda: self.reset_all())
         self.export_button.clicked.connect(lambda: self.export_asked.emit(self.header(), self.rows()))
         self.write_button.clicked.connect(lambda: self.changes_asked.emit(self.changes()))

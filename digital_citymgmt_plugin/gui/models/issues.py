@@ -43,7 +43,7 @@ def rule_title(rule: str) -> str:
     for code in (f"rule.{rule}", rule, f"issue.{rule}"):
         found = template(code)
         if found:
-            return _FIELD.sub("…", found)
+            return _FIELD.sub("…", found).rstrip("。.")
     return rule
 
 
