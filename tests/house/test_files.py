@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import configparser
 import re
+import subprocess
 
 import pytest
 
@@ -62,6 +63,15 @@ def test_no_file_names_a_folder_of_one_machine(path):
 
 def test_nothing_generated_is_committed():
     assert [name(path) for path in ALL if path.suffix in GENERATED or "__pycache__" in path.parts] == []
+
+
+def test_no_link_is_committed():
+    """A link named like a folder that git ignores takes that folder's place wherever it is checked out."""
+    try:
+        listed = subprocess.run(["git", "ls-files", "-s"], cwd=ROOT, capture_output=True, check=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("no checkout")
+    assert [line for line in listed.stdout.splitlines() if line.startswith("120000")] == []
 
 
 def test_the_versions_in_metadata_and_code_are_the_same():
