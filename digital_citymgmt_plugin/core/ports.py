@@ -346,6 +346,11 @@ class Store(Protocol):
     ) -> Iterator[Columns]:
         """Read as ``read``, in chunks by ``fid``."""
 
+    def packed(
+        self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), size: int = 20_000
+    ) -> Iterator[Columns]:
+        """Read as ``chunks``, three times faster: columns of text (what is missing is ``""``), ``GEOM`` or ``XY``."""
+
     def fids_in(self, table: str, boxes: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the rows of a spatial table whose box meets one of ``boxes`` (n rows west, south, east, north)."""
 

@@ -12,13 +12,13 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.basemap.near import groups_within, near_known
+from digital_citymgmt_plugin.core.census import GONE
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests_basemap import DecideCandidates
 from digital_citymgmt_plugin.services.candidates import CONFIRMED, MERGED, OPEN, REJECTED
 from digital_citymgmt_plugin.services.intake import objects, today, with_none
-from digital_citymgmt_plugin.services.linking import GONE
 
 DECISIONS = ("confirm", "reject", "merge", "reopen")
 FARTHEST = 100.0  # m: a larger distance is a slip

@@ -12,12 +12,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.census import TABLES
+from digital_citymgmt_plugin.core.census import GONE, TABLES
 from digital_citymgmt_plugin.core.census.duplicates import NOTHING, Evidence
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Context, Store
-from digital_citymgmt_plugin.services.linking import GONE
 
-CHUNK = 100_000
 # A shorter number (a manhole's 17) is one of its file alone, and another file has its own 17.
 _LEAST = 8
 _WORDS = "编码|部件编码|部件代码|部件标识码|标识码|原编码|旧编码|code|objcode|obj_code|objectcode|objid|old_code"
@@ -55,13 +53,13 @@ def read_census(context: Context, store: Store) -> Census:
         place = GEOM if kind else XY
         names = ["fid", "code", "class_code", "state", "import_key", "attributes", place]
         names += ["uuid"] if with_photos else []
-        for part in store.chunks(table, names, [("merged_uuid", "is null", None)], CHUNK):
+        for part in store.packed(table, names, [("merged_uuid", "is null", None)]):
             context.cancel.check()
             done += len(part["fid"])
             context.progress(0.4 * done / total, "progress.reading_components")
-            gone = [state in GONE for state in part["state"].tolist()]
-            if any(gone):
-                keep = ~np.array(gone)
+            states = part["state"].tolist()
+            if not set(states).isdisjoint(GONE):
+                keep = np.array([state not in GONE for state in states])
                 part = {name: column[keep] for name, column in part.items()}
             reader.add(kind, part, place)
     return reader.finish(store)
@@ -76,8 +74,8 @@ class _Reader:
         self.shapes: list[NDArray[Any]] = [np.empty(0, dtype=object)]
         self.classes: list[int] = []
         self.class_of: dict[str, int] = {}
-        self.codes: list[Any] = []  # of every row, None without one
-        self.keys: list[Any] = []
+        self.codes: list[str] = []  # of every row, "" without one
+        self.keys: list[str] = []
         self.texts: list[str] = []  # further codes, and the row of each
         self.rows: list[int] = []
         self.row_of: dict[str, int] = {}
@@ -105,12 +103,12 @@ class _Reader:
         if "uuid" in part:
             self.row_of.update(zip(part["uuid"].tolist(), range(start, self.size)))
 
-    def _attributes(self, start: int, attributes: list[Any]) -> None:
+    def _attributes(self, start: int, attributes: list[str]) -> None:
         """Find codes among the columns that the mapping did not use: one search over all rows of the chunk."""
-        text = "\n".join([value or "" for value in attributes])
+        text = "\n".join(attributes)
         found = [(match.start(), match[1]) for match in _CODE.finditer(text)]
         if found:
-            ends = np.cumsum([len(value or "") + 1 for value in attributes])
+            ends = np.cumsum([len(value) + 1 for value in attributes])
             rows = np.searchsorted(ends, [at for at, _ in found], side="right")
             self.rows += (start + rows).tolist()
             self.texts += [code for _, code in found]
@@ -118,29 +116,45 @@ class _Reader:
     def _all_codes(self) -> Evidence:
         """Put the codes together with the numbers of the source; ``roads:17#2`` is the second row of number 17 there.
 
-        Of a million rows hardly any share one: those that do are found first, by sets, and only they are numbered.
+        Of a million rows hardly any share one: those that do are found first, by sets, and only they are numbered. A
+        table holds a code once (its index sees to that), so codes are compared with other tables' and other texts.
         """
         keys = self.keys
-        seconds = [row for row, key in enumerate(keys) if key is not None and "#" in key and _is_second(key)]
-        again = {keys[row].rpartition("#")[0] for row in seconds}
-        numbers: list[Any] = [_number(key) if key else None for key in keys]
-        for row in seconds:
-            self.rows.append(row)
-            self.texts.append(f":{keys[row].rpartition('#')[0]}")
-        if again:
-            firsts = [row for row, key in enumerate(keys) if key in again]
-            self.rows += firsts
-            self.texts += [f":{keys[row]}" for row in firsts]
-        # A number that is the component's own code says nothing more.
-        numbers = [None if number == code else number for number, code in zip(numbers, self.codes)]
-        shared = _repeated([*self.codes, *numbers, *self.texts])
-        shared = {text for text in shared if len(text) >= _LEAST or text[0] == ":"}
+        seconds = [row for row, key in enumerate(keys) if key.find("#", 1) > 0 and _is_second(key)]
         rows, texts = list(self.rows), list(self.texts)
-        for listed in (self.codes, numbers) if shared else ():
-            there = [row for row, text in enumerate(listed) if text in shared]
+        for row in seconds:
+            rows.append(row)
+            texts.append(f":{keys[row].rpartition('#')[0]}")
+        again = {keys[row].rpartition("#")[0] for row in seconds}
+        firsts = [row for row, key in enumerate(keys) if key in again] if again else []
+        rows += firsts
+        texts += [f":{keys[row]}" for row in firsts]
+        for row, key in enumerate(keys):
+            if key and key[0] != "#":
+                number = _number(key)
+                # A number that is the component's own code says nothing more.
+                if number and number != self.codes[row] and len(number) >= _LEAST:
+                    rows.append(row)
+                    texts.append(number)
+        shared = self._shared_codes(texts)
+        if shared:
+            there = [row for row, code in enumerate(self.codes) if code in shared]
             rows += there
-            texts += [listed[row] for row in there]
+            texts += [self.codes[row] for row in there]
         return _evidence(rows, texts)
+
+    def _shared_codes(self, texts: list[str]) -> set[str]:
+        """Return the codes that are in another table or among the texts, too."""
+        shared: set[str] = set()
+        kinds = np.concatenate(self.kinds)
+        ends = np.searchsorted(kinds, np.arange(len(TABLES) + 1)).tolist()
+        seen = set(texts)
+        parts = sorted((self.codes[start:end] for start, end in zip(ends, ends[1:])), key=len)
+        for number, part in enumerate(parts):
+            shared.update(seen.intersection(part))
+            if number < len(parts) - 1:  # the largest is compared with the others, and put into no set
+                seen.update(part)
+        return {code for code in shared if len(code) >= _LEAST}
 
     def finish(self, store: Store) -> Census:
         """Put it together; evidence that one component alone bears is left out."""
@@ -156,21 +170,8 @@ class _Reader:
         )  # fmt: skip
 
 
-def _repeated(texts: list[Any]) -> set[Any]:
-    """Return the texts that are there more than once."""
-    seen = set(texts)
-    if len(seen) == len(texts):
-        return set()
-    seen.clear()
-    again = {text for text in texts if text in seen or seen.add(text)}  # type: ignore[func-returns-value]
-    again.discard(None)
-    return again
-
-
-def _number(key: str) -> str | None:
-    """Return the number (or code) that a row had in its source; of a row known by its digest alone there is none."""
-    if key[0] == "#":
-        return None
+def _number(key: str) -> str:
+    """Return the number (or code) that a row had in its source."""
     number = key.partition(":")[2] or key.partition("@")[2]
     return number.rpartition("#")[0] if "#" in number and _is_second(number) else number
 

@@ -14,6 +14,7 @@ from digital_citymgmt_plugin.core.cases.linking import Nearest, nearest_componen
 from digital_citymgmt_plugin.core.cases.placing import plain_name
 from digital_citymgmt_plugin.core.cases.responsibility import Duties
 from digital_citymgmt_plugin.core.cases.times import moment_text
+from digital_citymgmt_plugin.core.census import GONE
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.codes import COMPONENT
 from digital_citymgmt_plugin.core.errors import InputRefused
@@ -26,7 +27,6 @@ from digital_citymgmt_plugin.services.case_events import moves
 from digital_citymgmt_plugin.services.link_places import PLACE, CityMap
 
 RULES = ("link_ambiguous", "component_code_unknown", "stated_area_differs")
-GONE = ("移除", "废弃", "removed", "abandoned")  # a component in these states is no candidate by distance
 LINK = ("component_uuid", "link_method", "link_score")
 COLUMNS = (
     "fid", "uuid", GEOM, "kind", "class_code", "component_code", "component_uuid", "link_method", "stated_area",

@@ -91,7 +91,19 @@ def _plain_points(blobs: Sequence[Optional[bytes]]) -> Optional[NDArray[Any]]:  
     """Return 2D points as records without making a geometry of each; None if there is anything else."""
     if not blobs or None in blobs or set(map(len, blobs)) != {_POINT_DTYPE.itemsize}:  # type: ignore[arg-type]
         return None
-    rows = np.frombuffer(b"".join(blobs), dtype=_POINT_DTYPE)  # type: ignore[arg-type]
+    return _point_records(b"".join(blobs))  # type: ignore[arg-type]
+
+
+def xy_of_points(data: bytes, lengths: NDArray[np.int64]) -> Optional[NDArray[np.float64]]:  # noqa: UP045
+    """Return (x, y) of the blobs that ``data`` holds one after the other; None if one is no plain 2D point."""
+    if not len(lengths) or (lengths != _POINT_DTYPE.itemsize).any():
+        return None
+    rows = _point_records(data)
+    return None if rows is None else np.column_stack([rows["x"], rows["y"]])
+
+
+def _point_records(data: bytes) -> Optional[NDArray[Any]]:  # noqa: UP045
+    rows = np.frombuffer(data, dtype=_POINT_DTYPE)
     plain = (rows["magic"] == b"GP").all() and all((rows[name] == 1).all() for name in ("flags", "order", "type"))
     return rows if plain else None
 

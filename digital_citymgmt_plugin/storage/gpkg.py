@@ -11,13 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
-import numpy as np
-from numpy.typing import NDArray
-
 from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
-from digital_citymgmt_plugin.core.errors import Cancelled, CityError, StoreError
-from digital_citymgmt_plugin.core.ports import Action, Cancel, Clock, Columns, Condition, Finding, Progress
+from digital_citymgmt_plugin.core.errors import StoreError
+from digital_citymgmt_plugin.core.ports import Action, Cancel, Clock, Finding, Progress
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.core.undo import Logged, UndoPlan
 from digital_citymgmt_plugin.storage.actions import GpkgAction
@@ -28,9 +25,10 @@ from digital_citymgmt_plugin.storage.leftover import check_wal
 from digital_citymgmt_plugin.storage.owner import Ownership, network_kind
 from digital_citymgmt_plugin.storage.profile_save import save_profile
 from digital_citymgmt_plugin.storage.profiles import profile_from_store
+from digital_citymgmt_plugin.storage.reading import GpkgReading, translate
 from digital_citymgmt_plugin.storage.schema.catalogue import SCHEMA_VERSION
 from digital_citymgmt_plugin.storage.schema.rebuild import rebuild_triggers, triggers_are_ours
-from digital_citymgmt_plugin.storage.sql import as_columns, listed, quoted, where_clause
+from digital_citymgmt_plugin.storage.sql import quoted
 from digital_citymgmt_plugin.storage.undo_plan import logged_operation, plan_undo
 from digital_citymgmt_plugin.storage.verify import verify
 from digital_citymgmt_plugin.storage.verifying.base import Run
@@ -40,26 +38,6 @@ from digital_citymgmt_plugin.storage.verifying.repair import Repairs
 _GPKG_ID = 0x47504B47
 _BUSY_MS = 30_000  # how long to wait while another program writes
 _LOOK_EVERY = 20_000  # steps of SQLite's machine (some milliseconds) between two looks for a wish to stop
-
-
-def translate(error: sqlite3.Error, path: str) -> CityError:
-    """Return the city error that says what a database error means for the user."""
-    text = str(error)
-    if text == "interrupted":
-        return Cancelled()
-    for part, code in (
-        ("disk is full", "store.disk_full"),
-        ("readonly database", "store.read_only"),
-        ("not a database", "store.not_geopackage"),
-        ("malformed", "store.malformed"),
-        ("locked", "store.busy"),
-        ("busy", "store.busy"),
-        ("disk I/O error", "store.disk_error"),
-        ("unable to open", "store.cannot_open"),
-    ):
-        if part in text:
-            return StoreError(code, path=path)
-    return StoreError("store.refused", path=path, reason=text)
 
 
 def connect(path: str) -> sqlite3.Connection:
@@ -74,7 +52,7 @@ def connect(path: str) -> sqlite3.Connection:
     return connection
 
 
-class GpkgStore:
+class GpkgStore(GpkgReading):
     """An open city store (implements ``core.ports.Store``).
 
     Parameters
@@ -209,10 +187,6 @@ class GpkgStore:
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
-    def meta(self) -> dict[str, str]:
-        """Return the settings of the store."""
-        return {str(key): str(value) for key, value in self._query("SELECT key, value FROM meta", ())}
-
     def profile(self) -> Profile:
         """Return the city profile kept in the store."""
         if self._profile is None:
@@ -227,62 +201,6 @@ class GpkgStore:
         """Write a profile over the one that the store holds; see ``storage.profile_save``."""
         save_profile(self, action, profile)
         self._profile = None
-
-    def count(self, table: str, where: Sequence[Condition] = ()) -> int:
-        """Count rows."""
-        clause, values = where_clause(where, table)
-        return int(self._query(f"SELECT count(*) FROM {quoted(table)}{clause}", values)[0][0])
-
-    def tally(self, table: str, by: Sequence[str], where: Sequence[Condition] = ()) -> list[tuple[Any, ...]]:
-        """Count rows by the values of columns: one tuple (values, count) per combination, sorted."""
-        clause, values = where_clause(where, table)
-        names = listed(by)
-        sql = f"SELECT {names}, count(*) FROM {quoted(table)}{clause} GROUP BY {names} ORDER BY {names}"
-        return self._query(sql, values)
-
-    def read(
-        self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), order: Sequence[str] = ()
-    ) -> Columns:
-        """Read columns of the rows that meet all conditions; see ``core.ports.Store``."""
-        clause, values = where_clause(where, table)
-        sql = f"SELECT {listed(columns)} FROM {quoted(table)}{clause}"
-        if order:
-            sql += " ORDER BY " + ", ".join(map(quoted, order))
-        return as_columns(columns, self._query(sql, values))
-
-    def chunks(
-        self, table: str, columns: Sequence[str], where: Sequence[Condition] = (), size: int = 50_000
-    ) -> Iterator[Columns]:
-        """Read in chunks, in the order of ``fid``; memory stays flat."""
-        last = -1
-        names = list(columns) if "fid" in columns else ["fid", *columns]
-        while True:
-            clause, values = where_clause([*where, ("fid", ">", last)], table)
-            sql = f"SELECT {listed(names)} FROM {quoted(table)}{clause} ORDER BY fid LIMIT {int(size)}"
-            rows = self._query(sql, values)
-            if not rows:
-                return
-            part = as_columns(names, rows)
-            last = int(part["fid"][-1])
-            yield part
-            if len(rows) < size:
-                return
-
-    def fids_in(self, table: str, boxes: NDArray[np.float64]) -> NDArray[np.int64]:
-        """Return the rows whose box meets one of the boxes; see ``core.ports.Store``."""
-        tree = quoted(f"rtree_{table}_geom")
-        sql = f"SELECT id FROM {tree} WHERE maxx >= ? AND maxy >= ? AND minx <= ? AND miny <= ?"
-        found = {row[0] for box in np.asarray(boxes, dtype=np.float64).tolist() for row in self._query(sql, box)}
-        return np.array(sorted(found), dtype=np.int64)
-
-    def max_serials(self) -> dict[str, int]:
-        """Return the highest serial ever issued or lent, by scope."""
-        rows = self._query(
-            "SELECT scope, max(serial) FROM (SELECT scope, max(serial) AS serial FROM code_register GROUP BY scope "
-            "UNION ALL SELECT scope, max(to_no) FROM code_block GROUP BY scope) GROUP BY scope",
-            (),
-        )
-        return {str(scope): int(serial) for scope, serial in rows}
 
     def verify(
         self,
@@ -344,12 +262,6 @@ class GpkgStore:
         """Find what has to be taken back with an action; see ``storage.undo_plan``."""
         try:
             return plan_undo(self.connection, target)
-        except sqlite3.Error as error:
-            raise translate(error, self.path) from error
-
-    def _query(self, sql: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        try:
-            return self.connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
 

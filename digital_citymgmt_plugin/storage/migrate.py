@@ -12,9 +12,10 @@ from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.errors import StoreError
 from digital_citymgmt_plugin.core.ports import Clock, Columns
 from digital_citymgmt_plugin.storage.actions import GpkgAction
-from digital_citymgmt_plugin.storage.gpkg import connect, translate
+from digital_citymgmt_plugin.storage.gpkg import connect
 from digital_citymgmt_plugin.storage.leftover import check_no_leftovers
 from digital_citymgmt_plugin.storage.owner import Ownership, network_kind
+from digital_citymgmt_plugin.storage.reading import translate
 from digital_citymgmt_plugin.storage.schema.catalogue import ATTRIBUTES, SCHEMA_VERSION, SPATIAL
 from digital_citymgmt_plugin.storage.schema.rebuild import rebuild_triggers
 from digital_citymgmt_plugin.storage.schema.scripts import run_script, steps_after

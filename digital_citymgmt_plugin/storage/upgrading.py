@@ -19,10 +19,11 @@ from digital_citymgmt_plugin.core.errors import Cancelled
 from digital_citymgmt_plugin.core.ports import Cancel, Clock, Progress
 from digital_citymgmt_plugin.storage.actions import GpkgAction
 from digital_citymgmt_plugin.storage.backup import beside, copy_store, disk_error, need_room
-from digital_citymgmt_plugin.storage.gpkg import check_city_store, check_place, connect, translate, use_wal
+from digital_citymgmt_plugin.storage.gpkg import check_city_store, check_place, connect, use_wal
 from digital_citymgmt_plugin.storage.leftover import check_wal
 from digital_citymgmt_plugin.storage.migrate import register_tables
 from digital_citymgmt_plugin.storage.owner import Ownership
+from digital_citymgmt_plugin.storage.reading import translate
 from digital_citymgmt_plugin.storage.schema.catalogue import SCHEMA_VERSION
 from digital_citymgmt_plugin.storage.schema.rebuild import drop_triggers, rebuild_triggers
 from digital_citymgmt_plugin.storage.schema.scripts import STEPS, statements, steps_after

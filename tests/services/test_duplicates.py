@@ -299,3 +299,17 @@ def test_a_run_that_is_stopped_leaves_nothing(census, at):
 
 def test_an_empty_city_has_no_doubles(city: City):
     assert find(city)["counts"]["pairs"] == 0 and merge(city)["operation"] is None
+
+
+def test_keys_without_a_number_say_nothing(town):
+    """Keys of candidates are uuids; two of them ended the search with an error."""
+    with town.store.action("set up") as action:
+        action.insert(
+            "component_point",
+            {
+                "class_code": objects([LID, LID]), "import_key": objects(["a4f1-b", "b7e2-c"]),
+                GEOM: objects([point(10, 10), point(90, 90)]),
+            },
+        )  # fmt: skip
+    counts = find_duplicates(make_context(town.store), FindDuplicates())["counts"]
+    assert (counts["read"], counts["pairs"]) == (2, 0)

@@ -124,14 +124,17 @@ class _Shapes:
 
     def distances(self, one: Ints, two: Ints) -> Floats:
         """Return metres: between points, shapes of one kind (Hausdorff), else the middles of their boxes."""
-        middle = (self.boxes[:, :2] + self.boxes[:, 2:]) / 2.0
-        apart = middle[one] - middle[two]
+        apart = self._middles(one) - self._middles(two)
         result = np.asarray(np.hypot(apart[:, 0], apart[:, 1]), dtype=np.float64)
         shaped = np.flatnonzero((self.kind[one] == self.kind[two]) & (self.kind[one] > 0))
         if len(shaped) and self.geometries is not None:
             far = shapely.hausdorff_distance(self.geometries[one[shaped]], self.geometries[two[shaped]])
             result[shaped] = far
         return result
+
+    def _middles(self, rows: Ints) -> Floats:
+        boxes = self.boxes[rows]
+        return np.asarray((boxes[:, :2] + boxes[:, 2:]) / 2.0, dtype=np.float64)
 
 
 def _near(shapes: _Shapes, group: Ints, tolerance: Floats, differing: Ints | None) -> tuple[Ints, Ints]:
@@ -142,22 +145,15 @@ def _near(shapes: _Shapes, group: Ints, tolerance: Floats, differing: Ints | Non
     if len(usable) < 2:
         return NOTHING.row, NOTHING.row
     one = two = usable[:0]
-    order, key, step = _cells(boxes, usable, group, tolerance)
-    if _longest(key[order]) > CROWD:
+    rows, key, step = _cells(boxes, usable, group, tolerance)
+    if _longest(key) > CROWD:
         usable, one, two = _uncrowd(usable, boxes, group if differing is None else differing)
-        order, key, step = _cells(boxes, usable, group, tolerance)
-    key, rows = key[order], usable[order]
+        rows, key, step = _cells(boxes, usable, group, tolerance)
     ones, twos = ([one], [two]) if differing is None else ([one[:0]], [two[:0]])
-    here = np.arange(len(rows), dtype=np.int64)
-    with np.errstate(over="ignore"):
-        spans = (
-            (here + 1, np.searchsorted(key, key + 1, side="right")),
-            (np.searchsorted(key, key + step - 1, side="left"), np.searchsorted(key, key + step + 1, side="right")),
-        )
     found = 0
-    for begin, end in spans:
+    for here, begin, end in _spans(key, step):
         for a, b in _expand(begin, end):
-            first, second = rows[a], rows[b]
+            first, second = rows[here[a]], rows[b]
             kept = group[first] == group[second]
             if differing is not None:
                 kept &= differing[first] != differing[second]
@@ -174,19 +170,34 @@ def _near(shapes: _Shapes, group: Ints, tolerance: Floats, differing: Ints | Non
 
 
 def _cells(boxes: Floats, usable: Ints, group: Ints, tolerance: Floats) -> tuple[Ints, Ints, np.int64]:
-    """Return the order of the rows by group, column and cell, these as one number, and how far columns are apart.
+    """Return the rows by group, column and cell, these as one number (sorted), and how far columns are apart.
 
     The place is the corner of the box: shapes within the tolerance of each other have corners within it. Where the
     number runs over, two cells share it: what is no pair is sorted out later.
     """
     size = np.maximum(tolerance[usable], 1e-3) + 2 * _SLACK
     low = boxes[usable, :2].min(axis=0)
-    cells = np.floor((boxes[usable, :2] - low) / size[:, None]).astype(np.int64)
-    numbers = np.unique(group[usable], return_inverse=True)[1].astype(np.int64)
-    step = np.int64(cells[:, 1].max() + 3)
+    columns = np.floor((boxes[usable, 0] - low[0]) / size).astype(np.int64)
+    lines = np.floor((boxes[usable, 1] - low[1]) / size).astype(np.int64)
+    step = np.int64(lines.max() + 3)
     with np.errstate(over="ignore"):
-        key = (numbers * (cells[:, 0].max() + 3) + cells[:, 0]) * step + cells[:, 1]
-    return np.argsort(key, kind="stable"), key, step
+        key = (group[usable] * (columns.max() + 3) + columns) * step + lines
+    order = np.argsort(key)  # equal ones in any order: which of a pair comes first is settled at the end
+    return usable[order], key[order], step
+
+
+def _spans(key: Ints, step: np.int64) -> Iterator[tuple[Ints, Ints, Ints]]:
+    """Yield which places of the sorted numbers have others in reach, and from where to where these stand.
+
+    Of a million hardly any do: whether the next one is near is seen before it is asked how far the near ones go.
+    """
+    with np.errstate(over="ignore"):
+        here = np.flatnonzero(key[1:] <= key[:-1] + 1)
+        yield here, here + 1, np.searchsorted(key, key[here] + 1, side="right")
+        begin = np.searchsorted(key, key + (step - 1), side="left")
+        there = np.flatnonzero(begin < len(key))
+        there = there[key[begin[there]] <= key[there] + (step + 1)]
+        yield there, begin[there], np.searchsorted(key, key[there] + (step + 1), side="right")
 
 
 def _longest(key: Ints) -> int:
