@@ -10,6 +10,8 @@ from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 
+from digital_citymgmt_plugin.bridge.messages import sentence
+from digital_citymgmt_plugin.core.requests import ListClasses
 from digital_citymgmt_plugin.gui.desk import Desk, request_of
 from digital_citymgmt_plugin.gui.dialogs.base_map import BaseMapDialog
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
@@ -29,27 +31,56 @@ class BaseMapActions(Desk):
         self.file = ""
 
     def ask_file_in(self) -> None:
-        """Ask for a drawing; its folder is offered by taking any file in it with the second entry."""
+        """Open the window, which asks for a drawing or a folder."""
         if not self.path:
             self.controller.messages.show(tr("Open a city store first."), Qgis.MessageLevel.Info)
-            return
-        kinds = (tr("One drawing") + " (*.dxf *.shp *.gpkg)", tr("All drawings of the folder") + " (*.dxf *.shp)")
-        start = str(Path(self.path).parent)
-        path, kind = QFileDialog.getOpenFileName(self.dock, tr("Import base map"), start, ";;".join(kinds))
+        elif self.dialog is not None:
+            self.dialog.raise_()
+        else:
+            self._open("")
+
+    def _ask_file(self) -> None:
+        kinds = tr("Drawings") + " (*.dxf *.DXF *.shp *.SHP *.gpkg *.dwg);;(*)"
+        path, _ = QFileDialog.getOpenFileName(self.dialog, tr("Import base map"), self._start(), kinds)
         if path:
-            self.look(str(Path(path).parent) if kind == kinds[1] else path)
+            self.take(path)
+
+    def _ask_folder(self) -> None:
+        path = QFileDialog.getExistingDirectory(self.dialog, tr("Import base map"), self._start())
+        if path:
+            self.take(path)
+
+    def _start(self) -> str:
+        return str(Path(self.file or self.path).parent)
 
     def look(self, file: str) -> None:
         """Show what a drawing or folder holds; nothing is written."""
         if self.dialog is not None:
             self.dialog.reject()
-        self.file = file
-        dialog = BaseMapDialog(self.dock)
+        self._open(file)
+
+    def _open(self, file: str) -> None:
+        self.ask(tr("Reading the classes"), ListClasses("component"), lambda answer: self._show(file, answer))
+
+    def _show(self, file: str, answer: dict[str, Any]) -> None:
+        dialog = BaseMapDialog(self.dock, answer.get("classes") or [])
         dialog.look_again.connect(self._look)
+        dialog.chosen.connect(self.take)
+        dialog.file_asked.connect(self._ask_file)
+        dialog.folder_asked.connect(self._ask_folder)
         dialog.accepted.connect(self._import)
         dialog.finished.connect(lambda _answer: self._ended(dialog))
         self.dialog = dialog
-        self._look()
+        dialog.show()
+        if file:
+            self.take(file)
+
+    def take(self, file: str) -> None:
+        """Look at a drawing or folder in the window that is open."""
+        if self.dialog is not None:
+            self.file = file
+            self.dialog.set_file(file)
+            self._look()
 
     def _values(self) -> dict[str, Any]:
         dialog = self.dialog
@@ -59,17 +90,28 @@ class BaseMapActions(Desk):
     def _look(self) -> None:
         request = request_of("preview_base_map", **self._values())
         if request is not None:
-            self.ask(tr("Looking at the drawings"), request, self._looked)
+            file = self.file
+            self.ask(
+                tr("Looking at the drawings"), request, lambda answer: self._looked(file, answer),
+                failed=self._not_looked,
+            )  # fmt: skip
 
-    def _looked(self, answer: dict[str, Any]) -> None:
-        if self.dialog is not None:
+    def _looked(self, file: str, answer: dict[str, Any]) -> None:
+        if self.dialog is not None and file == self.file:  # another may have been chosen meanwhile
             self.dialog.show_answer(answer)
-            self.dialog.show()
+
+    def _not_looked(self, error: Exception) -> None:
+        if self.dialog is not None:
+            self.dialog.show_problem(sentence(error))
 
     def _import(self) -> None:
         request = request_of("import_base_map", **self._values())
         if request is not None:
-            self.write(request)
+            self.write(request, self._imported)
+
+    def _imported(self, answer: dict[str, Any]) -> None:
+        if answer.get("extent"):
+            self.show_boxes([answer["extent"]])
 
     def _ended(self, dialog: BaseMapDialog) -> None:
         if self.dialog is dialog:

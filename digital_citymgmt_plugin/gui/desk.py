@@ -53,8 +53,18 @@ class Desk(QObject):
         """The open store, "" when none is."""
         return self.controller.path
 
-    def ask(self, words: str, request: Request, done: OnAnswer, preview: str | None = None) -> None:
-        """Send a request; the answer comes in the main thread, and only while the same store is open."""
+    def ask(
+        self,
+        words: str,
+        request: Request,
+        done: OnAnswer,
+        preview: str | None = None,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:
+        """Send a request; the answer comes in the main thread, and only while the same store is open.
+
+        ``failed`` is told of an error in place of the message bar.
+        """
         path = self.path
         if not path:
             self.controller.messages.show(tr("Open a city store first."), Qgis.MessageLevel.Info)
@@ -71,7 +81,7 @@ class Desk(QObject):
             if path == self.path:
                 done(answer)
 
-        self.controller.link.ask(words, work, answered, self.controller.messages.show_error)
+        self.controller.link.ask(words, work, answered, failed or self.controller.messages.show_error)
 
     def write(self, request: Request, done: OnAnswer | None = None) -> None:
         """Show the counts of what a request would write; write it when the user says so."""

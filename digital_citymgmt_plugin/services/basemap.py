@@ -10,12 +10,22 @@ from pathlib import PurePath
 from typing import Any
 
 import numpy as np
+import shapely
 
+from digital_citymgmt_plugin.core.basemap.candidates import Proposer
 from digital_citymgmt_plugin.core.basemap.drawing import Drawing
-from digital_citymgmt_plugin.core.basemap.themes import OTHER, BaseMapping, Themes, mapping_from_text
+from digital_citymgmt_plugin.core.basemap.themes import OTHER, BaseMapping, Themes
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import Action, Columns, Context, Store
+from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Context, Store
 from digital_citymgmt_plugin.core.requests_basemap import ImportBaseMap, PreviewBaseMap
+from digital_citymgmt_plugin.services.basemap_looking import look
+from digital_citymgmt_plugin.services.basemap_mappings import (
+    KIND,
+    base_mapping,
+    kept_mappings,
+    mapping_data,
+    suggested_mapping,
+)
 from digital_citymgmt_plugin.services.basemap_reading import Place, Placed, place_drawing, place_of, read_parts
 from digital_citymgmt_plugin.services.basemap_write import (
     GEOMETRY,
@@ -28,8 +38,8 @@ from digital_citymgmt_plugin.services.basemap_write import (
 )
 from digital_citymgmt_plugin.services.intake import save_mapping
 
-KIND = "basemap"
-_LOOKED_AT = 3  # files of a folder that a preview reads
+_LOOKED_AT = 3  # files of a folder that a preview reads at least …
+_ENTITIES = 300_000  # … and goes on with until it has seen so many entities: a city has hundreds of sheets
 
 
 def preview_base_map(context: Context, request: PreviewBaseMap) -> dict[str, Any]:
@@ -38,59 +48,42 @@ def preview_base_map(context: Context, request: PreviewBaseMap) -> dict[str, Any
     Returns
     -------
     dict
-        ``files`` (how many), ``dwg`` (how many cannot be read), ``drawings``: for each of the first three what was
-        found: ``name``, ``format``, ``version``, ``encoding``, ``encoding_evidence``, ``samples`` (ten texts), ``crs``,
-        ``crs_evidence``, ``swapped``, ``entities``, ``strays``, ``skipped``, ``layers`` (name, theme, count, kinds,
-        blocks), or ``problem`` and its ``values``; ``unknown``: layers without a theme.
+        ``files`` (how many), ``looked`` (how many were read: all, unless they hold very much), ``dwg`` (how many
+        cannot be read), ``drawings``: for each what was found: ``name``, ``format``, ``version``, ``encoding``,
+        ``encoding_evidence``, ``samples`` (ten texts), ``crs``, ``crs_evidence``, ``swapped``, ``entities``,
+        ``strays``, ``skipped``, ``layers`` (name, theme, count, kinds, blocks, ``symbols``: points, ``component``: the
+        class that most of them are proposed for), or ``problem`` and its ``values``; ``unknown``: layers without a
+        theme; ``mappings``: those that the store keeps; ``suggested``: which of them knows such layers.
     """
     files, dwg = context.files.drawing_files(request.input)
     _refuse_dwg(files, dwg, request.input)
     place = place_of(context) if context.store is not None else Place(None, None)
-    themes = Themes(context.files.cass(), base_mapping(context, request.mapping))
+    mapping = base_mapping(context, request.mapping)
+    themes = Themes(context.files.cass(), mapping)
+    classes = context.store.profile().class_by_name("component") if context.store is not None else {}
+    proposer = Proposer(classes, context.files.cass(), mapping)
     drawings: list[dict[str, Any]] = []
-    for path in files[:_LOOKED_AT]:
+    looked = seen = 0
+    for path in files:
+        if looked >= _LOOKED_AT and seen >= _ENTITIES:
+            break
         context.cancel.check()
-        context.progress(0.5, "progress.looking", file=PurePath(path).name)
+        context.progress(looked / len(files), "progress.looking", file=PurePath(path).name)
+        looked += 1
         try:
             for drawing in read_parts(context, path, request.encoding):
-                drawings.append(
-                    _look(context, drawing, drawing_name(path, request.input, drawing), request, place, themes)
-                )
+                seen += len(drawing)
+                name = drawing_name(path, request.input, drawing)
+                drawings.append(look(context, drawing, name, request, place, themes, proposer))
         except InputRefused as error:
             drawings.append({"name": PurePath(path).name, "problem": error.code, "values": error.values})
     unknown = sorted({row["layer"] for one in drawings for row in one.get("layers", []) if row["theme"] == OTHER})
-    return {"files": len(files), "dwg": len(dwg), "drawings": drawings, "unknown": unknown, "counts": {}}
-
-
-def _look(
-    context: Context, drawing: Drawing, name: str, request: PreviewBaseMap, place: Place, themes: Themes
-) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "name": name, "format": drawing.format, "version": drawing.version, "encoding": drawing.encoding,
-        "encoding_evidence": drawing.encoding_evidence, "samples": list(drawing.samples), "entities": len(drawing),
-        "skipped": drawing.skipped, "crs": None, "crs_evidence": "", "swapped": False, "strays": 0,
+    kept = kept_mappings(context.store) if context.store is not None else {}
+    return {
+        "files": len(files), "looked": looked, "dwg": len(dwg), "drawings": drawings, "unknown": unknown, "counts": {},
+        "mappings": {name: mapping_data(one) for name, one in kept.items()},
+        "suggested": suggested_mapping(kept, unknown),
     }  # fmt: skip
-    layers: dict[str, Counter[str]] = {}
-    blocks: dict[str, Counter[str]] = {}
-    columns = (drawing.entities[column].tolist() for column in ("layer", "kind", "block"))
-    for layer, kind, block in zip(*columns):
-        layers.setdefault(layer, Counter())[kind] += 1
-        if block:
-            blocks.setdefault(layer, Counter())[block] += 1
-    said["layers"] = [
-        {"layer": layer, "theme": themes.theme(layer), "count": sum(kinds.values()), "kinds": dict(kinds),
-         "blocks": dict(blocks.get(layer, Counter()).most_common(20))}
-        for layer, kinds in sorted(layers.items())
-    ]  # fmt: skip
-    try:
-        placed = place_drawing(context, drawing, name, request.crs, place, themes)
-    except InputRefused as error:
-        said.update(problem=error.code, values=error.values)
-        return said
-    said.update(
-        crs=placed.crs, crs_evidence=placed.crs_evidence, swapped=placed.swapped, strays=int(placed.stray.sum())
-    )
-    return said
 
 
 def import_base_map(context: Context, request: ImportBaseMap) -> dict[str, Any]:
@@ -105,7 +98,7 @@ def import_base_map(context: Context, request: ImportBaseMap) -> dict[str, Any]:
     dict
         Counts ``files``, ``drawings``, ``unchanged``, ``replaced``, ``failed``, ``dwg``, ``entities``, ``strays``,
         ``skipped``, ``sheets`` (new ones), ``unknown_layers`` and one for each table; ``problems``; ``drawings``;
-        ``notes``.
+        ``notes``; ``extent`` of what was read (xmin, ymin, xmax, ymax in the CRS of the target, strays left out).
     """
     files, dwg = context.files.drawing_files(request.input)
     _refuse_dwg(files, dwg, request.input)
@@ -140,6 +133,7 @@ class _Job:
         self.problems: list[dict[str, Any]] = []
         self.drawings: list[dict[str, Any]] = []
         self.unknown: Counter[str] = Counter()
+        self._boxes: list[Any] = []  # where the drawings lie, without what lies far away
         self._marks: dict[str, tuple[str, str]] = {}  # drawing → digest of its file, and of how it was read
         said = json.dumps([vars(mapping), request.encoding, request.crs], default=dict, sort_keys=True)
         self._mark = hashlib.sha256(said.encode()).hexdigest()[:16]
@@ -217,6 +211,9 @@ class _Job:
 
     def _count(self, placed: Placed) -> None:
         drawing, counts = placed.drawing, counts_of(placed)
+        box = shapely.total_bounds(drawing.entities[GEOM][~placed.stray])
+        if np.isfinite(box).all():
+            self._boxes.append(box)
         for table, count in counts.items():
             self.counts[table] += count
         self.counts["drawings"] += 1
@@ -235,6 +232,12 @@ class _Job:
             first = self.problems[0]
             raise InputRefused(str(first["code"]), **first["values"])
 
+    def _extent(self) -> list[float] | None:
+        if not self._boxes:
+            return None
+        boxes = np.array(self._boxes)
+        return [float(value) for value in (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))]
+
     def result(self, operation: str | None, dwg: list[str]) -> dict[str, Any]:
         """Return what is told of the import."""
         notes = [{"code": str(one["code"]), "values": one["values"]} for one in self.problems[:20]]
@@ -249,27 +252,8 @@ class _Job:
         return {
             "counts": self.counts, "operation": operation, "problems": self.problems, "drawings": self.drawings,
             "unknown": dict(self.unknown), "notes": notes, "output": self._request.output,
-            "tables": ["drawing", *TABLES, "sheet", "mapping"] if operation else [],
+            "extent": self._extent(), "tables": ["drawing", *TABLES, "sheet", "mapping"] if operation else [],
         }  # fmt: skip
-
-
-def base_mapping(context: Context, given: str | None) -> BaseMapping:
-    """Return a mapping of layers: JSON, or the name of one that the store keeps.
-
-    Raises
-    ------
-    InputRefused
-        ``mapping.unknown_name`` or what ``mapping_from_text`` says.
-    """
-    text = (given or "").strip()
-    if not text or text.startswith("{"):
-        return mapping_from_text(text)
-    store = context.need_store()
-    saved = store.read("mapping", ["payload"], [("kind", "=", KIND), ("name", "=", text)])["payload"]
-    if not len(saved):
-        names = store.read("mapping", ["name"], [("kind", "=", KIND)])["name"].tolist()
-        raise InputRefused("mapping.unknown_name", name=text, known=", ".join(sorted(names)) or "–")
-    return mapping_from_text(str(saved[0]))
 
 
 def drawing_name(path: str, start: str, drawing: Drawing | None) -> str:

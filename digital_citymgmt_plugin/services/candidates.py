@@ -13,7 +13,7 @@ import numpy as np
 from digital_citymgmt_plugin.core.basemap.candidates import Proposer
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Context, Store
 from digital_citymgmt_plugin.core.requests_basemap import MakeCandidates
-from digital_citymgmt_plugin.services.basemap import KIND, base_mapping
+from digital_citymgmt_plugin.services.basemap_mappings import KIND, candidate_mapping
 from digital_citymgmt_plugin.services.intake import mapping_is_new, objects, save_mapping
 
 OPEN, CONFIRMED, REJECTED, MERGED = "open", "confirmed", "rejected", "merged"
@@ -35,7 +35,7 @@ def make_candidates(context: Context, request: MakeCandidates) -> dict[str, Any]
     """
     store = context.need_store()
     given = request.mapping
-    mapping = base_mapping(context, given)
+    mapping = candidate_mapping(context, given)
     proposer = Proposer(store.profile().class_by_name("component"), context.files.cass(), mapping)
     names = store.read("drawing", ["uuid", "name"])
     drawing = dict(zip(names["uuid"].tolist(), names["name"].tolist()))

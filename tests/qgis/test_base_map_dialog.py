@@ -7,9 +7,11 @@ import json
 
 import pytest
 from qgis.core import QgsCoordinateReferenceSystem
-from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtCore import QMimeData, QObject, QPointF, Qt, QUrl
+from qgis.PyQt.QtGui import QDropEvent
 from qgis.PyQt.QtWidgets import QDialogButtonBox
 
+from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.gui.base_map_actions import BaseMapActions
 from digital_citymgmt_plugin.gui.dialogs.base_map import BaseMapDialog
 from digital_citymgmt_plugin.gui.session import StoreSession
@@ -20,12 +22,13 @@ FOUND = {
     "files": 2, "dwg": 1, "unknown": ["XYZ"], "counts": {},
     "drawings": [
         {"name": "a", "format": "DXF", "version": "AC1015", "encoding": "GB18030", "crs": "EPSG:4550", "entities": 9,
-         "strays": 1, "samples": ["上水"] * 10,
-         "layers": [{"layer": "DLDW", "theme": "facility", "count": 5},
+         "strays": 1, "samples": [f"上水{n}" for n in range(12)],
+         "layers": [{"layer": "DLDW", "theme": "facility", "count": 5, "symbols": 5, "component": "0137"},
                     {"layer": "XYZ", "theme": "other", "count": 4}]},
         {"name": "b", "problem": "input.encoding_name", "values": {"encoding": "x"}},
     ],
 }  # fmt: skip
+CLASSES = [{"code": "0137", "name": "路灯"}, {"code": "0101", "name": "上水井盖"}]
 
 
 class Controller(QObject):
@@ -42,6 +45,8 @@ class Controller(QObject):
 
     def call(self, request, *, preview=None, **options):
         self.asked.append((request, preview))
+        if request.method == "list_classes":
+            return {"classes": CLASSES}
         return FOUND if request.method == "preview_base_map" else {"counts": {"entities": 9}, "tables": []}
 
     def ask(self, words, work, on_result, on_error):
@@ -57,7 +62,7 @@ class Controller(QObject):
 def test_unknown_layers_come_first_and_ten_texts_are_shown(qgis_app, qgis_parent):
     dialog = BaseMapDialog(qgis_parent)
     dialog.show_answer(FOUND)
-    assert dialog.samples.count() == 10 and dialog.samples.item(0).text() == "上水"
+    assert dialog.samples.count() == 10 and dialog.samples.item(0).text() == "上水0"
     assert dialog.table.item(0, 0).text() == "XYZ"
     assert "GB18030" in dialog.label.text() and "DWG" in dialog.label.text()
     assert dialog.mapping() is None and dialog.encoding() is None and dialog.crs() is None
@@ -67,17 +72,54 @@ def test_unknown_layers_come_first_and_ten_texts_are_shown(qgis_app, qgis_parent
 
 
 def test_a_changed_meaning_goes_along_and_is_kept_under_a_name(qgis_app, qgis_parent):
-    dialog = BaseMapDialog(qgis_parent)
+    dialog = BaseMapDialog(qgis_parent, CLASSES)
+    dialog.set_file("/maps/2026.dxf")
     dialog.show_answer(FOUND)
+    assert dialog.mapping() is None
     box = dialog.theme_boxes["XYZ"]
     box.setCurrentIndex(box.findData("pipe"))
-    assert json.loads(dialog.mapping())["layers"] == {"XYZ": {"theme": "pipe"}}
-    dialog.name_edit.setText("某院")
-    assert json.loads(dialog.mapping()) == {
-        "name": "某院", "layers": {"XYZ": {"theme": "pipe"}, "DLDW": {"theme": "facility"}},
-    }  # fmt: skip
+    assert json.loads(dialog.mapping()) == {"name": "2026", "layers": {"XYZ": {"theme": "pipe"}}}
+    dialog.name_box.setCurrentText("某院")
+    assert json.loads(dialog.mapping())["name"] == "某院"
     dialog.show_answer(FOUND)  # looked at again: what was chosen stays
-    assert dialog.theme_boxes["XYZ"].currentData() == "pipe"
+    assert dialog.theme_boxes["XYZ"].currentData() == "pipe" and dialog.name_box.currentText() == "某院"
+
+
+def test_symbols_get_a_component_class_and_what_is_kept_stays(qgis_app, qgis_parent):
+    dialog = BaseMapDialog(qgis_parent, CLASSES)
+    dialog.set_file("/maps/a.dxf")
+    kept = {"某院": {"name": "某院", "layers": {"OLD": {"theme": "road"}}, "blocks": {"井1": {"component": "0101"}},
+                   "codes": {}}}  # fmt: skip
+    asked = []
+    dialog.look_again.connect(lambda: asked.append(dialog.mapping()))
+    dialog.show_answer({**FOUND, "mappings": kept, "suggested": "某院"})
+    assert asked == ["某院"]  # a kept mapping that knows such layers is taken by itself, once
+    dialog.show_answer({**FOUND, "mappings": kept, "suggested": "某院"})
+    assert asked == ["某院"] and list(dialog.component_boxes) == ["DLDW"]  # a layer without symbols has no class
+    box = dialog.component_boxes["DLDW"]
+    assert box.currentData() == "0137"
+    box.setCurrentIndex(box.findData("-"))
+    assert json.loads(dialog.mapping()) == {
+        "name": "某院", "layers": {"OLD": {"theme": "road"}, "DLDW": {"component": "-"}},
+        "blocks": {"井1": {"component": "0101"}},
+    }  # fmt: skip
+
+
+def test_a_folder_can_be_dropped_and_a_refusal_stands_in_the_window(qgis_app, qgis_parent, tmp_path):
+    controller = Controller()
+    actions = BaseMapActions(controller, qgis_parent)
+    actions.ask_file_in()
+    dialog = actions.dialog
+    assert dialog.isVisible() and not dialog.import_button.isEnabled()
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path))])
+    left = Qt.MouseButton.LeftButton
+    none = Qt.KeyboardModifier.NoModifier
+    dialog.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, left, none))
+    assert controller.asked[-1][0].input == str(tmp_path) and dialog.import_button.isEnabled()
+    actions._not_looked(InputRefused("input.dwg", file="a.dwg"))
+    assert "a.dwg" in dialog.label.text() and not dialog.import_button.isEnabled() and dialog.mapping() is None
+    actions.shut()
 
 
 def test_looking_again_and_importing_ask_with_what_was_chosen(qgis_app, qgis_parent):

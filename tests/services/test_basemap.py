@@ -188,6 +188,31 @@ def test_a_mapping_is_saved_used_by_name_and_refused_when_wrong(town):
             bring(town, path, mapping=wrong)
 
 
+def test_a_kept_mapping_is_proposed_and_heard_when_candidates_are_looked_for(town):
+    path = draw(town.folder / "a.dxf")
+    mapping = {"name": "本市", "layers": {"未知层": {"theme": "pipe", "component": "消防设施"}}}
+    first = preview_base_map(town.context, PreviewBaseMap(path))
+    assert first["suggested"] is None and first["mappings"] == {} and "未知层" in first["unknown"]
+    extent = bring(town, path, mapping=json.dumps(mapping))["extent"]
+    assert extent[0] < extent[2] and extent[1] < extent[3]
+    second = preview_base_map(town.context, PreviewBaseMap(path))
+    assert second["suggested"] == "本市" and second["mappings"]["本市"] == {**mapping, "blocks": {}, "codes": {}}
+    layers = {row["layer"]: row for row in preview_base_map(
+        town.context, PreviewBaseMap(path, mapping="本市"))["drawings"][0]["layers"]}  # fmt: skip
+    assert layers["未知层"]["symbols"] and layers["未知层"]["component"]
+    assert make_candidates(town.context, MakeCandidates())["counts"]["proposed"] == 3
+    assert make_candidates(town.context, MakeCandidates())["operation"] is None  # none is taken away again
+
+
+def test_all_drawings_of_a_folder_are_looked_at(town):
+    folder = town.folder / "sheets"
+    folder.mkdir()
+    for name in "abcde":
+        draw(folder / f"{name}.dxf")
+    looked = preview_base_map(town.context, PreviewBaseMap(str(folder)))
+    assert (looked["files"], looked["looked"], len(looked["drawings"])) == (5, 5, 5)
+
+
 def test_candidates_are_confirmed_rejected_merged_and_reopened(town):
     bring(town, draw(town.folder / "a.dxf", lamps=((10, 10), (20, 20), (20.1, 20)), trees=3))
     made = make_candidates(town.context, MakeCandidates())

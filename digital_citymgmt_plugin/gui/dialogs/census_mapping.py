@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QStandardItem, QStandardItemModel
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -28,6 +27,8 @@ from qgis.PyQt.QtWidgets import (
 
 from digital_citymgmt_plugin.bridge.captions import column_caption
 from digital_citymgmt_plugin.bridge.messages import template
+from digital_citymgmt_plugin.gui.docks.parts import StillBox
+from digital_citymgmt_plugin.gui.models.class_items import class_model
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
@@ -61,10 +62,7 @@ class CensusMapping(QDialog):
         self.answer = dict(answer)
         self._shows_class = str(answer["class_column"])
         self.setWindowTitle(tr("Map a census: {name}").format(name=answer["name"]))
-        self.class_model = QStandardItemModel(self)
-        self.class_model.appendRow(_item("–", ""))
-        for row in classes:
-            self.class_model.appendRow(_item(f"{row['code']} {row['name']}", str(row["code"])))
+        self.class_model = class_model(classes, ("", "–"), parent=self)
         self.said = QLabel()
         self.said.setWordWrap(True)
         self.said.setTextFormat(Qt.TextFormat.PlainText)
@@ -119,7 +117,7 @@ class CensusMapping(QDialog):
             title = QTableWidgetItem(self._title(name))
             title.setFlags(Qt.ItemFlag.ItemIsEnabled)
             self.fields.setItem(row, 0, title)
-            box = QComboBox()
+            box = StillBox()
             box.addItem("–", "")
             for column in self.answer["columns"]:
                 box.addItem(column, column)
@@ -188,7 +186,7 @@ class CensusMapping(QDialog):
                 item = QTableWidgetItem(text)
                 item.setFlags(Qt.ItemFlag.ItemIsEnabled)
                 self.words.setItem(at, column, item)
-            box = QComboBox()
+            box = StillBox()
             box.setModel(self.class_model)
             box.setCurrentIndex(max(0, box.findData(self._remembered.get(word) or code)))
             box.currentIndexChanged.connect(lambda _=0: self._say())
@@ -245,9 +243,3 @@ class CensusMapping(QDialog):
         if nulls:
             result["null_values"] = nulls
         return result
-
-
-def _item(text: str, data: str) -> QStandardItem:
-    item = QStandardItem(text)
-    item.setData(data, Qt.ItemDataRole.UserRole)
-    return item

@@ -12,6 +12,7 @@ from qgis.PyQt.QtGui import QKeySequence
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QAction,
+    QComboBox,
     QDockWidget,
     QHeaderView,
     QLabel,
@@ -77,6 +78,17 @@ def in_tab_order(*widgets: QWidget) -> None:
     """Let Tab go through widgets in this order."""
     for first, second in zip(widgets, widgets[1:]):
         QWidget.setTabOrder(first, second)
+
+
+class StillBox(QComboBox):
+    """A box in a table: the wheel scrolls the table and does not change what the mouse happens to be over."""
+
+    def wheelEvent(self, event: Any) -> None:
+        """Take the wheel only after a click or Tab."""
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
 
 
 def add_as_tab(iface: Any, dock: QgsDockWidget, beside: QWidget) -> None:
