@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import QMenu, QToolBar
 
 from digital_citymgmt_plugin.gui.base_map_actions import BaseMapActions
@@ -15,7 +15,7 @@ from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateControlle
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
 from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
-from digital_citymgmt_plugin.gui.docks.parts import add_as_tab
+from digital_citymgmt_plugin.gui.docks.parts import bring_forward
 from digital_citymgmt_plugin.gui.docks.sheet_board import SheetBoard, SheetController
 from digital_citymgmt_plugin.gui.icons import icon
 from digital_citymgmt_plugin.gui.rule_actions import RuleActions
@@ -50,7 +50,7 @@ class CensusDocks:
             (tr("C&andidates"), "candidates", panel),
         ]
         for _words, _name, dock in self.docks:
-            add_as_tab(iface, dock, controller.dock)
+            iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
             dock.hide()
 
     def add_to(self, menu: QMenu, toolbar: QToolBar) -> None:
@@ -68,9 +68,12 @@ class CensusDocks:
             action.setText(words)
             action.setIcon(icon(name))
             action.setObjectName(f"dcm_{name}")
-            action.triggered.connect(lambda shown=False, dock=dock: dock.raise_() if shown else None)
+            action.triggered.connect(lambda shown=False, dock=dock: self._shown(dock) if shown else None)
             menu.addAction(action)
             toolbar.addAction(action)
+
+    def _shown(self, dock: QgsDockWidget) -> None:
+        bring_forward(self.iface.mainWindow(), dock, self.issues.controller.dock)
 
     def shut(self) -> None:
         """Take everything away."""

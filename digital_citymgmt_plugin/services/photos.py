@@ -22,6 +22,7 @@ from digital_citymgmt_plugin.core.requests import ImportPhotos
 from digital_citymgmt_plugin.services.intake import base_name, objects
 
 _GONE = "移除"  # a component that is no more needs no photo
+_WHY = {-1: "photos.no_component", -2: "photos.two_near", -3: "photos.several"}
 _TOLD = 1_000  # orphans of each kind in the answer; the workbook has all
 _PHOTO = ("object_uuid", "path", "sha256", "taken_at", "lon", "lat", "source_name", "bytes", "width", "height", "look",
           "matched_by")  # fmt: skip
@@ -41,16 +42,31 @@ class _Components:
     source: list[tuple[str, int]] = field(default_factory=list)
     places: list[Any] = field(default_factory=list)
 
+    merged: dict[int, str] = field(default_factory=dict)
+
     def known(self) -> match.Known:
-        """Return what file names are looked up in."""
-        codes = ((str(code).lower(), row) for row, code in enumerate(self.code) if code)
-        names = ((name, row) for row, listed in self.listed.items() for name in listed)
-        return match.Known(match.unique(codes), match.unique(self.source), match.unique(names))
+        """Return what file names are looked up in; what is said of a merged double means the one that goes on."""
+        on = self._goes_on()
+        codes = ((str(code).lower(), on.get(row, row)) for row, code in enumerate(self.code) if code)
+        names = ((name, on.get(row, row)) for row, listed in self.listed.items() for name in listed)
+        sources = [(name, on.get(row, row)) for name, row in self.source]
+        return match.Known(match.unique(codes), match.unique(sources), match.unique(names), match.several(sources))
+
+    def _goes_on(self) -> dict[int, int]:
+        """Return row of a merged component → row of the one that it went into, through any number of mergers."""
+        rows = {uuid: row for row, uuid in enumerate(self.uuid)} if self.merged else {}
+        found = {}
+        for row in self.merged:
+            end, steps = row, 0
+            while end in self.merged and self.merged[end] in rows and steps < len(self.merged):
+                end, steps = rows[self.merged[end]], steps + 1
+            found[row] = end
+        return found
 
 
 @dataclass
 class _Photo:
-    """One photo on its way: row of its component (−1 none, −2 two as near) and how that was found."""
+    """One photo on its way: row of its component (−1 none, −2 two as near, −3 several of its number) and how found."""
 
     path: str
     facts: PhotoFacts
@@ -121,7 +137,7 @@ def import_photos(context: Context, request: ImportPhotos) -> dict[str, Any]:
 
 def _components(context: Context, store: Store, wanted: str | None) -> _Components:
     found = _Components()
-    columns = ["fid", "uuid", "code", "import_key", "attributes", "photo_count", "state", XY]
+    columns = ["fid", "uuid", "code", "import_key", "attributes", "photo_count", "state", "merged_uuid", XY]
     field_of: dict[tuple[str, ...], str | None] = {}
     for table in TABLES:
         for part in store.chunks(table, columns):
@@ -133,6 +149,7 @@ def _components(context: Context, store: Store, wanted: str | None) -> _Componen
             found.code += part["code"].tolist()
             found.state += part["state"].tolist()
             found.count += [int(n) if n is not None and n == n else 0 for n in part["photo_count"].tolist()]
+            found.merged.update((at, uuid) for at, uuid in enumerate(part["merged_uuid"].tolist(), start) if uuid)
             found.places.append(part[XY])
             for at, key in enumerate(part["import_key"].tolist(), start):
                 if key and ":" in key:  # ``source:id``
@@ -182,6 +199,8 @@ def _match(
         hit = match.match_name(photo.path, known)
         if hit is not None:
             photo.row, photo.by = hit
+        elif match.is_ambiguous(photo.path, known):
+            photo.row = -3
     open_ones = [photo for photo in found if photo.row < 0 and photo.facts.lon is not None]
     if not open_ones or request.tolerance <= 0 or not components.fid:
         return
@@ -192,7 +211,8 @@ def _match(
     gone = np.array([state == _GONE for state in components.state])
     there[gone] = np.nan
     for photo, row in zip(open_ones, match.nearest(places, there, request.tolerance)):
-        photo.row, photo.by = row, "place" if row >= 0 else ""
+        if row != -1:  # a name that several bear is told as such when the place says nothing
+            photo.row, photo.by = row, "place" if row >= 0 else ""
 
 
 def _sort(
@@ -209,7 +229,7 @@ def _sort(
     for photo in found:
         if photo.row < 0:
             counts["photo_orphans"] += 1
-            orphans.append((photo.path, "photos.two_near" if photo.row == -2 else "photos.no_component", {}))
+            orphans.append((photo.path, _WHY[photo.row], {}))
         elif (components.uuid[photo.row], photo.facts.sha256) in there:
             counts["photo_unchanged"] += 1
             seen.setdefault(photo.facts.sha256, photo.row)

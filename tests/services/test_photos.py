@@ -17,6 +17,8 @@ from PIL import Image
 from digital_citymgmt_plugin.core.census import photo_match as match
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
 from digital_citymgmt_plugin.core.requests import ImportPhotos, UndoOperation
+from digital_citymgmt_plugin.core.requests_duplicates import MergeDuplicates
+from digital_citymgmt_plugin.services.merging import merge_duplicates
 from digital_citymgmt_plugin.services.photos import import_photos
 from digital_citymgmt_plugin.services.undoing import undo_operation
 from digital_citymgmt_plugin.storage.photos import PhotoFolder, read_photo
@@ -223,3 +225,24 @@ def test_a_place_between_two_components_tells_neither():
     assert match.nearest(asked, there, 15.0) == [-2, 0, 2, -1, -1]
     assert match.nearest(asked, there[:0], 15.0) == [-1] * 5
     assert match.nearest(asked[:1], there[:1], 15.0) == [0]
+
+
+def test_a_number_of_several_tells_nothing_until_the_doubles_are_merged(surveyed, tmp_path):
+    rows = [{"id": "A1", "class": LID, "x": X0 + 100.3, "y": Y0 + 100}]
+    mapping = {"fields": {"class_code": "class", "source_id": "id"}, "x": "x", "y": "y", "crs": "EPSG:4550"}
+    surveyed.census(surveyed.table("second.csv", rows), json.dumps(mapping))
+    surveyed.code()
+    folder = tmp_path / "photos"
+    picture(folder / "A1.jpg", 1)
+    picture(folder / "DSC1.jpg", 2, gps=place_of(surveyed, 0))
+    done = take(surveyed, folder)
+    assert {Path(name).name: reason for name, reason in done["photo_orphans"]} == {
+        "A1.jpg": "photos.several", "DSC1.jpg": "photos.two_near",
+    }  # fmt: skip
+    table = surveyed.store.read("component_point", ["uuid", "code"], order=["fid"])
+    kept, gone = table["uuid"].tolist()[0], table["uuid"].tolist()[-1]
+    merge_duplicates(surveyed.context, MergeDuplicates([f"{kept}>{gone}"]))
+    picture(folder / f"{table['code'].tolist()[-1]}.jpg", 3)  # crews still write the code that was retired
+    counts = take(surveyed, folder)["counts"]
+    assert (counts["by_source"], counts["by_code"], counts["by_place"]) == (1, 1, 1)
+    assert set(surveyed.store.read("photo", ["object_uuid"])["object_uuid"].tolist()) == {kept}

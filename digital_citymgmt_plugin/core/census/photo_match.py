@@ -25,11 +25,15 @@ CLEAR = 1.5  # the second nearest must be this many times farther, else the plac
 
 @dataclass(frozen=True)
 class Known:
-    """What file names are looked up in: code, source id and listed name → row of the components."""
+    """What file names are looked up in: code, source id and listed name → row of the components.
+
+    ``several``: source ids that more than one component bears (two inventories of the same things).
+    """
 
     by_code: Mapping[str, int]
     by_source: Mapping[str, int]
     by_listed: Mapping[str, int]
+    several: frozenset[str] = frozenset()
 
 
 def plain_name(name: str) -> str:
@@ -65,19 +69,35 @@ def unique(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
     return {key: row for key, row in found.items() if key not in twice}
 
 
+def several(pairs: Iterable[tuple[str, int]]) -> frozenset[str]:
+    """Return the keys that name more than one row."""
+    found: dict[str, int] = {}
+    return frozenset(key for key, row in pairs if found.setdefault(key, row) != row)
+
+
+def _tries(stem: str) -> list[str]:
+    """Return the whole name, the name without a number behind it, and its first part, each once."""
+    return list(dict.fromkeys(part for part in (stem, _NUMBER.sub("", stem), _PARTS.split(stem)[0]) if part))
+
+
+def is_ambiguous(name: str, known: Known) -> bool:
+    """Tell whether a file bears the number of several components."""
+    return any(part in known.several for part in _tries(plain_name(name)))
+
+
 def match_name(name: str, known: Known) -> tuple[int, str] | None:
     """Return row and how it was found (``name``: listed, ``code``, ``source``) for a file name, None for none.
 
     Listed names go first, then the whole name, then the name without a number behind it, then its first part.
     """
     stem = plain_name(name)
-    tries = [stem, _NUMBER.sub("", stem), _PARTS.split(stem)[0]]
+    tries = _tries(stem)
     if stem in known.by_listed:
         return known.by_listed[stem], "name"
-    for key in dict.fromkeys(part for part in tries if part):
+    for key in tries:
         if key in known.by_code:
             return known.by_code[key], "code"
-    for key in dict.fromkeys(part for part in tries if part):
+    for key in tries:
         if key in known.by_source:
             return known.by_source[key], "source"
     return None

@@ -22,6 +22,8 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+_ARRANGED = "dcm/arranged"
+
 
 def button(text: str, tip: str, name: str) -> QPushButton:
     """Return a button that a keyboard and a screen reader find."""
@@ -91,9 +93,18 @@ class StillBox(QComboBox):
             event.ignore()
 
 
-def add_as_tab(iface: Any, dock: QgsDockWidget, beside: QWidget) -> None:
-    """Add a dock as another tab of the City dock: one over the other, none would have room for its tables."""
-    iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-    window = iface.mainWindow()
-    if isinstance(window, QMainWindow) and isinstance(beside, QDockWidget):
+def bring_forward(window: Any, dock: QgsDockWidget, beside: QWidget | None) -> None:
+    """Raise a dock that was just shown; the first time as another tab of the City dock.
+
+    One over the other, none would have room for its tables. Only now: QGIS, which sets its window up after the plugins,
+    undoes what was arranged before. A user who moves the dock is not overruled in the same session.
+    """
+    if (
+        not dock.property(_ARRANGED)
+        and isinstance(window, QMainWindow) and isinstance(beside, QDockWidget)
+        and beside.isVisible() and not beside.isFloating() and not dock.isFloating()
+        and window.dockWidgetArea(dock) == window.dockWidgetArea(beside)
+    ):  # fmt: skip
         window.tabifyDockWidget(beside, dock)
+    dock.setProperty(_ARRANGED, True)
+    dock.raise_()
