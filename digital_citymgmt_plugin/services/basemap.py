@@ -13,7 +13,8 @@ import numpy as np
 import shapely
 
 from digital_citymgmt_plugin.core.basemap.candidates import Proposer
-from digital_citymgmt_plugin.core.basemap.drawing import Drawing
+from digital_citymgmt_plugin.core.basemap.drawing import MOST
+from digital_citymgmt_plugin.core.basemap.names import base_names, drawing_name
 from digital_citymgmt_plugin.core.basemap.themes import OTHER, BaseMapping, Themes
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Context, Store
@@ -62,6 +63,7 @@ def preview_base_map(context: Context, request: PreviewBaseMap) -> dict[str, Any
     themes = Themes(context.files.cass(), mapping)
     classes = context.store.profile().class_by_name("component") if context.store is not None else {}
     proposer = Proposer(classes, context.files.cass(), mapping)
+    names = base_names(files, request.input)
     drawings: list[dict[str, Any]] = []
     looked = seen = 0
     for path in files:
@@ -73,7 +75,7 @@ def preview_base_map(context: Context, request: PreviewBaseMap) -> dict[str, Any
         try:
             for drawing in read_parts(context, path, request.encoding):
                 seen += len(drawing)
-                name = drawing_name(path, request.input, drawing)
+                name = drawing_name(names[path], drawing)
                 drawings.append(look(context, drawing, name, request, place, themes, proposer))
         except InputRefused as error:
             drawings.append({"name": PurePath(path).name, "problem": error.code, "values": error.values})
@@ -104,13 +106,14 @@ def import_base_map(context: Context, request: ImportBaseMap) -> dict[str, Any]:
     _refuse_dwg(files, dwg, request.input)
     mapping = base_mapping(context, request.mapping)
     themes = Themes(context.files.cass(), mapping)
-    job = _Job(context, request, themes, mapping, len(files))
+    job = _Job(context, request, themes, mapping, files)
     if request.output:
         job.into_file(files, request.output)
         return job.result(None, dwg)
     store = context.need_store()
     new = job.find_new(store, files)
     if not new:
+        job.refuse_all_failed()
         return job.result(None, dwg)
     with store.action("import_base_map", input=request.input) as action:
         save_mapping(store, action, KIND, request.mapping)
@@ -123,13 +126,14 @@ class _Job:
     """One import: what it counts and what it has to say."""
 
     def __init__(
-        self, context: Context, request: ImportBaseMap, themes: Themes, mapping: BaseMapping, files: int
+        self, context: Context, request: ImportBaseMap, themes: Themes, mapping: BaseMapping, files: list[str]
     ) -> None:
+        self._names = base_names(files, request.input)
         self._context, self._request, self._themes = context, request, themes
         self.counts: dict[str, int] = dict.fromkeys(
             ("files", "drawings", "unchanged", "replaced", "failed", "entities", "strays", "skipped", "sheets"), 0
         )
-        self.counts.update(dict.fromkeys(TABLES, 0), files=files)
+        self.counts.update(dict.fromkeys(TABLES, 0), files=len(files))
         self.problems: list[dict[str, Any]] = []
         self.drawings: list[dict[str, Any]] = []
         self.unknown: Counter[str] = Counter()
@@ -145,12 +149,17 @@ class _Job:
             name: (digest, json.loads(counts or "{}").get("mapping"))
             for name, digest, counts in zip(*(known[key].tolist() for key in ("name", "sha256", "counts")))
         }
-        new = []
+        new: list[tuple[str, str]] = []
         for path in files:
             self._context.cancel.check()
-            digest = self._context.files.digest(path)
-            own = drawing_name(path, self._request.input, None)
-            same = [name for name in self._marks if name == own or name.startswith(own + "/")]
+            try:
+                digest = self._context.files.digest(path)
+            except InputRefused as error:
+                self._fail(path, error)
+                continue
+            own = self._names[path]
+            inside = own + "/" if path.lower().endswith(".gpkg") else None
+            same = [name for name in self._marks if name == own or (inside and name.startswith(inside))]
             if same and all(self._marks[name] == (digest, self._mark) for name in same):
                 self.counts["unchanged"] += len(same)
             else:
@@ -169,7 +178,7 @@ class _Job:
                 squares |= squares_of(placed)
         if self._context.projections.is_metric(str(place.crs)):
             self.counts["sheets"] = write_sheets(store, action, squares)
-        self._refuse_all_failed()
+        self.refuse_all_failed()
 
     def into_file(self, files: list[str], output: str) -> None:
         """Read drawings and write them into one GeoPackage, in the CRS of the store or of the first drawing."""
@@ -181,7 +190,9 @@ class _Job:
                 place = Place(place.crs or placed.crs, place.box)
                 for table, columns in tables_of(placed, placed.name).items():
                     parts[table].append(columns)
-        self._refuse_all_failed()
+            if self.counts["entities"] > MOST:  # all of them are held until the file is written
+                raise InputRefused("basemap.too_many_entities", file=output, most=MOST)
+        self.refuse_all_failed()
         layers = {
             table: {name: np.concatenate([one[name] for one in found]) for name in found[0]}
             for table, found in parts.items()
@@ -198,16 +209,19 @@ class _Job:
         found = []
         try:
             for drawing in read_parts(self._context, path, self._request.encoding):
-                name = drawing_name(path, self._request.input, drawing)
+                name = drawing_name(self._names[path], drawing)
                 placed = place_drawing(self._context, drawing, name, self._request.crs, place, self._themes)
                 found.append(placed)
         except InputRefused as error:
-            self.counts["failed"] += 1
-            self.problems.append({"file": path, "code": error.code, "values": error.values})
+            self._fail(path, error)
             return []
         for placed in found:
             self._count(placed)
         return found
+
+    def _fail(self, path: str, error: InputRefused) -> None:
+        self.counts["failed"] += 1
+        self.problems.append({"file": path, "code": error.code, "values": error.values})
 
     def _count(self, placed: Placed) -> None:
         drawing, counts = placed.drawing, counts_of(placed)
@@ -227,7 +241,8 @@ class _Job:
              "crs": placed.crs, "crs_evidence": placed.crs_evidence, "swapped": placed.swapped, **counts}
         )  # fmt: skip
 
-    def _refuse_all_failed(self) -> None:
+    def refuse_all_failed(self) -> None:
+        """Refuse the import with the first file's reason when no file could be read."""
         if self.problems and len(self.problems) == self.counts["files"]:
             first = self.problems[0]
             raise InputRefused(str(first["code"]), **first["values"])
@@ -254,24 +269,6 @@ class _Job:
             "unknown": dict(self.unknown), "notes": notes, "output": self._request.output,
             "extent": self._extent(), "tables": ["drawing", *TABLES, "sheet", "mapping"] if operation else [],
         }  # fmt: skip
-
-
-def drawing_name(path: str, start: str, drawing: Drawing | None) -> str:
-    """Return the name by which a drawing is known: its path within the folder that was given, without ending.
-
-    A layer of a GeoPackage is told by its name behind the file's.
-    """
-    file = PurePath(path)
-    try:
-        inside = file.relative_to(start)
-    except ValueError:
-        inside = PurePath(file.name)
-    if not inside.name:
-        inside = PurePath(file.name)
-    name = inside.with_suffix("").as_posix()
-    if drawing is not None and drawing.format == "GPKG":
-        name += f"/{drawing.entities['layer'][0]}" if len(drawing) else ""
-    return name
 
 
 def _refuse_dwg(files: list[str], dwg: list[str], given: str) -> None:

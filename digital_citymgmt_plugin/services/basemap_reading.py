@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.basemap.coordinates import DEGREES, CrsGuess, guesses
-from digital_citymgmt_plugin.core.basemap.drawing import AREA, COLUMNS, LINE, POINT, SAMPLES, Drawing
+from digital_citymgmt_plugin.core.basemap.drawing import AREA, COLUMNS, LINE, MOST, POINT, SAMPLES, Drawing
 from digital_citymgmt_plugin.core.basemap.strays import find_strays
 from digital_citymgmt_plugin.core.basemap.themes import Themes
 from digital_citymgmt_plugin.core.errors import InputRefused
@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.core.ports import GEOM, ROW, Columns, Context
 from digital_citymgmt_plugin.services.intake import layer_name, objects
 from digital_citymgmt_plugin.services.placing import Box, city_box
 
+_MOST_CORNERS = 60_000_000  # of a layer: some 1 GB
 NEAR = 20_000.0  # m: a drawing this near to the city's box is of the city
 _CODE_FIELDS = ("southcode", "south", "casscode", "code", "dlbm", "地物编码", "编码", "要素代码")
 _TEXT_FIELDS = ("text", "textstring", "label", "注记", "标注")
@@ -59,21 +60,40 @@ def place_of(context: Context) -> Place:
 
 
 def read_parts(context: Context, path: str, encoding: str | None) -> Iterator[Drawing]:
-    """Read a drawing, or each layer of a layer file."""
+    """Read a drawing, or each layer of a layer file that holds something.
+
+    Raises
+    ------
+    InputRefused
+        ``basemap.empty``, ``basemap.too_many_entities``; see ``core.ports.Files.read_drawing`` and ``open_source``.
+    """
     if PurePath(path).suffix.lower() not in (".shp", ".gpkg"):
         yield context.files.read_drawing(path, encoding)
         return
+    found = False
     for layer in context.files.layers(path):
-        source = context.files.open_source(path, layer=layer, encoding=encoding)
+        try:
+            source = context.files.open_source(path, layer=layer, encoding=encoding)
+        except InputRefused as error:
+            if error.code != "input.empty":
+                raise
+            continue  # a file of templates has empty layers beside those that were drawn on
         try:
             info = source.info
             if info.geometry is None:
                 continue
             rows: list[tuple[Any, ...]] = []
             skipped: dict[str, int] = {}
+            corners = 0
             for chunk in source.chunks():
                 context.cancel.check()
                 _take(chunk, layer, rows, skipped)
+                corners += int(shapely.get_num_coordinates(chunk[GEOM]).sum())
+                if len(rows) > MOST or corners > _MOST_CORNERS:
+                    raise InputRefused("basemap.too_many_entities", file=path, most=MOST)
+            if not rows:
+                continue
+            found = True
             entities = _columns(rows)
             texts = (value for row in rows[:2_000] for value in _texts(row))
             yield Drawing(
@@ -82,6 +102,8 @@ def read_parts(context: Context, path: str, encoding: str | None) -> Iterator[Dr
             )  # fmt: skip
         finally:
             source.close()
+    if not found:
+        raise InputRefused("basemap.empty", file=PurePath(path).name)
 
 
 def _texts(row: tuple[Any, ...]) -> Iterator[str]:

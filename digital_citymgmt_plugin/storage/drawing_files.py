@@ -23,8 +23,13 @@ def find(path: str) -> tuple[list[str], list[str]]:
     Raises
     ------
     InputRefused
-        ``input.missing``, ``basemap.folder_empty``, ``basemap.too_many``.
+        ``input.missing``, ``input.unreadable`` (a folder that may not be looked into), ``basemap.folder_empty``,
+        ``basemap.too_many``.
     """
+
+    def refuse(error: OSError) -> None:
+        raise InputRefused("input.unreadable", file=error.filename or path, detail=error.strerror or str(error))
+
     start = Path(path)
     if start.is_file():
         return [path], []
@@ -32,7 +37,7 @@ def find(path: str) -> tuple[list[str], list[str]]:
         raise InputRefused("input.missing", file=path)
     found: list[str] = []
     closed: list[str] = []
-    for folder, inside, names in os.walk(path, followlinks=False):
+    for folder, inside, names in os.walk(path, onerror=refuse, followlinks=False):
         if len(Path(folder).relative_to(start).parts) >= _DEEPEST:
             inside.clear()
         for name in names:
@@ -48,12 +53,21 @@ def find(path: str) -> tuple[list[str], list[str]]:
 
 
 def digest(path: str) -> str:
-    """Return the SHA-256 of a file; what a shapefile has beside it (table, code page, CRS) counts, too."""
+    """Return the SHA-256 of a file; what a shapefile has beside it (table, code page, CRS) counts, too.
+
+    Raises
+    ------
+    InputRefused
+        ``input.unreadable``.
+    """
     mixed = hashlib.sha256()
     file = Path(path)
     beside = [file.with_suffix(ending) for ending in (".dbf", ".cpg", ".prj")] if file.suffix.lower() == ".shp" else []
     for part in (file, *(one for one in beside if one.is_file())):
-        with part.open("rb") as stream:
-            while chunk := stream.read(1 << 20):
-                mixed.update(chunk)
+        try:
+            with part.open("rb") as stream:
+                while chunk := stream.read(1 << 20):
+                    mixed.update(chunk)
+        except OSError as error:
+            raise InputRefused("input.unreadable", file=str(part), detail=error.strerror or str(error)) from error
     return mixed.hexdigest()

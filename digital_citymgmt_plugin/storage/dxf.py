@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from digital_citymgmt_plugin.core.basemap.drawing import COLUMNS, SAMPLES, TEXT, Drawing
+from digital_citymgmt_plugin.core.basemap.drawing import COLUMNS, MOST, SAMPLES, TEXT, Drawing
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Columns
 from digital_citymgmt_plugin.storage import dxf_encoding
-from digital_citymgmt_plugin.storage.dxf_entities import MOST, Reader
+from digital_citymgmt_plugin.storage.dxf_entities import Reader
 
 MOST_BYTES = 200_000_000  # ezdxf holds a drawing in memory at some 12 times its size
 _BROKEN = (
@@ -40,10 +40,13 @@ def read_drawing(path: str, encoding: str | None = None) -> Drawing:
     ------
     InputRefused
         ``input.dwg``, ``input.missing``, ``input.empty_file``, ``input.dxf_too_big``, ``input.dxf_broken``,
-        ``input.dxf_entities``, ``input.encoding``, ``input.encoding_name``.
+        ``input.dxf_entities``, ``input.encoding``, ``input.encoding_name``, ``input.unreadable``.
     """
-    check(path)
-    page = dxf_encoding.sniff(path, encoding)
+    try:
+        check(path)
+        page = dxf_encoding.sniff(path, encoding)
+    except OSError as error:  # no right to read it, a share that went away
+        raise InputRefused("input.unreadable", file=path, detail=error.strerror or str(error)) from error
     document = _load(path, page.codec)
     reader = Reader(document)
     try:

@@ -16,9 +16,8 @@ from typing import Any
 
 import shapely
 
-from digital_citymgmt_plugin.core.basemap.drawing import AREA, LINE, POINT, TEXT
+from digital_citymgmt_plugin.core.basemap.drawing import AREA, LINE, MOST, POINT, TEXT
 
-MOST = 3_000_000  # entities of one drawing, what blocks hold counted as often as they are placed
 DEEPEST = 8
 SAGITTA = 0.02  # drawing units (metres)
 WIDE = 30.0  # a block reaching farther from its place than this is no symbol of a 1:1000 map
@@ -27,6 +26,11 @@ _OUTSIDE = {"VIEWPORT", "WIPEOUT", "IMAGE", "OLE2FRAME", "ATTDEF", "SEQEND", "LI
 _BY_BYTES = re.compile(r"\\M\+([1235])([0-9A-Fa-f]{4})")
 _BY_NUMBER = re.compile(r"\\U\+([0-9A-Fa-f]{4})")
 _PAGES = {"1": "cp932", "2": "cp950", "3": "cp949", "5": "gb18030"}
+# What is wrong with one entity; ezdxf's own errors are added where it is imported.
+_BROKEN = (
+    ValueError, KeyError, IndexError, AttributeError, TypeError, ArithmeticError, shapely.GEOSException
+)  # fmt: skip
+
 _Row = tuple[Any, ...]
 
 
@@ -49,7 +53,8 @@ class Reader:
         self.skipped: Counter[str] = Counter()
         self.over = False
         self._taken = 0
-        self._wide: dict[str, bool] = {}
+        self._broken: tuple[type[BaseException], ...] = _BROKEN
+        self._reach: dict[str, float] = {}  # of blocks, as they are drawn
         self._layers: dict[str, str] = {}  # as written → as shown
         self._read: dict[str, Callable[[Any], tuple[str, Any] | None]] = {
             "LINE": _line, "LWPOLYLINE": _lwpolyline, "POLYLINE": _polyline, "ARC": _arc, "CIRCLE": _circle,
@@ -59,6 +64,9 @@ class Reader:
 
     def read(self) -> None:
         """Read all entities of the model space."""
+        from ezdxf.lldxf.const import DXFError
+
+        self._broken = (*_BROKEN, DXFError)
         self._walk(self._document.modelspace(), (), "")
 
     def _walk(self, entities: Iterable[Any], inside: tuple[str, ...], layer: str) -> None:
@@ -70,15 +78,7 @@ class Reader:
             kind = entity.dxftype()
             try:
                 self._take(entity, kind, inside, layer)
-            except (
-                ValueError,
-                KeyError,
-                IndexError,
-                AttributeError,
-                TypeError,
-                ArithmeticError,
-                shapely.GEOSException,
-            ):
+            except self._broken:
                 self.skipped[kind] += 1  # broken in itself: the rest of the drawing is still good
             if self.over:
                 return
@@ -142,6 +142,9 @@ class Reader:
         )
 
     def _insert(self, entity: Any, inside: tuple[str, ...], layer: str) -> None:
+        if entity.mcount > 1:  # rows and columns of one symbol: each is one
+            self._walk(entity.multi_insert(), inside, layer)
+            return
         dxf = entity.dxf
         name = dxf.name
         x, y, z = _world(entity, dxf.insert)
@@ -157,7 +160,8 @@ class Reader:
             (POINT, layer, code, _clean(name), "INSERT", dxf.handle, None, dxf.get("rotation", 0.0), scale, z or None,
              None, more, shapely.Point(x, y))
         )  # fmt: skip
-        if name in inside or len(inside) >= DEEPEST or not self._is_wide(name, abs(scale)):
+        largest = max(abs(scale), abs(dxf.get("yscale", 1.0)))
+        if name in inside or len(inside) >= DEEPEST or not self._is_wide(name, largest):
             return
         if name not in self._document.blocks:
             return
@@ -165,7 +169,7 @@ class Reader:
 
     def _is_wide(self, name: str, scale: float) -> bool:
         """Tell whether a block reaches so far that it is no symbol; of what it nests only the places count."""
-        if name not in self._wide:
+        if name not in self._reach:
             reach = 0.0
             block = self._document.blocks.get(name)
             for count, entity in enumerate(block or ()):
@@ -173,8 +177,8 @@ class Reader:
                     reach = math.inf
                     break
                 reach = max(reach, _reach(entity))
-            self._wide[name] = reach * scale > WIDE
-        return self._wide[name]
+            self._reach[name] = reach
+        return self._reach[name] * scale > WIDE
 
 
 def _reach(entity: Any) -> float:
@@ -185,9 +189,14 @@ def _reach(entity: Any) -> float:
         if dxf.hasattr(key):
             spot = dxf.get(key)
             found = max(found, abs(spot[0]), abs(spot[1]))
+    spots: Iterable[Any] = ()
     if entity.dxftype() == "LWPOLYLINE":
-        found = max((max(abs(x), abs(y)) for x, y in entity.get_points("xy")), default=found)
-    return found
+        spots = entity.get_points("xy")
+    elif entity.dxftype() == "POLYLINE":  # as R12 draws lines
+        spots = (vertex.dxf.location for vertex in entity.vertices)
+    elif entity.dxftype() == "SPLINE":
+        spots = entity.control_points
+    return max((max(abs(spot[0]), abs(spot[1])) for spot in spots), default=found)
 
 
 def _clean(text: Any) -> str:

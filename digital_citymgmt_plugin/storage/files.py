@@ -93,11 +93,21 @@ class CityFiles:
         return dxf.read_drawing(path, encoding)
 
     def drawing_files(self, path: str) -> tuple[list[str], list[str]]:
-        """List what a folder holds of the base map; see ``drawing_files.find``."""
-        return drawing_files.find(path)
+        """List what a folder holds of the base map but the open store itself; see ``drawing_files.find``."""
+        if Path(path).is_file():
+            self._not_the_store(path)
+        found, closed = drawing_files.find(path)
+        # To open the store a second time, even for its digest, would drop this process's locks on it.
+        store = Path(self.store_path) if self.store_path else None
+        if store is not None and store.exists():
+            found = [one for one in found if not store.samefile(one)]
+        if not found and not closed:
+            raise InputRefused("basemap.folder_empty", file=path)
+        return found, closed
 
     def digest(self, path: str) -> str:
         """Return the SHA-256 of a file; see ``drawing_files.digest``."""
+        self._not_the_store(path)
         return drawing_files.digest(path)
 
     def cass(self) -> Cass:

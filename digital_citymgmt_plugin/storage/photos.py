@@ -52,8 +52,11 @@ def photos_in(folder: str) -> Iterator[tuple[str, int]]:
             seen += 1
             if seen > MOST_FILES:
                 raise InputRefused("photos.too_many", folder=folder, most=MOST_FILES)
-            with contextlib.suppress(OSError):
-                yield str(path), path.stat().st_size
+            try:
+                size = path.stat().st_size
+            except OSError:  # what cannot be read is told by ``read_photo``
+                size = 0
+            yield str(path), size
 
 
 def read_photo(path: str) -> PhotoFacts:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from pathlib import Path
 
 import ezdxf
 import numpy as np
@@ -25,6 +26,7 @@ from digital_citymgmt_plugin.services.basemap import import_base_map, preview_ba
 from digital_citymgmt_plugin.services.candidate_decisions import decide_candidates
 from digital_citymgmt_plugin.services.candidates import make_candidates
 from digital_citymgmt_plugin.services.undoing import undo_operation
+from digital_citymgmt_plugin.storage.files import CityFiles
 from scripts.demo_city.dxf_sheets import write_sheets
 from scripts.demo_city.dxf_symbols import SYMBOLS
 from tests.services.cities import CRS, X0, Y0, box, point
@@ -298,3 +300,55 @@ def test_the_sheets_of_the_demo_city_give_back_every_symbol(city):
     mapping = {"blocks": {b: {"component": same[k]} for b, k in legend.items() if same.get(k) in names}}
     candidates = make_candidates(city.context, MakeCandidates(json.dumps(mapping)))
     assert candidates["counts"]["proposed"] == len(xy), candidates["unknown"]
+
+
+def test_files_that_differ_in_their_ending_do_not_replace_each_other(town):
+    folder = town.folder / "same"
+    folder.mkdir()
+    draw(folder / "a.dxf")
+    pyogrio.raw.write(
+        str(folder / "a.shp"), shapely.to_wkb(np.array([point(70, 70)], dtype=object)), [], [], geometry_type="Point",
+        crs=CRS,
+    )  # fmt: skip
+    counts = bring(town, folder)["counts"]
+    assert (counts["drawings"], counts["replaced"]) == (2, 0)
+    assert sorted(row["name"] for row in town.rows("drawing", "name")) == ["a", "a.shp"]
+    assert len(town.rows("base_point", "fid")) == 4
+    again = bring(town, folder)
+    assert again["counts"]["unchanged"] == 2 and again["operation"] is None
+
+
+def test_empty_layers_beside_others_are_left_and_a_file_of_nothing_is_told(town):
+    path = str(town.folder / "layers.gpkg")
+    shapes = shapely.to_wkb(np.array([point(70, 70)], dtype=object))
+    for name, rows in (("empty", shapes[:0]), ("full", shapes)):
+        pyogrio.raw.write(path, rows, [], [], layer=name, geometry_type="Point", crs=CRS, append=name == "full")
+    assert bring(town, path)["counts"]["drawings"] == 1
+    bare = str(town.folder / "bare.gpkg")
+    pyogrio.raw.write(bare, shapes[:0], [], [], layer="empty", geometry_type="Point", crs=CRS)
+    with pytest.raises(InputRefused) as error:
+        bring(town, bare)
+    assert error.value.code == "basemap.empty"
+
+
+def test_too_many_features_are_refused_before_memory_is_full(town, monkeypatch):
+    monkeypatch.setattr("digital_citymgmt_plugin.services.basemap_reading.MOST", 2)
+    path = str(town.folder / "many.gpkg")
+    shapes = shapely.to_wkb(np.array([point(70, y) for y in range(5)], dtype=object))
+    pyogrio.raw.write(path, shapes, [], [], layer="x", geometry_type="Point", crs=CRS)
+    with pytest.raises(InputRefused) as error:
+        bring(town, path)
+    assert error.value.code == "basemap.too_many_entities"
+    assert not town.rows("drawing", "name")
+
+
+def test_the_open_store_in_the_folder_is_left_alone(town):
+    """Its digest would open it a second time, and closing that drops the engine's locks."""
+    files = CityFiles(town.store.path)
+    folder = str(Path(town.store.path).parent)
+    draw(town.folder / "a.dxf")
+    assert town.store.path not in files.drawing_files(folder)[0]
+    for attempt in (files.drawing_files, files.digest):
+        with pytest.raises(InputRefused) as error:
+            attempt(town.store.path)
+        assert error.value.code == "input.is_store"

@@ -267,3 +267,53 @@ def test_a_drawing_with_any_bytes_changed_is_read_or_refused(tmp_path_factory, c
 
 def test_what_ezdxf_says_is_among_what_is_caught():
     assert any(issubclass(DXFError, one) for one in dxf._broken())
+
+
+def test_rows_and_columns_of_one_symbol_are_one_each(tmp_path):
+    document = ezdxf.new("R2000")
+    document.blocks.new("树").add_circle((0, 0), 0.5)
+    attributes = {"row_count": 2, "column_count": 3, "row_spacing": 5, "column_spacing": 4}
+    document.modelspace().add_blockref("树", (10, 20), dxfattribs=attributes)
+    document.saveas(tmp_path / "grid.dxf")
+    found = read_drawing(str(tmp_path / "grid.dxf")).entities
+    places = {(round(shape.x), round(shape.y)) for shape in found["geom"]}
+    assert places == {(x, y) for x in (10, 14, 18) for y in (20, 25)}
+
+
+@pytest.mark.parametrize("scales", [(1.0, 50.0), (50.0, 1.0)])
+def test_how_far_a_block_reaches_is_told_by_each_reference(tmp_path, scales):
+    """A symbol drawn small once and as a house elsewhere: the order of the two says nothing."""
+    document = ezdxf.new("R12")
+    document.blocks.new("house").add_polyline2d([(0, 0), (2, 0), (2, 2), (0, 2)], close=True)
+    for at, scale in enumerate(scales):
+        document.modelspace().add_blockref("house", (at * 1000, 0), dxfattribs={"xscale": scale, "yscale": scale})
+    document.saveas(tmp_path / "scales.dxf")
+    found = read_drawing(str(tmp_path / "scales.dxf")).entities
+    assert sorted(found["kind"]) == ["area", "point", "point"]
+
+
+def test_one_broken_entity_is_left_out_and_the_others_are_read(tmp_path, monkeypatch):
+    document = ezdxf.new("R2000")
+    document.modelspace().add_line((0, 0), (1, 1))
+    document.modelspace().add_circle((5, 5), 1)
+    document.saveas(tmp_path / "one.dxf")
+
+    def broken(*_):
+        raise DXFError("no such thing")
+
+    monkeypatch.setattr("digital_citymgmt_plugin.storage.dxf_entities._sag", broken)
+    drawing = read_drawing(str(tmp_path / "one.dxf"))
+    assert drawing.skipped == {"CIRCLE": 1} and len(drawing) == 1
+
+
+def test_what_may_not_be_read_is_told(tmp_path, monkeypatch):
+    path = write(tmp_path / "a.dxf", CHINESE)
+
+    def forbidden(*_, **__):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(Path, "open", forbidden)
+    for attempt in (read_drawing, CityFiles().digest):
+        with pytest.raises(InputRefused) as error:
+            attempt(path)
+        assert error.value.code == "input.unreadable"

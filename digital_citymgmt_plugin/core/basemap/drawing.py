@@ -19,6 +19,7 @@ COLUMNS = (
     "kind", "layer", "code", "block", "entity", "handle", "text", "angle", "scale", "elevation", "height",
     "attributes", GEOM,
 )  # fmt: skip
+MOST = 3_000_000  # entities of one drawing, what blocks hold counted as often as they are placed: what memory holds
 SAMPLES = 10  # texts that are shown before an import
 
 
