@@ -182,6 +182,16 @@ class Totals(Request):
 
 
 @dataclass(frozen=True)
+class TotalObjects(Request):
+    """List the objects behind a total: ``by`` and ``key`` as ``Totals`` has them; '' asks for what needs a look."""
+
+    method: ClassVar[str] = "total_objects"
+    by: str
+    key: str = ""
+    limit: int = 500
+
+
+@dataclass(frozen=True)
 class ImportCases(Request):
     """Bring case records in. ``mapping`` as in ``ImportComponents``."""
 
@@ -382,7 +392,7 @@ REQUESTS: dict[str, type[Request]] = {
         ListIssues, WaiveIssues, ReopenIssues, FixComponents, ExportIssues, IssueHistory,
         MakeSheets, ListSheets, UpdateSheets, ExportSheets, ListCandidates,
         FindDuplicates, MergeDuplicates, ListDuplicates, ComparePair,
-        CheckComponents, Totals, ListRules, EditRules,
+        CheckComponents, Totals, TotalObjects, ListRules, EditRules,
     )
 }  # fmt: skip
 

@@ -66,6 +66,7 @@ SERVICES: dict[str, Service] = {
     "merge_duplicates": _late("merging", "merge_duplicates"),
     "check_components": _late("component_checks", "check_components"),
     "totals": _late("totals", "totals"),
+    "total_objects": _late("total_ties", "total_objects"),
     "list_rules": _late("rule_edits", "list_rules"),
     "edit_rules": _late("rule_edits", "edit_rules"),
     "preview_base_map": _late("basemap", "preview_base_map"),
@@ -89,5 +90,5 @@ READING = {
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",
     "list_duplicates", "compare_pair",
-    "totals", "list_rules",
+    "totals", "total_objects", "list_rules",
 }  # fmt: skip

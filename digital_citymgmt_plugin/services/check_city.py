@@ -87,7 +87,7 @@ def read_city(context: Context, rules: Sequence[Rule], boxes: Boxes | None, code
     """
     store, profile, meta = context.need_store(), context.need_store().profile(), context.need_store().meta()
     grids = store.read("unit_grid", ["code", "community_code", GEOM], [("status", "=", "current")], ["code"])
-    register, retired = _register(store, codes)
+    register, retired = register_codes(store, codes)
     photos = PhotoIndex(store, context.projections, meta["crs"])
     wanted = {_THEMES[rule.code] for rule in rules if rule.code in _THEMES}
     return City(
@@ -124,7 +124,8 @@ def _areas(store: Store, grids: NDArray[Any]) -> NDArray[Any]:
     return grids
 
 
-def _register(store: Store, codes: Sequence[str] | None) -> tuple[NDArray[np.bytes_], NDArray[np.bool_]]:
+def register_codes(store: Store, codes: Sequence[str] | None) -> tuple[NDArray[np.bytes_], NDArray[np.bool_]]:
+    """Return the component codes ever issued, sorted, and which of them are retired; ``codes`` None means all."""
     names, kind = ["code", "status"], ("kind", "=", COMPONENT)
     if codes is not None:
         parts = [store.read("code_register", names, [kind, ("code", "in", list(codes))])]

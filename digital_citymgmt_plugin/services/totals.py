@@ -16,13 +16,9 @@ from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Context, Sheet, Store
 from digital_citymgmt_plugin.core.requests import Totals
 from digital_citymgmt_plugin.services.health import LIVE
+from digital_citymgmt_plugin.services.total_ties import COLUMNS, known_keys, more_ties, whole
 
-# How components are counted: name → column of the components; street and major class follow from others.
-COLUMNS = {
-    "class": "class_code", "grid": "grid_code", "community": "community_code", "department": "manager_dept",
-    "state": "state",
-}  # fmt: skip
-ORDER = ("table", "class", "major", "grid", "community", "street", "department", "state", "sheet")
+ORDER = ("table", "class", "major", "grid", "community", "street", "department", "owner", "state", "sheet")
 _CHUNK = 100_000
 
 
@@ -32,22 +28,25 @@ def totals(context: Context, request: Totals) -> dict[str, Any]:
     Every table is counted from the rows by itself; the store's own number of rows is what each has to come to. Unit
     grids are added up by community, communities by street and classes by major class, and compared with what was
     counted for these. Components that state nothing are a line of their own, those in no sheet as well. Merged doubles
-    are left out: what they were goes on in another component.
+    are left out: what they were goes on in another component. Codes are compared with the register, photos and
+    candidates with the components that they name (``total_ties.more_ties``).
 
     Returns
     -------
     dict
         Counts ``components``, ``tables``, ``mismatches``; ``totals`` by table name: ``[key, name, count]``; ``ties``:
-        ``by``, ``key``, ``total``, ``expected``, ``ties``.
+        ``by``, ``key``, ``total``, ``expected``, ``blank`` (state nothing), ``unknown`` (state what the catalogue does
+        not have), ``ties``. ``TotalObjects`` lists what is behind one.
     """
     store = context.need_store()
     size = sum(store.count(table, [LIVE]) for table in TABLES)
-    tables = _count(context, store, size)
+    tables, stated = _count(context, store, size)
     names, major_of, community_of, street_of = _names(store)
     tables["major"] = _grouped(tables["class"], major_of)
     tables["street"] = _grouped(tables["community"], street_of)
     tables = {by: tables[by] for by in ORDER}
-    ties = tie_all(tables, size)
+    ties = tie_all(tables, size, known_keys(store))
+    ties += more_ties(store, stated)
     ties += tie_parts("grid_community", tables["grid"], community_of, tables["community"])
     wrong = [tie for tie in ties if not tie.ties]
     listed = {
@@ -65,18 +64,19 @@ def totals(context: Context, request: Totals) -> dict[str, Any]:
         "tables": [], "notes": notes, "totals": listed,
         "ties": [
             {"by": tie.by, "key": tie.key, "total": tie.total, "expected": tie.expected, "blank": tie.blank,
-             "ties": tie.ties}
+             "unknown": tie.unknown, "ties": tie.ties}
             for tie in ties
         ],
     }  # fmt: skip
 
 
-def _count(context: Context, store: Store, size: int) -> dict[str, Counter[str]]:
+def _count(context: Context, store: Store, size: int) -> tuple[dict[str, Counter[str]], int]:
+    """Return the tables, and how many photos the components state."""
     sheets = store.read("sheet", ["number", GEOM], [(GEOM, "not null", None)], ["number"])
     tables: dict[str, Counter[str]] = {by: Counter() for by in ORDER}
-    done = 0
+    done = stated = 0
     for table in TABLES:
-        for part in store.chunks(table, [*COLUMNS.values(), XY], [LIVE], _CHUNK):
+        for part in store.chunks(table, [*COLUMNS.values(), "photo_count", XY], [LIVE], _CHUNK):
             context.cancel.check()
             for by, column in COLUMNS.items():
                 _add(tables[by], part, column)
@@ -85,9 +85,10 @@ def _count(context: Context, store: Store, size: int) -> dict[str, Counter[str]]
             for index, count in zip(found.tolist(), counts.tolist()):
                 tables["sheet"][sheets["number"][index] if index >= 0 else NOTHING] += count
             tables["table"][table] += len(part["fid"])
+            stated += sum(map(whole, part["photo_count"].tolist()))
             done += len(part["fid"])
             context.progress(0.9 * done / max(size, 1), "progress.reading_components")
-    return tables
+    return tables, stated
 
 
 def _add(counts: Counter[str], part: Columns, column: str) -> None:
@@ -105,7 +106,7 @@ def _names(store: Store) -> tuple[dict[str, dict[str, str]], dict[str, str], dic
         if entry.kind == "component":
             names["class"][entry.code], names["major"][entry.major_code] = entry.name, entry.major_name
             major_of[entry.code] = entry.major_code
-    names["department"] = {item.code: item.name for item in profile.departments}
+    names["department"] = names["owner"] = {item.code: item.name for item in profile.departments}
     areas = store.read("admin_area", ["level", "code", "name", "parent_code"], [("valid_to", "is null", None)])
     for level, code, name, parent in zip(*(areas[column].tolist() for column in areas)):
         if level in names:
@@ -141,8 +142,8 @@ def _write(
     def verdict(good: bool) -> str:
         return word("equal" if good else "differs")
 
-    rows = [[word(tie.by), tie.key, tie.total, tie.expected, tie.blank, verdict(tie.ties)] for tie in ties]
-    header = tuple(word(name) for name in ("by", "key", "sum", "expected", "blank", "check"))
+    rows = [[word(tie.by), tie.key, tie.total, tie.expected, tie.blank, tie.unknown, verdict(tie.ties)] for tie in ties]
+    header = tuple(word(name) for name in ("by", "key", "sum", "expected", "blank", "unknown", "check"))
     sheets = [Sheet(word("check"), header, rows, (word("title"),))]
     for by, lines in listed.items():
         total = sum(line[2] for line in lines)

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 NOTHING = ""  # the key of components that state nothing
@@ -19,6 +19,7 @@ class Tie:
     total: int
     expected: int
     blank: int = 0  # of the sum those that state nothing
+    unknown: int = 0  # of the sum those that state what no catalogue has
 
     @property
     def ties(self) -> bool:
@@ -26,9 +27,17 @@ class Tie:
         return self.total == self.expected
 
 
-def tie_all(tables: Mapping[str, Counter[str]], expected: int) -> list[Tie]:
-    """Compare the sum of every table with the number of components that the store counts by itself."""
-    return [Tie(by, NOTHING, sum(counts.values()), expected, counts[NOTHING]) for by, counts in tables.items()]
+def tie_all(tables: Mapping[str, Counter[str]], expected: int, known: Mapping[str, Collection[str]]) -> list[Tie]:
+    """Compare the sum of every table with the number of components that the store counts by itself.
+
+    ``known``: by table the keys that its catalogue has; tables without a catalogue are left out.
+    """
+    ties = []
+    for by, counts in tables.items():
+        lost = [] if by not in known else [key for key in counts if key != NOTHING and key not in known[by]]
+        odd = sum(counts[key] for key in lost)
+        ties.append(Tie(by, NOTHING, sum(counts.values()), expected, counts[NOTHING], odd))
+    return ties
 
 
 def tie_parts(by: str, parts: Counter[str], parent: Mapping[str, str], wholes: Counter[str]) -> list[Tie]:
