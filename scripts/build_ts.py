@@ -26,7 +26,7 @@ MESSAGES = "Messages"
 # Tables whose texts are translated when they are shown: file, and names of constants (all their texts but the keys of
 # dictionaries), ``NAME[n]`` (text n of each of its tuples) or ``Class:n`` (argument n of every call).
 TABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("bridge/captions.py", ("COLUMNS", "VALUES")),
+    ("bridge/captions.py", ("COLUMNS", "VALUES", "TABLES")),
     ("bridge/layers.py", ("LayerSpec:1",)),
     ("bridge/base_styles.py", ("SIGNS[0]", "_STATES[0]")),
     ("gui/models/pair.py", ("REASONS", "MARKS")),

@@ -209,6 +209,20 @@ VALUES: dict[str, dict[str, dict[str, str]]] = {
         "state": {"open": "Open", "confirmed": "Confirmed", "rejected": "Rejected", "merged": "Merged"},
     },
 }
+# Tables whose objects lists name, in the plural of the layers.
+TABLES: dict[str, str] = {
+    "component_point": "Components (points)",
+    "component_line": "Components (lines)",
+    "component_area": "Components (areas)",
+    "unit_grid": "Unit grids",
+    "admin_area": "Administrative areas",
+    "case_record": "Cases",
+    "place": "Places",
+    "camera": "Cameras",
+    "photo": "Photos",
+    "candidate": "Component candidates",
+    "code_register": "Code register",
+}
 FLAGS = ("emergency", "parked", "appealed", "on_time", "enabled")
 
 
@@ -221,6 +235,12 @@ def column_caption(table: str, column: str) -> str:
     """Return the caption of a column, empty where none is known (the column's own name is shown then)."""
     text = COLUMNS.get(f"{column}.{table}", COLUMNS.get(column, ""))
     return tr(text) if text else ""
+
+
+def table_caption(table: str) -> str:
+    """Return what the objects of a table are called; the table's own name when nothing else is known."""
+    text = TABLES.get(table, "")
+    return tr(text) if text else table
 
 
 def value_captions(table: str, column: str) -> dict[str, str]:

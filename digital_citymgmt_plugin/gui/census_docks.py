@@ -19,6 +19,7 @@ from digital_citymgmt_plugin.gui.docks.parts import bring_forward
 from digital_citymgmt_plugin.gui.docks.sheet_board import SheetBoard, SheetController
 from digital_citymgmt_plugin.gui.icons import icon
 from digital_citymgmt_plugin.gui.rule_actions import RuleActions
+from digital_citymgmt_plugin.gui.totals_actions import TotalsActions
 
 
 def tr(text: str) -> str:
@@ -38,12 +39,14 @@ class CensusDocks:
         self.candidates = CandidateController(controller, panel)
         self.base_map = BaseMapActions(controller, window)
         self.rules = RuleActions(controller)
+        self.totals = TotalsActions(controller, window)
 
         def ask_rules() -> None:
             self.rules.show_rule(next(iter(issue_dock.chosen_rules()), ""))
 
         issue_dock.rules_button.clicked.connect(lambda _=False: ask_rules())
-        self.desks: list[Desk] = [self.issues, self.sheets, self.candidates, self.base_map]
+        issue_dock.totals_button.clicked.connect(lambda _=False: self.totals.show())
+        self.desks: list[Desk] = [self.issues, self.sheets, self.candidates, self.base_map, self.totals]
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
             (tr("&Sheets"), "sheets", board),
@@ -63,6 +66,9 @@ class CensusDocks:
         rules = menu.addAction(icon("check_rules"), tr("Check &rules…"))
         rules.setObjectName("dcm_check_rules")
         rules.triggered.connect(lambda _=False: self.rules.show_rule(""))
+        totals = menu.addAction(icon("totals"), tr("&Totals and their check…"))
+        totals.setObjectName("dcm_totals")
+        totals.triggered.connect(lambda _=False: self.totals.show())
         for words, name, dock in self.docks:
             action = dock.toggleViewAction()
             action.setText(words)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.services.cities import City
+from tests.services.cities import LID, City, point, squares
 from tests.support import Watcher, new_store
 
 
@@ -22,3 +22,18 @@ def town(city):
     """A city of two communities, each 1 km x 1 km, the second east of the first."""
     city.communities()
     return city
+
+
+@pytest.fixture
+def census(town):
+    """A hundred sound lids in ten grids, ten metres apart."""
+    town.adopt(squares(4, 2, 500.0))
+    places = [point(55 + 190 * (n % 10), 45 + 90 * (n // 10)) for n in range(100)]
+    count = len(places)
+    path = town.layer(
+        "lids.gpkg", places, "Point", CLASS=[LID] * count, NAME=["上水井盖"] * count, DEPTCODE1=["D05"] * count,
+        STATE=["完好"] * count, ORDATE=["2014-05-01"] * count,
+    )  # fmt: skip
+    town.census(path, class_field="CLASS")
+    town.code()
+    return town

@@ -25,21 +25,6 @@ from tests.support import Watcher, make_context
 NAMES = {LID: "上水井盖"}
 
 
-@pytest.fixture
-def census(town):
-    """A hundred sound lids in ten grids, ten metres apart."""
-    town.adopt(squares(4, 2, 500.0))
-    places = [point(55 + 190 * (n % 10), 45 + 90 * (n // 10)) for n in range(100)]
-    count = len(places)
-    path = town.layer(
-        "lids.gpkg", places, "Point", CLASS=[LID] * count, NAME=[NAMES[LID]] * count, DEPTCODE1=["D05"] * count,
-        STATE=["完好"] * count, ORDATE=["2014-05-01"] * count,
-    )  # fmt: skip
-    town.census(path, class_field="CLASS")
-    town.code()
-    return town
-
-
 def run(city, scope="all", **more):
     return check_components(city.context, CheckComponents(scope, **more))
 

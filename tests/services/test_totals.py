@@ -10,7 +10,7 @@ from digital_citymgmt_plugin.core.requests import TotalObjects, Totals
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.total_ties import total_objects
 from digital_citymgmt_plugin.services.totals import totals
-from tests.services.test_component_checks import census, change  # noqa: F401  (a fixture)
+from tests.services.test_component_checks import change
 
 POINTS = "component_point"
 
@@ -77,7 +77,8 @@ def test_codes_photos_and_candidates_are_held_against_the_components(census):
     assert [one["table"] for one in behind(census, "register")["objects"]] == [POINTS]
     assert [one["name"] for one in behind(census, "photo")["objects"]] == ["b"]
     assert behind(census, "candidate")["objects"][0]["code"] == "0101"
-    assert {one["uuid"] for one in behind(census, "photo_stated")["objects"]} == {uuid_of(census, 1), uuid_of(census, 2)}
+    stated = {one["uuid"] for one in behind(census, "photo_stated")["objects"]}
+    assert stated == {uuid_of(census, 1), uuid_of(census, 2)}
 
 
 def test_an_unknown_way_is_refused(census):

@@ -82,7 +82,8 @@ class IssueDock(QgsDockWidget):
         in_tab_order(
             self.check_button, self.state_box, self.level_box, self.sheet_edit, self.rule_view, self.issue_view,
             self.previous_button, self.next_button, self.fix_button, self.waive_button, self.waive_all_button,
-            self.reopen_button, self.export_button, self.history_button, self.rules_button, self.cancel_button,
+            self.reopen_button, self.export_button, self.history_button, self.rules_button, self.totals_button,
+            self.cancel_button,
         )  # fmt: skip
         self.show_no_store()
 
@@ -133,11 +134,12 @@ class IssueDock(QgsDockWidget):
         self.export_button = button(tr("E&xport…"), tr("Write what is listed to Excel or a layer"), "export_issues")
         self.history_button = button(tr("Over time…"), tr("Open issues run by run"), "issue_history")
         self.rules_button = button(tr("&Rules…"), tr("Level, switch and values of the check rules"), "check_rules")
+        self.totals_button = button(tr("&Totals…"), tr("Whether all totals of the census tie"), "totals")
         grid = QGridLayout()
         for number, widget in enumerate((
             self.previous_button, self.next_button, self.fix_button, self.waive_button,
             self.waive_all_button, self.reopen_button, self.export_button, self.history_button,
-            self.rules_button,
+            self.rules_button, self.totals_button,
         )):  # fmt: skip
             grid.addWidget(widget, number // 2, number % 2)
         return grid
