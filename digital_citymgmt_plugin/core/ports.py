@@ -143,6 +143,9 @@ class PhotoKeeper(Protocol):
     def close(self, *, good: bool) -> None:
         """Remove what stood aside; what was kept, too, unless all went well."""
 
+    def tidy(self, held: Callable[[], set[str]]) -> None:
+        """Remove what a killed import left; ``held`` names the files of all photo rows."""
+
     def missing(self, names: list[str]) -> list[str]:
         """Return which of these files are not in the folder."""
 

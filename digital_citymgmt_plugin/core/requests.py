@@ -424,7 +424,7 @@ def request_from_params(method: str, params: dict[str, Any]) -> Request:
 
 def _typed(method: str, name: str, value: Any, hint: Any) -> Any:
     """Turn one JSON value into what the request's field wants."""
-    options = getattr(hint, "__args__", ()) if getattr(hint, "__origin__", None) is not list else ()
+    options = getattr(hint, "__args__", ()) if getattr(hint, "__origin__", None) not in (list, dict) else ()
     if value is None and type(None) in options:
         return None
     wanted = next((option for option in options if option is not type(None)), hint)

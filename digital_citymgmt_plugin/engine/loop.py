@@ -11,6 +11,7 @@ import traceback
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timezone
+from functools import partial
 from typing import Any, Optional
 
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError, EngineError, InputRefused, StoreError
@@ -195,6 +196,7 @@ class Engine:
         try:
             with self._store.snapshot():
                 result = health(self._context_with_store(context))
+                self._files.photo_folder().tidy(partial(_photo_files, self._store))
         except BaseException:  # whoever was told that it failed would find it open
             self.close()
             raise
@@ -206,6 +208,10 @@ class Engine:
             files=context.files, projections=context.projections, progress=context.progress, cancel=context.cancel,
             clock=context.clock, store=self._store, sentences=context.sentences,
         )  # fmt: skip
+
+
+def _photo_files(store: GpkgStore) -> set[str]:
+    return {str(name) for name in store.read("photo", ["path"])["path"].tolist()}
 
 
 def _user() -> str:

@@ -2,20 +2,22 @@
 """Photos of a census: what a file says of itself, and the city's photo folder. Every file is untrusted.
 
 Files are bounded before they are decoded; a name never leads out of the city's folder, because names inside are made of
-codes. A copy is checked by its digest and takes its place by renaming, so an import that breaks off leaves nothing.
+codes. A copy is checked by its digest and takes its place by renaming, so an import that breaks off leaves nothing;
+what a killed one left goes when the store is opened again (``tidy``).
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import math
 import os
 import re
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,7 @@ MOST_PIXELS = 150_000_000  # a camera of 2026 makes 100 million at most
 MOST_FILES = 500_000
 _FORMATS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp"}
 _LEFT = ".dcm_photos_"
+_COMING = "coming.json"  # the names that an import is about to give: no photo has that ending
 _WHEN = re.compile(r"(\d{4})[:\-/](\d{2})[:\-/](\d{2})[ T](\d{2}):(\d{2}):(\d{2})")
 _GPS, _EXIF, _TAKEN, _TAKEN_ALSO = 0x8825, 0x8769, 0x9003, 0x0132
 
@@ -185,8 +188,6 @@ class PhotoFolder:
         try:
             if self._aside is None:
                 self.path.mkdir(exist_ok=True)
-                for left in self.path.glob(f"{_LEFT}*"):  # of an import that was killed
-                    shutil.rmtree(left, ignore_errors=True)
                 self._aside = Path(tempfile.mkdtemp(prefix=_LEFT, dir=self.path))
             shutil.copyfile(source, self._aside / name)
             if self._digest(self._aside / name) != digest:
@@ -196,13 +197,21 @@ class PhotoFolder:
         self._waiting[name] = digest
 
     def keep(self) -> None:
-        """Move all that was taken to its place; call last inside the action."""
+        """Move all that was taken to its place; call last inside the action.
+
+        The names are written down before: a kill between the moving and the commit leaves files that no row names.
+        """
         try:
-            for name in self._waiting:
-                target = self.path / name
-                if not target.exists():
-                    (self._aside or self.path).joinpath(name).rename(target)
-                    self._kept.append(target)
+            fresh = [name for name in self._waiting if not (self.path / name).exists()]
+            if self._aside is None or not fresh:
+                return
+            with (self._aside / _COMING).open("w", encoding="utf-8") as file:
+                json.dump(fresh, file)
+                file.flush()
+                os.fsync(file.fileno())
+            for name in fresh:
+                (self._aside / name).rename(self.path / name)
+                self._kept.append(self.path / name)
         except OSError as error:
             raise InputRefused("output.failed", file=str(self.path), detail=error.strerror or str(error)) from error
 
@@ -217,6 +226,28 @@ class PhotoFolder:
             self._aside = None
         self._waiting.clear()
         self._kept.clear()
+
+    def tidy(self, held: Callable[[], set[str]]) -> None:
+        """Remove what a killed import left: its copies, and the files it had moved that no row names.
+
+        Call when the store is opened, by the one who may write it. ``held`` names the files of all photo rows, and is
+        asked only if something was left.
+        """
+        left = [path for path in self.path.glob(f"{_LEFT}*") if path.is_dir() and not path.is_symlink()]
+        for folder in left:
+            names: list[Any] = []
+            with contextlib.suppress(OSError, ValueError):
+                names = json.loads((folder / _COMING).read_text(encoding="utf-8"))
+            known = held() if names else set()
+            for name in names if isinstance(names, list) else []:
+                inside = isinstance(name, str) and Path(name).name == name and name.lower().endswith(ENDINGS)
+                if inside and name not in known:
+                    with contextlib.suppress(OSError):
+                        (self.path / name).unlink()
+            shutil.rmtree(folder, ignore_errors=True)
+        if left:
+            with contextlib.suppress(OSError):  # made by that import, if nothing is in it
+                self.path.rmdir()
 
     def missing(self, names: list[str]) -> list[str]:
         """Return which of these files are not in the folder."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.kill.bench import add_inputs
 from tests.kill.reader import Reader
 from tests.kill.stages import Stages
 from tests.kill.town import make_town
@@ -12,7 +13,9 @@ from tests.kill.town import make_town
 
 @pytest.fixture(scope="session")
 def town(tmp_path_factory):
-    return make_town(tmp_path_factory.mktemp("town"))
+    made = make_town(tmp_path_factory.mktemp("town"))
+    add_inputs(made, symbols=2_000, photos=150)
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ from digital_citymgmt_plugin.core.requests import (
     UpgradeStore,
 )
 from digital_citymgmt_plugin.storage.schema.catalogue import SCHEMA_VERSION
-from tests.kill import content
+from tests.kill import bench, content
 from tests.kill.town import COUNTY, CRS, Town
 
 Build = Callable[[Town, str, str], Request]
@@ -66,6 +66,7 @@ ACTIONS: dict[str, Build] = {
     "draftgrids": lambda town, store, out: DraftGrids(
         Layer(town.few), out + ".gpkg", [Layer(town.barriers)], rank_field="rank", target_area=20_000.0
     ),
+    **{name: bench.ACTIONS[name] for name in ("importbasemap", "importphotos", "mergeduplicates")},
 }
 SERVICE = {"importcases": "cases", "linkcases": "linking", "assess": "assessment"}
 ORDER = (
@@ -147,7 +148,7 @@ class Stages:
         """Return the store before an action, None when it starts without one."""
         if action in ("createstore", "draftgrids"):
             return None
-        whole = action in ("undooperation", "upgradestore", "assess")
+        whole = action not in ORDER
         base = "linkcases" if whole else ORDER[ORDER.index(action) - 1]
         while not there(base):
             base = ORDER[ORDER.index(base) - 1]

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """SIGKILL from outside, at random wall times of every writing action, while QGIS reads: all or nothing, no code twice.
 
-Twenty times per action; ``DCM_KILLS`` says how often (``make soak``: 500). Half of the times are spread over the whole
+Twenty times per action (five for those whose every step ``test_staged`` can meet); ``DCM_KILLS`` says how often
+(``make soak``: 500). Half of the times are spread over the whole
 action, half over the part from its first write to the store on.
 """
 
@@ -20,7 +21,7 @@ import pytest
 
 from digital_citymgmt_plugin.core.errors import EngineError, InputRefused, StoreError
 from digital_citymgmt_plugin.core.requests import CloseStore, OpenStore, UpgradeStore
-from tests.kill import content
+from tests.kill import bench, content
 from tests.kill.stages import ACTIONS, ready, start, there
 
 KILLS = int(os.environ.get("DCM_KILLS", "20"))
@@ -34,10 +35,11 @@ pytestmark = pytest.mark.kill
 def kill_times(action: str, seconds: float, first_write: float) -> list[float]:
     """Spread half of the kills over the whole action and half over its writing, with some room behind its end."""
     rng = random.Random(f"{SEED} {action}")
-    half = KILLS // 2
+    kills = KILLS // 4 if action in bench.ACTIONS else KILLS
+    half = kills // 2
     whole = [seconds * (at + rng.random()) / max(half, 1) for at in range(half)]
     begin, finish = max(first_write - 0.1 * seconds, 0), seconds * 1.05 + 0.02
-    rest = KILLS - half
+    rest = kills - half
     writing = [begin + (finish - begin) * (at + rng.random()) / rest for at in range(rest)]
     times = whole + writing
     rng.shuffle(times)

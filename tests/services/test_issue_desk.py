@@ -165,3 +165,10 @@ def test_requests_take_lists_of_texts_and_numbers_and_nothing_else():
     for wrong in ({"rules": [1]}, {"extent": ["1"]}, {"extent": [True]}):
         with pytest.raises(InputRefused):
             request_from_params("list_issues", wrong)
+
+
+def test_a_request_comes_through_the_pipe_as_it_was_sent():
+    for sent in (FixComponents(["a"], {"state": "破损", "remark": None}), WaiveIssues(["a"], reason="x")):
+        assert request_from_params(sent.method, json.loads(json.dumps(sent.to_params()))) == sent
+    with pytest.raises(InputRefused):
+        request_from_params("fix_components", {"uuids": ["a"], "values": "state"})

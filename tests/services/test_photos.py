@@ -141,6 +141,16 @@ def test_what_a_killed_import_left_is_taken_away(surveyed, tmp_path):
     (home / f"{names[0]}_1.jpg").write_bytes(b"somebody's own")
     picture(tmp_path / "in" / f"{names[0]}.jpg")
     take(surveyed, tmp_path / "in")
+    coming = ["half_1.jpg", f"{names[0]}_2.jpg", "../out.jpg", 7, "none.txt"]  # the second was committed
+    (home / ".dcm_photos_old" / "coming.json").write_text(json.dumps(coming), encoding="utf-8")
+    (home / ".dcm_photos_b").mkdir()
+    (home / ".dcm_photos_b" / "coming.json").write_text("[", encoding="utf-8")
+    for path in (home / "half_1.jpg", tmp_path / "out.jpg", home.parent / "out.jpg", home / "none.txt"):
+        path.write_bytes(b"x")
+    keeper = PhotoFolder(surveyed.store.path)
+    keeper.tidy(lambda: set(surveyed.store.read("photo", ["path"])["path"].tolist()))
+    assert (home.parent / "out.jpg").exists() and (home / "none.txt").exists()
+    (home / "none.txt").unlink()
     assert {path.name for path in home.iterdir()} == {f"{names[0]}_1.jpg", f"{names[0]}_2.jpg"}
     assert (home / f"{names[0]}_1.jpg").read_bytes() == b"somebody's own"
 

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The writing actions of the census bench on the made-up town, and the files that they read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from digital_citymgmt_plugin.core.requests import (
+    CheckComponents,
+    DecideCandidates,
+    EditClasses,
+    EditRules,
+    FindDuplicates,
+    FixComponents,
+    ImportBaseMap,
+    ImportPhotos,
+    MakeCandidates,
+    MakeSheets,
+    MergeDuplicates,
+    ReopenIssues,
+    Request,
+    UpdateSheets,
+    WaiveIssues,
+)
+from tests.kill.town import ACROSS, CLASSES, COUNTY, CRS, SIDE, Town, X, Y
+
+FAR = 30.0  # m: components of the town are strewn at random, few lie as near as doubles do
+Build = Callable[[Town, str, str], Request]
+
+
+def column(store: str, query: str) -> list[str]:
+    """Read the first column of a query."""
+    with contextlib.closing(sqlite3.connect(store, timeout=30)) as connection:
+        return [row[0] for row in connection.execute(query)]
+
+
+# In their order: each stands on what those before it wrote. Of the town, the store's path, the path of an output.
+ACTIONS: dict[str, Build] = {
+    "makesheets": lambda town, store, out: MakeSheets(),
+    "updatesheets": lambda town, store, out: UpdateSheets(
+        column(store, "SELECT number FROM sheet ORDER BY fid LIMIT 40"), status="back", crew="一组", remark="外业完"
+    ),
+    "importbasemap": lambda town, store, out: ImportBaseMap(town.drawings, crs=CRS),
+    "makecandidates": lambda town, store, out: MakeCandidates(),
+    "mergecandidates": lambda town, store, out: DecideCandidates("merge", distance=2.0),
+    "rejectcandidates": lambda town, store, out: DecideCandidates("reject", drawing="北", reason="已有"),
+    "decidecandidates": lambda town, store, out: DecideCandidates("confirm"),
+    "importphotos": lambda town, store, out: ImportPhotos(town.photos, tolerance=0.0, output=out + ".xlsx"),
+    "findduplicates": lambda town, store, out: FindDuplicates(tolerance=FAR),
+    "checkcomponents": lambda town, store, out: CheckComponents(),
+    "waiveissues": lambda town, store, out: WaiveIssues(states=["open"], reason="现场核实"),
+    "reopenissues": lambda town, store, out: ReopenIssues(rules=["component.duplicate_near"]),
+    "mergeduplicates": lambda town, store, out: MergeDuplicates(tolerance=FAR, reason="near", least_score=0.0),
+    "fixcomponents": lambda town, store, out: FixComponents(
+        column(store, "SELECT uuid FROM component_point ORDER BY fid LIMIT 200"), {"state": "破损", "remark": "锈"}
+    ),
+    "editclasses": lambda town, store, out: EditClasses(
+        json.dumps([{"kind": "component", "code": code, "duplicate_m": 3.5, "photo_count": 1} for code in CLASSES[:5]])
+    ),
+    "editrules": lambda town, store, out: EditRules(
+        json.dumps(
+            [{"code": "component.grid_missing", "level": "info"}, {"code": "component.photo_old", "enabled": False}]
+        )
+    ),
+}  # fmt: skip
+
+
+def add_inputs(town: Town, *, symbols: int, photos: int) -> None:
+    """Write two drawings and a folder of photos named by code and by source, of the components with a code."""
+    folder = town.folder / "drawings"
+    folder.mkdir()
+    for at, name in enumerate(("南", "北")):
+        _drawing(folder / f"{name}.dxf", symbols, at)
+    _photos(town, photos)
+
+
+def _drawing(path: Path, symbols: int, at: int) -> None:
+    import ezdxf
+
+    rng = np.random.default_rng(at)
+    document = ezdxf.new("R2010")
+    for name in ("路灯", "雨水井盖", "行道树", "某物"):
+        document.blocks.new(name).add_circle((0, 0), 0.5)
+    space = document.modelspace()
+    places = rng.uniform((X + 10, Y + 10), (X + ACROSS * SIDE - 10, Y + 1_000 * (at + 1)), (symbols, 2))
+    for number, (x, y) in enumerate(places.round(2).tolist()):
+        name = ("路灯", "雨水井盖", "行道树", "某物")[number % 4]
+        space.add_blockref(name, (x, y), dxfattribs={"layer": "DLDW"})
+        if number % 10 == 0:  # drawn twice: to be merged
+            space.add_blockref(name, (x + 0.5, y), dxfattribs={"layer": "DLDW"})
+        if number % 3 == 0:
+            corners = [(x, y), (x + 12, y), (x + 12, y + 8), (x, y + 8)]
+            space.add_lwpolyline(corners, close=True, dxfattribs={"layer": "JMD"})
+    document.saveas(path)
+
+
+def _photos(town: Town, count: int) -> None:
+    import pyogrio
+    from PIL import Image
+
+    folder = town.folder / "photos"
+    folder.mkdir()
+    rows = pyogrio.read_dataframe(town.components, read_geometry=False)
+    names = [*rows["code"].dropna().tolist(), *rows["source_id"].tolist()][:count]
+    rng = np.random.default_rng(1)
+    for name in names:
+        noise = rng.integers(0, 255, (120, 160), dtype=np.uint8)
+        Image.fromarray(noise).save(folder / f"{name}.jpg", quality=95)
+    assert names[0].startswith(COUNTY)
