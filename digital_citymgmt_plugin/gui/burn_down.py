@@ -58,9 +58,11 @@ class BurnDown(QWidget):
             box = QRectF(0, y - line / 2, left - 6, line)
             painter.drawText(box, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), str(value))
         below = QRectF(left, area.bottom() + 4, area.width(), line)
-        painter.drawText(below, int(Qt.AlignmentFlag.AlignLeft), moment(self.runs[0]["at"])[:10])
+        ends = [moment(run["at"]) for run in (self.runs[0], self.runs[-1])]
+        size = 16 if ends[0][:10] == ends[1][:10] else 10  # runs of one day are told apart by their time
+        painter.drawText(below, int(Qt.AlignmentFlag.AlignLeft), ends[0][:size])
         if len(self.runs) > 1:
-            painter.drawText(below, int(Qt.AlignmentFlag.AlignRight), moment(self.runs[-1]["at"])[:10])
+            painter.drawText(below, int(Qt.AlignmentFlag.AlignRight), ends[1][:size])
         taken: list[float] = []
         for state, style in PENS.items():
             points = self._points(area, state, most)

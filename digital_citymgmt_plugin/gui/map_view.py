@@ -12,6 +12,17 @@ LEAST = 30.0  # metres (or a hundred-thousandth of that in degrees) around a sin
 MARGIN = 1.15
 
 
+def shown_extent(canvas: Any, crs: QgsCoordinateReferenceSystem) -> list[float]:
+    """Return what a canvas shows as west, south, east, north in ``crs``; empty when it cannot be brought there."""
+    source, box = canvas.mapSettings().destinationCrs(), canvas.extent()
+    if source.isValid() and crs.isValid() and source != crs:
+        try:
+            box = QgsCoordinateTransform(source, crs, QgsProject.instance()).transformBoundingBox(box)
+        except QgsCsException:
+            return []
+    return [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
+
+
 def show_extent(canvas: Any, extent: QgsRectangle | Sequence[float], crs: QgsCoordinateReferenceSystem) -> None:
     """Zoom a canvas to an extent given in ``crs``, with a margin; a point gets some ground around it.
 

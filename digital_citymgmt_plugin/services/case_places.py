@@ -170,7 +170,8 @@ class Places:
     def _raw(self, mapped: Columns, index: int) -> dict[str, Any]:
         if "__x__" not in mapped:
             return {"x": None, "y": None}
-        return {"x": str(mapped["__x__"][index]), "y": str(mapped["__y__"][index])}
+        pair = mapped["__x__"][index], mapped["__y__"][index]
+        return {axis: None if value is None else str(value) for axis, value in zip("xy", pair)}
 
 
 def _above(code: str, names: dict[str, str], parents: dict[str, Any]) -> list[str]:

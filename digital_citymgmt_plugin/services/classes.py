@@ -24,7 +24,7 @@ def list_classes(context: Context, request: ListClasses) -> dict[str, Any]:
         ``classes``: kind, kind_name, code, name, major_name, geometry, department_code and ``readings`` (per character
         of the name its syllables without tones), and the columns of the catalogue: accuracy, tolerance_m, enabled,
         required_fields, photo_count, duplicate_m, symbol, with ``duplicate_applies`` (m), the one that holds;
-        ``departments``: code, name; ``pinyin``: False when the package is missing and ``readings`` empty.
+        ``departments``: code, name, readings; ``pinyin``: False when the package is missing and ``readings`` empty.
     """
     profile = context.need_store().profile()
     listed = [entry for entry in profile.classes if entry.enabled or request.every]
@@ -43,7 +43,11 @@ def list_classes(context: Context, request: ListClasses) -> dict[str, Any]:
     ]  # fmt: skip
     notes = [] if read is not None else [{"code": "note.no_pinyin", "values": {}}]
     counts = {"class": len(rows)}
-    departments = [{"code": one.code, "name": one.name} for one in profile.departments]
+    spelt = readings_of(one.name for one in profile.departments)
+    departments = [
+        {"code": one.code, "name": one.name, "readings": [] if spelt is None else spelt[place]}
+        for place, one in enumerate(profile.departments)
+    ]
     return {
         "counts": counts, "tables": [], "notes": notes, "classes": rows, "pinyin": read is not None,
         "departments": departments,

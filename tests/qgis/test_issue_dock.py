@@ -6,12 +6,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from qgis.core import QgsProject
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRectangle
+from qgis.PyQt.QtCore import QDate, QModelIndex, Qt, QTimer
 from qgis.PyQt.QtGui import QImage
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QDialog, QPushButton
 
+from digital_citymgmt_plugin.core.class_search import ClassKey
 from digital_citymgmt_plugin.gui.burn_down import BurnDown
 from digital_citymgmt_plugin.gui.dialogs.fix_component import FixDialog, ReasonDialog
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
@@ -205,12 +206,79 @@ def test_a_whole_rule_is_waived_within_the_filters(bench):
 def test_only_changed_fields_are_written_and_what_changed_is_checked(bench):
     dialog = FixDialog({"name": "a", "state": None, "code": "1"}, "a", "no state")
     assert "class_code" not in dialog.editors and dialog.changes() == {}
+    dated = FixDialog({"name": "a", "first_on": QDate(2013, 10, 29)}, "a", "no state")
+    assert dated.editors["first_on"].text() == "2013-10-29" and dated.changes() == {}
     dialog.editors["state"].setCurrentText("破损")
     assert dialog.changes() == {"state": "破损"}
     bench.desk.fix("o1", dialog.changes())
     bench.settle()
     asked = bench.pool.last("fix_components")
     assert (asked.uuids, asked.values) == (["o1"], {"state": "破损"})
+
+
+KEYS = [
+    ClassKey("component", "0101", "上水井盖", "公用设施", "部件", (("shang",), ("shui",), ("jing",), ("gai",))),
+    ClassKey("component", "0102", "污水井盖", "公用设施", "部件", (("wu",), ("shui",), ("jing",), ("gai",))),
+]
+
+
+def test_class_and_department_are_picked_from_a_list_that_is_searched(qgis_app):
+    departments = [ClassKey("", "D05", "供水企业", readings=(("gong",), ("shui",), ("qi",), ("ye",)))]
+    known = {"name": "a", "class_code": "0101", "manager_dept": "X9"}
+    dialog = FixDialog(known, "a", "no", None, KEYS, departments)
+    edit, owner = dialog.editors["class_code"], dialog.editors["manager_dept"]
+    assert (edit.text(), edit.value(), owner.value()) == ("0101  上水井盖", "0101", "X9") and dialog.changes() == {}
+    dialog.show()
+    edit.selectAll()
+    QTest.keyClicks(edit, "wsjg")
+    assert [key.code for key in edit.model._shown] == ["0102"]
+    edit.completer().activated[QModelIndex].emit(edit.model.index(0, 0))
+    QTest.qWait(10)
+    assert edit.text() == "0102  污水井盖" and dialog.changes() == {"class_code": "0102"}
+    for text, value in (("供水企业", "D05"), ("D05", "D05"), ("D0", "D0"), ("", "")):
+        owner.setText(text)
+        assert owner.value() == value
+    edit.completer().popup().hide()
+    QTest.keyClick(owner, Qt.Key.Key_Down)
+    assert owner.completer().popup().isVisible()
+    owner.completer().popup().hide()
+    dialog.reject()
+
+
+def test_the_list_is_of_one_table_and_of_what_the_map_shows(bench):
+    bench.dock.table_box.setCurrentIndex(bench.dock.table_box.findData("component_line"))
+    bench.settle()
+    assert bench.pool.last("list_issues").tables == ["component_line"]
+    canvas = bench.iface.canvas
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem(CRS))
+    canvas.setExtent(QgsRectangle(500_000, 3_520_000, 501_000, 3_521_000))
+    bench.dock.extent_box.setChecked(True)
+    bench.settle()
+    west, south, east, north = bench.pool.last("list_issues").extent
+    assert west <= 500_000 < 501_000 <= east and south <= 3_520_000 < 3_521_000 <= north
+    asked = len(bench.pool.asked)
+    bench.desk.next_action.trigger()  # the map moves there, the list stays
+    bench.settle()
+    assert len(bench.pool.asked) == asked and canvas.extent().width() < 500
+    canvas.setExtent(QgsRectangle(500_500, 3_520_000, 500_600, 3_520_100))
+    bench.settle()
+    assert bench.pool.last("list_issues").extent[0] > west
+    bench.dock.extent_box.setChecked(False)
+    bench.settle()
+    assert bench.pool.last("list_issues").extent == []
+
+
+def test_the_keys_go_from_issue_to_issue(bench):
+    assert bench.desk.next_action.shortcut().toString() == "F8"
+    bench.dock.issue_view.setFocus()
+    for expected in (0, 1, 2):
+        bench.desk.next_action.trigger()
+        assert bench.dock.issue_view.currentIndex().row() == expected
+    bench.desk.previous_action.trigger()
+    assert bench.dock.issue_view.currentIndex().row() == 1
+    QTest.keyClick(bench.dock.issue_view, Qt.Key.Key_Down)
+    QTest.keyClick(bench.dock.issue_view, Qt.Key.Key_Return)
+    assert "n3" in bench.dock.found_label.text()
 
 
 def test_a_component_that_no_layer_has_is_said(bench):

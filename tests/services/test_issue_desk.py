@@ -160,6 +160,8 @@ def test_the_class_of_a_coded_component_stays(desk):
 
 
 def test_requests_take_lists_of_texts_and_numbers_and_nothing_else():
+    fix = request_from_params("fix_components", {"uuids": ["a"], "values": {"name": "x"}})
+    assert fix.values == {"name": "x"}
     asked = request_from_params("list_issues", {"rules": ["a"], "extent": [1, 2, 3, 4.5]})
     assert asked.extent == [1.0, 2.0, 3.0, 4.5] and asked.rules == ["a"]
     for wrong in ({"rules": [1]}, {"extent": ["1"]}, {"extent": [True]}):

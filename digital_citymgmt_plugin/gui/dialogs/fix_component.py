@@ -3,10 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.PyQt.QtCore import QCoreApplication, QDate, QDateTime, Qt
 from qgis.PyQt.QtWidgets import (
     QComboBox,
     QDialog,
@@ -20,10 +20,13 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.bridge.captions import column_caption
+from digital_citymgmt_plugin.core.class_search import ClassKey
+from digital_citymgmt_plugin.gui.pick_edit import PickEdit
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 FIELDS = ("name", "class_code", "state", "manager_dept", "owner_dept", "maintainer_dept", "first_on", "changed_on",
           "source", "accuracy", "photo_count", "remark")  # fmt: skip
+DEPARTMENTS = ("manager_dept", "owner_dept", "maintainer_dept")
 CHOICES = {"state": ("", "完好", "破损", "丢失", "废弃", "移除"), "accuracy": ("", "A", "B", "C")}
 
 
@@ -41,10 +44,21 @@ class FixDialog(QDialog):
         Field → present value.
     title, problem : str
         The component, and what was found.
+    classes, departments : sequence of ClassKey
+        What the fields of class and departments offer.
     """
 
-    def __init__(self, known: Mapping[str, Any], title: str, problem: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        known: Mapping[str, Any],
+        title: str,
+        problem: str,
+        parent: QWidget | None = None,
+        classes: Sequence[ClassKey] = (),
+        departments: Sequence[ClassKey] = (),
+    ) -> None:
         super().__init__(parent)
+        self._lists = {"class_code": classes, **dict.fromkeys(DEPARTMENTS, departments)}
         self.setWindowTitle(tr("Fix component {object}").format(object=title))
         self._known = {name: _text(known.get(name)) for name in FIELDS}
         self.editors: dict[str, QLineEdit | QComboBox] = {}
@@ -68,9 +82,12 @@ class FixDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout.addWidget(buttons)
+        self.setMinimumWidth(460)
 
     def _editor(self, name: str) -> QLineEdit | QComboBox:
         value = self._known[name]
+        if self._lists.get(name):
+            return PickEdit(self._lists[name], value)
         if name not in CHOICES:
             return QLineEdit(value)
         box = QComboBox()
@@ -80,11 +97,14 @@ class FixDialog(QDialog):
 
     def changes(self) -> dict[str, str]:
         """Return field → new text."""
-        found = {
-            name: editor.currentText() if isinstance(editor, QComboBox) else editor.text()
-            for name, editor in self.editors.items()
-        }
+        found = {name: _given(editor) for name, editor in self.editors.items()}
         return {name: value.strip() for name, value in found.items() if value.strip() != self._known[name]}
+
+
+def _given(editor: QLineEdit | QComboBox) -> str:
+    if isinstance(editor, PickEdit):
+        return editor.value()
+    return str(editor.currentText() if isinstance(editor, QComboBox) else editor.text())
 
 
 class ReasonDialog(QDialog):
@@ -117,5 +137,7 @@ class ReasonDialog(QDialog):
 
 
 def _text(value: Any) -> str:
-    """Return a value of a layer as text; QGIS's NULL and None are empty."""
+    """Return a value of a layer as text, dates as the store writes them; QGIS's NULL and None are empty."""
+    if isinstance(value, (QDate, QDateTime)):
+        return str(value.toString(Qt.DateFormat.ISODate))
     return "" if value is None or str(value) == "NULL" else str(value)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from qgis.core import QgsExpression, QgsFeatureRequest
@@ -11,7 +12,9 @@ from qgis.PyQt.QtWidgets import QDialog
 
 from digital_citymgmt_plugin.bridge import layers
 from digital_citymgmt_plugin.bridge.export import write_table
+from digital_citymgmt_plugin.core.class_search import key_from_dict
 from digital_citymgmt_plugin.core.errors import CityError
+from digital_citymgmt_plugin.core.requests import ListClasses
 from digital_citymgmt_plugin.core.requests_desk import (
     ExportIssues,
     FixComponents,
@@ -26,6 +29,7 @@ from digital_citymgmt_plugin.gui.dialogs.fix_component import FixDialog, ReasonD
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
 from digital_citymgmt_plugin.gui.docks.parts import shortcut
+from digital_citymgmt_plugin.gui.map_view import shown_extent
 from digital_citymgmt_plugin.gui.models.issues import issue_words, object_words
 
 PAGE = 500
@@ -47,6 +51,8 @@ class IssueController(Desk):
         self.dialog: QDialog | None = None
         self._step = 0  # where to go when the page that was asked for has come
         self._stale = True
+        self._moving = False  # the map moves because an issue is shown: the list stays that of the old extent
+        self._extent: list[float] = []
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(300)  # several filters changed in a row are one question
@@ -57,9 +63,11 @@ class IssueController(Desk):
 
     def _connect(self) -> None:
         dock = self.dock
-        for box in (dock.state_box, dock.level_box):
+        for box in (dock.state_box, dock.level_box, dock.table_box):
             box.currentIndexChanged.connect(lambda _=0: self._timer.start())
         dock.sheet_edit.editingFinished.connect(self._timer.start)
+        dock.extent_box.toggled.connect(lambda _=False: self._take_extent())
+        self.controller.iface.mapCanvas().extentsChanged.connect(self._map_moved)
         dock.rule_view.selectionModel().selectionChanged.connect(lambda *_: self._timer.start())
         dock.issues.wanted.connect(self._next_page)
         dock.issue_view.activated.connect(lambda index: self.show_row(index.row()))
@@ -108,7 +116,20 @@ class IssueController(Desk):
         return {
             "rules": dock.chosen_rules(), "states": [state] if state else [], "levels": [level] if level else [],
             "sheet": dock.sheet_edit.text().strip() or None,
+            "tables": [dock.table_box.currentData()] if dock.table_box.currentData() else [],
+            "extent": list(self._extent),
         }  # fmt: skip
+
+    def _map_moved(self) -> None:
+        if self.dock.extent_box.isChecked() and not self._moving:
+            self._take_extent()
+
+    def _take_extent(self) -> None:
+        """Look at the issues within what the map shows now; going through them moves the map, but not the list."""
+        wanted = shown_extent(self.controller.iface.mapCanvas(), self.crs()) if self.dock.extent_box.isChecked() else []
+        if wanted != self._extent:
+            self._extent = wanted
+            self._timer.start()
 
     def reload(self) -> None:
         """Ask for the first page and the counts."""
@@ -149,7 +170,8 @@ class IssueController(Desk):
     def go(self, step: int) -> None:
         """Show the next or the previous issue of the list."""
         model, view = self.dock.issues, self.dock.issue_view
-        row = view.currentIndex().row() + step if view.currentIndex().isValid() else 0
+        # A view that gets the focus makes its first row the current one, without choosing it.
+        row = view.currentIndex().row() + step if view.selectionModel().hasSelection() else 0
         if row >= model.rowCount() and model.more:  # the view may have asked for the page already
             self._step = step
             model.fetchMore()
@@ -164,7 +186,11 @@ class IssueController(Desk):
     def show_row(self, row: int) -> None:
         """Go to where an issue is."""
         issue = self.dock.issues.rows[row]
-        placed = self.show_point(issue)
+        self._moving = True
+        try:
+            placed = self.show_point(issue)
+        finally:
+            self._moving = False
         words = f"{object_words(issue)}: {issue_words(issue)}"
         self.dock.found_label.setText(words if placed else words + " " + tr("It has no place on the map."))
 
@@ -182,9 +208,15 @@ class IssueController(Desk):
         if known is None:
             self.dock.found_label.setText(tr("The component is in none of the loaded layers."))
             return
-        dialog = FixDialog(known, object_words(issue), issue_words(issue), self.dock)
-        dialog.accepted.connect(lambda: self.fix(uuid, dialog.changes()))
-        self._show(dialog)
+        values = known
+
+        def listed(answer: dict[str, Any]) -> None:
+            lists = [[key_from_dict(row) for row in answer.get(name) or ()] for name in ("classes", "departments")]
+            dialog = FixDialog(values, object_words(issue), issue_words(issue), self.dock, *lists)
+            dialog.accepted.connect(lambda: self.fix(uuid, dialog.changes()))
+            self._show(dialog)
+
+        self.ask(tr("Reading classes and departments"), ListClasses("component"), listed)
 
     def _values(self, table: str, uuid: str) -> dict[str, Any] | None:
         """Return what a component holds, read through its layer."""
@@ -292,6 +324,8 @@ class IssueController(Desk):
     def shut(self) -> None:
         """End: close what stands open."""
         self._timer.stop()
+        with suppress(TypeError, RuntimeError):  # the canvas went first
+            self.controller.iface.mapCanvas().extentsChanged.disconnect(self._map_moved)
         if self.dialog is not None:
             self.dialog.reject()
         super().shut()

@@ -9,6 +9,7 @@ from typing import Any
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt
 from qgis.PyQt.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QGridLayout,
     QHBoxLayout,
@@ -21,6 +22,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from digital_citymgmt_plugin.bridge.captions import table_caption
 from digital_citymgmt_plugin.gui.docks.parts import button, chosen_rows, in_tab_order, plain_label, rows_view
 from digital_citymgmt_plugin.gui.models.issues import (
     LEVELS,
@@ -36,6 +38,8 @@ from digital_citymgmt_plugin.gui.models.issues import (
 from digital_citymgmt_plugin.gui.models.pages import PagedModel
 
 NAME = "DcmIssueDock"
+# Whose issues can be looked at alone.
+TABLES = ("component_point", "component_line", "component_area", "unit_grid", "admin_area", "case_record", "place")
 
 
 def tr(text: str) -> str:
@@ -80,10 +84,10 @@ class IssueDock(QgsDockWidget):
         layout.addLayout(self._progress())
         self.setWidget(body)
         in_tab_order(
-            self.check_button, self.state_box, self.level_box, self.sheet_edit, self.rule_view, self.issue_view,
-            self.previous_button, self.next_button, self.fix_button, self.waive_button, self.waive_all_button,
-            self.reopen_button, self.export_button, self.history_button, self.rules_button, self.totals_button,
-            self.cancel_button,
+            self.check_button, self.state_box, self.level_box, self.sheet_edit, self.table_box, self.extent_box,
+            self.rule_view, self.issue_view, self.previous_button, self.next_button, self.fix_button,
+            self.waive_button, self.waive_all_button, self.reopen_button, self.export_button, self.history_button,
+            self.rules_button, self.totals_button, self.cancel_button,
         )  # fmt: skip
         self.show_no_store()
 
@@ -104,7 +108,7 @@ class IssueDock(QgsDockWidget):
         row.addWidget(self.summary_label, 1)
         return row
 
-    def _filters(self) -> QHBoxLayout:
+    def _filters(self) -> QVBoxLayout:
         self.state_box, self.level_box, self.sheet_edit = QComboBox(), QComboBox(), QLineEdit()
         self.state_box.setAccessibleName(tr("State of the issues"))
         for state in STATES:
@@ -120,7 +124,19 @@ class IssueDock(QgsDockWidget):
         row = QHBoxLayout()
         for widget in (self.state_box, self.level_box, self.sheet_edit):
             row.addWidget(widget, 1)
-        return row
+        self.table_box, self.extent_box = QComboBox(), QCheckBox(tr("Only what the map shows"))
+        self.table_box.setAccessibleName(tr("Objects of the issues"))
+        self.table_box.addItem(tr("All objects"), "")
+        for table in TABLES:
+            self.table_box.addItem(table_caption(table), table)
+        self.extent_box.setToolTip(tr("Issues within the map's extent; going from one to the next keeps the list"))
+        below = QHBoxLayout()
+        below.addWidget(self.table_box, 1)
+        below.addWidget(self.extent_box, 2)
+        both = QVBoxLayout()
+        both.addLayout(row)
+        both.addLayout(below)
+        return both
 
     def _buttons(self) -> QGridLayout:
         self.previous_button = button(tr("Previous"), tr("Show the previous issue (Shift+F8)"), "previous_issue")

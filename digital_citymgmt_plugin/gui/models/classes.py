@@ -49,6 +49,7 @@ class ClassModel(QAbstractListModel):
         if key is None:
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            text = f"{key.code}  {key.name}  ({key.kind_name} · {key.major_name})"
+            of = " · ".join(word for word in (key.kind_name, key.major_name) if word)
+            text = f"{key.code}  {key.name}  ({of})" if of else f"{key.code}  {key.name}"
             return as_tip(text) if role == Qt.ItemDataRole.ToolTipRole else text
         return key.code if role == Qt.ItemDataRole.UserRole else None
