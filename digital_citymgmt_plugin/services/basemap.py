@@ -32,7 +32,7 @@ from digital_citymgmt_plugin.services.basemap_write import (
     GEOMETRY,
     TABLES,
     counts_of,
-    squares_of,
+    sheets_of,
     tables_of,
     write_drawing,
     write_sheets,
@@ -175,7 +175,7 @@ class _Job:
             for placed in self._read(path, place):
                 self.counts["replaced"] += placed.name in self._marks
                 write_drawing(store, action, placed, digest, self._mark)
-                squares |= squares_of(placed)
+                squares |= sheets_of(placed)
         if self._context.projections.is_metric(str(place.crs)):
             self.counts["sheets"] = write_sheets(store, action, squares)
         self.refuse_all_failed()

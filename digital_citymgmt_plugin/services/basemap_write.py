@@ -13,9 +13,9 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.basemap.drawing import AREA, LINE, POINT, TEXT
-from digital_citymgmt_plugin.core.basemap.sheets import covered
 from digital_citymgmt_plugin.core.basemap.themes import NO_GROUND
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Store
+from digital_citymgmt_plugin.core.sheet_squares import squares_of
 from digital_citymgmt_plugin.core.sheets import SIZE, number_of
 from digital_citymgmt_plugin.services.basemap_reading import Placed, as_json
 from digital_citymgmt_plugin.services.intake import objects
@@ -118,10 +118,10 @@ def remove_drawing(store: Store, action: Action, uuid: str) -> None:
             action.delete(table, np.asarray(fids, dtype=np.int64))
 
 
-def squares_of(placed: Placed) -> set[tuple[int, int]]:
+def sheets_of(placed: Placed) -> set[tuple[int, int]]:
     """Return the sheets on which a drawing shows ground."""
     ground = ~placed.stray & np.array([theme not in NO_GROUND for theme in placed.themes], dtype=bool)
-    return covered(placed.drawing.entities[GEOM][ground])
+    return squares_of(placed.drawing.entities[GEOM][ground])
 
 
 def write_sheets(store: Store, action: Action, squares: set[tuple[int, int]]) -> int:

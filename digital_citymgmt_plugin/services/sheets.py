@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import shapely
 
+from digital_citymgmt_plugin.core.basemap.themes import NO_GROUND
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.census.rows import clean_dates
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Action, Columns, Context, Sheet, Store
 from digital_citymgmt_plugin.core.requests_desk import ExportSheets, ListSheets, MakeSheets, UpdateSheets
-from digital_citymgmt_plugin.core.sheet_squares import MOST, Place, square, squares_of_boxes, squares_over
+from digital_citymgmt_plugin.core.sheet_squares import MOST, Place, in_order, reach, square, squares_of
 from digital_citymgmt_plugin.core.sheets import SIZE, STATUSES, number_of
 from digital_citymgmt_plugin.services.intake import objects, today
 from digital_citymgmt_plugin.services.issue_lists import told
@@ -88,15 +89,19 @@ def insert_sheets(store: Store, action: Action, places: Sequence[Place], size: f
 def _wanted(context: Context, store: Store, cover: str, size: float) -> list[Place]:
     if cover == "communities":
         where = [("level", "=", "community"), ("valid_to", "is null", None)]
-        return squares_over(store.read("admin_area", [GEOM], where)[GEOM].tolist(), size)
+        areas = store.read("admin_area", [GEOM], where)[GEOM]
+        most = np.nanmax(np.append(reach(areas, size), 0.0))
+        if most > MOST:  # one is no metres: it must not be left out as a drawing's slip is
+            raise InputRefused("sheets.too_many", count=int(min(most, 1e15)), most=MOST)
+        return in_order(squares_of(areas, size))
     if cover != "base_map":
         raise InputRefused("sheets.cover", value=cover, known="communities, base_map")
     found: set[Place] = set()
     for table in BASE:
-        for part in store.chunks(table, [GEOM]):
+        for part in store.chunks(table, [GEOM], [("theme", "not in", list(NO_GROUND))]):
             context.cancel.check()
-            found |= squares_of_boxes(shapely.bounds(part[GEOM]), size)
-    return sorted(found, key=lambda place: (-place[1], place[0]))
+            found |= squares_of(part[GEOM], size)
+    return in_order(found)
 
 
 def list_sheets(context: Context, request: ListSheets | ExportSheets) -> dict[str, Any]:
@@ -138,7 +143,7 @@ def _per_sheet(context: Context, rows: Columns, tables: tuple[str, ...], where: 
     store, sheets = context.need_store(), len(rows["fid"])
     found, off = np.zeros(sheets, dtype=np.int64), 0
     for at, table in enumerate(tables):
-        for part in store.chunks(table, [XY], where):
+        for part in store.packed(table, [XY], where):
             context.progress(at / len(tables), "progress.locating")
             context.cancel.check()
             cell = locate_points(part[XY], rows[GEOM])

@@ -11,7 +11,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.core.requests import UndoOperation
 from digital_citymgmt_plugin.core.requests_desk import ExportSheets, ListSheets, MakeSheets, UpdateSheets
-from digital_citymgmt_plugin.core.sheet_squares import squares_over
+from digital_citymgmt_plugin.core.sheet_squares import MOST, in_order, squares_of
 from digital_citymgmt_plugin.core.sheets import corner_of, number_of
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.sheets import export_sheets, list_sheets, make_sheets, update_sheets
@@ -28,7 +28,34 @@ def test_numbers_say_north_first():
 
 def test_a_square_that_is_only_touched_is_left_out():
     area = shapely.Polygon([(0, 0), (1000, 0), (0, 1000)])
-    assert squares_over([area, None, shapely.Polygon()]) == [(0, 1), (0, 0), (1, 0)]
+    shapes = objects([area, None, shapely.Polygon(), shapely.Point(float("nan"), 1)])
+    assert in_order(squares_of(shapes)) == [(0, 1), (0, 0), (1, 0)]
+    assert squares_of(shapes[1:]) == squares_of(shapes[:0]) == set()
+
+
+def test_what_spans_half_a_country_is_no_city(town):
+    """Counting its squares one by one would fill the memory."""
+    wild = shapely.box(0, 0, 5e6, 5e6)
+    assert squares_of(objects([wild, shapely.Point(10, 10)])) == {(0, 0)}
+    with town.store.action("move") as action:
+        action.update("admin_area", town.store.read("admin_area", ["fid"])["fid"][:1], {GEOM: objects([wild])})
+    with pytest.raises(InputRefused) as error:
+        make_sheets(town.context, MakeSheets())
+    assert error.value.code == "sheets.too_many" and error.value.values["count"] > MOST
+
+
+def test_sheets_over_the_base_map_are_those_with_ground(town):
+    """A line across the corner of a square does not make it a sheet, and neither does the frame of a drawing."""
+    lines = [shapely.LineString([(X0 + 100, Y0 + 100), (X0 + 900, Y0 + 900)]), shapely.box(X0, Y0, X0 + 4e3, Y0 + 4e3)]
+    with town.store.action("draw") as action:
+        action.insert(
+            "base_line",
+            {
+                "theme": objects(["road", "frame"]), "layer": objects(["a", "b"]), "drawing_uuid": objects(["d", "d"]),
+                GEOM: objects([shapely.MultiLineString([lines[0]]), shapely.MultiLineString([lines[1].exterior])]),
+            },
+        )  # fmt: skip
+    assert make_sheets(town.context, MakeSheets("base_map"))["counts"]["inserted"] == 2
 
 
 def test_sheets_cover_the_communities_once(town):
