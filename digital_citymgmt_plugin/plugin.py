@@ -98,7 +98,7 @@ class CityPlugin:
         self.profile_actions = ProfileActions(self.controller)
         self.catalogue = CatalogueActions(self.controller)
         self.mapping = CensusActions(self.controller)
-        self.dock.mapping_button.clicked.connect(self.mapping.ask)
+        self.dock.mapping_button.clicked.connect(self.mapping.ask_file)
         self.dock.photos_button.clicked.connect(self.mapping.photos)
         self.operations = OperationsActions(self.controller)
         self.duplicates = DuplicatesActions(self.controller)
@@ -183,7 +183,7 @@ class CityPlugin:
             (tr("I&mport city profile…"), "profile_in", profile.ask_import),
             (tr("Find a &class…"), "class_search", profile.find_class),
             (tr("Class ca&talogue…"), "class_catalogue", self.catalogue.show),
-            (tr("Map a census &file…"), "census_mapping", self.mapping.ask),
+            (tr("Map a census &file…"), "census_mapping", self.mapping.ask_file),
             (tr("Import p&hotos…"), "photos", self.mapping.photos),
         ):
             action = self.menu.addAction(icon(name), words)

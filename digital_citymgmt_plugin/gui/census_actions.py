@@ -7,13 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis
-from qgis.PyQt.QtCore import QCoreApplication, QObject
+from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QFileDialog
 
 from digital_citymgmt_plugin.core.requests import Layer, ListClasses, PreviewTable
 from digital_citymgmt_plugin.gui.dialogs.census_mapping import CensusMapping
-from digital_citymgmt_plugin.gui.docks.city_controller import CityController
+from digital_citymgmt_plugin.gui.menu_actions import MenuActions
 
 
 def tr(text: str) -> str:
@@ -21,22 +20,16 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("CensusMapping", text)
 
 
-class CensusActions(QObject):
+class CensusActions(MenuActions):
     """What the menu entries do; the store is the one of the dock."""
-
-    def __init__(self, controller: CityController) -> None:
-        super().__init__(controller)
-        self.controller = controller
-        self.dialog: CensusMapping | None = None
 
     def photos(self) -> None:
         """Open the import of photos."""
         self.controller.start_step("importphotos")
 
-    def ask(self) -> None:
+    def ask_file(self) -> None:
         """Ask for a file and look at it."""
-        if not self.controller.path:
-            self.controller.messages.show(tr("Open a city store first."), Qgis.MessageLevel.Info)
+        if not self.has_store():
             return
         path, _ = QFileDialog.getOpenFileName(
             self.controller.iface.mainWindow(),
@@ -50,33 +43,31 @@ class CensusActions(QObject):
     def look(self, path: str) -> None:
         """Read the head of a file and show what it may be."""
         store = self.controller.path
-        self._ask(
-            tr("Reading the classes"), ListClasses("component"), lambda classes: self._look(store, path, classes)
-        )
+        self.ask(
+            tr("Reading the classes"), store, ListClasses("component"),
+            lambda classes: self._look(store, path, classes),
+        )  # fmt: skip
 
     def _look(self, store: str, path: str, classes: dict[str, Any]) -> None:
-        self._ask(
-            tr("Looking at the census"), PreviewTable(Layer(path)),
+        self.ask(
+            tr("Looking at the census"), store, PreviewTable(Layer(path)),
             lambda answer: self._seen(store, path, classes, answer),
         )  # fmt: skip
 
     def _seen(self, store: str, path: str, classes: dict[str, Any], answer: dict[str, Any]) -> None:
         if store != self.controller.path:
             return
-        self.shut()
         dialog = CensusMapping(answer, classes["classes"], self.controller.iface.mainWindow())
-        dialog.class_column_asked.connect(lambda column: self._other_class(path, column))
+        dialog.class_column_asked.connect(lambda column: self._other_class(store, path, column))
         dialog.accepted.connect(lambda: self.go(store, path, dialog.mapping()))
-        dialog.finished.connect(lambda _answer: self._ended(dialog))
-        self.dialog = dialog
-        dialog.show()
+        self.open(dialog)
 
-    def _other_class(self, path: str, column: str) -> None:
+    def _other_class(self, store: str, path: str, column: str) -> None:
         def show(answer: dict[str, Any]) -> None:
             if self.dialog is not None:
                 self.dialog.show_words(answer)
 
-        self._ask(tr("Looking at the census"), PreviewTable(Layer(path), 1, column), show)
+        self.ask(tr("Looking at the census"), store, PreviewTable(Layer(path), 1, column), show)
 
     def go(self, store: str, path: str, mapping: dict[str, Any]) -> None:
         """Open the import with file and mapping filled in: it shows its counts and asks before it writes."""
@@ -85,18 +76,3 @@ class CensusActions(QObject):
             self.controller.run_algorithm("dcm:importcomponents", parameters)
         except Exception as error:  # the boundary of a button: tell, do not let it out to Qt
             self.controller.messages.show_error(error)
-
-    def _ask(self, words: str, request: Any, then: Any) -> None:
-        work = self.controller.session.ask(self.controller.path, request)
-        self.controller.link.ask(words, work, then, self.controller.messages.show_error)
-
-    def _ended(self, dialog: CensusMapping) -> None:
-        if self.dialog is dialog:
-            self.dialog = None
-        dialog.deleteLater()
-
-    def shut(self) -> None:
-        """Close the window that is open."""
-        if self.dialog is not None:
-            self.dialog.reject()
-            self.dialog = None

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import Qgis
-from qgis.PyQt.QtCore import QCoreApplication, QObject
+from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QDialog, QFileDialog
 
 from digital_citymgmt_plugin.bridge.export import write_table
@@ -21,6 +21,7 @@ from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.requests import Request
 from digital_citymgmt_plugin.gui.dialogs.profile_differences import ProfileDifferences
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
+from digital_citymgmt_plugin.gui.menu_actions import MenuActions
 
 
 def tr(text: str) -> str:
@@ -28,7 +29,7 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("ComparedEdits", text)
 
 
-class ComparedEdits(QObject):
+class ComparedEdits(MenuActions):
     """What the menu entry does; the store is the one of the dock.
 
     A window has the signals ``changes_asked`` (list) and ``export_asked`` (header, rows).
@@ -38,8 +39,6 @@ class ComparedEdits(QObject):
 
     def __init__(self, controller: CityController) -> None:
         super().__init__(controller)
-        self.controller = controller
-        self.dialog: Any = None
         self.compared: QDialog | None = None
 
     # -- what each window has of its own ------------------------------------------------------------------------
@@ -73,34 +72,20 @@ class ComparedEdits(QObject):
     def show(self) -> None:
         """Fetch the table and show it."""
         store = self.controller.path
-        if not store:
-            self.controller.messages.show(tr("Open a city store first."), Qgis.MessageLevel.Info)
-            return
-        self.controller.link.ask(
-            self.title(),
-            self.controller.session.ask(store, self.list_request()),
-            lambda answer: self._listed(store, answer),
-            self.controller.messages.show_error,
-        )
+        if self.has_store():
+            self.ask(self.title(), store, self.list_request(), lambda answer: self._listed(store, answer))
 
     def _listed(self, store: str, answer: dict[str, Any]) -> None:
-        self.shut()
         dialog: Any = self.make(answer)
         dialog.changes_asked.connect(lambda changes: self.compare(store, changes))
         dialog.export_asked.connect(self.ask_export)
-        dialog.finished.connect(lambda _answer: self._ended(dialog))
-        self.dialog = dialog
-        dialog.show()
+        self.open(dialog)
 
     def compare(self, store: str, changes: list[dict[str, Any]]) -> None:
         """Show what would change; nothing is written before."""
         text = json.dumps(changes, ensure_ascii=False)
-        self.controller.link.ask(
-            self.title(),
-            self.controller.session.ask(store, self.edit_request(text, preview=True)),
-            lambda answer: self._compared(store, text, answer),
-            self._refused,
-        )
+        request = self.edit_request(text, preview=True)
+        self.ask(self.title(), store, request, lambda answer: self._compared(store, text, answer), self._refused)
 
     def _compared(self, store: str, text: str, answer: dict[str, Any]) -> None:
         dialog = ProfileDifferences(self.title(), self.shown(answer), parent=self.dialog, title=self.title())
@@ -117,12 +102,8 @@ class ComparedEdits(QObject):
 
     def write(self, store: str, text: str) -> None:
         """Write what was compared, and show the table as it is then."""
-        self.controller.link.ask(
-            self.title(),
-            self.controller.session.ask(store, self.edit_request(text, preview=False)),
-            lambda answer: self._written(store, answer),
-            self._refused,
-        )
+        request = self.edit_request(text, preview=False)
+        self.ask(self.title(), store, request, lambda answer: self._written(store, answer), self._refused)
 
     def _written(self, store: str, answer: dict[str, Any]) -> None:
         words = tr("{title}: {count} differences were written.")
@@ -166,14 +147,9 @@ class ComparedEdits(QObject):
             self.compared = None
         dialog.deleteLater()
 
-    def _ended(self, dialog: QDialog) -> None:
-        if self.dialog is dialog:
-            self.dialog = None
-        dialog.deleteLater()
-
     def shut(self) -> None:
         """Close the windows that are open."""
-        for window in (self.compared, self.dialog):
-            if window is not None:
-                window.reject()
-        self.compared = self.dialog = None
+        if self.compared is not None:
+            self.compared.reject()
+            self.compared = None
+        super().shut()

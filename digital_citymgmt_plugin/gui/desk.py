@@ -9,7 +9,7 @@ from typing import Any
 
 from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY
 from qgis.PyQt.QtCore import QCoreApplication, QObject
-from qgis.PyQt.QtWidgets import QFileDialog, QWidget
+from qgis.PyQt.QtWidgets import QFileDialog
 
 from digital_citymgmt_plugin.bridge.messages import template, templates
 from digital_citymgmt_plugin.core.requests import REQUESTS, Request
@@ -40,13 +40,16 @@ class Desk(QObject):
     ----------
     controller : CityController
     dock : QWidget
-        What windows stand above.
+        What windows stand above. With ``watch``, a dock that has ``show_no_store``.
     """
 
-    def __init__(self, controller: CityController, dock: QWidget) -> None:
+    WATCHED: frozenset[str] = frozenset()  # tables whose changes make the list of the dock stale
+
+    def __init__(self, controller: CityController, dock: Any) -> None:
         super().__init__(controller)
         self.controller, self.dock = controller, dock
         self.preview: PreviewDialog | None = None
+        self._stale = True
 
     @property
     def path(self) -> str:
@@ -149,6 +152,34 @@ class Desk(QObject):
             sides = list(zip(*known))
             extent = [min(sides[0]), min(sides[1]), max(sides[2]), max(sides[3])]
             show_extent(self.controller.iface.mapCanvas(), extent, self.crs())
+
+    # -- a dock that shows a list: it asks only when somebody looks, so that a store of 100,000 opens no slower ------
+
+    def watch(self) -> None:
+        """Keep the dock's list up to date: asked for when it is seen and the store or one of ``WATCHED`` is new."""
+        self.dock.visibilityChanged.connect(lambda _=False: self._wake())
+        self.controller.store_opened.connect(self._opened)
+        self.controller.tables_changed.connect(self._changed)
+
+    def reload(self) -> None:
+        """Ask for the list."""
+        raise NotImplementedError
+
+    def _opened(self, path: str) -> None:
+        self._stale = True
+        if not path:
+            self.dock.show_no_store()
+        self._wake()
+
+    def _changed(self, tables: list[str]) -> None:
+        if not tables or self.WATCHED & {*tables}:
+            self._stale = True
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._stale and self.path and self.dock.isVisible():
+            self._stale = False
+            self.reload()
 
     def shut(self) -> None:
         """End: close the question that stands open."""

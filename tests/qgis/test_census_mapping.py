@@ -91,5 +91,5 @@ def test_a_file_that_cannot_be_read_is_told(actions):
     done = actions(InputRefused("input.unreadable", file="old.csv", detail="?"))
     assert done.dialog is None and done.controller.said
     done.controller.path = ""
-    done.ask()
+    done.ask_file()
     assert len(done.controller.said) == 2

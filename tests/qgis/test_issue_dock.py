@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRectangle
+from qgis.core import QgsCoordinateReferenceSystem, QgsRectangle
 from qgis.PyQt.QtCore import QDate, QModelIndex, Qt, QTimer
 from qgis.PyQt.QtGui import QImage
 from qgis.PyQt.QtTest import QTest
@@ -15,15 +15,11 @@ from qgis.PyQt.QtWidgets import QDialog, QPushButton
 from digital_citymgmt_plugin.core.class_search import ClassKey
 from digital_citymgmt_plugin.gui.burn_down import BurnDown
 from digital_citymgmt_plugin.gui.dialogs.fix_component import FixDialog, ReasonDialog
-from digital_citymgmt_plugin.gui.docks.city_controller import CityController
-from digital_citymgmt_plugin.gui.docks.city_dock import CityDock
 from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
 from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
-from digital_citymgmt_plugin.gui.messages import Messages
 from digital_citymgmt_plugin.gui.models.issues import grouped
-from digital_citymgmt_plugin.gui.session import StoreSession
+from tests.qgis.dock_bench import DockBench
 from tests.qgis.make_city import CRS, make_city
-from tests.qgis.window import FakePool, Iface, Recent
 
 pytestmark = pytest.mark.qgis
 
@@ -50,48 +46,18 @@ def listed(request):
     return {"issues": rows, "more": len(rows) == request.limit, "groups": groups, "counts": {"issues": TOTAL}}
 
 
-class Pool(FakePool):
-    """Remembers how it was asked."""
+class Bench(DockBench):
+    PATIENCE = 350  # filters wait for each other
 
-    def __init__(self, answers):
-        super().__init__(answers)
-        self.previews = []
-
-    def call(self, request, *, preview=None, **options):
-        self.previews.append((request.method, preview))
-        return super().call(request, **options)
-
-    def last(self, method):
-        return [request for request in self.asked if request.method == method][-1]
-
-
-class Bench:
     def __init__(self, city):
-        health = {"path": city, "meta": {"county_name": "启东市", "crs": CRS}, "items": [], "tables": {}}
         done = {"counts": {"waived": 2}, "tables": ["check_issue"], "operation": "1", "notes": []}
-        self.pool = Pool({
-            "health": health, "list_issues": listed, "waive_issues": done, "reopen_issues": done,
+        super().__init__(city, {
+            "list_issues": listed, "waive_issues": done, "reopen_issues": done,
             "fix_components": {**done, "counts": {"updated": 1}}, "export_issues": {"counts": {"issues": 1}},
             "issue_history": {"runs": RUNS, "now": {}}, "check_components": {"counts": {"issues": 3}, "tables": []},
         })  # fmt: skip
-        self.iface = Iface()
-        self.iface.window.show()
-        self.controller = CityController(
-            self.iface, CityDock(self.iface.window), StoreSession(self.pool), Messages(self.iface), Recent(), print
-        )
         self.dock = IssueDock(self.iface.window)
-        self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
-        self.desk = IssueController(self.controller, self.dock)
-
-    def wait(self, what, seconds=5.0):
-        end = time.monotonic() + seconds
-        while not what():
-            assert time.monotonic() < end, "waited in vain"
-            QTest.qWait(10)
-
-    def settle(self):
-        QTest.qWait(350)  # filters wait for each other
-        self.wait(lambda: not self.controller.link.busy)
+        self.desk = self.add(self.dock, IssueController)
 
 
 @pytest.fixture(scope="module")
@@ -103,17 +69,10 @@ def city(tmp_path_factory, qgis_app):
 
 @pytest.fixture
 def bench(city, qgis_app):
-    QgsProject.instance().clear()
     bench = Bench(city)
-    bench.controller.open_store(city)
-    bench.wait(lambda: bench.controller.path and bench.controller._loading is None)
-    bench.settle()
+    bench.open()
     yield bench
-    bench.desk.shut()
-    bench.controller.shut()
-    QTest.qWait(20)
-    bench.iface.window.close()
-    QgsProject.instance().clear()
+    bench.close()
 
 
 def test_rules_stand_with_counts_and_levels_as_words(bench):

@@ -6,20 +6,13 @@ from __future__ import annotations
 import time
 
 import pytest
-from qgis.core import QgsProject
-from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QPushButton
 
 from digital_citymgmt_plugin.core import requests
 from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateController, CandidatePanel
-from digital_citymgmt_plugin.gui.docks.city_controller import CityController
-from digital_citymgmt_plugin.gui.docks.city_dock import CityDock
 from digital_citymgmt_plugin.gui.docks.sheet_board import SheetBoard, SheetController
-from digital_citymgmt_plugin.gui.messages import Messages
-from digital_citymgmt_plugin.gui.session import StoreSession
-from tests.qgis.make_city import CRS, make_city
-from tests.qgis.window import FakePool, Iface, Recent
+from tests.qgis.dock_bench import DockBench
+from tests.qgis.make_city import make_city
 
 pytestmark = pytest.mark.qgis
 
@@ -50,48 +43,17 @@ def candidates(request):
             "names": {"0101": "井盖"}, "counts": {"candidates": 900}}  # fmt: skip
 
 
-class Pool(FakePool):
-    def __init__(self, answers):
-        super().__init__(answers)
-        self.previews = []
-
-    def call(self, request, *, preview=None, **options):
-        self.previews.append((request.method, preview))
-        return super().call(request, **options)
-
-    def last(self, method):
-        return [request for request in self.asked if request.method == method][-1]
-
-
-class Bench:
+class Bench(DockBench):
     def __init__(self, city):
-        health = {"path": city, "meta": {"county_name": "启东市", "crs": CRS}, "items": [], "tables": {}}
         done = {"counts": {"updated": 2}, "tables": ["sheet"], "operation": "1", "notes": []}
-        self.pool = Pool({
-            "health": health, "list_sheets": BOARD, "make_sheets": done, "update_sheets": done,
+        super().__init__(city, {
+            "list_sheets": BOARD, "make_sheets": done, "update_sheets": done,
             "export_sheets": {"counts": {}}, "list_candidates": candidates,
             "decide_candidates": {**done, "tables": ["candidate"]}, "make_candidates": done,
         })  # fmt: skip
-        self.iface = Iface()
-        self.iface.window.show()
-        self.controller = CityController(
-            self.iface, CityDock(self.iface.window), StoreSession(self.pool), Messages(self.iface), Recent(), print
-        )
         self.board, self.panel = SheetBoard(self.iface.window), CandidatePanel(self.iface.window)
-        for dock in (self.board, self.panel):
-            self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
-        self.sheets = SheetController(self.controller, self.board)
-        self.candidates = CandidateController(self.controller, self.panel)
-
-    def wait(self, what, seconds=5.0):
-        end = time.monotonic() + seconds
-        while not what():
-            assert time.monotonic() < end, "waited in vain"
-            QTest.qWait(10)
-
-    def settle(self):
-        QTest.qWait(50)
-        self.wait(lambda: not self.controller.link.busy)
+        self.sheets = self.add(self.board, SheetController)
+        self.candidates = self.add(self.panel, CandidateController)
 
 
 @pytest.fixture(scope="module")
@@ -103,18 +65,10 @@ def city(tmp_path_factory, qgis_app):
 
 @pytest.fixture
 def bench(city, qgis_app):
-    QgsProject.instance().clear()
     bench = Bench(city)
-    bench.controller.open_store(city)
-    bench.wait(lambda: bench.controller.path and bench.controller._loading is None)
-    bench.settle()
+    bench.open()
     yield bench
-    bench.sheets.shut()
-    bench.candidates.shut()
-    bench.controller.shut()
-    QTest.qWait(20)
-    bench.iface.window.close()
-    QgsProject.instance().clear()
+    bench.close()
 
 
 def test_the_board_shows_status_counts_and_days(bench):
@@ -179,3 +133,15 @@ def test_candidates_are_decided_after_the_counts_were_seen(bench):
     assert (asked.decision, asked.class_code, asked.candidates) == ("reject", "0101", "")
     bench.candidates.preview.reject()
     bench.settle()
+
+
+def test_many_selected_sheets_are_selected_again_at_once(bench):
+    """The whole city is given to a crew: 2,000 sheets selected one by one held the window up for half a second."""
+    rows = [sheet(at) for at in range(2_000)]
+    bench.board.show_board({**BOARD, "sheets": rows})
+    bench.board.sheet_view.selectAll()
+    began = time.perf_counter()
+    bench.board.show_board({**BOARD, "sheets": [*rows[:700], sheet(9_000), *rows[700:]]})
+    assert time.perf_counter() - began < 0.2
+    assert [item["fid"] for item in bench.board.chosen()] == list(range(2_000))
+    assert len(bench.board.sheet_view.selectionModel().selection()) == 2

@@ -14,7 +14,14 @@ from digital_citymgmt_plugin.bridge.captions import value_captions
 from digital_citymgmt_plugin.core.requests_desk import ListCandidates
 from digital_citymgmt_plugin.gui.desk import Desk, request_of
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
-from digital_citymgmt_plugin.gui.docks.parts import button, chosen_rows, in_tab_order, plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.parts import (
+    button,
+    chosen_rows,
+    in_tab_order,
+    plain_label,
+    rows_view,
+    select_rows,
+)
 from digital_citymgmt_plugin.gui.models.pages import PagedModel
 
 NAME = "DcmCandidatePanel"
@@ -105,11 +112,7 @@ class CandidatePanel(QgsDockWidget):
             found.setdefault(code, zero)[str(state)] = int(count)
         lines = sorted(found.values(), key=lambda one: (-one["open"], one["class_code"]))
         self.classes.fill([{"fid": at, **line} for at, line in enumerate(lines)], False)
-        selection = self.class_view.selectionModel()
-        flags = selection.SelectionFlag
-        for at, line in enumerate(lines):
-            if line["class_code"] in kept:
-                selection.select(self.classes.index(at, 0), flags.Select | flags.Rows)
+        select_rows(self.class_view, [at for at, line in enumerate(lines) if line["class_code"] in kept])
         self.widget().setEnabled(True)
 
     def chosen_classes(self) -> list[str]:
@@ -136,10 +139,10 @@ class CandidateController(Desk):
     """Wires the panel to the engine and the map."""
 
     dock: CandidatePanel
+    WATCHED = frozenset({"candidate"})
 
     def __init__(self, controller: CityController, dock: CandidatePanel) -> None:
         super().__init__(controller, dock)
-        self._stale = True
         dock.state_box.currentIndexChanged.connect(lambda _=0: self.reload())
         dock.class_view.selectionModel().selectionChanged.connect(lambda *_: self._list())
         dock.candidates.wanted.connect(self._next_page)
@@ -148,25 +151,7 @@ class CandidateController(Desk):
         for name, made in dock.decide_buttons.items():
             made.clicked.connect(lambda _=False, name=name: self.decide(name))
         dock.make_button.clicked.connect(lambda _=False: self.make())
-        dock.visibilityChanged.connect(lambda _=False: self._wake())
-        controller.store_opened.connect(self._opened)
-        controller.tables_changed.connect(self._changed)
-
-    def _opened(self, path: str) -> None:
-        self._stale = True
-        if not path:
-            self.dock.show_no_store()
-        self._wake()
-
-    def _changed(self, tables: list[str]) -> None:
-        if not tables or "candidate" in tables:
-            self._stale = True
-            self._wake()
-
-    def _wake(self) -> None:
-        if self._stale and self.path and self.dock.isVisible():
-            self._stale = False
-            self.reload()
+        self.watch()
 
     def _request(self, **more: Any) -> ListCandidates:
         return ListCandidates(classes=self.dock.chosen_classes(), state=self.dock.state_box.currentData(), **more)

@@ -45,12 +45,12 @@ class IssueController(Desk):
     """Wires the dock to the engine and the map."""
 
     dock: IssueDock
+    WATCHED = frozenset({"check_issue"})
 
     def __init__(self, controller: CityController, dock: IssueDock) -> None:
         super().__init__(controller, dock)
         self.dialog: QDialog | None = None
         self._step = 0  # where to go when the page that was asked for has come
-        self._stale = True
         self._moving = False  # the map moves because an issue is shown: the list stays that of the old extent
         self._extent: list[float] = []
         self._timer = QTimer(self)
@@ -83,31 +83,15 @@ class IssueController(Desk):
         dock.check_all.triggered.connect(lambda _=False: self.check("all"))
         dock.check_changed.triggered.connect(lambda _=False: self.check("changed"))
         dock.check_sheet.triggered.connect(lambda _=False: self.check("sheet"))
-        dock.visibilityChanged.connect(lambda _=False: self._wake())
-        self.controller.store_opened.connect(self._opened)
-        self.controller.tables_changed.connect(self._changed)
+        self.watch()
         self.controller.link.progressed.connect(self._progressed)
         self.controller.link.busy_changed.connect(self._busy)
 
     # -- the list -----------------------------------------------------------------------------------------------
 
     def _opened(self, path: str) -> None:
-        self._stale = True
-        if not path:
-            self._timer.stop()
-            self.dock.show_no_store()
-        self._wake()
-
-    def _changed(self, tables: list[str]) -> None:
-        if not tables or "check_issue" in tables:
-            self._stale = True
-            self._wake()
-
-    def _wake(self) -> None:
-        """Ask only when somebody looks: a store of 100,000 issues opens no slower with the dock closed."""
-        if self._stale and self.path and self.dock.isVisible():
-            self._stale = False
-            self._timer.start()
+        self._timer.stop()
+        super()._opened(path)
 
     def filters(self) -> dict[str, Any]:
         """Return what the filters of the dock say."""

@@ -23,7 +23,14 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.bridge.captions import table_caption
-from digital_citymgmt_plugin.gui.docks.parts import button, chosen_rows, in_tab_order, plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.parts import (
+    button,
+    chosen_rows,
+    in_tab_order,
+    plain_label,
+    rows_view,
+    select_rows,
+)
 from digital_citymgmt_plugin.gui.models.issues import (
     LEVELS,
     STATES,
@@ -185,10 +192,7 @@ class IssueDock(QgsDockWidget):
         kept = set(self.chosen_rules())
         lines = grouped(groups)
         self.rules.fill([{"fid": at, **line} for at, line in enumerate(lines)], False)
-        for at, line in enumerate(lines):
-            if line["rule"] in kept:
-                flags = self.rule_view.selectionModel().SelectionFlag
-                self.rule_view.selectionModel().select(self.rules.index(at, 0), flags.Select | flags.Rows)
+        select_rows(self.rule_view, [at for at, line in enumerate(lines) if line["rule"] in kept])
         number = QLocale().toString
         words = tr("{open} open, {waived} waived, {settled} settled")
         sums = {state: number(sum(line[state] for line in lines)) for state in STATES}

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QItemSelection, QItemSelectionModel, Qt
 from qgis.PyQt.QtGui import QKeySequence
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
@@ -74,6 +74,18 @@ def chosen_rows(view: QTableView) -> list[int]:
     """Return the numbers of the selected rows, from top to bottom."""
     model = view.selectionModel()
     return sorted(index.row() for index in model.selectedRows()) if model is not None else []
+
+
+def select_rows(view: QTableView, rows: Sequence[int]) -> None:
+    """Select these rows (ascending), run by run: one by one, hundreds of them hold the window up."""
+    model, selection = view.model(), QItemSelection()
+    last = model.columnCount() - 1
+    start = 0
+    for end in range(1, len(rows) + 1):
+        if end == len(rows) or rows[end] != rows[end - 1] + 1:
+            selection.select(model.index(rows[start], 0), model.index(rows[end - 1], last))
+            start = end
+    view.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
 
 def in_tab_order(*widgets: QWidget) -> None:

@@ -11,11 +11,19 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.bridge.captions import value_captions
+from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.requests_desk import ExportSheets, ListSheets, MakeSheets, UpdateSheets
 from digital_citymgmt_plugin.core.sheets import STATUSES
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
-from digital_citymgmt_plugin.gui.docks.parts import button, chosen_rows, in_tab_order, plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.parts import (
+    button,
+    chosen_rows,
+    in_tab_order,
+    plain_label,
+    rows_view,
+    select_rows,
+)
 from digital_citymgmt_plugin.gui.models.pages import PagedModel
 
 NAME = "DcmSheetBoard"
@@ -130,13 +138,9 @@ class SheetBoard(QgsDockWidget):
             for item in answer["sheets"]
             if status in (KEEP, item["status"]) and (not crew or crew in str(item["crew"] or ""))
         ]
-        chosen = {self.sheets.rows[row]["number"] for row in chosen_rows(self.sheet_view)}
+        chosen = {item["number"] for item in self.chosen()}
         self.sheets.fill(rows, False)
-        selection = self.sheet_view.selectionModel()
-        flags = selection.SelectionFlag
-        for at, item in enumerate(rows):
-            if item["number"] in chosen:
-                selection.select(self.sheets.index(at, 0), flags.Select | flags.Rows)
+        select_rows(self.sheet_view, [at for at, item in enumerate(rows) if item["number"] in chosen])
         self.crews.fill([{"fid": at, **item} for at, item in enumerate(answer["crews"])], False)
         counts = answer["counts"]
         parts = [f"{status_words(name)} {counts[name]}" for name in STATUSES]
@@ -167,10 +171,10 @@ class SheetController(Desk):
     """Wires the board to the engine and the map."""
 
     dock: SheetBoard
+    WATCHED = frozenset({"sheet", "check_issue", *COMPONENTS})
 
     def __init__(self, controller: CityController, dock: SheetBoard) -> None:
         super().__init__(controller, dock)
-        self._stale = True
         self._answer: dict[str, Any] = {}
         for box in (dock.status_filter.currentIndexChanged, dock.crew_filter.editingFinished):
             box.connect(lambda *_: self._show_again())
@@ -180,25 +184,11 @@ class SheetController(Desk):
         dock.make_button.clicked.connect(lambda _=False: self.make("communities"))
         dock.make_base_button.clicked.connect(lambda _=False: self.make("base_map"))
         dock.export_button.clicked.connect(lambda _=False: self.ask_export())
-        dock.visibilityChanged.connect(lambda _=False: self._wake())
-        controller.store_opened.connect(self._opened)
-        controller.tables_changed.connect(self._changed)
+        self.watch()
 
-    def _opened(self, path: str) -> None:
-        self._stale = True
-        if not path:
-            self.dock.show_no_store()
-        self._wake()
-
-    def _changed(self, tables: list[str]) -> None:
-        if not tables or {"sheet", "check_issue", "component_point", "component_line", "component_area"} & {*tables}:
-            self._stale = True
-            self._wake()
-
-    def _wake(self) -> None:
-        if self._stale and self.path and self.dock.isVisible():
-            self._stale = False
-            self.ask(tr("Counting sheets"), ListSheets(), self._listed)
+    def reload(self) -> None:
+        """Ask for the board."""
+        self.ask(tr("Counting sheets"), ListSheets(), self._listed)
 
     def _listed(self, answer: dict[str, Any]) -> None:
         self._answer = answer
