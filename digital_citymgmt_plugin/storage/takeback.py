@@ -89,7 +89,7 @@ class TakeBack:
             done = self._return(entry) if entry.kind == DELETE else self._restore(entry)
             into[entry.table] = into.get(entry.table, 0) + done
         if target.kind == UNDO:
-            self._connection.execute("UPDATE operation SET undone_by = NULL WHERE undone_by = ?", (target.uuid,))
+            self._lift(target.uuid)
         self._connection.execute("UPDATE operation SET undone_by = ? WHERE uuid = ?", (self._operation, target.uuid))
         return TakenBack(
             {table: size for table, size in removed.items() if size},
@@ -104,6 +104,32 @@ class TakeBack:
     def _columns(self, table: str) -> set[str]:
         rows = self._connection.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
         return {str(row[0]) for row in rows}
+
+    # -- what stands ----------------------------------------------------------------------------------------------
+
+    def _lift(self, undo: str) -> None:
+        """Say that what an undo had taken back stands again; an undo among it counts again, too."""
+        query = "SELECT uuid, kind FROM operation WHERE undone_by = ?"
+        rows = self._connection.execute(query, (undo,)).fetchall()
+        self._connection.execute("UPDATE operation SET undone_by = NULL WHERE undone_by = ?", (undo,))
+        for uuid, kind in rows:
+            if kind == UNDO:
+                self._lay(uuid)
+
+    def _lay(self, undo: str) -> None:
+        """Say again what an undo that counts again had taken back."""
+        row = self._connection.execute("SELECT params FROM operation WHERE uuid = ?", (undo,)).fetchone()
+        try:
+            undoes = json.loads(row[0] or "{}").get("undoes") or []
+        except (ValueError, AttributeError):
+            undoes = []
+        for uuid in undoes:
+            query = "SELECT kind FROM operation WHERE uuid = ? AND undone_by IS NULL"
+            kind = self._connection.execute(query, (uuid,)).fetchone()
+            if kind is not None:
+                self._connection.execute("UPDATE operation SET undone_by = ? WHERE uuid = ?", (undo, uuid))
+                if kind[0] == UNDO:
+                    self._lift(uuid)
 
     # -- what changed since ----------------------------------------------------------------------------------------
 

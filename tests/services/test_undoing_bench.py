@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every action of the census bench taken back, and the taking back taken back: all tables as they were, by digest."""
+
+from __future__ import annotations
+
+import pytest
+
+from digital_citymgmt_plugin.core.requests import (
+    AdoptGrids,
+    AssignCodes,
+    ImportAreas,
+    ImportCases,
+    ImportComponents,
+    Layer,
+    LinkCases,
+)
+from digital_citymgmt_plugin.core.undo import UNDOABLE
+from digital_citymgmt_plugin.engine.registry import SERVICES
+from tests.kill import bench
+from tests.kill.town import COUNTY, CRS, make_town
+from tests.services.cities import City
+from tests.services.test_undoing import digests, undo, whole
+from tests.support import Watcher, new_store
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    made = make_town(tmp_path_factory.mktemp("town"), components=900, cases=120)
+    bench.add_inputs(made, symbols=120, photos=30)
+    return made
+
+
+@pytest.fixture
+def surveyed(inputs, tmp_path):
+    store = new_store(tmp_path / "city.gpkg", crs=CRS, county_code=COUNTY)
+    city = City(store, tmp_path, Watcher())
+    for request in (
+        ImportAreas(Layer(inputs.county), "county", "code", "name"),
+        ImportAreas(Layer(inputs.streets), "street", "code", "name"),
+        ImportAreas(Layer(inputs.communities), "community", "code", "name"),
+        AdoptGrids(Layer(inputs.cells)), ImportComponents(Layer(inputs.components)), AssignCodes(),
+        ImportCases(Layer(inputs.cases, crs=CRS)), LinkCases(),
+    ):  # fmt: skip
+        SERVICES[request.method](city.context, request)
+    yield city
+    store.close()
+
+
+def act(city, inputs, name):
+    request = bench.ACTIONS[name](inputs, city.store.path, str(city.folder / "out"))
+    return SERVICES[request.method](city.context, request)["operation"]
+
+
+def test_every_action_of_the_bench_is_taken_back_exactly_and_comes_back_exactly(surveyed, inputs):
+    before, done = [], []
+    for name in bench.ACTIONS:
+        before.append(digests(surveyed))
+        done.append(act(surveyed, inputs, name))
+        assert done[-1] and digests(surveyed) != before[-1], name
+    kinds = {row["kind"] for row in surveyed.rows("operation", "kind")}
+    assert kinds <= UNDOABLE | {"create_store"}
+    whole(surveyed)
+    after = [*before[1:], digests(surveyed)]
+    for name, uuid, then, now in zip(reversed(bench.ACTIONS), reversed(done), reversed(before), reversed(after)):
+        taken = undo(surveyed, uuid)
+        assert differing(digests(surveyed), then) == [], name
+        whole(surveyed)
+        undo(surveyed, taken["operation"])
+        assert differing(digests(surveyed), now) == [], f"{name}, back again"
+        undo(surveyed)
+        assert differing(digests(surveyed), then) == [], f"{name}, the second time"
+    whole(surveyed)
+
+
+def test_a_base_map_is_taken_back_with_all_that_was_made_of_it(surveyed, inputs):
+    names = list(bench.ACTIONS)
+    for name in names[: names.index("importbasemap")]:
+        act(surveyed, inputs, name)
+    then = digests(surveyed)
+    brought = act(surveyed, inputs, "importbasemap")
+    for name in names[names.index("importbasemap") + 1 :]:
+        act(surveyed, inputs, name)
+    undo(surveyed, brought, "undo")
+    left = differing(digests(surveyed), then)
+    # What did not build on the base map stays: the photos, the catalogue, the rules, findings of the checks.
+    assert not {"base_point", "base_line", "base_area", "base_text", "drawing", "candidate", "sheet"} & set(left)
+    whole(surveyed)
+
+
+def differing(found, wanted):
+    """Name the tables that differ."""
+    return sorted(name for name in found.keys() | wanted.keys() if found.get(name) != wanted.get(name))
