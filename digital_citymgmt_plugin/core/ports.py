@@ -18,7 +18,7 @@ from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.errors import StoreError
 from digital_citymgmt_plugin.core.profile import Profile
-from digital_citymgmt_plugin.core.undo import Logged, TakenBack, UndoPlan
+from digital_citymgmt_plugin.core.undo import Logged, TakenBack, UndoPlan, Written
 
 # A table by columns: arrays of equal length. ``geom`` holds shapely geometries or None (object array);
 # other columns hold plain Python values (object) or numbers. Missing values are None (or NaN in float columns).
@@ -383,6 +383,9 @@ class Store(Protocol):
 
     def plan_undo(self, target: Logged) -> UndoPlan:
         """Find what has to be taken back with an action."""
+
+    def written(self, operation: str, tables: Sequence[str]) -> Iterator[Written]:
+        """Yield what an action (uuid) wrote into some tables."""
 
     def action(self, kind: str, **params: Any) -> AbstractContextManager[Action]:
         """Open an action; leaving it normally commits all, an exception undoes all."""

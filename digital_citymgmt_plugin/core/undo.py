@@ -4,6 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 UNDO = "undo_operation"  # kind of the operation that takes others back
 # Actions whose every write is in the journal. Making, upgrading and repairing a store are not taken back.
@@ -30,6 +34,19 @@ class Logged:
     at: str
     done_by: str = ""
     undone_by: str | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """Rows of one table that an action wrote: ``kind`` insert, update or delete; ``old``: values by column before.
+
+    ``fids`` and the columns of ``old`` have one order; of rows that were added there are no old values.
+    """
+
+    table: str
+    kind: str
+    fids: NDArray[np.int64]
+    old: dict[str, list[Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def basis(store: Store, rules: Sequence[Rule]) -> str:
         [(rule.code, rule.level, rule.enabled, sorted(rule.params.items())) for rule in rules],
         sorted(repr(entry) for entry in read_classes(store).values()),
         sorted(item.code for item in store.profile().departments),
-        store.count("base_area"), store.count("drawing"),
+        store.count("base_area"), store.count("drawing"), store.count("photo") > 0,
     ]  # fmt: skip
     for table in ("unit_grid", "admin_area"):
         rows = store.read(table, ["fid", "updated_at"], [], ["fid"])

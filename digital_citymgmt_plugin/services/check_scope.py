@@ -17,12 +17,17 @@ from digital_citymgmt_plugin.core.census.checks.doubles import PAIRS
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Store
+from digital_citymgmt_plugin.core.undo import Written
 from digital_citymgmt_plugin.services.issues import SETTLED
 
 ALL, SHEET, CHANGED = "all", "sheet", "changed"
 SCOPES = (ALL, SHEET, CHANGED)
 MOST = 50_000  # more changed than this: looking at all is quicker than finding their neighbours
 _PART = 20_000
+_PHOTO = "photo"
+_PHOTOS = "photos"  # mark: how many photos there were
+_OPERATION = "operation"
+_OWN = "check_components"
 
 Fids = dict[str, NDArray[np.int64]]
 # Logs and tables whose new rows name components that have to be looked at again: table, column.
@@ -51,9 +56,9 @@ def last_run(store: Store) -> Last | None:
 
 
 def marks_now(store: Store, last: Last | None) -> dict[str, Any]:
-    """Return the last ``fid`` of every table from whose new rows changes are told."""
-    marks: dict[str, Any] = {}
-    for table in (*TABLES, *(name for name, _ in _NAMING)):
+    """Return the last ``fid`` of every table from whose new rows changes are told, and the number of photos."""
+    marks: dict[str, Any] = {_PHOTOS: store.count(_PHOTO)}
+    for table in (*TABLES, *(name for name, _ in _NAMING), _OPERATION):
         mark = last.marks.get(table, 0) if last is not None else 0
         for part in store.chunks(table, ["fid"], [("fid", ">", mark)], 500_000):
             mark = int(part["fid"][-1])
@@ -61,23 +66,67 @@ def marks_now(store: Store, last: Last | None) -> dict[str, Any]:
     return marks
 
 
-def changed_since(store: Store, last: Last) -> Fids | None:
-    """Return the components that are new or changed since a run, None when they are too many to look at singly."""
+def changed_since(store: Store, last: Last) -> Fids | str:
+    """Return the components that are new or changed since a run, else the code of why all have to be looked at.
+
+    What plain QGIS writes is told by new rows and by ``component_change``; what actions wrote, also values that no
+    trigger logs and photos that an undo took away or put back, by the journal. Of photos that someone deleted in QGIS
+    only the number tells.
+    """
     found: Fids = {}
     for table in TABLES:
         where = [("fid", ">", last.marks.get(table, 0))]
         if store.count(table, where) > MOST:
-            return None
+            return "checks.too_many"
         found[table] = store.read(table, ["fid"], where)["fid"]
     uuids: set[str] = set()
     for table, column in _NAMING:
         where = [("fid", ">", last.marks.get(table, 0))]
         if store.count(table, where) > 4 * MOST:
-            return None
+            return "checks.too_many"
         uuids.update(uuid for uuid in store.read(table, [column], where)[column].tolist() if uuid is not None)
+    written = _of_actions(store, last)
+    if isinstance(written, str):
+        return written
+    uuids |= written[1]
     if len(uuids) > MOST:
-        return None
-    return joined(found, by_values(store, "uuid", sorted(uuids)))
+        return "checks.too_many"
+    found = joined(joined(found, written[0]), by_values(store, "uuid", sorted(uuids)))
+    return joined(found, by_values(store, "uuid", sorted(_halves(store, uuids))))  # of what is gone, the other half
+
+
+def _of_actions(store: Store, last: Last) -> tuple[Fids, set[str]] | str:
+    """Return what the actions since a run wrote: rows of components, and uuids of those whose photos they wrote."""
+    where = [("fid", ">", last.marks.get(_OPERATION, 0)), ("kind", "!=", _OWN)]
+    mark, size, came = last.marks.get(_PHOTO, 0), 0, 0
+    parts: dict[str, list[NDArray[np.int64]]] = {table: [np.empty(0, dtype=np.int64)] for table in TABLES}
+    owners: set[str] = set()
+    for uuid in store.read(_OPERATION, ["uuid"], where, ["fid"])["uuid"].tolist():
+        for wrote in store.written(uuid, (*TABLES, _PHOTO)):
+            size += len(wrote.fids)
+            if size > 4 * MOST:
+                return "checks.too_many"
+            if wrote.table == _PHOTO:
+                owners |= _owners(store, wrote)
+                came += {"insert": 1, "delete": -1}.get(wrote.kind, 0) * int((wrote.fids <= mark).sum())
+            else:
+                parts[wrote.table].append(wrote.fids)
+    if store.count(_PHOTO, [("fid", "<=", mark)]) != last.marks.get(_PHOTOS, 0) + came:
+        return "checks.photos_gone"
+    fids = {table: np.unique(np.concatenate(listed)) for table, listed in parts.items()}
+    if sum(map(len, fids.values())) > MOST:
+        return "checks.too_many"
+    return fids, owners
+
+
+def _owners(store: Store, wrote: Written) -> set[str]:
+    """Return the components that have photos now or had them before."""
+    found = {uuid for uuid in wrote.old.get("object_uuid", ()) if uuid is not None}
+    for start in range(0, len(wrote.fids), _PART):
+        where = [("fid", "in", wrote.fids[start : start + _PART].tolist())]
+        rows = store.read(_PHOTO, ["object_uuid"], where)
+        found.update(uuid for uuid in rows["object_uuid"].tolist() if uuid is not None)
+    return found
 
 
 def in_sheet(store: Store, number: str | None) -> Fids:
@@ -135,9 +184,14 @@ def with_partners(store: Store, fids: Fids, metres: float) -> Fids:
 def named_by_issues(store: Store, fids: Fids) -> Fids:
     """Return the components of which an open finding says that they are a pair with one of these."""
     uuids = {uuid for _, rows in read_rows(store, fids, ["uuid"]) for uuid in rows["uuid"].tolist()}
+    return by_values(store, "uuid", sorted(_halves(store, uuids)))
+
+
+def _halves(store: Store, uuids: set[str]) -> set[str]:
+    """Return the uuids of which an open finding says that they are a pair with one of these."""
     where = [("rule", "in", list(PAIRS)), ("state", "!=", SETTLED)]
     found: set[str] = set()
-    for part in store.chunks("check_issue", ["object_uuid", "params"], where):
+    for part in store.chunks("check_issue", ["object_uuid", "params"], where) if uuids else ():
         for uuid, text in zip(part["object_uuid"].tolist(), part["params"].tolist()):
             try:
                 other = json.loads(text or "{}").get("other")
@@ -145,7 +199,7 @@ def named_by_issues(store: Store, fids: Fids) -> Fids:
                 continue
             if uuid is not None and other in uuids:
                 found.add(uuid)
-    return by_values(store, "uuid", sorted(found))
+    return found
 
 
 def read_rows(store: Store, fids: Fids, columns: Sequence[str]) -> Iterator[tuple[str, dict[str, NDArray[Any]]]]:

@@ -11,16 +11,19 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Optional
 
+import numpy as np
+
 from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.errors import StoreError
 from digital_citymgmt_plugin.core.ports import Action, Cancel, Clock, Finding, Progress
 from digital_citymgmt_plugin.core.profile import Profile
-from digital_citymgmt_plugin.core.undo import Logged, UndoPlan
+from digital_citymgmt_plugin.core.undo import Logged, UndoPlan, Written
 from digital_citymgmt_plugin.storage.actions import GpkgAction
 from digital_citymgmt_plugin.storage.backup import beside, check_target, copy_store, disk_error, kept_out
 from digital_citymgmt_plugin.storage.blob import register_functions
 from digital_citymgmt_plugin.storage.holidays import work_calendar
+from digital_citymgmt_plugin.storage.journal import AFTER, entries
 from digital_citymgmt_plugin.storage.leftover import check_wal
 from digital_citymgmt_plugin.storage.owner import Ownership, network_kind
 from digital_citymgmt_plugin.storage.profile_save import save_profile
@@ -262,6 +265,21 @@ class GpkgStore(GpkgReading):
         """Find what has to be taken back with an action; see ``storage.undo_plan``."""
         try:
             return plan_undo(self.connection, target)
+        except sqlite3.Error as error:
+            raise translate(error, self.path) from error
+
+    def written(self, operation: str, tables: Sequence[str]) -> Iterator[Written]:
+        """Yield what an action wrote into some tables, as the journal has it."""
+        marks = ", ".join("?" * len(tables))
+        query = f"SELECT 1 FROM undo_journal WHERE operation_uuid = ? AND table_name IN ({marks}) LIMIT 1"
+        try:
+            if self.connection.execute(query, (operation, *tables)).fetchone() is None:
+                return
+            for entry in entries(self.connection, operation):
+                if entry.table in tables and entry.kind != AFTER:
+                    size = entry.size if entry.same else 1
+                    old = {name: [value] * size if entry.same else value for name, value in entry.columns.items()}
+                    yield Written(entry.table, entry.kind, np.array(entry.fids(), dtype=np.int64), old)
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
 

@@ -140,6 +140,46 @@ def test_a_run_of_what_changed_looks_at_all_when_it_cannot_go_on(census):
     assert (result["scope"], result["notes"][0]["code"]) == ("all", "checks.basis_changed")
 
 
+def test_photos_that_were_deleted_are_seen_by_a_run_of_what_changed(census):
+    """Also where the component's own count stays as it was: it stated more than came in."""
+    change(census, [4, 5], photo_count=1)
+    uuids = [uuid_of(census, fid) for fid in (4, 5)]
+    operations = []
+    for number, uuid in enumerate([uuids[0], uuids[1], uuids[1]]):
+        with census.store.action("import_photos") as action:
+            action.insert("photo", {"object_uuid": objects([uuid]), "path": objects([f"{number}.jpg"])})
+            operations.append(action.operation_uuid)
+    run(census)
+    assert issues(census) == []
+    undo_operation(census.context, UndoOperation(operations[0]))
+    result = run(census, "changed")
+    assert result["scope"] == "changed" and issues(census) == [("component.photo_row_missing", uuids[0])]
+    undo_operation(census.context, UndoOperation(last_undo(census), "undo"))
+    assert run(census, "changed")["scope"] == "changed" and issues(census) == []
+    census.store.connection.execute("DELETE FROM photo WHERE object_uuid = ?", (uuids[1],))  # as in QGIS
+    result = run(census, "changed")
+    assert result["scope"] == "all" and result["notes"][0]["code"] == "checks.photos_gone"
+    assert issues(census) == [("component.photo_row_missing", uuids[1])]
+    assert run(census, "changed")["scope"] == "changed"
+
+
+def last_undo(city):
+    return [row["uuid"] for row in city.rows("operation", "uuid", "kind") if row["kind"] == "undo_operation"][-1]
+
+
+def test_the_other_half_of_a_pair_that_was_taken_back_is_looked_at(census):
+    place = point(55, 45.1)
+    path = census.layer("b.gpkg", [place], "Point", CLASS=[LID], NAME=["上水井盖"], DEPTCODE1=["D05"], STATE=["完好"],
+                        ORDATE=["2014-05-01"])  # fmt: skip
+    done = census.census(path, class_field="CLASS")["operation"]
+    run(census)
+    pair = [rule for rule, _ in issues(census) if rule == "component.near_double"]
+    assert len(pair) == 1
+    undo_operation(census.context, UndoOperation(done, "undo"))
+    run(census, "changed")
+    assert issues(census) == []
+
+
 def test_a_sheet_is_checked_by_itself(census):
     with census.store.action("make_sheets") as action:
         action.insert("sheet", {"number": objects(["3520.0-360.0"]), GEOM: objects([box(0, 0, 500, 500)])})

@@ -8,6 +8,7 @@ import pytest
 from digital_citymgmt_plugin.core.requests import (
     AdoptGrids,
     AssignCodes,
+    CheckComponents,
     ImportAreas,
     ImportCases,
     ImportComponents,
@@ -16,6 +17,7 @@ from digital_citymgmt_plugin.core.requests import (
 )
 from digital_citymgmt_plugin.core.undo import UNDOABLE
 from digital_citymgmt_plugin.engine.registry import SERVICES
+from digital_citymgmt_plugin.services.component_checks import check_components
 from tests.kill import bench
 from tests.kill.town import COUNTY, CRS, make_town
 from tests.services.cities import City
@@ -85,6 +87,36 @@ def test_a_base_map_is_taken_back_with_all_that_was_made_of_it(surveyed, inputs)
     # What did not build on the base map stays: the photos, the catalogue, the rules, findings of the checks.
     assert not {"base_point", "base_line", "base_area", "base_text", "drawing", "candidate", "sheet"} & set(left)
     whole(surveyed)
+
+
+def test_checks_of_what_changed_say_after_each_action_and_each_undo_what_whole_checks_say(surveyed, inputs):
+    names = ["makesheets", "importbasemap", "makecandidates", "mergecandidates", "rejectcandidates", "decidecandidates"]
+    for name in names:
+        act(surveyed, inputs, name)
+    check(surveyed, "all")
+    narrow = 0
+    for name in ("importphotos", "findduplicates", "waiveissues", "mergeduplicates", "fixcomponents"):
+        done = act(surveyed, inputs, name)
+        narrow += agree(surveyed, name)
+        if done is None:  # e.g. the runs before have settled all that there was
+            continue
+        taken = undo(surveyed, done, "undo")["operation"]
+        narrow += agree(surveyed, f"{name} taken back")
+        undo(surveyed, taken, "undo")
+        narrow += agree(surveyed, f"{name} again")
+    assert narrow > 8
+
+
+def agree(city, what):
+    """Tell whether a run of what changed was narrow; a whole run after it has nothing to add."""
+    scope = check(city, "changed")["scope"]
+    whole = check(city, "all")["counts"]
+    assert (whole["new"], whole["settled"]) == (0, 0), what
+    return scope == "changed"
+
+
+def check(city, scope):
+    return check_components(city.context, CheckComponents(scope))
 
 
 def differing(found, wanted):
