@@ -289,6 +289,7 @@ class Action(Protocol):
     """One user action in progress: one transaction, one ``operation`` row."""
 
     operation_uuid: str
+    at: str  # when it began, UTC, as the store writes moments
     counts: dict[str, int]
 
     def insert(self, table: str, columns: Columns) -> NDArray[np.int64]:

@@ -89,6 +89,6 @@ READING = {
     "preview_table",
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",
-    "list_duplicates", "compare_pair",
+    "list_duplicates", "compare_pair", "list_candidates",
     "totals", "total_objects", "list_rules",
 }  # fmt: skip

@@ -181,7 +181,7 @@ class _Job:
         self.refuse_all_failed()
 
     def into_file(self, files: list[str], output: str) -> None:
-        """Read drawings and write them into one GeoPackage, in the CRS of the store or of the first drawing."""
+        """Read drawings and write them, but in a preview, into a GeoPackage in the CRS of the store or the first."""
         place = place_of(self._context) if self._context.store is not None else Place(None, None)
         parts: dict[str, list[Columns]] = {table: [] for table in TABLES}
         for number, path in enumerate(files):
@@ -198,6 +198,8 @@ class _Job:
             for table, found in parts.items()
             if found
         }
+        if self._context.preview:
+            return
         self._context.files.write_layers(output, layers, place.crs, {table: GEOMETRY[table] for table in layers})
 
     def _step(self, number: int, path: str) -> None:

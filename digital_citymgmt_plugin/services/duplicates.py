@@ -67,7 +67,7 @@ def find_duplicates(context: Context, request: FindDuplicates) -> dict[str, Any]
     if request.output:
         context.progress(0.85, "progress.writing")
         write_pairs(context, store, doubles, np.arange(len(doubles.pairs)), request.output)
-        result["output"] = request.output
+        result.update(output=request.output, files_wait=context.preview)
     if changes.any:
         context.progress(0.92, "progress.saving")
         context.cancel.check()
@@ -181,7 +181,12 @@ def _middles(census: Census, pairs: Pairs) -> NDArray[Any]:
 
 
 def write_pairs(context: Context, store: Store, doubles: Doubles, chosen: NDArray[np.int64], path: str) -> None:
-    """Write pairs as a layer of points between the two (GPKG, SHP, GeoJSON) or a table (XLSX, CSV)."""
+    """Write pairs as a layer of points between the two (GPKG, SHP, GeoJSON) or a table (XLSX, CSV).
+
+    A preview writes none: who says no to its counts has no file and keeps the one that was there.
+    """
+    if context.preview:
+        return
     census, pairs = doubles.census, doubles.pairs
     one, two = pairs.first[chosen], pairs.second[chosen]
     names = objects(census.class_names)

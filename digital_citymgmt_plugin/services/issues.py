@@ -105,10 +105,16 @@ def write(action: Action, changes: Changes) -> None:
     if changes.changed:
         fids = np.array([fid for fid, _ in changes.changed], dtype=np.int64)
         states = objects([OPEN] * len(fids))
-        action.update("check_issue", fids, {"state": states, **_columns([item for _, item in changes.changed])})
+        # A waiver was of the old values: who gave it, and why, goes with it.
+        none = objects([None] * len(fids))
+        waiver = {"waived_by": none, "waived_at": none, "reason": none}
+        columns = _columns([item for _, item in changes.changed])
+        action.update("check_issue", fids, {"state": states, **waiver, **columns})
     if changes.settled:
         fids = np.array(changes.settled, dtype=np.int64)
-        action.update("check_issue", fids, {"state": objects([SETTLED] * len(fids))})
+        size = len(fids)
+        columns = {"state": objects([SETTLED] * size), "settled_at": objects([action.at] * size)}
+        action.update("check_issue", fids, columns)
 
 
 def _columns(found: Sequence[Found]) -> dict[str, NDArray[Any]]:

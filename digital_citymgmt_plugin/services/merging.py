@@ -109,7 +109,7 @@ def _sure(
     chosen = np.flatnonzero(good)
     if request.output:
         write_pairs(context, store, doubles, chosen, request.output)
-        result["output"] = request.output
+        result.update(output=request.output, files_wait=context.preview)
     ends = zip(pairs.first[chosen].tolist(), pairs.second[chosen].tolist())
     return [(doubles.uuid[one], doubles.uuid[two], False) for one, two in ends]
 

@@ -57,7 +57,7 @@ class GpkgAction:
         self.operation_uuid = new_uuids(1)[0]
         self.counts: dict[str, int] = {}
         self._connection, self._kind, self._params = connection, kind, dict(params)
-        self._at = moment_text(clock())
+        self.at = moment_text(clock())
         self._touched: set[str] = set()
         self._bulk: set[str] = set()
         self._moved: set[str] = set()  # tables whose extent may be another
@@ -69,7 +69,7 @@ class GpkgAction:
         connection.execute("INSERT INTO engine_context VALUES ('operation', ?)", (self.operation_uuid,))
         connection.execute(
             "INSERT INTO operation (uuid, kind, at, done_by, program) VALUES (?, ?, ?, ?, ?)",
-            (self.operation_uuid, kind, self._at, done_by, program),
+            (self.operation_uuid, kind, self.at, done_by, program),
         )
 
     @property
@@ -96,7 +96,7 @@ class GpkgAction:
         if "uuid" in known and "uuid" not in values:
             values["uuid"] = new_uuids(size)
         for name, constant in (
-            ("created_at", self._at), ("updated_at", self._at), ("operation_uuid", self.operation_uuid)
+            ("created_at", self.at), ("updated_at", self.at), ("operation_uuid", self.operation_uuid)
         ):  # fmt: skip
             if name in known and name not in values:
                 values[name] = [constant] * size
@@ -123,7 +123,7 @@ class GpkgAction:
             name: to_blobs(column, self._srs_id) if name == GEOM else _plain(column) for name, column in columns.items()
         }
         if "updated_at" in self._table_columns(table):
-            values["updated_at"] = [self._at] * len(fids)
+            values["updated_at"] = [self.at] * len(fids)
         if GEOM in columns and len(fids) >= _BULK:
             self._start_bulk(table)
         old = self._journal.before_update(table, fids, list(values))
@@ -154,7 +154,7 @@ class GpkgAction:
         numbers: list[Any] = [int(fids[0]), int(fids[-1])]
         if numbers[1] - numbers[0] + 1 != size:
             where, numbers = "t.fid IN (SELECT value FROM json_each(?))", [json.dumps(fids.tolist())]
-        fixed: list[Any] = [kind, scope_length, scope_length + 1, self._at, self.operation_uuid]
+        fixed: list[Any] = [kind, scope_length, scope_length + 1, self.at, self.operation_uuid]
         with built_once(self._connection, REGISTER, size):
             done = self._connection.execute(
                 f"INSERT INTO {REGISTER} (code, kind, scope, serial, object_uuid, status, created_at, operation_uuid) "
@@ -209,7 +209,7 @@ class GpkgAction:
             "SELECT digest FROM operation WHERE uuid != ? ORDER BY fid DESC LIMIT 1", (self.operation_uuid,)
         ).fetchone()
         # Each row's digest covers the row before it: a row changed or taken out of the log later shows.
-        chained = "\n".join([(row[0] or "") if row else "", self.operation_uuid, self._kind, self._at, params, counts])
+        chained = "\n".join([(row[0] or "") if row else "", self.operation_uuid, self._kind, self.at, params, counts])
         self._connection.execute(
             "UPDATE operation SET params = ?, counts = ?, digest = ? WHERE uuid = ?",
             (params, counts, hashlib.sha256(chained.encode()).hexdigest(), self.operation_uuid),
@@ -241,7 +241,7 @@ class GpkgAction:
 
     def _refresh_contents(self, table: str) -> None:
         change = "UPDATE gpkg_contents SET last_change = ? WHERE table_name = ?"
-        self._connection.execute(change, (self._at, table))
+        self._connection.execute(change, (self.at, table))
         if table in SPATIAL and table in self._moved:
             place = "UPDATE gpkg_contents SET min_x = ?, min_y = ?, max_x = ?, max_y = ? WHERE table_name = ?"
             self._connection.execute(place, (*self._extent(table), table))

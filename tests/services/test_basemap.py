@@ -6,6 +6,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import ezdxf
@@ -352,3 +353,11 @@ def test_the_open_store_in_the_folder_is_left_alone(town):
         with pytest.raises(InputRefused) as error:
             attempt(town.store.path)
         assert error.value.code == "input.is_store"
+
+
+def test_a_preview_writes_no_file(town):
+    output = town.folder / "out.gpkg"
+    request = ImportBaseMap(draw(town.folder / "a.dxf"), output=str(output))
+    counts = import_base_map(replace(town.context, preview=True), request)["counts"]
+    assert counts["entities"] == 5 and not output.exists()
+    assert import_base_map(town.context, request)["counts"] == counts and output.exists()

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 import shapely
@@ -144,6 +145,16 @@ def test_the_pairs_are_written_as_a_layer(census, chinese_path):
     rows = next(source.chunks())
     source.close()
     assert source.info.rows == 3 and rows["uuid"].tolist()[0] == "first" and rows["other_code"].tolist()[0] == NEW
+
+
+def test_a_preview_writes_no_file_and_has_it_done_when_confirmed(census, tmp_path):
+    path = tmp_path / "pairs.csv"
+    context = replace(census.context, preview=True)
+    for result in (
+        find_duplicates(context, FindDuplicates(output=str(path))),
+        merge_duplicates(context, MergeDuplicates(reason="near", least_score=0.1, output=str(path))),
+    ):
+        assert result["files_wait"] and not path.exists()
 
 
 def test_a_waived_pair_stays_waived_whatever_its_values(census):

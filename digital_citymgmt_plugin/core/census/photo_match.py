@@ -37,7 +37,7 @@ class Known:
 
 
 def plain_name(name: str) -> str:
-    """Return a file name as it is compared: without folders, ending, blanks around, upper case."""
+    """Return a file name as it is compared: without folders, ending and blanks around, in lower case."""
     base = name.replace("\\", "/").rsplit("/", 1)[-1].strip().lower()
     for ending in ENDINGS:
         if base.endswith(ending):
