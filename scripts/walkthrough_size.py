@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 
+import qgis.utils
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
@@ -21,6 +22,7 @@ sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
 
 from walkthrough_hand import LEFT, OUT, Round, begin_round, pause, wait_for
 
+PLUGIN = "digital_citymgmt_plugin"
 STORE = os.environ.get("DCM_WALK_STORE", "")
 
 
@@ -70,13 +72,16 @@ class BigCity(Round):
             self.hand.picture(f"number_{key}")
 
     def again(self) -> Iterator[None]:
-        """Save the project, start with an empty one, open it again."""
+        """Save the project, start with an empty one, open it again; once more without the plugin."""
         project = QgsProject.instance()
         path = str(OUT / "big.qgz")
         self.begin("save project")
         project.write(path)
-        self.begin("empty project")
+        yield from pause(0.3)
+        self.begin("close store")
         self.controller.close_store()
+        yield from pause(0.5)
+        self.begin("empty project")
         iface.newProject(False)
         yield from pause(2.0)
         self.begin("open project")
@@ -91,7 +96,26 @@ class BigCity(Round):
         self.hand.picture("project")
         self.begin("close")
         self.controller.close_store()
+        iface.newProject(False)
         yield from pause(1.0)
+        yield from self.without(path)
+
+    def without(self, path: str) -> Iterator[None]:
+        """Read the same project in the same window without the plugin: what QGIS itself needs for it."""
+        qgis.utils.unloadPlugin(PLUGIN)
+        yield from pause(1.0)
+        self.begin("QGIS alone: open project")
+        began = time.perf_counter()
+        iface.addProject(path)
+        self.figure("QGIS alone: project read (s)", time.perf_counter() - began)
+        yield from pause(0.5)
+        self.begin("QGIS alone: empty project")
+        iface.newProject(False)
+        yield from pause(0.5)
+        self.begin("plugin loaded again")
+        if not (qgis.utils.loadPlugin(PLUGIN) and qgis.utils.startPlugin(PLUGIN)):
+            raise RuntimeError("the plugin does not load again")
+        yield from pause(0.5)
 
 
 begin_round(BigCity)
