@@ -35,7 +35,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QLocale, QSize
 from qgis.PyQt.QtXml import QDomDocument
 
 from digital_citymgmt_plugin.bridge import layers, looks, sheets
-from digital_citymgmt_plugin.bridge.legends import count_rows, fill_legend, set_letters
+from digital_citymgmt_plugin.bridge.legends import count_rows, fill_legend, fit_legend, set_letters
 from digital_citymgmt_plugin.bridge.styles import set_text, text_format
 from digital_citymgmt_plugin.core.errors import InputRefused
 
@@ -275,6 +275,9 @@ def _set_legend(
     set_letters(item, template.letters)
     given = layers.read_given(layers.find_layer(store, "class", project=project))
     fill_legend(item, shown, given.majors, counts=not template.by)
+    if not template.by:
+        place = item.sizeWithUnits()
+        fit_legend(item, place.width(), place.height(), template.letters)
     # What the page does not show stays out of its legend.
     item.setLegendFilterByMapEnabled(bool(template.by))
 

@@ -10,6 +10,7 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsLayerTreeGroup,
     QgsLayoutItemLegend,
+    QgsLegendRenderer,
     QgsLegendStyle,
     QgsMapLayerLegendUtils,
     QgsRuleBasedRenderer,
@@ -20,6 +21,8 @@ from qgis.PyQt.QtCore import QLocale
 from digital_citymgmt_plugin.bridge.styles import set_text, text_format
 
 SIZES = {"Title": 13.0, "Group": 10.0, "Subgroup": 9.0, "Symbol": 8.5, "SymbolLabel": 8.5}  # points
+# Columns and letters to try in turn.
+FITS = ((1, 1.0), (1, 0.8), (2, 0.8), (2, 0.7), (2, 0.6), (3, 0.6), (3, 0.5), (4, 0.45))
 
 
 def set_letters(item: QgsLayoutItemLegend, factor: float = 1.0) -> None:
@@ -35,6 +38,29 @@ def set_letters(item: QgsLayoutItemLegend, factor: float = 1.0) -> None:
     item.setSymbolWidth(6 * factor)
     for name, side, space in (("Symbol", "Top", 1.6), ("Group", "Top", 2.4), ("Subgroup", "Top", 2.0)):
         item.setStyleMargin(getattr(QgsLegendStyle.Style, name), getattr(QgsLegendStyle.Side, side), space * factor)
+
+
+def fit_legend(item: QgsLayoutItemLegend, width: float, height: float, factor: float = 1.0) -> bool:
+    """Set a filled legend in as many columns and letters as small as its place asks for; returns whether it fits.
+
+    Parameters
+    ----------
+    item : QgsLayoutItemLegend
+        Filled; its fonts, symbols and columns are set.
+    width, height : float
+        Of the place, mm.
+    factor : float
+        The largest letters, of the usual ones. Smaller than 0.45 of them, under 4 points, they are not set: then the
+        legend keeps the smallest and does not fit.
+    """
+    item.setSplitLayer(True)
+    for columns, smaller in FITS:
+        item.setColumnCount(columns)
+        set_letters(item, factor * smaller)
+        size = QgsLegendRenderer(item.model(), item.legendSettings()).minimumSize()
+        if size.width() <= width and size.height() <= height:
+            return True
+    return False
 
 
 def fill_legend(

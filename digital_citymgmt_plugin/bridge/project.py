@@ -27,7 +27,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QSize
 from qgis.PyQt.QtGui import QColor
 
 from digital_citymgmt_plugin.bridge import layers, layouts
-from digital_citymgmt_plugin.bridge.legends import fill_legend, set_letters
+from digital_citymgmt_plugin.bridge.legends import fill_legend, fit_legend
 from digital_citymgmt_plugin.bridge.styles import set_text, text_format
 from digital_citymgmt_plugin.core.errors import InputRefused
 
@@ -165,13 +165,13 @@ def _legend(layout: QgsPrintLayout, project: QgsProject, sheet: QgsLayoutItemMap
     item.setId("legend")
     item.setTitle(tr("Legend"))
     item.setLinkedMap(sheet)
-    set_letters(item)
     by_spec = {
         (layer.customProperty(layers.TABLE), layers.part_of(layer)): layer for layer in project.mapLayers().values()
     }
     wanted = [by_spec[key] for key in ((spec.table, spec.part) for spec in layers.SPECS) if key in by_spec]
     given = layers.read_given(by_spec.get(("class", "")))
     fill_legend(item, wanted, given.majors)
+    fit_legend(item, 80, 258)
     item.attemptMove(QgsLayoutPoint(332, 24, MM))
     layout.addLayoutItem(item)
 

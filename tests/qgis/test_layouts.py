@@ -7,10 +7,20 @@ import re
 import xml.etree.ElementTree as ET
 
 import pytest
-from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProject, QgsRectangle
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsGeometry,
+    QgsLayoutItemLegend,
+    QgsLegendRenderer,
+    QgsMapLayerLegendUtils,
+    QgsPrintLayout,
+    QgsProject,
+    QgsRectangle,
+)
 from qgis.PyQt.QtGui import QImage
 
 from digital_citymgmt_plugin.bridge import layers, layouts, looks, palette, sheets
+from digital_citymgmt_plugin.bridge.legends import fit_legend
 from digital_citymgmt_plugin.core.errors import InputRefused
 from tests.qgis.make_city import CRS, make_city
 
@@ -170,3 +180,22 @@ def test_a_city_without_ground_gets_a_sentence(tmp_path, qgis_app):
     with pytest.raises(InputRefused) as refusal:
         layouts.new_layout(project, str(tmp_path / "none.gpkg"), "census", "启东市")
     assert refusal.value.code == "layout.nothing_to_show"
+
+
+def test_a_long_legend_takes_columns_and_smaller_letters(city, project):
+    """One entry per place: as many as a city has classes, on a sheet's strip of 80 by 200 mm, then on a stamp."""
+    layout = QgsPrintLayout(project)
+    item = QgsLayoutItemLegend(layout)
+    item.setAutoUpdateModel(False)
+    root = item.model().rootGroup()
+    root.removeAllChildren()
+    layer = layers.find_layer(city, "admin_area", project=project)
+    for number in range(90):
+        node = root.addLayer(layer)
+        QgsMapLayerLegendUtils.setLegendNodeUserLabel(node, 0, f"{number:04d} 井盖")
+        item.model().refreshLayerLegend(node)
+    assert fit_legend(item, 80, 200) and item.columnCount() > 1
+    size = QgsLegendRenderer(item.model(), item.legendSettings()).minimumSize()
+    assert size.width() <= 80 and size.height() <= 200
+    assert not fit_legend(item, 20, 20)
+    assert fit_legend(item, 1_000, 1_000) and item.columnCount() == 1
