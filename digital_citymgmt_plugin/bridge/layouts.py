@@ -30,6 +30,7 @@ from qgis.core import (
     QgsScaleBarSettings,
     QgsUnitTypes,
     QgsVectorLayer,
+    QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, QSize
 from qgis.PyQt.QtXml import QDomDocument
@@ -150,7 +151,13 @@ def _set_map(
     sheet.setFollowVisibilityPresetName(looks.print_theme(project, name, wanted))
     box = QgsRectangle() if extent is None else QgsRectangle(extent)
     if box.isNull():
-        for layer in shown:
+        # The areas first: a case whose coordinates were mistyped would shrink the city to a dot.
+        areas = [
+            layer
+            for layer in shown
+            if layer.geometryType() == QgsWkbTypes.GeometryType.PolygonGeometry and layer.featureCount()
+        ]
+        for layer in areas or shown:
             if layer.featureCount():
                 box.combineExtentWith(layer.extent())
         box.scale(1.04)

@@ -9,13 +9,17 @@ import xml.etree.ElementTree as ET
 import pytest
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsFeature,
     QgsGeometry,
     QgsLayoutItemLegend,
+    QgsLayoutItemMap,
+    QgsLayoutSize,
     QgsLegendRenderer,
     QgsMapLayerLegendUtils,
     QgsPrintLayout,
     QgsProject,
     QgsRectangle,
+    QgsVectorLayer,
 )
 from qgis.PyQt.QtGui import QImage
 
@@ -199,3 +203,22 @@ def test_a_long_legend_takes_columns_and_smaller_letters(city, project):
     assert size.width() <= 80 and size.height() <= 200
     assert not fit_legend(item, 20, 20)
     assert fit_legend(item, 1_000, 1_000) and item.columnCount() == 1
+
+
+def test_a_case_far_away_does_not_shrink_the_city(city, project):
+    """A mistyped place of a case: the grids alone say what the sheet shows."""
+    areas = layers.find_layer(city, "unit_grid", "current", project)
+    areas.updateExtents(True)
+    far = QgsFeature()
+    far.setGeometry(QgsGeometry.fromWkt("POINT (9000000 9000000)"))
+    aside = QgsVectorLayer(f"Point?crs={CRS}", "cases", "memory")
+    aside.dataProvider().addFeatures([far])
+    layout = QgsPrintLayout(project)
+    sheet = QgsLayoutItemMap(layout)
+    sheet.attemptResize(QgsLayoutSize(200, 100))
+    sheet.setExtent(QgsRectangle(0, 0, 200, 100))
+    layouts._set_map(sheet, project, "cases", [aside, areas], None)
+    shown = sheet.extent()
+    assert shown.contains(areas.extent()) and shown.width() < 5 * areas.extent().width()
+    layouts._set_map(sheet, project, "cases alone", [aside], QgsRectangle(0, 0, 10, 10))
+    assert sheet.extent().contains(QgsRectangle(0, 0, 10, 10)) and sheet.extent().width() < 100
