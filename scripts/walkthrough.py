@@ -75,7 +75,7 @@ def find_data(out: Path) -> Path:
 def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     """Start QGIS with the plugin and the steps; return its exit status."""
     locale, seconds = options.locale, options.timeout
-    part = "size" if options.store else "first" if options.first else "steps"
+    part = "size" if options.store else "first" if options.first else "census" if options.census else "steps"
     profile = out / "profiles" / "profiles" / "walk"
     install = [sys.executable, str(ROOT / "scripts" / "install_profile.py"), str(profile), "--locale", locale]
     subprocess.run(install, check=True, cwd=ROOT)
@@ -129,6 +129,7 @@ def main() -> int:
     parser.add_argument("--locale", default="zh_CN")
     parser.add_argument("--timeout", type=float, default=1800, help="seconds for QGIS")
     parser.add_argument("--first", action="store_true", help="the first run: demo city and wizard")
+    parser.add_argument("--census", action="store_true", help="a census day: base map, census, photos, doubles, checks")
     parser.add_argument("--theme", default="", help="a theme of QGIS, e.g. 'Night Mapping'")
     parser.add_argument("--scale", type=int, default=1, help="how large everything is drawn: 1 or 2")
     parser.add_argument("--store", type=Path, help="a big store to open and click through instead of the main job")

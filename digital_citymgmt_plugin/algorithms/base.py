@@ -292,7 +292,7 @@ class CityAlgorithm(QgsProcessingAlgorithm):
             feedback.pushInfo(sentence("result.discarded"))
         elif self._preview:
             feedback.pushInfo(sentence("result.preview"))
-        elif self.WRITES and not result.get("operation"):
+        elif self.WRITES and not result.get("operation") and not result.get("writes_file"):
             feedback.pushInfo(sentence("result.nothing"))
         return self.outputs(result, given)
 

@@ -38,6 +38,12 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
+def _as_preview(result: dict[str, Any]) -> dict[str, Any]:
+    """Return a result as what would be done: nothing is, and ``writes`` tells whether there is anything to confirm."""
+    writes = result["operation"] is not None or bool(result.get("writes_file"))
+    return {**result, "preview": True, "operation": None, "tables": [], "writes": writes}
+
+
 class Engine:
     """Serves the requests of one pipe and owns at most one store."""
 
@@ -132,7 +138,8 @@ class Engine:
         if self._store is None and request.method not in STORELESS:
             raise EngineError("engine.no_store")
         if self._store is None:
-            return SERVICES[request.method](self._context(reporter, message), request)
+            result = SERVICES[request.method](self._context(reporter, message), request)
+            return _as_preview(result) if message.get("preview") and request.method in PREVIEWED else result
         self._store.done_by, self._store.program = done_by, program
         if message.get("preview"):
             return self._preview(self._store, request, reporter, message)
@@ -142,7 +149,8 @@ class Engine:
         """Do an action and throw it away: its counts are true. It is held for its confirmation if that is asked for.
 
         No reject list is written and no file copied, so an action that has rows for one or files to copy
-        (``files_wait``) is done anew when it is confirmed.
+        (``files_wait``) is done anew when it is confirmed; a file that is the result itself (``writes_file``) is left
+        unwritten.
         """
         if request.method not in PREVIEWED:
             raise InputRefused("request.no_preview", method=request.method)
@@ -158,7 +166,7 @@ class Engine:
                 store.settle(keep=False)
             else:
                 self._held = ({"method": message["method"], "params": message.get("params")}, result)
-        return {**result, "preview": True, "operation": None, "tables": [], "writes": result["operation"] is not None}
+        return _as_preview(result)
 
     def _on_store(self, store: GpkgStore, request: Any, reporter: Reporter, message: dict[str, Any]) -> dict[str, Any]:
         """Run a use case; once more when another program changed the store between its reading and its writing."""

@@ -109,7 +109,7 @@ def import_base_map(context: Context, request: ImportBaseMap) -> dict[str, Any]:
     job = _Job(context, request, themes, mapping, files)
     if request.output:
         job.into_file(files, request.output)
-        return job.result(None, dwg)
+        return {**job.result(None, dwg), "writes_file": True}
     store = context.need_store()
     new = job.find_new(store, files)
     if not new:
@@ -193,6 +193,8 @@ class _Job:
             if self.counts["entities"] > MOST:  # all of them are held until the file is written
                 raise InputRefused("basemap.too_many_entities", file=output, most=MOST)
         self.refuse_all_failed()
+        if self._context.preview:
+            return
         layers = {
             table: {name: np.concatenate([one[name] for one in found]) for name in found[0]}
             for table, found in parts.items()

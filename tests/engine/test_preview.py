@@ -177,3 +177,18 @@ def test_photos_seen_before_come_with_their_files_when_confirmed(store, tmp_path
     done = engine.call(request)
     assert done["counts"] == seen["counts"] and len(list(home.iterdir())) == 1 and Path(request.output).exists()
     assert content.check(path) == []
+
+
+def test_a_base_map_for_a_file_is_shown_before_the_file_is_written(store, client, tmp_path):
+    from digital_citymgmt_plugin.core.requests import ImportBaseMap
+    from tests.services.test_basemap import CRS as BASE_CRS
+    from tests.services.test_basemap import draw
+
+    held, _path = store
+    for one, name in ((held, "a"), (client(), "b")):  # with a store, and with none
+        request = ImportBaseMap(draw(tmp_path / f"{name}.dxf"), crs=BASE_CRS, output=str(tmp_path / f"{name}.gpkg"))
+        for preview in ("drop", "hold"):
+            seen = one.call(request, preview=preview)
+            assert seen["counts"]["drawings"] == 1 and seen["writes"] and seen["preview"]
+            assert not Path(request.output).exists()
+        assert one.call(request)["counts"] == seen["counts"] and Path(request.output).exists()
