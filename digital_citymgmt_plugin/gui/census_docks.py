@@ -9,6 +9,7 @@ from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import QMenu, QToolBar
 
+from digital_citymgmt_plugin.gui.backdrop_actions import BackdropActions
 from digital_citymgmt_plugin.gui.base_map_actions import BaseMapActions
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateController, CandidatePanel
@@ -38,6 +39,7 @@ class CensusDocks:
         self.sheets = SheetController(controller, board)
         self.candidates = CandidateController(controller, panel)
         self.base_map = BaseMapActions(controller, window)
+        self.backdrop = BackdropActions(controller, window)
         self.rules = RuleActions(controller)
         self.totals = TotalsActions(controller, window)
 
@@ -46,7 +48,9 @@ class CensusDocks:
 
         issue_dock.rules_button.clicked.connect(lambda _=False: ask_rules())
         issue_dock.totals_button.clicked.connect(lambda _=False: self.totals.show())
-        self.desks: list[Desk] = [self.issues, self.sheets, self.candidates, self.base_map, self.totals]
+        self.desks: list[Desk] = [
+            self.issues, self.sheets, self.candidates, self.base_map, self.backdrop, self.totals
+        ]  # fmt: skip
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
             (tr("&Sheets"), "sheets", board),
@@ -63,6 +67,9 @@ class CensusDocks:
         base_map = menu.addAction(icon("base_map"), tr("Import &base map…"))
         base_map.setObjectName("dcm_base_map")
         base_map.triggered.connect(lambda _=False: self.base_map.ask_file_in())
+        orthophoto = menu.addAction(icon("base_map"), tr("Add &orthophoto…"))
+        orthophoto.setObjectName("dcm_orthophoto")
+        orthophoto.triggered.connect(lambda _=False: self.backdrop.ask_image())
         rules = menu.addAction(icon("check_rules"), tr("Check &rules…"))
         rules.setObjectName("dcm_check_rules")
         rules.triggered.connect(lambda _=False: self.rules.show_rule(""))
