@@ -14,9 +14,9 @@ from qgis.core import (
     QgsRectangle,
 )
 
+from digital_citymgmt_plugin.bridge.ground import BACKDROP
 from digital_citymgmt_plugin.core.errors import InputRefused
 
-BACKDROP = "dcm/backdrop"  # on the layer
 ENDINGS = ("tif", "tiff", "vrt", "jp2", "ecw", "img", "png", "jpg", "jpeg")
 # Half of the way to white and half of the colour: symbols and lines stay the darkest things. Values of QGIS's filters.
 BRIGHTNESS, CONTRAST, SATURATION = 60, -20, -40
@@ -49,8 +49,7 @@ def add_backdrop(
             return there, False
     layer = QgsRasterLayer(path, Path(path).stem)
     if not layer.isValid():
-        reason = layer.error().message() if not layer.error().isEmpty() else "GDAL"
-        raise InputRefused("input.unreadable", file=path, detail=" ".join(reason.split())[:200])
+        raise InputRefused("input.unreadable", file=path, detail="GDAL")
     if _has_no_place(layer):
         raise InputRefused("backdrop.no_place", file=Path(path).name)
     assumed = not layer.crs().isValid()

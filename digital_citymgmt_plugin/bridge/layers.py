@@ -25,6 +25,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from digital_citymgmt_plugin.bridge import base_styles, styles
 from digital_citymgmt_plugin.bridge.captions import FLAGS, column_caption, value_captions
+from digital_citymgmt_plugin.bridge.ground import note_ground
 from digital_citymgmt_plugin.bridge.palette import LIGHT, LOOKS, Look
 from digital_citymgmt_plugin.bridge.styles import ComponentClass, Given
 
@@ -281,6 +282,7 @@ def load_steps(path: str, city: str, project: QgsProject | None = None) -> Itera
         if layer is not None and classes is not None:
             _relate_classes(layer, classes)
         yield spec.table
+    show_ground(path, project)
 
 
 def _inner_group(group: QgsLayerTreeGroup, key: str, title: str) -> QgsLayerTreeGroup:
@@ -345,7 +347,17 @@ def refresh_store(path: str, tables: list[str] | None = None, project: QgsProjec
         count += 1
     if tables and "class" in tables:
         restyle(path, project)
+    if not tables or any(table.startswith("base_") for table in tables):
+        show_ground(path, project)
     return count
+
+
+def show_ground(path: str, project: QgsProject | None = None) -> None:
+    """Open or fill the ground of a store's areas; see ``ground``."""
+    there = store_layers(path, project)
+    base = [layer for layer in there if str(layer.customProperty(TABLE)).startswith("base_")]
+    areas = [layer for layer in there if layer.customProperty(TABLE) == "admin_area"]
+    note_ground(project or QgsProject.instance(), base, areas)
 
 
 def reload_store(path: str, project: QgsProject | None = None) -> int:

@@ -35,6 +35,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QColor, QFont, QFontInfo
 
 from digital_citymgmt_plugin.bridge.captions import value_captions
+from digital_citymgmt_plugin.bridge.ground import fill_by_ground
 from digital_citymgmt_plugin.bridge.palette import (
     LATE,
     LIGHT,
@@ -209,7 +210,8 @@ def outline(color: str, width: float, line: str = "solid", fill: str | None = No
 def style_county(layer: QgsVectorLayer, given: Given) -> None:
     """Draw counties: a thick dash-dot line around a pale ground."""
     look = given.look
-    layer.setRenderer(QgsSingleSymbolRenderer(outline(look.street, 0.9 * look.weight, "dash dot", look.county_fill)))
+    symbol = outline(look.street, 0.9 * look.weight, "dash dot", look.county_fill)
+    layer.setRenderer(QgsSingleSymbolRenderer(fill_by_ground(symbol)))
     label(layer, "name", 12, 5_000_000, look, farther_than=25_000)
 
 
@@ -224,7 +226,7 @@ def style_community(layer: QgsVectorLayer, given: Given) -> None:
     """Draw communities: a dashed line and the name."""
     look = given.look
     symbol = outline(look.community, 0.45 * look.weight, "dash", look.community_fill)
-    layer.setRenderer(QgsSingleSymbolRenderer(symbol))
+    layer.setRenderer(QgsSingleSymbolRenderer(fill_by_ground(symbol)))
     label(layer, "name", 9, 60_000, look, look.community)
 
 

@@ -42,6 +42,7 @@ class BackdropActions(Desk):
         except CityError as error:
             self.controller.messages.show_error(error)
             return
+        layers.show_ground(self.path)
         name, show = layer.name(), self.controller.messages.show
         city = self._city_box()
         if backdrop.is_beside(layer, city, self.crs()):

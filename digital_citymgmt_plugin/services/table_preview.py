@@ -14,6 +14,7 @@ from digital_citymgmt_plugin.core.guesses import crs_of_coordinates, plain
 from digital_citymgmt_plugin.core.ports import GEOM, Context, Store
 from digital_citymgmt_plugin.core.requests import PreviewTable
 from digital_citymgmt_plugin.services.intake import base_name, open_layer, source_name
+from digital_citymgmt_plugin.services.placing import city_box
 
 _SAMPLE = 2_000  # rows that guesses look at
 _MOST_ROWS = 1_000
@@ -49,7 +50,7 @@ def preview_table(context: Context, request: PreviewTable) -> dict[str, Any]:
         by_code, by_name = profile.class_by_code("component"), profile.class_by_name("component")
         sample: dict[str, list[str]] = {name: [] for name in headings}
         kinds: Counter[str] = Counter()
-        guess, column, total = None, "", 0
+        guess, column, total, whole = None, "", 0, False
         for chunk in source.chunks(_SAMPLE):
             context.cancel.check()
             texts = {name: [plain(value) for value in chunk[name].tolist()] for name in headings if name in chunk}
@@ -65,6 +66,8 @@ def preview_table(context: Context, request: PreviewTable) -> dict[str, Any]:
             context.progress(min(0.9, total / info.rows) if info.rows else 0.5, "progress.reading", rows=total)
             if not column or len(kinds) > _MOST_KINDS:
                 break
+        else:
+            whole = True
         if guess is None:
             raise InputRefused("input.empty", file=base_name(info.path), layer=request.input.layer or "")
         codes = {name: entry.code for name, entry in by_name.items()}
@@ -76,8 +79,9 @@ def preview_table(context: Context, request: PreviewTable) -> dict[str, Any]:
         return {
             "columns": headings, "rows": _head(sample, headings, request.rows), "fields": dict(guess.fields),
             "why": dict(guess.why), "x": guess.x, "y": guess.y, "null_values": list(guess.null_values),
-            "crs": request.input.crs or info.crs or _crs(sample, guess.x, guess.y), "geometry": info.geometry,
-            "total": info.rows, "class_column": column, "classes": words, "more_classes": len(kinds) > _MOST_KINDS,
+            "crs": request.input.crs or info.crs or _crs(store, sample, guess.x, guess.y), "geometry": info.geometry,
+            "total": total if whole and info.rows is None else info.rows, "class_column": column, "classes": words,
+            "more_classes": len(kinds) > _MOST_KINDS,
             "name": source_name(source), "saved": saved, "known": list(FIELDS), "encoding": info.encoding or "",
         }  # fmt: skip
     finally:
@@ -112,8 +116,8 @@ def _head(sample: dict[str, list[str]], headings: list[str], rows: int) -> list[
     return [list(row) for row in zip(*(sample[name][:rows] for name in headings))]
 
 
-def _crs(sample: dict[str, list[str]], x: str, y: str) -> str:
-    """Guess a CRS of coordinates in columns, "" when they do not tell."""
+def _crs(store: Store, sample: dict[str, list[str]], x: str, y: str) -> str:
+    """Guess a CRS of coordinates in columns: the store's when they lie in the city, "" when they do not tell."""
     pairs = []
     for one, two in zip(sample.get(x, ()), sample.get(y, ())):
         try:
@@ -124,4 +128,7 @@ def _crs(sample: dict[str, list[str]], x: str, y: str) -> str:
         return ""
     easts, norths = sorted(pair[0] for pair in pairs), sorted(pair[1] for pair in pairs)
     cut = len(pairs) // 100  # slips at the ends
+    box, middle = city_box(store), len(pairs) // 2
+    if box is not None and box[0] <= easts[middle] <= box[2] and box[1] <= norths[middle] <= box[3]:
+        return str(store.meta()["crs"])
     return crs_of_coordinates(easts[cut], norths[cut], easts[-1 - cut], norths[-1 - cut])[0]

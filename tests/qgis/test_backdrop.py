@@ -5,9 +5,20 @@ from __future__ import annotations
 
 import pytest
 from osgeo import gdal, osr
-from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsExpressionContext,
+    QgsExpressionContextUtils,
+    QgsFeature,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorLayer,
+)
 
 from digital_citymgmt_plugin.bridge import backdrop
+from digital_citymgmt_plugin.bridge.ground import fill_by_ground, note_ground
+from digital_citymgmt_plugin.bridge.styles import outline
+from digital_citymgmt_plugin.bridge.symbols import symbol_property
 from digital_citymgmt_plugin.core.errors import InputRefused
 
 pytestmark = pytest.mark.qgis
@@ -62,3 +73,26 @@ def test_what_is_no_map_is_refused(project, tmp_path):
         with pytest.raises(InputRefused, match=code):
             backdrop.add_backdrop(str(path), CITY)
     assert len(project.mapLayers()) == 1
+
+
+def test_areas_give_up_their_ground_where_something_lies_below(project, tmp_path):
+    symbol = fill_by_ground(outline("#000000", 0.4, "dash", "#f5f8fb"))
+    (base,) = project.mapLayers().values()
+
+    def filled():
+        context = QgsExpressionContext()
+        context.appendScope(QgsExpressionContextUtils.projectScope(project))
+        properties = symbol.symbolLayer(0).dataDefinedProperties()
+        return properties.property(symbol_property("FillStyle")).valueAsString(context, "")[0] == "solid"
+
+    note_ground(project, [base], [])
+    assert filled()  # an empty base map hides nothing
+    feature = QgsFeature(base.fields())
+    base.dataProvider().addFeature(feature)
+    note_ground(project, [base], [])
+    assert not filled()
+    note_ground(project, [], [])
+    assert filled()
+    backdrop.add_backdrop(image(tmp_path / "a.tif", epsg=4550), CITY)
+    note_ground(project, [], [])
+    assert not filled()

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qgis.PyQt.QtCore import QCoreApplication, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -103,6 +103,10 @@ class CensusMapping(QDialog):
         self.resize(1000, 720)
         self._restore(answer.get("saved"))
         self.show_words(answer)
+        self.all_box.currentIndexChanged.connect(lambda _=0: self._say())
+        self.crs_field.textChanged.connect(lambda _="": self._say())
+        for box in self.boxes.values():
+            box.currentIndexChanged.connect(lambda _=0: self._say())
         self._say()
 
     def _build_fields(self) -> None:
@@ -206,19 +210,24 @@ class CensusMapping(QDialog):
 
     def _say(self) -> None:
         total = self.answer["total"]
-        words = tr("{name}: {rows} rows. Guesses are to be checked.").format(
-            name=self.answer["name"], rows="?" if total is None else total
-        )
-        if self.answer.get("saved"):
-            words = tr("{name}: {rows} rows. The mapping of the last time is remembered.").format(
-                name=self.answer["name"], rows="?" if total is None else total
-            )
+        name, rows = self.answer["name"], QLocale().toString(int(total)) if total is not None else ""
+        told = [tr("{name}: {rows} rows.").format(name=name, rows=rows) if rows else f"{name}:"]
+        told.append(
+            tr("The mapping of the last time is remembered.") if self.answer.get("saved")
+            else tr("Guesses are to be checked.")
+        )  # fmt: skip
         open_ones = [word for word, code in self.chosen_classes().items() if not code]
-        if open_ones:
-            words += " " + tr("{count} words have no class yet: their rows will be rejected.").format(
-                count=len(open_ones)
-            )
-        self.said.setText(words)
+        if not self.all_box.currentData() and not self.class_column():
+            told.append(tr("Choose the column of classes, or one class for all rows."))
+        elif not self.all_box.currentData() and open_ones:
+            words = tr("{count} words have no class yet: their rows will be rejected.")
+            told.append(words.format(count=len(open_ones)))
+        if not self.answer["geometry"]:
+            if not (self.boxes["x"].currentData() and self.boxes["y"].currentData()):
+                told.append(tr("Choose the columns of the coordinates."))
+            elif not self.crs_field.text().strip():
+                told.append(tr("Say in which reference system the coordinates are, e.g. EPSG:4490."))
+        self.said.setText(" ".join(told))
 
     def mapping(self) -> dict[str, Any]:
         """Return the mapping as ``ImportComponents`` takes it; its name is that of the source, so it is remembered."""
