@@ -57,6 +57,19 @@ FIRST: dict[str, tuple[tuple[str, str, int], ...]] = {
     "只有案件": (("cases without place", "SELECT count(*) FROM case_record WHERE grid_code IS NULL", 1500),),
     "只有社区": (("communities", "SELECT count(*) FROM admin_area WHERE level = 'community'", 6),),
 }
+# What the census day must leave: words, question, least number.
+CENSUS = (
+    ("drawings of the base map", "SELECT count(*) FROM drawing", 10),
+    ("lamps and lids of a drawing by its mapping", "SELECT count(*) FROM candidate", 75),
+    ("candidates confirmed", "SELECT count(*) FROM candidate WHERE state = 'confirmed'", 20),
+    ("a candidate rejected", "SELECT count(*) FROM candidate WHERE state = 'rejected'", 1),
+    ("sheets of a crew", "SELECT count(*) FROM sheet WHERE crew = '一组'", 1),
+    ("a class asks for photos", "SELECT count(*) FROM class WHERE photo_count = 1 AND name = '路灯'", 1),
+    ("old ledger", "SELECT count(*) FROM component_point WHERE import_key LIKE '旧台账%'", 75),
+    ("photos", "SELECT count(*) FROM photo", 20),
+    ("doubles merged", "SELECT count(*) FROM component_point WHERE merged_uuid IS NOT NULL", 1),
+    ("issues waived", "SELECT count(*) FROM check_issue WHERE state = 'waived'", 2),
+)  # fmt: skip
 KINDS = {
     "create_store", "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
 }  # fmt: skip
@@ -141,7 +154,13 @@ def main() -> int:
     data = find_data(out)
     if options.first:
         make_first_day(out / "first_day", data)
+    if options.census:
+        from walkthrough_census_data import make_census_day
+
+        make_census_day(out / "census_day", data)
     status = run_qgis(out, data, options)
+    if options.census:
+        return tell_census(out, status)
     if options.first:
         return tell_first(out, status)
     return tell_size(out, status) if options.store else tell(out, status)
@@ -209,6 +228,27 @@ def tell_first(out: Path, status: int) -> int:
         print(f"  {'ok  ' if good else 'FAIL'}  {words:<52} {number}")
     for words, value in findings["figures"].items():
         print(f"  {words:<48} {value}")
+    tell_waits(findings)
+    if findings["error"]:
+        print(f"FAILED at '{findings['steps'][-1]}':\n{findings['error']}")
+    return 1 if findings["error"] or status or not all(good for _, _, good in lines) else 0
+
+
+def tell_census(out: Path, status: int) -> int:
+    """Print what the census day left; 0 when all is as it must be."""
+    if not (out / "findings.json").is_file():
+        print(f"QGIS ended with {status} before the day did; see {out / 'qgis.log'}.")
+        return 1
+    findings: dict[str, Any] = json.loads((out / "findings.json").read_text(encoding="utf-8"))
+    lines = [(words, int(good), good) for words, good in findings["checks"].items()]
+    store = findings.get("demo") or ""
+    if Path(store).is_file():
+        with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
+            for words, question, least in CENSUS:
+                number = int(connection.execute(question).fetchone()[0])
+                lines.append((words, number, number >= least))
+    for words, number, good in lines:
+        print(f"  {'ok  ' if good else 'FAIL'}  {words:<52} {number}")
     tell_waits(findings)
     if findings["error"]:
         print(f"FAILED at '{findings['steps'][-1]}':\n{findings['error']}")
