@@ -14,7 +14,7 @@ LISTED, BY_NUMBER, ORPHANS = 12, 12, 3  # photos that the ledger lists, that bea
 
 
 def make_census_day(out: Path, data: Path) -> None:
-    """Write ``图纸`` (sheets and a road survey of another house), ``旧台账.xlsx``, ``照片``, ``影像.tif``, wrong files."""
+    """Write ``图纸`` (sheets, a road survey of another house), ``旧台账.xlsx``, ``照片``, ``影像.tif``, wrong files."""
     out.mkdir(parents=True, exist_ok=True)
     found = components(data)
     drawings(out / "图纸", data, found)
@@ -126,7 +126,9 @@ def orthophoto(path: Path, found: list[dict[str, Any]]) -> None:
     reference = osr.SpatialReference()
     reference.ImportFromEPSG(CRS)
     made.SetProjection(reference.ExportToWkt())
-    coarse = np.random.default_rng(7).integers(40, 150, (3, side // 40, side // 40), dtype=np.uint8)
-    for band, colours in enumerate(coarse, 1):
-        made.GetRasterBand(band).WriteArray(np.kron(colours, np.ones((40, 40), dtype=np.uint8)))
+    x, y = np.meshgrid(np.arange(side), np.arange(side))
+    hills = np.sin(x / 61) * np.cos(y / 83) + 0.5 * np.sin((x + 2 * y) / 37)
+    grain = np.random.default_rng(7).normal(0, 9, (side, side))
+    for band, (ground, depth) in enumerate(((104, 16), (118, 14), (88, 12)), 1):
+        made.GetRasterBand(band).WriteArray(np.clip(ground + depth * hills + grain, 0, 255).astype(np.uint8))
     made.FlushCache()
