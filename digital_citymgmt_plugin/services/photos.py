@@ -3,10 +3,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -17,62 +15,16 @@ from digital_citymgmt_plugin.core.cases.times import zone_of
 from digital_citymgmt_plugin.core.census import TABLES
 from digital_citymgmt_plugin.core.census import photo_match as match
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import XY, Action, Context, PhotoFacts, PhotoKeeper, Sheet, Store
+from digital_citymgmt_plugin.core.ports import Action, Context, PhotoKeeper, Sheet, Store
 from digital_citymgmt_plugin.core.requests import ImportPhotos
 from digital_citymgmt_plugin.services.intake import base_name, objects
+from digital_citymgmt_plugin.services.photo_rows import Components, Photo, read_components
 
 _GONE = "移除"  # a component that is no more needs no photo
 _WHY = {-1: "photos.no_component", -2: "photos.two_near", -3: "photos.several"}
 _TOLD = 1_000  # orphans of each kind in the answer; the workbook has all
 _PHOTO = ("object_uuid", "path", "sha256", "taken_at", "lon", "lat", "source_name", "bytes", "width", "height", "look",
           "matched_by")  # fmt: skip
-
-
-@dataclass
-class _Components:
-    """The components of the city as photos are matched to them, all tables one after the other."""
-
-    table: list[str] = field(default_factory=list)
-    fid: list[int] = field(default_factory=list)
-    uuid: list[str] = field(default_factory=list)
-    code: list[Any] = field(default_factory=list)
-    count: list[int] = field(default_factory=list)
-    state: list[Any] = field(default_factory=list)
-    listed: dict[int, list[str]] = field(default_factory=dict)
-    source: list[tuple[str, int]] = field(default_factory=list)
-    places: list[Any] = field(default_factory=list)
-
-    merged: dict[int, str] = field(default_factory=dict)
-
-    def known(self) -> match.Known:
-        """Return what file names are looked up in; what is said of a merged double means the one that goes on."""
-        on = self._goes_on()
-        codes = ((str(code).lower(), on.get(row, row)) for row, code in enumerate(self.code) if code)
-        names = ((name, on.get(row, row)) for row, listed in self.listed.items() for name in listed)
-        sources = [(name, on.get(row, row)) for name, row in self.source]
-        return match.Known(match.unique(codes), match.unique(sources), match.unique(names), match.several(sources))
-
-    def _goes_on(self) -> dict[int, int]:
-        """Return row of a merged component → row of the one that it went into, through any number of mergers."""
-        rows = {uuid: row for row, uuid in enumerate(self.uuid)} if self.merged else {}
-        found = {}
-        for row in self.merged:
-            end, steps = row, 0
-            while end in self.merged and self.merged[end] in rows and steps < len(self.merged):
-                end, steps = rows[self.merged[end]], steps + 1
-            found[row] = end
-        return found
-
-
-@dataclass
-class _Photo:
-    """One photo on its way: row of its component (−1 none, −2 two as near, −3 several of its number) and how found."""
-
-    path: str
-    facts: PhotoFacts
-    row: int = -1
-    by: str = ""
-    name: str = ""
 
 
 def import_photos(context: Context, request: ImportPhotos) -> dict[str, Any]:
@@ -98,7 +50,7 @@ def import_photos(context: Context, request: ImportPhotos) -> dict[str, Any]:
     store = context.need_store()
     if not 0 <= request.tolerance <= 1_000:
         raise InputRefused("request.parameters", method=request.method, field="tolerance")
-    components = _components(context, store, request.field)
+    components = read_components(context, store, request.field)
     found, lost = _read(context, request.folder)
     _match(context, store, request, components, found)
     counts, orphans = _sort(store, components, found)
@@ -135,48 +87,7 @@ def import_photos(context: Context, request: ImportPhotos) -> dict[str, Any]:
     return result
 
 
-def _components(context: Context, store: Store, wanted: str | None) -> _Components:
-    found = _Components()
-    columns = ["fid", "uuid", "code", "import_key", "attributes", "photo_count", "state", "merged_uuid", XY]
-    field_of: dict[tuple[str, ...], str | None] = {}
-    for table in TABLES:
-        for part in store.chunks(table, columns):
-            context.cancel.check()
-            start = len(found.fid)
-            found.table += [table] * len(part["fid"])
-            found.fid += [int(fid) for fid in part["fid"].tolist()]
-            found.uuid += part["uuid"].tolist()
-            found.code += part["code"].tolist()
-            found.state += part["state"].tolist()
-            found.count += [int(n) if n is not None and n == n else 0 for n in part["photo_count"].tolist()]
-            found.merged.update((at, uuid) for at, uuid in enumerate(part["merged_uuid"].tolist(), start) if uuid)
-            found.places.append(part[XY])
-            for at, key in enumerate(part["import_key"].tolist(), start):
-                if key and ":" in key:  # ``source:id``
-                    found.source.append((match.plain_name(key.split(":", 1)[1]), at))
-            for at, text in enumerate(part["attributes"].tolist(), start):
-                values = _attributes(text)
-                if values:
-                    names = tuple(values)
-                    if names not in field_of:
-                        field_of[names] = match.listed_field(names, wanted)
-                    name = field_of[names]
-                    if name and values.get(name):
-                        found.listed[at] = match.listed_names(values[name])
-    return found
-
-
-def _attributes(text: Any) -> dict[str, Any]:
-    if isinstance(text, dict):
-        return text
-    try:
-        values = json.loads(text) if text else {}
-    except (TypeError, ValueError):
-        return {}
-    return values if isinstance(values, dict) else {}
-
-
-def _read(context: Context, folder: str) -> tuple[list[_Photo], list[tuple[str, str, dict[str, Any]]]]:
+def _read(context: Context, folder: str) -> tuple[list[Photo], list[tuple[str, str, dict[str, Any]]]]:
     listed = list(context.files.photos_in(folder))
     if not listed:
         raise InputRefused("photos.none", folder=folder)
@@ -185,15 +96,13 @@ def _read(context: Context, folder: str) -> tuple[list[_Photo], list[tuple[str, 
         context.cancel.check()
         context.progress(0.6 * at / len(listed), "progress.looking", file=path.replace("\\", "/").rsplit("/", 1)[-1])
         try:
-            found.append(_Photo(path, context.files.read_photo(path)))
+            found.append(Photo(path, context.files.read_photo(path)))
         except InputRefused as error:
             lost.append((path, error.code, dict(error.values)))
     return found, lost
 
 
-def _match(
-    context: Context, store: Store, request: ImportPhotos, components: _Components, found: list[_Photo]
-) -> None:
+def _match(context: Context, store: Store, request: ImportPhotos, components: Components, found: list[Photo]) -> None:
     known = components.known()
     for photo in found:
         hit = match.match_name(photo.path, known)
@@ -216,7 +125,7 @@ def _match(
 
 
 def _sort(
-    store: Store, components: _Components, found: list[_Photo]
+    store: Store, components: Components, found: list[Photo]
 ) -> tuple[dict[str, int], list[tuple[str, str, dict[str, Any]]]]:
     """Tell new photos from those that are there, twice or nobody's; marks what is to be taken."""
     held = store.read("photo", ["object_uuid", "sha256"])
@@ -244,7 +153,7 @@ def _sort(
 
 
 def _write(
-    context: Context, store: Store, action: Action, keeper: PhotoKeeper, components: _Components, taken: list[_Photo]
+    context: Context, store: Store, action: Action, keeper: PhotoKeeper, components: Components, taken: list[Photo]
 ) -> None:
     zone = zone_of(store.meta().get("time_zone") or "Asia/Shanghai")
     latest = context.clock() + timedelta(days=1)
@@ -287,7 +196,7 @@ def _utc(taken: str | None, zone: Any, latest: datetime) -> str | None:
 
 
 def _lacking(
-    store: Store, keeper: PhotoKeeper, components: _Components, taken: list[_Photo]
+    store: Store, keeper: PhotoKeeper, components: Components, taken: list[Photo]
 ) -> list[tuple[str, Any, str, str, int, str]]:
     """List components whose listed photo is not there, or that count photos and have none: the second kind of orphans.
 

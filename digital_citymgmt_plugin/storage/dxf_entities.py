@@ -3,7 +3,7 @@
 
 A block reference is one point with the block's name, its attributes and extended data. A block whose contents reach
 far (a bound drawing, a house drawn as a block) is taken apart as well, at most ``DEEPEST`` levels down and never into
-itself. Curves become lines that stray ``SAGITTA`` from them at most.
+itself. What a single entity is drawn as: ``dxf_shapes``.
 """
 
 from __future__ import annotations
@@ -11,18 +11,17 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
 import shapely
 
-from digital_citymgmt_plugin.core.basemap.drawing import AREA, LINE, MOST, POINT, TEXT
+from digital_citymgmt_plugin.core.basemap.drawing import MOST, POINT, TEXT
+from digital_citymgmt_plugin.storage.dxf_shapes import SHAPES
 
 DEEPEST = 8
-SAGITTA = 0.02  # drawing units (metres)
 WIDE = 30.0  # a block reaching farther from its place than this is no symbol of a 1:1000 map
 FAR = 1e9  # no coordinate of a map is beyond
-_OUTSIDE = {"VIEWPORT", "WIPEOUT", "IMAGE", "OLE2FRAME", "ATTDEF", "SEQEND", "LIGHT", "SUN"}
 _BY_BYTES = re.compile(r"\\M\+([1235])([0-9A-Fa-f]{4})")
 _BY_NUMBER = re.compile(r"\\U\+([0-9A-Fa-f]{4})")
 _PAGES = {"1": "cp932", "2": "cp950", "3": "cp949", "5": "gb18030"}
@@ -56,11 +55,6 @@ class Reader:
         self._broken: tuple[type[BaseException], ...] = _BROKEN
         self._reach: dict[str, float] = {}  # of blocks, as they are drawn
         self._layers: dict[str, str] = {}  # as written → as shown
-        self._read: dict[str, Callable[[Any], tuple[str, Any] | None]] = {
-            "LINE": _line, "LWPOLYLINE": _lwpolyline, "POLYLINE": _polyline, "ARC": _arc, "CIRCLE": _circle,
-            "ELLIPSE": _curve, "SPLINE": _curve, "HATCH": _hatch, "MPOLYGON": _hatch, "SOLID": _solid,
-            "TRACE": _solid, "3DFACE": _solid, "POINT": _point, "LEADER": _leader, "MLINE": _mline,
-        }  # fmt: skip
 
     def read(self) -> None:
         """Read all entities of the model space."""
@@ -90,7 +84,7 @@ class Reader:
             layer = self._layers[dxf.layer] = _clean(dxf.layer)
         if layer == "0" and parent:  # in a block, layer 0 is that of the reference
             layer = parent
-        read = self._read.get(kind)
+        read = SHAPES.get(kind)
         if read is not None:
             found = read(entity)
             if found is None:
@@ -260,103 +254,3 @@ def _elevation(entity: Any, kind: str) -> float | None:
     else:
         return None
     return float(value) if value and math.isfinite(value) else None
-
-
-def _shape(points: list[tuple[float, float]], closed: bool) -> tuple[str, Any] | None:
-    """Return an area of a closed ring, else a line; None of what has no extent."""
-    if len(points) > 3 and points[0] == points[-1]:
-        closed = True
-    if closed and len(points) >= 3:
-        area = shapely.Polygon(points)
-        if not area.is_valid:
-            area = shapely.make_valid(area)
-            parts = [part for part in shapely.get_parts(area).tolist() if part.geom_type.endswith("Polygon")]
-            area = shapely.MultiPolygon([one for part in parts for one in shapely.get_parts(part).tolist()])
-        if area.area > 0.0:
-            return AREA, area
-    if len(points) < 2 or all(point == points[0] for point in points):
-        return None
-    return LINE, shapely.LineString([*points, points[0]] if closed else points)
-
-
-def _flat(vectors: Iterable[Any]) -> list[tuple[float, float]]:
-    return [(vector.x, vector.y) for vector in vectors]
-
-
-def _line(entity: Any) -> tuple[str, Any] | None:
-    start, end = entity.dxf.start, entity.dxf.end
-    if start[0] == end[0] and start[1] == end[1]:
-        return None
-    return LINE, shapely.LineString([(start[0], start[1]), (end[0], end[1])])
-
-
-def _lwpolyline(entity: Any) -> tuple[str, Any] | None:
-    plain = not entity.has_arc and tuple(entity.dxf.get("extrusion", (0.0, 0.0, 1.0))) == (0.0, 0.0, 1.0)
-    points = [(float(x), float(y)) for x, y in entity.get_points("xy")] if plain else _path(entity)
-    return _shape(points, bool(entity.closed))
-
-
-def _polyline(entity: Any) -> tuple[str, Any] | None:
-    if entity.is_poly_face_mesh or entity.is_polygon_mesh:
-        return None
-    plain = not entity.has_arc and tuple(entity.dxf.get("extrusion", (0.0, 0.0, 1.0))) == (0.0, 0.0, 1.0)
-    points = [tuple(vertex.dxf.location)[:2] for vertex in entity.vertices] if plain else _path(entity)
-    return _shape(points, bool(entity.is_closed))
-
-
-def _path(entity: Any) -> list[tuple[float, float]]:
-    from ezdxf import path
-
-    return _flat(path.make_path(entity).flattening(SAGITTA))
-
-
-def _arc(entity: Any) -> tuple[str, Any] | None:
-    return _shape(_flat(entity.flattening(_sag(entity))), False)
-
-
-def _circle(entity: Any) -> tuple[str, Any] | None:
-    return _shape(_flat(entity.flattening(_sag(entity))), True)
-
-
-def _sag(entity: Any) -> float:
-    """Return a tolerance that gives 8 to some 300 corners a circle, whatever its size."""
-    return float(min(max(SAGITTA, entity.dxf.radius / 10_000.0), max(entity.dxf.radius * 0.07, 1e-6)))
-
-
-def _curve(entity: Any) -> tuple[str, Any] | None:
-    from ezdxf import path
-
-    points = _flat(path.make_path(entity).flattening(SAGITTA, segments=4))
-    return _shape(points[:20_000], False)
-
-
-def _hatch(entity: Any) -> tuple[str, Any] | None:
-    from ezdxf import path
-
-    area: Any = None
-    for ring in path.from_hatch(entity):
-        found = _shape(_flat(ring.flattening(SAGITTA)), True)
-        if found is not None and found[0] == AREA:  # an island in an island is filled again
-            area = found[1] if area is None else shapely.symmetric_difference(area, found[1])
-    if area is None or area.is_empty or not area.geom_type.endswith("Polygon"):
-        return None
-    return AREA, area
-
-
-def _solid(entity: Any) -> tuple[str, Any] | None:
-    points = [(float(vertex[0]), float(vertex[1])) for vertex in entity.wcs_vertices()]
-    return _shape(list(dict.fromkeys(points)), True)
-
-
-def _point(entity: Any) -> tuple[str, Any] | None:
-    spot = entity.dxf.location
-    return POINT, shapely.Point(spot[0], spot[1])
-
-
-def _leader(entity: Any) -> tuple[str, Any] | None:
-    return _shape([(float(spot[0]), float(spot[1])) for spot in entity.vertices], False)
-
-
-def _mline(entity: Any) -> tuple[str, Any] | None:
-    points = [(float(vertex.location[0]), float(vertex.location[1])) for vertex in entity.vertices]
-    return _shape(points, bool(entity.is_closed))

@@ -301,7 +301,7 @@ def test_one_broken_entity_is_left_out_and_the_others_are_read(tmp_path, monkeyp
     def broken(*_):
         raise DXFError("no such thing")
 
-    monkeypatch.setattr("digital_citymgmt_plugin.storage.dxf_entities._sag", broken)
+    monkeypatch.setattr("digital_citymgmt_plugin.storage.dxf_shapes._sag", broken)
     drawing = read_drawing(str(tmp_path / "one.dxf"))
     assert drawing.skipped == {"CIRCLE": 1} and len(drawing) == 1
 
