@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ _THEMES = {
     "component.in_building": BUILDING, "component.in_water": WATER, "component.on_carriageway": CARRIAGEWAY,
     "component.off_road": CARRIAGEWAY,
 }  # fmt: skip
+_BY_LINES = "component.off_road"  # for which lines will do
 _LEVELS = ("county", "street", "community")
 
 
@@ -96,8 +98,34 @@ def read_city(context: Context, rules: Sequence[Rule], boxes: Boxes | None, code
         grids=grids[GEOM], grid_codes=grids["code"], grid_communities=grids["community_code"],
         areas=_areas(store, grids[GEOM]), register=register, retired=retired,
         base={theme: _base(store, theme, boxes) for theme in sorted(wanted)},
+        line_themes=frozenset(line_themes(store)), near_line=partial(near_line, store),
         has_photos=photos.any, photos=photos.of,
     )  # fmt: skip
+
+
+def line_themes(store: Store) -> dict[str, int]:
+    """Return the themes of the base map that have lines, with their number."""
+    return {str(theme): int(count) for theme, count in store.tally("base_line", ["theme"])}
+
+
+def near_line(store: Store, theme: str, xy: Boxes, metres: float) -> NDArray[np.bool_]:
+    """Tell which points lie within ``metres`` of a line of a theme; only lines around them are read."""
+    boxes = np.hstack([xy - metres, xy + metres])
+    around = store.fids_in("base_line", boxes).tolist()
+    lines = store.read("base_line", [GEOM], [("theme", "=", theme), ("fid", "in", around)])[GEOM]
+    near = np.zeros(len(xy), dtype=bool)
+    if len(lines):
+        tree = shapely.STRtree(shapely.points(xy))
+        near[tree.query(lines, predicate="dwithin", distance=metres)[1]] = True
+    return near
+
+
+def lines_only(store: Store, rules: Sequence[Rule]) -> list[str]:
+    """Return the rules that look for areas of a theme of which the base map has lines alone."""
+    lines = line_themes(store)
+    areas = {theme for theme, _ in store.tally("base_area", ["theme"])}
+    asked = [(rule.code, _THEMES[rule.code]) for rule in rules if rule.code in _THEMES and rule.code != _BY_LINES]
+    return [code for code, theme in asked if theme in lines and theme not in areas]
 
 
 def basis(store: Store, rules: Sequence[Rule]) -> str:
@@ -106,7 +134,7 @@ def basis(store: Store, rules: Sequence[Rule]) -> str:
         [(rule.code, rule.level, rule.enabled, sorted(rule.params.items())) for rule in rules],
         sorted(repr(entry) for entry in read_classes(store).values()),
         sorted(item.code for item in store.profile().departments),
-        store.count("base_area"), store.count("drawing"), store.count("photo") > 0,
+        store.count("base_area"), store.count("base_line"), store.count("drawing"), store.count("photo") > 0,
     ]  # fmt: skip
     for table in ("unit_grid", "admin_area"):
         rows = store.read(table, ["fid", "updated_at"], [], ["fid"])

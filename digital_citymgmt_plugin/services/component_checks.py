@@ -17,7 +17,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import representative_points
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Context, Store
 from digital_citymgmt_plugin.core.requests import CheckComponents
-from digital_citymgmt_plugin.services.check_city import basis, chosen_rules, read_city, rule_pack
+from digital_citymgmt_plugin.services.check_city import basis, chosen_rules, lines_only, read_city, rule_pack
 from digital_citymgmt_plugin.services.check_findings import Findings, Gathered, relevel, tallies, write_output
 from digital_citymgmt_plugin.services.check_scope import (
     ALL,
@@ -74,6 +74,7 @@ def check_components(context: Context, request: CheckComponents) -> dict[str, An
     rules = chosen_rules(pack, request.rules)
     notes: list[_Note] = [("checks.rule_ignored", {"rule": code}) for code in wrong]
     digest, last = basis(store, pack), last_run(store)
+    notes += [("checks.lines_only", {"rule": code}) for code in lines_only(store, rules)]
     scope, fids, more = _scope(store, request, digest, last)
     notes += more
     whole = not request.rules

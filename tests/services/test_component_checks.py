@@ -12,7 +12,7 @@ import shapely
 
 from digital_citymgmt_plugin.core.census.checks import CHECKS, PAIRS
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
-from digital_citymgmt_plugin.core.ports import GEOM
+from digital_citymgmt_plugin.core.ports import GEOM, XY
 from digital_citymgmt_plugin.core.requests import CheckComponents, Totals, UndoOperation
 from digital_citymgmt_plugin.services.component_checks import check_components
 from digital_citymgmt_plugin.services.intake import objects
@@ -196,6 +196,39 @@ def test_topology_is_told_of_the_base_map(census):
         shapes = objects([box(50, 40, 60, 50), box(240, 40, 250, 50), box(430, 40, 440, 50)])
         action.insert("base_area", {"theme": objects(["building", "water", "road"]), GEOM: shapes})
     assert {rule for rule, _ in issues_after(census)} == {"component.in_building", "component.in_water"}
+
+
+def test_what_stands_on_a_wall_is_inside_nothing(census):
+    """The same as above with walls: 0.5 m from the point in the building, 3 m from that in the water."""
+    with census.store.action("import_basemap") as action:
+        shapes = objects([box(50, 40, 60, 50), box(240, 40, 250, 50), box(430, 40, 440, 50)])
+        action.insert("base_area", {"theme": objects(["building", "water", "road"]), GEOM: shapes})
+        (x, y), (west, south) = places_of(census, [1, 2])
+        walls = [line((x + 0.5, y - 4), (x + 0.5, y + 4)), line((west + 3, south - 4), (west + 3, south + 4))]
+        middle = [line((west, south - 4), (west, south + 4))]  # of the river: it excuses nothing
+        action.insert("base_line", {"theme": objects(["wall", "wall", "water"]), GEOM: objects(walls + middle)})
+    assert {rule for rule, _ in issues_after(census)} == {"component.in_water"}
+
+
+def test_areas_are_not_guessed_from_lines_and_that_is_said(census):
+    x, y = places_of(census, [1])[0]
+    ring = [(x - 9, y - 9), (x + 9, y - 9), (x + 9, y + 9), (x - 9, y + 9), (x - 9, y - 9)]
+    with census.store.action("import_basemap") as action:
+        action.insert("base_line", {"theme": objects(["water", "road"]), GEOM: objects([line(*ring), line(*ring)])})
+    result = run(census)
+    told = [note["values"]["rule"] for note in result["notes"] if note["code"] == "checks.lines_only"]
+    assert told == ["component.in_water", "component.on_carriageway"] and issues(census) == []
+    run(census, rules="off_road")  # near a line of a road is near a road: one row of lids within 30 m of the ring
+    far = {uuid for _, uuid in issues(census)}
+    assert uuid_of(census, 1) not in far and len(far) == 99
+
+
+def places_of(city, fids):
+    return city.store.read("component_point", [XY], [("fid", "in", fids)], ["fid"])[XY].tolist()
+
+
+def line(*places):
+    return shapely.multilinestrings([shapely.linestrings(places)])
 
 
 def issues_after(city):

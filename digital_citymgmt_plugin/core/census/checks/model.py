@@ -16,7 +16,7 @@ from digital_citymgmt_plugin.core.census.check_pack import Params
 from digital_citymgmt_plugin.core.codes import CodeScheme
 
 # Themes of the base map that rules ask for, as core/basemap names them.
-BUILDING, WATER, CARRIAGEWAY = "building", "water", "road"
+BUILDING, WATER, CARRIAGEWAY, WALL = "building", "water", "road", "wall"
 GONE = "移除"  # the state of a component that is not there any more
 
 
@@ -103,12 +103,17 @@ class Photos:
     name: NDArray[Any]
 
 
+NearLine = Callable[[str, NDArray[np.float64], float], NDArray[np.bool_]]
+
+
 @dataclass
 class City:
     """What the rules compare components with.
 
     Geometries are in the CRS of the store, metres. ``areas``: the areas that together are the city (county, else
     streets, communities, grids). ``register``: sorted codes of components ever issued, ``retired`` beside them.
+    ``base``: areas of the base map by theme. ``line_themes``: themes of which it has lines; ``near_line`` tells which
+    points lie within so many metres of one (theme, (n, 2) points, metres).
     """
 
     classes: Mapping[str, ClassInfo]
@@ -123,6 +128,8 @@ class City:
     register: NDArray[np.bytes_]
     retired: NDArray[np.bool_]
     base: dict[str, NDArray[Any]] = field(default_factory=dict)
+    line_themes: frozenset[str] = frozenset()
+    near_line: NearLine | None = None
     has_photos: bool = False
     photos: Callable[[Part], Photos] | None = None
 

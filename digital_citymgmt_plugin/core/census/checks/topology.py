@@ -1,5 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Rules of a component's place on the base map: points in buildings, in water, on the carriageway."""
+"""Rules of a component's place on the base map: points in buildings, in water, on the carriageway.
+
+Areas come from areas of the base map alone. Lines are no areas: a ring of bank lines may be a pond or an island, one of
+kerbs the carriageway or the block that it goes around, one of walls a house or its courtyard. What lines do say for
+certain is used: what stands on a wall or fence within the margin is at its edge, not inside; what is near a line of a
+road is near a road. Lines of water and roads excuse nothing, since many maps draw their middle.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,7 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.census.check_pack import Params, split
-from digital_citymgmt_plugin.core.census.checks.model import BUILDING, CARRIAGEWAY, WATER, City, Hits, Part, check
+from digital_citymgmt_plugin.core.census.checks.model import BUILDING, CARRIAGEWAY, WALL, WATER, City, Hits, Part, check
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 
 
@@ -24,7 +30,7 @@ def _named(part: Part, city: City, words: str, *, other: bool = False) -> NDArra
 
 
 def _within(part: Part, city: City, theme: str, margin: float, asked: NDArray[np.bool_]) -> Hits:
-    """Find points that lie more than ``margin`` metres inside an area of a theme."""
+    """Find points more than ``margin`` metres inside an area of a theme, and as far from every wall and fence."""
     areas = city.base.get(theme)
     rows = np.flatnonzero(asked & part.placed & part.there)
     if areas is None or not len(areas) or not len(rows) or part.table != "component_point":
@@ -33,7 +39,15 @@ def _within(part: Part, city: City, theme: str, margin: float, asked: NDArray[np
     rows, area = rows[area >= 0], area[area >= 0]
     away = shapely.distance(shapely.boundary(areas[area]), shapely.points(part.xy[rows]))
     deep = away > margin
+    if deep.any():
+        deep[deep] = ~_near_line(city, WALL, part.xy[rows[deep]], margin)
     return Hits(rows[deep], {"metres": np.round(away[deep], 1)})
+
+
+def _near_line(city: City, theme: str, xy: NDArray[np.float64], metres: float) -> NDArray[np.bool_]:
+    if city.near_line is None or theme not in city.line_themes or not len(xy):
+        return np.zeros(len(xy), dtype=bool)
+    return city.near_line(theme, xy, metres)
 
 
 @check("component.in_building")
@@ -59,13 +73,15 @@ def on_carriageway(part: Part, city: City, params: Params) -> Hits:
 
 @check("component.off_road")
 def off_road(part: Part, city: City, params: Params) -> Hits:
-    """Find covers farther than ``metres`` from every road, by words of the class name."""
-    areas = city.base.get(CARRIAGEWAY)
+    """Find covers farther than ``metres`` from every area and line of a road, by words of the class name."""
+    areas = city.base.get(CARRIAGEWAY, np.empty(0, dtype=object))
     rows = np.flatnonzero(_named(part, city, params["words"]) & part.placed & part.there)
-    if areas is None or not len(areas) or not len(rows) or part.table != "component_point":
+    known = len(areas) or CARRIAGEWAY in city.line_themes
+    if not known or not len(rows) or part.table != "component_point":
         return Hits(np.empty(0, dtype=np.int64))
     tree = shapely.STRtree(areas)
     points = shapely.points(part.xy[rows])
     near = np.unique(tree.query(points, predicate="dwithin", distance=float(params["metres"]))[0])
     far = np.setdiff1d(np.arange(len(rows)), near)
+    far = far[~_near_line(city, CARRIAGEWAY, part.xy[rows[far]], float(params["metres"]))]
     return Hits(rows[far], {"metres": np.full(len(far), params["metres"])})
