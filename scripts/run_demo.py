@@ -100,6 +100,7 @@ def find_data(folder: Path | None, scratch: Path) -> Path:
 
 def build(data: Path, about: Mapping[str, Any], store: Path, scratch: Path) -> list[dict[str, Any]]:
     """Do the main job; return the three assessments (title and table file)."""
+    from digital_citymgmt_plugin.bridge.demo_profile import write_demo_profile
     from digital_citymgmt_plugin.bridge.engines import pool
 
     city = {"STORE": str(store)}
@@ -108,7 +109,8 @@ def build(data: Path, about: Mapping[str, Any], store: Path, scratch: Path) -> l
         "new city store",
         "createstore",
         {**city, "EDITION": about["edition"], "COUNTY_CODE": about["county_code"],
-         "COUNTY_NAME": about["county_name"], "CRS": about["crs"]},
+         "COUNTY_NAME": about["county_name"], "CRS": about["crs"],
+         "PROFILE": write_demo_profile(data, str(about["edition"]), scratch / "profile.json")},
     )  # fmt: skip
     # One engine for all steps.
     pool().hold(str(store))

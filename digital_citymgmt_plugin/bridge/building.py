@@ -18,6 +18,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+from digital_citymgmt_plugin.bridge.demo_profile import write_demo_profile
 from digital_citymgmt_plugin.bridge.messages import templates
 from digital_citymgmt_plugin.core import roles
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
@@ -340,10 +341,12 @@ def build_demo(pool: Any, folder: Path, on_progress: OnProgress, is_cancelled: I
         raise InputRefused("demo.no_data")
     about = json.loads((data / "about.json").read_text(encoding="utf-8"))
     target = _free(folder / "demo_city.gpkg")
-    store = CreateStore(
-        str(target), str(about["edition"]), str(about["county_code"]), str(about["county_name"]), str(about["crs"])
-    )
     with tempfile.TemporaryDirectory(prefix="dcm-demo-") as scratch:
+        profile = write_demo_profile(data, str(about["edition"]), Path(scratch) / "profile.json")
+        store = CreateStore(
+            str(target), str(about["edition"]), str(about["county_code"]), str(about["county_name"]),
+            str(about["crs"]), profile,
+        )  # fmt: skip
         draft = str(Path(scratch) / "draft.gpkg")
         return build(
             pool, CityPlan(store), on_progress, is_cancelled, lambda lists: demo_steps(data, about, draft, lists)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 
 import openpyxl
@@ -13,7 +14,7 @@ from digital_citymgmt_plugin.bridge.engine_client import EngineClient
 from digital_citymgmt_plugin.bridge.engine_pool import EnginePool
 from digital_citymgmt_plugin.core import guesses
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError
-from digital_citymgmt_plugin.core.requests import CreateStore, Health, Layer
+from digital_citymgmt_plugin.core.requests import CheckComponents, CreateStore, Health, Layer, ListIssues
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.storage.files import CityFiles
 from tests.services.cities import CRS, FIRST, SECOND, squares
@@ -175,6 +176,19 @@ def test_the_demo_city_is_built_beside_one_that_is_there(pool, tmp_path):
     assert sorted(one.name for one in tmp_path.iterdir()) == ["demo_city.gpkg", "demo_city_2.gpkg"]
     with pool.lease(built.path) as lease:
         items = {item["key"]: item["count"] for item in lease.call(Health())["items"]}
+        lease.call(CheckComponents())
+        issues = lease.call(ListIssues())["issues"]
     assert min(items[key] for key in ("streets", "communities", "grids", "components", "cases")) > 0
     assert (items["components_uncoded"], items["components_outside"]) == (0, 0)
+    # Every issue has its reason in what the demo city was made with (docs/demo-city.md).
+    with (sample_folder() / "truth" / "case_truth.csv").open(encoding="utf-8-sig", newline="") as file:
+        truth = {row["case_no"]: row for row in csv.DictReader(file)}
+    found = {rule: {one["code"] for one in issues if one["rule"] == rule} for rule in {one["rule"] for one in issues}}
+    near = {"component.same_spot", "link_ambiguous"}  # things that happen to stand within 5 cm, or beside each other
+    assert {one["rule"] for one in issues} <= {"case_coordinates", "stated_area_differs", *near}
+    assert sum(one["rule"] in near for one in issues) < 10
+    made = {name for name, row in truth.items() if row["coordinates"] in ("zero", "digit")}
+    zero = {name for name in made if truth[name]["coordinates"] == "zero"}
+    assert zero <= found["case_coordinates"] <= made
+    assert found["stated_area_differs"] <= {name for name, row in truth.items() if row["stated_area"] != "right"}
     assert items["cases_unplaced"] * 20 < items["cases"]

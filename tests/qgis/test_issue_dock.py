@@ -17,7 +17,7 @@ from digital_citymgmt_plugin.gui.burn_down import BurnDown
 from digital_citymgmt_plugin.gui.dialogs.fix_component import FixDialog, ReasonDialog
 from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
 from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
-from digital_citymgmt_plugin.gui.models.issues import grouped
+from digital_citymgmt_plugin.gui.models.issues import grouped, issue_words
 from tests.qgis.dock_bench import DockBench
 from tests.qgis.make_city import CRS, make_city
 
@@ -73,6 +73,12 @@ def bench(city, qgis_app):
     bench.open()
     yield bench
     bench.close()
+
+
+def test_candidates_are_named_by_code_and_distance(qgis_app):
+    candidates = [{"uuid": "6489050b-444a", "code": "C1", "distance": 2.98}, {"uuid": "f8b64210-07a2", "code": None}]
+    words = issue_words({"rule": "link_ambiguous", "params": {"candidates": candidates}})
+    assert "C1 (2.98 m), f8b64210" in words and "uuid" not in words
 
 
 def test_rules_stand_with_counts_and_levels_as_words(bench):

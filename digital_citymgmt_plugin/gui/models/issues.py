@@ -52,9 +52,18 @@ def issue_words(row: Mapping[str, Any]) -> str:
     rule, params = str(row.get("rule") or ""), row.get("params") or {}
     for code in (rule, f"issue.{rule}"):
         if code in SENTENCES:
-            return sentence(code, params)
+            return sentence(code, {name: _listed(value) for name, value in params.items()})
     details = ", ".join(f"{key} = {value}" for key, value in params.items())
     return f"{rule_title(rule)} {details}".strip()
+
+
+def _listed(value: Any) -> Any:
+    """Return candidates by code or name, with the distance where it is known, without their uuid."""
+    if not isinstance(value, list) or not all(isinstance(one, Mapping) for one in value):
+        return value
+    words = [str(one.get("code") or one.get("name") or str(one.get("uuid") or "")[:8]) for one in value]
+    apart = [one.get("distance") for one in value]
+    return [word if metres is None else f"{word} ({metres} m)" for word, metres in zip(words, apart)]
 
 
 def object_words(row: Mapping[str, Any]) -> str:
