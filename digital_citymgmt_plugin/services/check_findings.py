@@ -27,7 +27,11 @@ WAIVED = "waived"
 
 
 class Findings:
-    """Findings of all rules; of each rule at most ``LISTED`` are kept, all are counted."""
+    """Findings of all rules; all are counted, of each rule ``LISTED`` are kept, and those that are issues already.
+
+    An issue that is not among what is kept is settled, and its waiver with it: it has to be found, however many others
+    were before it.
+    """
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -35,14 +39,20 @@ class Findings:
         self.looked = 0
         self._counts: Counter[str] = Counter()
         self._levels: Counter[str] = Counter()
+        self._held: dict[str, set[Any]] = {}
 
     def add(self, rule: Rule, part: Part, hits: Hits) -> None:
         """Add what a rule found in a part."""
-        room = LISTED - self._counts[rule.code]
+        room = max(LISTED - self._counts[rule.code], 0)
         self._count(rule, len(hits))
-        rows = hits.rows[: max(room, 0)]
         uuids, xy = part.columns["uuid"], part.xy
-        for index, row in enumerate(rows.tolist()):
+        chosen = [*range(min(room, len(hits)))]
+        if len(hits) > room:
+            held = self._issues_of(rule.code)
+            rest = uuids[hits.rows[room:]].tolist() if held else ()
+            chosen += [index for index, uuid in enumerate(rest, room) if uuid in held]
+        for index in chosen:
+            row = int(hits.rows[index])
             place = shapely.Point(xy[row]) if np.isfinite(xy[row]).all() else None
             self.listed.append(Found(uuids[row], rule.code, hits.of(index), place, part.table, rule.level))
 
@@ -53,9 +63,15 @@ class Findings:
             context.cancel.check()
             pairs = PAIRS[rule.code](every, gathered.city.classes, rule.params)
             self._count(rule, len(pairs.rows))
-            rows, others = pairs.rows[:LISTED], pairs.others[:LISTED]
+            rows, others, apart = pairs.rows[:LISTED], pairs.others[:LISTED], pairs.metres[:LISTED]
+            held = self._issues_of(rule.code) if len(pairs.rows) > LISTED else ()
+            if held:
+                rest = [uuid in held for uuid, _ in self._names(every, pairs.rows[LISTED:])]
+                more = LISTED + np.flatnonzero(rest)
+                rows, others = np.append(rows, pairs.rows[more]), np.append(others, pairs.others[more])
+                apart = np.append(apart, pairs.metres[more])
             own, other = self._names(every, rows), self._names(every, others)
-            for index, (row, metres) in enumerate(zip(rows.tolist(), pairs.metres.tolist())):
+            for index, (row, metres) in enumerate(zip(rows.tolist(), apart.tolist())):
                 values = {"other": other[index][0], "other_code": other[index][1], "code": own[index][1]}
                 if metres == metres:
                     values["metres"] = round(metres, 3)
@@ -79,6 +95,13 @@ class Findings:
     def _count(self, rule: Rule, count: int) -> None:
         self._counts[rule.code] += count
         self._levels[rule.level] += count
+
+    def _issues_of(self, code: str) -> set[Any]:
+        """Return the objects of the issues of a rule that are not settled."""
+        if code not in self._held:
+            where: list[Condition] = [("rule", "=", code), ("state", "!=", SETTLED)]
+            self._held[code] = set(self._store.read("check_issue", ["object_uuid"], where)["object_uuid"].tolist())
+        return self._held[code]
 
     def _names(self, every: Everything, rows: NDArray[np.int64]) -> list[tuple[str, str | None]]:
         """Return uuid and code of components of the gathered arrays."""

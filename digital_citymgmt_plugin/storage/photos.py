@@ -192,6 +192,8 @@ class PhotoFolder:
             shutil.copyfile(source, self._aside / name)
             if self._digest(self._aside / name) != digest:
                 raise InputRefused("photos.changed", file=Path(source).name)
+            with (self._aside / name).open("rb+") as file:  # its row survives a power cut: so must it
+                os.fsync(file.fileno())
         except OSError as error:
             raise InputRefused("output.failed", file=name, detail=error.strerror or str(error)) from error
         self._waiting[name] = digest

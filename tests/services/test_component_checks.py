@@ -89,6 +89,36 @@ def test_what_is_mended_is_settled_and_a_waived_one_stays(census):
     assert issues(census, "waived") == [("component.name_missing", uuid_of(census, 1))]
 
 
+@pytest.mark.parametrize("pairs", [False, True])
+def test_issues_stay_when_more_are_found_before_them_than_are_listed(census, monkeypatch, pairs):
+    """Else they were settled, and a waiver was lost, though nothing was mended."""
+    monkeypatch.setattr("digital_citymgmt_plugin.services.check_findings.LISTED", 2)
+    rule = "component.near_double" if pairs else "component.name_missing"
+
+    def spoil(*fids):
+        for fid in fids:
+            if pairs:
+                beside = shapely.transform(census.rows("component_point", GEOM)[fid - 1][GEOM], lambda xy: xy + 0.05)
+                change(census, [fid + 1], **{GEOM: beside})
+            else:
+                change(census, [fid], name=None)
+
+    def found(state):
+        return {uuid for code, uuid in issues(census, state) if code == rule}
+
+    spoil(60, 70)
+    assert run(census)["by_rule"][rule] == 2
+    told = found("open")
+    with census.store.action("waive_issues") as action:
+        where = [("rule", "=", rule), ("object_uuid", "=", max(told))]
+        fid = census.rows("check_issue", "fid", where=where)[0]["fid"]
+        action.update("check_issue", np.array([fid]), {"state": objects(["waived"])})
+    spoil(10, 20, 30)
+    assert run(census)["by_rule"][rule] == 5
+    assert found("waived") == {max(told)} and found("settled") == set()
+    assert min(told) in found("open") and len(found("open")) == 3
+
+
 def test_a_rule_is_switched_off_and_its_level_and_values_changed_by_the_city(census):
     change(census, [1], name=None)
     change(census, [2], **{GEOM: point(55 + 190 * 2 + 0.6, 45)})  # 0.6 m from the third
