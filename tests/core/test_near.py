@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from digital_citymgmt_plugin.core.basemap.near import groups_within, near_known
+from digital_citymgmt_plugin.core.errors import InputRefused
 
 
 def plainly(xy, kinds, distance):
@@ -49,3 +50,12 @@ def test_what_is_near_something_known_of_its_kind():
     kinds, others = np.array(["a", "b", "b"], dtype=object), np.array(["a", "b"], dtype=object)
     assert near_known(shapely.STRtree(mine), kinds, known, others, 1.0).tolist() == [0, 2]
     assert near_known(shapely.STRtree(mine), kinds, known[:0], others[:0], 1.0).tolist() == []
+
+
+def test_a_heap_on_one_spot_is_refused_before_its_pairs_fill_the_memory(monkeypatch):
+    monkeypatch.setattr("digital_citymgmt_plugin.core.basemap.near.MOST_PAIRS", 100)
+    spot = np.zeros((50, 2))
+    with pytest.raises(InputRefused) as error:
+        groups_within(spot, np.array(["0101"] * 50, dtype=object), 1.0)
+    assert error.value.code == "duplicates.too_many"
+    assert len(groups_within(spot[:14], np.array(["0101"] * 14, dtype=object), 1.0)) == 1

@@ -9,7 +9,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.census.duplicates import clusters
+from digital_citymgmt_plugin.core.census.duplicates import MOST_PAIRS, clusters
+from digital_citymgmt_plugin.core.errors import InputRefused
 
 
 def groups_within(xy: NDArray[np.float64], kinds: NDArray[Any], distance: float) -> list[NDArray[np.int64]]:
@@ -28,6 +29,11 @@ def groups_within(xy: NDArray[np.float64], kinds: NDArray[Any], distance: float)
     -------
     list of arrays
         Rows in rising order; the groups in the order of their first rows.
+
+    Raises
+    ------
+    InputRefused
+        ``duplicates.too_many`` when more than ``MOST_PAIRS`` of one kind are so near: the distance is too large.
     """
     from scipy.spatial import cKDTree
 
@@ -36,7 +42,10 @@ def groups_within(xy: NDArray[np.float64], kinds: NDArray[Any], distance: float)
     firsts, seconds = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     for one in np.unique(kind[rows]):  # a tree for each: a bin beside each of many lamps costs nothing then
         mine = rows[kind[rows] == one]
-        pairs = cKDTree(xy[mine]).query_pairs(distance, output_type="ndarray")
+        tree = cKDTree(xy[mine])
+        if tree.count_neighbors(tree, distance) - len(mine) > 2 * MOST_PAIRS:  # a heap on one spot fills the memory
+            raise InputRefused("duplicates.too_many", most=MOST_PAIRS)
+        pairs = tree.query_pairs(distance, output_type="ndarray")
         firsts.append(mine[pairs[:, 0]])
         seconds.append(mine[pairs[:, 1]])
     first, second = np.concatenate(firsts), np.concatenate(seconds)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 CELL = 2_000.0  # m; what lies in cells that touch belongs together
 APART = 10_000.0  # m from the rest
+_MOST_GAPS = 20_000_000  # pairs of groups that are looked at
 _MOST_SHARE = 0.5  # more than half of a drawing is never set apart
 
 
@@ -32,19 +33,21 @@ def find_strays(xy: NDArray[np.float64], apart: float = APART) -> NDArray[np.boo
     unique, where, counts = np.unique(cells, axis=0, return_inverse=True, return_counts=True)
     group = _groups(unique)
     sizes = np.bincount(group, weights=counts)
-    boxes = {
-        number: np.array([*unique[group == number].min(axis=0), *(unique[group == number].max(axis=0) + 1)]) * CELL
-        for number in range(len(sizes))
-    }
-    inside = [int(np.argmax(sizes))]
-    waiting = [number for number in boxes if number not in inside]
-    joined = True
-    while joined:  # a group near one that belongs to the map belongs to it, too
-        near = [number for number in waiting if min(_gap(boxes[number], boxes[one]) for one in inside) < apart]
-        inside += near
-        waiting = [number for number in waiting if number not in near]
-        joined = bool(near)
-    far = np.isin(group, waiting)[where.ravel()]
+    boxes = np.tile([np.inf, np.inf, -np.inf, -np.inf], (len(sizes), 1))
+    np.minimum.at(boxes[:, :2], group, unique * CELL)
+    np.maximum.at(boxes[:, 2:], group, (unique + 1) * CELL)
+    waiting = np.ones(len(sizes), dtype=bool)
+    fresh = [int(np.argmax(sizes))]
+    looked = 0
+    while fresh:  # a group near one that belongs to the map belongs to it, too
+        waiting[fresh] = False
+        rest = np.flatnonzero(waiting)
+        looked += len(fresh) * len(rest)
+        if looked > _MOST_GAPS:  # thousands of heaps all over the earth are no map with strays
+            return stray
+        near = [rest[_gaps(boxes[rest], boxes[one]) < apart] for one in fresh]
+        fresh = np.unique(np.concatenate(near)).tolist()
+    far = waiting[group][where.ravel()]
     if far.sum() > _MOST_SHARE * len(good):
         return stray
     stray[good] = far
@@ -73,6 +76,7 @@ def _groups(cells: NDArray[np.int64]) -> NDArray[np.int64]:
     return group
 
 
-def _gap(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Return the distance between two boxes."""
-    return float(np.hypot(*np.maximum(0.0, np.maximum(first[:2] - second[2:], second[:2] - first[2:]))))
+def _gaps(boxes: NDArray[np.float64], one: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far boxes are from one."""
+    apart = np.maximum(0.0, np.maximum(boxes[:, :2] - one[2:], one[:2] - boxes[:, 2:]))
+    return np.asarray(np.hypot(apart[:, 0], apart[:, 1]), dtype=np.float64)
