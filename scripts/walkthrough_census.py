@@ -230,6 +230,9 @@ class CensusDay(Round):
             if all(end.get("photos") for end in actions.shown.get("ends") or [{}]):
                 break
         yield from pause(0.8)
+        labels = [dock.photo_row.itemAt(at).widget() for at in range(dock.photo_row.count())]
+        self.findings["dbg"] = [str((l.geometry(), l.isVisible(), l.text(), l.pixmap() is None or l.pixmap().isNull(), l.parent() is dock.widget())) for l in labels]
+        self.check("doubles: photos are shown", any(label.height() > 50 for label in labels))
         self.hand.picture("doc_duplicates")
         self.hand.click(dock.left_button)
         yield from self.settled()
@@ -250,9 +253,11 @@ class CensusDay(Round):
         yield from self.settled(240)
         self.hand.picture("issues")
         self.check("checks: issues are listed", dock.issues.rowCount() > 0)
+        yield from self.choose_row(dock.rule_view, 0)
         for _ in range(3):
             self.hand.click(dock.next_button)
             yield from self.settled()
+        self.hand.picture("doc_issue-dock")
         self.hand.click(dock.fix_button)
         yield from wait_for(lambda: self.window_of(dock) is not None, 20, "the form")
         self.hand.picture("fix", self.window_of(dock))

@@ -19,7 +19,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 
 ENDINGS = ("tif", "tiff", "vrt", "jp2", "ecw", "img", "png", "jpg", "jpeg")
 # Half of the way to white and half of the colour: symbols and lines stay the darkest things. Values of QGIS's filters.
-BRIGHTNESS, CONTRAST, SATURATION = 60, -20, -40
+BRIGHTNESS, CONTRAST, SATURATION = 80, -35, -40
 
 
 def add_backdrop(

@@ -52,5 +52,5 @@ class MenuActions(QObject):
     def shut(self) -> None:
         """Close the window that is open."""
         if self.dialog is not None:
-            self.dialog.reject()
+            self.dialog.done(0)  # without asking what a window may ask when it is left
             self.dialog = None

@@ -162,6 +162,8 @@ def _confirm(context: Context, store: Store, action: Action, rows: Columns, as_c
     wrong = next((code for code in codes if code not in there), None)
     if wrong is not None or any(code is None for code in codes):
         raise InputRefused("candidate.class", value=str(wrong or ""))
+    # What a symbol is called is its class, unless the drawing says more: a component without a name fails a rule.
+    names = [name or there[code].name for name, code in zip(rows["name"].tolist(), codes)]
     uuids = [str(uuid4()) for _ in range(size)]
     grids = store.read("unit_grid", ["code", "community_code", GEOM], [("status", "=", "current")], ["code"])
     cell = locate_points(rows[GEOM], grids[GEOM])
@@ -175,7 +177,7 @@ def _confirm(context: Context, store: Store, action: Action, rows: Columns, as_c
     action.insert(
         "component_point",
         {
-            "uuid": objects(uuids), "class_code": objects(codes), "name": rows["name"],
+            "uuid": objects(uuids), "class_code": objects(codes), "name": objects(names),
             "state": objects(["完好"] * size), "first_on": objects([day] * size), "source": objects([SOURCE] * size),
             "attributes": objects(origin), "grid_code": with_none(grids["code"])[cell],
             "community_code": with_none(grids["community_code"])[cell], GEOM: rows[GEOM],

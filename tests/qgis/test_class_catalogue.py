@@ -96,6 +96,18 @@ def test_a_class_is_added_and_the_table_goes_out(actions, tmp_path):
     assert len(path.read_text(encoding="utf-8-sig").splitlines()) == 4
 
 
+def test_what_is_not_written_is_not_lost_without_a_question(actions, monkeypatch):
+    dialog = actions().dialog
+    asked = []
+    monkeypatch.setattr(type(dialog), "_may_discard", lambda self: asked.append(self) or len(asked) > 1)
+    dialog.photos_field.setText("nan")
+    assert dialog.changes()[0]["photo_count"] == "nan"  # no number: the engine says so by what was typed
+    dialog.reject()
+    assert dialog.isVisible() and len(asked) == 1
+    dialog.reject()
+    assert not dialog.isVisible() and len(asked) == 2
+
+
 def test_without_a_store_the_menu_says_so(actions):
     done = actions()
     done.shut()

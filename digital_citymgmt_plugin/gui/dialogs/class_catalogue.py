@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ from qgis.PyQt.QtWidgets import (
     QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QMessageBox,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -109,6 +111,21 @@ class ClassCatalogue(QDialog):
         self.field.textChanged.connect(self.refill)
         self.kind.currentIndexChanged.connect(lambda _=0: self.refill())
         self.refill()
+
+    def reject(self) -> None:
+        """Close; what was changed and not written is not lost without a question."""
+        if not self.changes() or not self.isVisible() or self._may_discard():
+            super().reject()
+
+    def _may_discard(self) -> bool:
+        box = QMessageBox(self)
+        box.setWindowTitle(self.windowTitle())
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        box.setText(tr("What you changed is not written yet. Discard it?"))
+        discard = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(tr("Keep on"), QMessageBox.ButtonRole.RejectRole))
+        box.exec()
+        return box.clickedButton() is discard
 
     def _build_form(self, departments: Sequence[Mapping[str, Any]]) -> None:
         self.form = QWidget()
@@ -307,9 +324,10 @@ def _number(text: str) -> Any:
     """Return a number, None for nothing, and what is no number as it is typed: the engine says what is wrong."""
     text = text.strip()
     try:
-        return float(text) if text else None
+        number = float(text) if text else None
     except ValueError:
         return text
+    return number if number is None or math.isfinite(number) else text
 
 
 def _same(one: Any, two: Any) -> bool:

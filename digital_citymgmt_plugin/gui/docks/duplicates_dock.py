@@ -209,6 +209,7 @@ def thumbnail(folder: Path, name: str, side: str) -> QLabel:
     image = reader.read()
     if not image.isNull():
         label.setPixmap(QPixmap.fromImage(image))
+        label.setMinimumHeight(image.height())  # a label that wraps words asks for no height, whatever it shows
     return label
 
 
