@@ -28,6 +28,7 @@ class FindDuplicatesAlgorithm(CityAlgorithm):
         "waived",
         "fresh",
         "settled",
+        "taken_over",
     )
     WRITES = True
 

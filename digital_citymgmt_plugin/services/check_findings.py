@@ -19,6 +19,7 @@ from digital_citymgmt_plugin.core.census.check_pack import LEVELS, split
 from digital_citymgmt_plugin.core.census.checks import PAIRS, City, Hits, Part, Rule
 from digital_citymgmt_plugin.core.census.checks.doubles import Everything
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Condition, Context, Store
+from digital_citymgmt_plugin.services.double_issues import YIELDING, gives_way, listed_pairs
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.issues import OPEN, SETTLED, Found
 
@@ -37,6 +38,7 @@ class Findings:
         self._store = store
         self.listed: list[Found] = []
         self.looked = 0
+        self.as_doubles = 0  # pairs that are candidates already
         self._counts: Counter[str] = Counter()
         self._levels: Counter[str] = Counter()
         self._held: dict[str, set[Any]] = {}
@@ -71,7 +73,12 @@ class Findings:
                 rows, others = np.append(rows, pairs.rows[more]), np.append(others, pairs.others[more])
                 apart = np.append(apart, pairs.metres[more])
             own, other = self._names(every, rows), self._names(every, others)
+            doubles = listed_pairs(self._store, (one[0] for one in own + other)) if rule.code in YIELDING else {}
             for index, (row, metres) in enumerate(zip(rows.tolist(), apart.tolist())):
+                if doubles and gives_way(rule.level, doubles.get(frozenset((own[index][0], other[index][0])))):
+                    self._count(rule, -1)
+                    self.as_doubles += 1
+                    continue
                 values = {"other": other[index][0], "other_code": other[index][1], "code": own[index][1]}
                 if metres == metres:
                     values["metres"] = round(metres, 3)

@@ -18,6 +18,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Store
 from digital_citymgmt_plugin.core.undo import Written
+from digital_citymgmt_plugin.services.double_issues import both_ends
 from digital_citymgmt_plugin.services.issues import SETTLED
 
 ALL, SHEET, CHANGED = "all", "sheet", "changed"
@@ -28,6 +29,7 @@ _PHOTO = "photo"
 _PHOTOS = "photos"  # mark: how many photos there were
 _OPERATION = "operation"
 _OWN = "check_components"
+_ISSUE = "check_issue"
 
 Fids = dict[str, NDArray[np.int64]]
 # Logs and tables whose new rows name components that have to be looked at again: table, column.
@@ -96,17 +98,21 @@ def changed_since(store: Store, last: Last) -> Fids | str:
 
 
 def _of_actions(store: Store, last: Last) -> tuple[Fids, set[str]] | str:
-    """Return what the actions since a run wrote: rows of components, and uuids of those whose photos they wrote."""
+    """Return what the actions since a run wrote: rows of components, uuids of those whose photos or candidates."""
     where = [("fid", ">", last.marks.get(_OPERATION, 0)), ("kind", "!=", _OWN)]
     mark, size, came = last.marks.get(_PHOTO, 0), 0, 0
     parts: dict[str, list[NDArray[np.int64]]] = {table: [np.empty(0, dtype=np.int64)] for table in TABLES}
     owners: set[str] = set()
     for uuid in store.read(_OPERATION, ["uuid"], where, ["fid"])["uuid"].tolist():
-        for wrote in store.written(uuid, (*TABLES, _PHOTO)):
+        for wrote in store.written(uuid, (*TABLES, _PHOTO, _ISSUE)):
+            if wrote.table == _ISSUE and wrote.kind == "insert":
+                continue  # new candidates settle what they say again themselves
             size += len(wrote.fids)
             if size > 4 * MOST:
                 return "checks.too_many"
-            if wrote.table == _PHOTO:
+            if wrote.table == _ISSUE:
+                owners |= both_ends(store, wrote)  # a candidate that is waived, reopened, settled or gone
+            elif wrote.table == _PHOTO:
                 owners |= _owners(store, wrote)
                 came += {"insert": 1, "delete": -1}.get(wrote.kind, 0) * int((wrote.fids <= mark).sum())
             else:

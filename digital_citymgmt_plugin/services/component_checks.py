@@ -110,6 +110,8 @@ def check_components(context: Context, request: CheckComponents) -> dict[str, An
             write_output(context, request.output, rules, found)
         context.cancel.check()
         operation = action.operation_uuid
+    if found.as_doubles:
+        notes.append(("checks.as_doubles", {"count": found.as_doubles}))
     notes += [("checks.many", {"rule": code, "count": count}) for code, count in found.cut()]
     return {
         "counts": counts, "operation": operation, "tables": ["check_issue", "check_run"], "scope": scope,

@@ -17,12 +17,12 @@ from digital_citymgmt_plugin.core.codes import COMPONENT
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Context, Store
 from digital_citymgmt_plugin.core.requests_duplicates import FindDuplicates
+from digital_citymgmt_plugin.services.double_issues import CANDIDATES, covered, settle
 from digital_citymgmt_plugin.services.duplicate_evidence import Census, read_census
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.issues import CHUNK, Found, compare, uuids_of, write
 
-# One rule per kind of evidence: a pair goes under its strongest.
-RULES = tuple(f"component.duplicate_{name}" for name in ("code", "near", "spot", "photo"))
+RULES = CANDIDATES
 _RULE_OF = {"code": RULES[0], "near": RULES[1], "spot": RULES[2], "photo": RULES[3], "look": RULES[3]}
 WAIVED = "waived"
 LARGEST = 100.0  # m: a larger tolerance is a slip
@@ -49,7 +49,9 @@ def find_duplicates(context: Context, request: FindDuplicates) -> dict[str, Any]
     -------
     dict
         Counts ``read``, ``pairs``, ``clusters`` and, by kind of evidence (a pair may have several), ``same_code``,
-        ``near``, ``one_spot``, ``same_photo``; ``waived``; ``fresh`` and ``settled`` issues. ``output``: the file.
+        ``near``, ``one_spot``, ``same_photo``; ``waived``; ``fresh`` and ``settled`` issues; ``taken_over``: issues of
+        ``near_double`` and ``same_spot`` that say the same of a pair and are settled (``double_issues``). ``output``:
+        the file.
 
     Raises
     ------
@@ -62,17 +64,19 @@ def find_duplicates(context: Context, request: FindDuplicates) -> dict[str, Any]
     context.progress(0.75, "progress.comparing")
     found = _found(store, doubles)
     changes = compare(store, RULES, None, found)
-    counts.update(fresh=len(changes.fresh), settled=len(changes.settled))
+    over = covered(store, ((str(one.uuid), str(one.values["other"])) for one in found))
+    counts.update(fresh=len(changes.fresh), settled=len(changes.settled), taken_over=len(over))
     result: dict[str, Any] = {"counts": counts, "operation": None, "tables": [], "notes": []}
     if request.output:
         context.progress(0.85, "progress.writing")
         write_pairs(context, store, doubles, np.arange(len(doubles.pairs)), request.output)
         result.update(output=request.output, files_wait=context.preview)
-    if changes.any:
+    if changes.any or len(over):
         context.progress(0.92, "progress.saving")
         context.cancel.check()
         with store.action("find_duplicates", tolerance=request.tolerance) as action:
             write(action, changes)
+            settle(action, over)
             context.cancel.check()
             action.counts.update(counts)
             result["operation"] = action.operation_uuid
