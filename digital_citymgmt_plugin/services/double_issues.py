@@ -3,8 +3,8 @@
 
 The candidate shows more (evidence, score, merging) than ``near_double`` and ``same_spot``, so these give way: to an
 open candidate while they are no errors (a contract that makes them errors counts them as such), to a waived one
-always, since "two different things" answers both. ``code_double`` gives way to nothing: two things with one code are wrong
-whether they are one or not.
+always, since "two different things" answers both. ``code_double`` gives way to nothing: two things with one code are
+wrong whether they are one or not.
 """
 
 from __future__ import annotations
