@@ -39,6 +39,18 @@ class DuplicatesActions(QObject):
         self.preview: PreviewDialog | None = None
         self.store = ""
         self.shown: dict[str, Any] = {}
+        controller.store_opened.connect(self._opened)
+
+    def _opened(self, path: str) -> None:
+        """Show nothing of the store before: what is decided goes to the store whose pairs are shown."""
+        if self.preview is not None and path != self.store:
+            self.preview.reject()
+        if self.dock is None or path == self.store:
+            return
+        self.store, self.shown = path, {}
+        self.dock.show_pairs([], 0, 0)
+        if path and self.dock.isVisible():
+            self.refresh()
 
     def show(self) -> None:
         """Show the dock with the pairs of the open store."""
@@ -70,10 +82,11 @@ class DuplicatesActions(QObject):
     def refresh(self, row: int = 0) -> None:
         """Fetch the list anew; ``row`` is looked at next."""
         self.store = self.controller.path
-        self._ask(tr("Reading the doubles"), ListDuplicates(), lambda answer: self._listed(answer, row))
+        store = self.store
+        self._ask(tr("Reading the doubles"), ListDuplicates(), lambda answer: self._listed(store, answer, row))
 
-    def _listed(self, answer: dict[str, Any], row: int) -> None:
-        if self.dock is not None:
+    def _listed(self, store: str, answer: dict[str, Any], row: int) -> None:
+        if self.dock is not None and store == self.store:  # another may have been opened meanwhile
             self.dock.show_pairs(answer["pairs"], int(answer["total"]), int(answer["same_code"]), row)
 
     def find(self) -> None:
@@ -165,9 +178,13 @@ class DuplicatesActions(QObject):
         dialog = PreviewDialog(title, answer, self.dock)
         dialog.accepted.connect(lambda: self._ask(tr("Merging"), request, lambda done: self._changed(done, 0)))
         dialog.rejected.connect(self.refresh)  # any other request ends the holding
-        dialog.finished.connect(lambda _answer: dialog.deleteLater())
+        dialog.finished.connect(lambda _answer: self._closed(dialog))
         self.preview = dialog
         dialog.open()
+
+    def _closed(self, dialog: PreviewDialog) -> None:
+        self.preview = None
+        dialog.deleteLater()
 
     def ask_export(self) -> None:
         """Ask for a file and write the list into it."""

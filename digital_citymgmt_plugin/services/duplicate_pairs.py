@@ -28,7 +28,8 @@ def list_duplicates(context: Context, request: ListDuplicates) -> dict[str, Any]
     -------
     dict
         ``pairs``: ``issue`` (uuid), ``rule``, ``one``, ``two`` (uuids), ``table``, ``code``, ``other_code``,
-        ``class_code``, ``class_name``, ``other_class``, ``distance`` (m), ``score``, ``reasons``; ``total``;
+        ``class_code``, ``class_name``, ``other_class_code``, ``other_class_name``, ``distance`` (m), ``score``,
+        ``reasons``; ``total``;
         ``same_code``: how many of all have the same code as a reason.
     """
     store = context.need_store()

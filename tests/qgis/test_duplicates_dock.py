@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import openpyxl
 import pytest
-from qgis.PyQt.QtCore import QObject, Qt
+from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
 from qgis.PyQt.QtGui import QImage
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QPushButton
 
-from digital_citymgmt_plugin.gui.docks.duplicates_dock import thumbnail
+from digital_citymgmt_plugin.gui.docks.duplicates_dock import photo_label, small_photo
 from digital_citymgmt_plugin.gui.duplicates import DuplicatesActions
 from digital_citymgmt_plugin.gui.session import StoreSession
 
@@ -95,6 +95,8 @@ class Canvas:
 class Controller(QObject):
     """As much of the City dock's controller as the dock of doubles uses."""
 
+    store_opened = pyqtSignal(str)
+
     def __init__(self, window, path):
         super().__init__()
         self.path, self.pool, self.window, self.canvas = str(path), Pool(), window, Canvas()
@@ -171,14 +173,28 @@ def test_the_pairs_are_listed_and_the_first_is_shown_side_by_side(actions):
 def test_photos_of_the_city_are_shown_small_and_no_others(actions):
     labels = [actions.dock.photo_row.itemAt(at).widget() for at in range(actions.dock.photo_row.count())]
     assert len(labels) == 2
+    QTest.qWait(50)  # one after the other, when the window has time
     assert labels[0].pixmap().width() == 160 and labels[0].pixmap().height() == 80
     assert "x.png" in labels[1].text()  # outside the folder: its name only
 
 
 def test_what_is_no_picture_is_named(qgis_app, tmp_path):
     (tmp_path / "bad.jpg").write_bytes(b"\xff\xd8nothing")
-    assert "bad.jpg" in thumbnail(tmp_path, "bad.jpg", "L").text()
-    assert "gone.jpg" in thumbnail(tmp_path, "gone.jpg", "L").text()
+    for name in ("bad.jpg", "gone.jpg", "../bad.jpg"):
+        assert small_photo(tmp_path, name) is None
+        assert name.rpartition("/")[2] in photo_label(name, "L").text()
+
+
+def test_another_store_shows_nothing_of_the_one_before(actions):
+    """What is decided goes to the store whose pairs are shown: they must be those of the open one."""
+    controller, dock = actions.controller, actions.dock
+    controller.path = controller.path.replace("启东", "海门")
+    controller.store_opened.emit(controller.path)
+    assert dock.pairs == [] and not dock.left_button.isEnabled() and actions.store == controller.path
+    controller.path = ""
+    controller.store_opened.emit("")
+    actions.merge("one", "two")
+    assert dock.pairs == [] and actions.controller.pool.of("merge_duplicates") == []
 
 
 def test_the_keyboard_goes_through_the_list_and_merges(actions):

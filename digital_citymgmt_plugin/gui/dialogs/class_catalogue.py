@@ -214,11 +214,16 @@ class ClassCatalogue(QDialog):
         kind = self.kind.currentData()
         keys = [key for key in self._keys if not kind or key.kind == kind]
         places = {_key(row): row for row in self.classes}
+        chosen = self.chosen()
         self._shown = [places[key.kind, key.code] for key in search(keys, self.field.text(), limit=2_000)]
-        self._show_table(0)
+        kept = [at for at, row in enumerate(self._shown) if chosen is not None and _key(row) == _key(chosen)]
+        self._show_table(kept[0] if kept else 0)
 
     def _show_table(self, row: int) -> None:
+        old = self.table.model()
         self.table.setModel(RowsModel(self.header(), self.rows(), self))
+        if old is not None:
+            old.deleteLater()
         self.table.resizeColumnsToContents()
         self.table.selectionModel().selectionChanged.connect(lambda *_: self._fill_form())
         self.table.selectRow(min(row, len(self._shown) - 1))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import QSize, Qt, pyqtSignal
-from qgis.PyQt.QtGui import QImageReader, QKeySequence, QPixmap
+from qgis.PyQt.QtCore import QSize, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtGui import QImage, QImageReader, QKeySequence, QPixmap
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QAction,
@@ -29,7 +29,8 @@ from digital_citymgmt_plugin.gui.models.rows import RowsModel
 NAME = "DcmDuplicatesDock"
 PHOTO = 160  # px, the longer side of a thumbnail
 PHOTOS = 3  # thumbnails on a side
-LARGEST = 100_000_000  # px: a picture that says it is larger is not decoded
+LARGEST = 100_000_000  # px: a photo that says it is larger is not decoded
+LARGEST_WHOLE = 16_000_000  # px, of kinds that are decoded whole before they are made small: longer than 0.2 s beyond
 
 
 class DuplicatesDock(QgsDockWidget):
@@ -47,6 +48,9 @@ class DuplicatesDock(QgsDockWidget):
         super().__init__(tr("Doubles"), parent)
         self.setObjectName(NAME)
         self.pairs: list[dict[str, Any]] = []
+        self._waiting: list[tuple[QLabel, Path, str]] = []  # photos that are not shown yet
+        self._timer = QTimer(self)
+        self._timer.timeout.connect(self._show_photo)
         self.summary = _plain()
         self.pair_view = _table(tr("Pairs of components that may be one"))
         self.value_view = _table(tr("The values of both, side by side"))
@@ -161,6 +165,7 @@ class DuplicatesDock(QgsDockWidget):
         _fill(self.value_view, PairModel([], "component_point", self))
         self.end_label.setText("")
         self.reason_edit.clear()
+        self._waiting.clear()
         while self.photo_row.count():
             widget = self.photo_row.takeAt(0).widget()
             if widget is not None:
@@ -180,7 +185,21 @@ class DuplicatesDock(QgsDockWidget):
         )
         for side, end in ((tr("Left"), left), (tr("Right"), right)):
             for name in list(end["photos"])[:PHOTOS]:
-                self.photo_row.addWidget(thumbnail(folder, str(name), side))
+                label = photo_label(str(name), side)
+                self.photo_row.addWidget(label)
+                self._waiting.append((label, folder, str(name)))
+        self._timer.start(0)
+
+    def _show_photo(self) -> None:
+        """Show the next photo; one after the other, else six large ones hold the window up."""
+        if not self._waiting:
+            self._timer.stop()
+            return
+        label, folder, name = self._waiting.pop(0)
+        image = small_photo(folder, name)
+        if image is not None:
+            label.setPixmap(QPixmap.fromImage(image))
+            label.setMinimumHeight(image.height())  # a label that wraps words asks for no height, whatever it shows
 
     def _enable(self) -> None:
         row, there = self.row(), bool(self.pairs) and self.row() >= 0
@@ -191,26 +210,29 @@ class DuplicatesDock(QgsDockWidget):
         self.waive_button.setEnabled(there and bool(self.reason_edit.text().strip()))
 
 
-def thumbnail(folder: Path, name: str, side: str) -> QLabel:
-    """Return a small picture, or the photo's name where it cannot be shown: what lies outside the folder never is."""
+def photo_label(name: str, side: str) -> QLabel:
+    """Return a label with the name of a photo, in which the photo is to be shown."""
     label = _plain()
     label.setToolTip(f"{side}: {Path(name).name}".replace("<", "‹"))
     label.setAccessibleName(f"{side}: {Path(name).name}")
-    path = (folder / name).resolve()
     label.setText(f"{side}: {Path(name).name}")
+    return label
+
+
+def small_photo(folder: Path, name: str) -> QImage | None:
+    """Return a photo, small; None where it cannot be shown: what lies outside the folder never is."""
+    path = (folder / name).resolve()
     if not path.is_relative_to(folder.resolve()) or not path.is_file():
-        return label
+        return None
     reader = QImageReader(str(path))
     reader.setAutoTransform(True)
     size = reader.size()
-    if not size.isValid() or size.width() * size.height() > LARGEST:
-        return label
+    most = LARGEST if bytes(reader.format()) == b"jpeg" else LARGEST_WHOLE
+    if not size.isValid() or size.width() * size.height() > most:
+        return None
     reader.setScaledSize(size.scaled(QSize(PHOTO, PHOTO), Qt.AspectRatioMode.KeepAspectRatio))
     image = reader.read()
-    if not image.isNull():
-        label.setPixmap(QPixmap.fromImage(image))
-        label.setMinimumHeight(image.height())  # a label that wraps words asks for no height, whatever it shows
-    return label
+    return None if image.isNull() else image
 
 
 def _fill(view: QTableView, model: RowsModel) -> None:
