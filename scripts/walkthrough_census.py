@@ -231,7 +231,6 @@ class CensusDay(Round):
                 break
         yield from pause(0.8)
         labels = [dock.photo_row.itemAt(at).widget() for at in range(dock.photo_row.count())]
-        self.findings["dbg"] = [str((l.geometry(), l.isVisible(), l.text(), l.pixmap() is None or l.pixmap().isNull(), l.parent() is dock.widget())) for l in labels]
         self.check("doubles: photos are shown", any(label.height() > 50 for label in labels))
         self.hand.picture("doc_duplicates")
         self.hand.click(dock.left_button)
