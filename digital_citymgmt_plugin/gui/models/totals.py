@@ -30,7 +30,10 @@ def tr(text: str) -> str:
 
 def counted_words(tie: Mapping[str, Any]) -> str:
     """Return how something was counted, with the part of it."""
-    return " ".join(word for word in (template(f"totals.{tie['by']}") or str(tie["by"]), str(tie["key"])) if word)
+    key = str(tie["key"])
+    if not key and tie["by"] == "grid_community" and not tie["ties"]:  # the part that belongs to no community
+        key = template("totals.nothing") or ""
+    return " ".join(word for word in (template(f"totals.{tie['by']}") or str(tie["by"]), key) if word)
 
 
 def meaning_words(tie: Mapping[str, Any]) -> str:
