@@ -147,8 +147,7 @@ def _write(
     sheets = [Sheet(word("check"), header, rows, (word("title"),))]
     for by, lines in listed.items():
         total = sum(line[2] for line in lines)
-        named = (lambda key: word(key)) if by == "table" else (lambda key: key or word("nothing"))
-        body = [[named(line[0]), line[1], line[2]] for line in lines]
+        body = [[word(line[0]) if by == "table" else line[0] or word("nothing"), line[1], line[2]] for line in lines]
         body += [[word("sum"), "", total], [word("check"), verdict(total == size), size]]
         sheets.append(Sheet(word(by), (word("key"), word("name"), word("count")), body, (word("title"),)))
     context.files.write_workbook(path, sheets)
