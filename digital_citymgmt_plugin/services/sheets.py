@@ -44,7 +44,7 @@ def make_sheets(context: Context, request: MakeSheets) -> dict[str, Any]:
     ------
     InputRefused
         ``sheets.cover``, ``sheets.size`` (no multiple of 10 m from 50 m to 10 km), ``sheets.nothing`` to cover,
-        ``sheets.too_many``.
+        ``sheets.too_many``, ``sheets.other_size`` (sheets of another size bear the numbers).
     """
     store, size = context.need_store(), request.size
     if not (50 <= size <= 10_000 and size % 10 == 0):
@@ -54,8 +54,12 @@ def make_sheets(context: Context, request: MakeSheets) -> dict[str, Any]:
         raise InputRefused("sheets.nothing", cover=request.cover)
     if len(places) > MOST:
         raise InputRefused("sheets.too_many", count=len(places), most=MOST)
-    there = set(store.read("sheet", ["number"])["number"].tolist())
-    fresh = [place for place in places if number_of(place[0] * size, place[1] * size, size) not in there]
+    there = _sizes(store)
+    numbers = [number_of(column * size, row * size, size) for column, row in places]
+    other = [number for number in numbers if abs(there.get(number, size) - size) > 1.0]
+    if other:  # the number tells the corner only
+        raise InputRefused("sheets.other_size", number=other[0], count=len(other), size=f"{there[other[0]]:g}")
+    fresh = [place for place, number in zip(places, numbers) if number not in there]
     counts = {"sheets": len(places), "inserted": len(fresh), "unchanged": len(places) - len(fresh)}
     answer: dict[str, Any] = {"counts": counts, "operation": None, "tables": [], "notes": []}
     if not fresh:
@@ -64,6 +68,16 @@ def make_sheets(context: Context, request: MakeSheets) -> dict[str, Any]:
         insert_sheets(store, action, fresh, size)
         action.counts.update(counts)
         return {**answer, "operation": action.operation_uuid, "tables": ["sheet"]}
+
+
+def _sizes(store: Store) -> dict[str, float]:
+    """Return the side of each sheet in metres, by its number; NaN of those that are no squares (cut by hand, undrawn)."""
+    rows = store.read("sheet", ["number", GEOM])
+    boxes = shapely.bounds(rows[GEOM]).reshape(-1, 4)
+    sides = boxes[:, 2:] - boxes[:, :2]
+    with np.errstate(invalid="ignore"):
+        square_ones = np.abs(sides[:, 0] - sides[:, 1]) < 1.0
+    return dict(zip(rows["number"].tolist(), np.where(square_ones, sides[:, 0], np.nan).tolist()))
 
 
 def insert_sheets(store: Store, action: Action, places: Sequence[Place], size: float = SIZE) -> None:

@@ -41,12 +41,15 @@ def photos_in(folder: str) -> Iterator[tuple[str, int]]:
     Raises
     ------
     InputRefused
-        ``photos.no_folder``, ``photos.too_many``.
+        ``photos.no_folder``, ``photos.too_many``, ``input.unreadable`` (a folder that may not be looked into).
     """
     if not Path(folder).is_dir():
         raise InputRefused("photos.no_folder", folder=folder)
     seen = 0
-    for base, folders, names in os.walk(folder, followlinks=False):
+    def refuse(error: OSError) -> None:
+        raise InputRefused("input.unreadable", file=error.filename or folder, detail=error.strerror or str(error))
+
+    for base, folders, names in os.walk(folder, onerror=refuse, followlinks=False):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(base) / name

@@ -147,3 +147,11 @@ def test_the_board_goes_into_a_workbook(board, tmp_path):
     path = str(tmp_path / "图幅.xlsx")
     assert export_sheets(board.context, ExportSheets(path))["counts"] == {"sheets": 8}
     assert len(openpyxl.load_workbook(path).worksheets) == 3
+
+
+def test_sheets_of_another_size_under_the_same_number_are_refused(town):
+    make_sheets(town.context, MakeSheets())
+    with pytest.raises(InputRefused) as error:
+        make_sheets(town.context, MakeSheets(size=1000.0))
+    assert error.value.code == "sheets.other_size" and error.value.values["size"] == "500"
+    assert town.store.count("sheet") == 8

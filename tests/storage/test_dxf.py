@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import ezdxf
@@ -317,3 +318,22 @@ def test_what_may_not_be_read_is_told(tmp_path, monkeypatch):
         with pytest.raises(InputRefused) as error:
             attempt(path)
         assert error.value.code == "input.unreadable"
+
+
+def test_a_folder_that_may_not_be_looked_into_is_told(tmp_path, monkeypatch):
+    """``os.walk`` passes it over without a word: its drawings and photos were missing, nobody knew why."""
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "a.dxf").write_text("0")
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    files = CityFiles()
+    for attempt in (files.drawing_files, lambda folder: list(files.photos_in(folder))):
+        with pytest.raises(InputRefused) as error:
+            attempt(str(tmp_path))
+        assert error.value.code == "input.unreadable" and error.value.values["file"].endswith("closed")
