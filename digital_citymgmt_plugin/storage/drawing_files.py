@@ -8,10 +8,12 @@ import os
 from pathlib import Path
 
 from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.storage import dxf
 
 READ = (".dxf", ".shp", ".gpkg")
 DWG = ".dwg"
 _MOST = 5_000  # files of a folder
+_MOST_SHP = 4 << 30  # bytes: no shapefile can be larger, GDAL says
 _DEEPEST = 4  # folders within folders
 
 
@@ -58,10 +60,17 @@ def digest(path: str) -> str:
     Raises
     ------
     InputRefused
-        ``input.unreadable``.
+        ``input.unreadable``; of a DXF what ``dxf.check`` says.
     """
+    try:
+        if Path(path).suffix.lower() == ".dxf":
+            dxf.check(path)  # what is too large is not read for its digest first
+    except OSError as error:
+        raise InputRefused("input.unreadable", file=path, detail=error.strerror or str(error)) from error
     mixed = hashlib.sha256()
     file = Path(path)
+    if file.suffix.lower() == ".shp" and file.is_file() and file.stat().st_size > _MOST_SHP:
+        raise InputRefused("input.unreadable", file=path, detail="> 4 GiB")
     beside = [file.with_suffix(ending) for ending in (".dbf", ".cpg", ".prj")] if file.suffix.lower() == ".shp" else []
     for part in (file, *(one for one in beside if one.is_file())):
         try:

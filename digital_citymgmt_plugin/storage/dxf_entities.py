@@ -18,6 +18,7 @@ import shapely
 
 from digital_citymgmt_plugin.core.basemap.drawing import MOST, POINT, TEXT
 from digital_citymgmt_plugin.storage.dxf_shapes import SHAPES
+from digital_citymgmt_plugin.storage.dxf_size import VERTICES, expanded
 
 DEEPEST = 8
 WIDE = 30.0  # a block reaching farther from its place than this is no symbol of a 1:1000 map
@@ -52,6 +53,7 @@ class Reader:
         self.skipped: Counter[str] = Counter()
         self.over = False
         self._taken = 0
+        self._vertices = 0
         self._broken: tuple[type[BaseException], ...] = _BROKEN
         self._reach: dict[str, float] = {}  # of blocks, as they are drawn
         self._layers: dict[str, str] = {}  # as written → as shown
@@ -61,7 +63,9 @@ class Reader:
         from ezdxf.lldxf.const import DXFError
 
         self._broken = (*_BROKEN, DXFError)
-        self._walk(self._document.modelspace(), (), "")
+        self.over = expanded(self._document, self._is_wide, DEEPEST, MOST, self._broken) > MOST
+        if not self.over:
+            self._walk(self._document.modelspace(), (), "")
 
     def _walk(self, entities: Iterable[Any], inside: tuple[str, ...], layer: str) -> None:
         for entity in entities:
@@ -94,6 +98,10 @@ class Reader:
             low, high = shape.bounds[:2], shape.bounds[2:]
             if not (max(map(abs, (*low, *high))) < FAR):
                 self.skipped[kind] += 1
+                return
+            self._vertices += shapely.get_num_coordinates(shape)
+            if self._vertices > MOST * VERTICES:
+                self.over = True
                 return
             code, more = _xdata(entity)
             handle = dxf.handle

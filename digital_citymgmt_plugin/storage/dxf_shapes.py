@@ -85,7 +85,14 @@ def _sag(entity: Any) -> float:
 def _curve(entity: Any) -> tuple[str, Any] | None:
     from ezdxf import path
 
-    points = _flat(path.make_path(entity).flattening(SAGITTA, segments=4))
+    dxf = entity.dxf
+    if entity.dxftype() == "ELLIPSE":
+        size = dxf.major_axis.magnitude * max(1.0, abs(dxf.ratio))
+    else:
+        spots = [(spot[0], spot[1]) for spot in (*entity.control_points, *entity.fit_points)]
+        size = max((max(column) - min(column) for column in zip(*spots)), default=0.0)
+    # An ellipse of 10⁹ m would have a million corners otherwise.
+    points = _flat(path.make_path(entity).flattening(max(SAGITTA, size / 10_000.0), segments=4))
     return _shape(points, False)
 
 

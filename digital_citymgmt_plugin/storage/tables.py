@@ -121,7 +121,10 @@ def _look(path: str) -> tuple[bytes, bytes, bool]:
     """Return the beginning, lines with other than ASCII characters, and whether there are none such in the file."""
     head, sample, plain = b"", bytearray(), True
     for block in _blocks(path):
-        head = head or block[:65536]
+        if not head:
+            head = block[:65536]
+            if len(block) == _BLOCK and not block.strip(b"\0"):
+                break  # nothing but NULs in a whole block: gigabytes of them need not be looked at
         if block.isascii():
             continue
         plain = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import json
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -156,6 +157,18 @@ def test_a_folder_lists_what_could_not_be_read(town):
     counts = {name: result["counts"][name] for name in ("files", "drawings", "failed", "dwg")}
     assert counts == {"files": 2, "drawings": 1, "failed": 1, "dwg": 1}
     assert [note["code"] for note in result["notes"]][:2] == ["input.dxf_broken", "basemap.dwg_left"]
+
+
+@pytest.mark.parametrize("ending", ["dxf", "shp"])
+def test_a_base_map_of_5_gb_is_refused_before_it_is_read(town, ending):
+    path = town.folder / f"large.{ending}"
+    with path.open("wb") as file:
+        file.write({"dxf": b"  0\nSECTION\n", "shp": b"\x00\x00\x27\x0a"}[ending])
+        file.truncate(5 << 30)  # sparse: takes no room on the disk
+    begun = time.perf_counter()
+    with pytest.raises(InputRefused, match=r"input\.(dxf_too_big|unreadable)"):
+        bring(town, path)
+    assert time.perf_counter() - begun < 3
 
 
 def test_layer_files_come_in_by_their_geometry(town):

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import io
 import os
+import resource
+import time
 from pathlib import Path
 
 import ezdxf
@@ -190,6 +192,58 @@ def test_nested_blocks_that_would_fill_the_memory_are_refused(tmp_path, monkeypa
     monkeypatch.setattr("digital_citymgmt_plugin.storage.dxf_entities.MOST", 20_000)
     with pytest.raises(InputRefused, match=r"input.dxf_entities"):
         read_drawing(nested(tmp_path / "n.dxf", 7, 12))
+
+
+def bomb(path, kind):
+    """A small file that comes to 10⁹ entities: by levels of blocks, by rows and columns, by long lines or by texts."""
+    document = ezdxf.new("R2010")
+    levels = {"levels": 3, "lines": 2, "attributes": 3, "grid": 0}[kind]
+    for level in range(levels + 1):
+        document.blocks.new(f"B{level}")
+    for level in range(levels):
+        for number in range(1_000):
+            placed = document.blocks.get(f"B{level}").add_blockref(f"B{level + 1}", (number, 0))
+            if kind == "attributes" and level == 2:
+                placed.add_attrib("A", "长" * 100, (0, 0))
+    last = document.blocks.get(f"B{levels}")
+    last.add_lwpolyline([(at, at % 7 * 100) for at in range(1_000 if kind == "lines" else 2)])
+    grid = {"row_count": 32_000, "column_count": 32_000, "row_spacing": 100, "column_spacing": 100}
+    document.modelspace().add_blockref("B0", (500_000, 3_500_000), dxfattribs=grid if kind == "grid" else {})
+    document.saveas(path)
+    return str(path)
+
+
+@pytest.mark.parametrize("kind", ["levels", "grid", "lines", "attributes"])
+def test_a_billion_entities_in_a_small_file_are_refused_at_once(tmp_path, kind):
+    """With the limit that is shipped, and without making the entities first: that took 275 s and 1.3 GB."""
+    path = bomb(tmp_path / "b.dxf", kind)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    begun = time.perf_counter()
+    with pytest.raises(InputRefused, match=r"input.dxf_entities"):
+        read_drawing(path)
+    assert time.perf_counter() - begun < 20
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 << 10  # in KB
+
+
+def test_an_ellipse_as_wide_as_the_world_has_no_million_corners(tmp_path):
+    document = ezdxf.new("R2010")
+    for _ in range(20):
+        document.modelspace().add_ellipse((0, 0), (4e8, 0), 0.5)
+        document.modelspace().add_spline([(0, 0), (4e8, 1e8), (1e8, 4e8), (4e8, 4e8)])
+    document.saveas(tmp_path / "e.dxf")
+    shapes = read_drawing(str(tmp_path / "e.dxf")).entities["geom"]
+    assert len(shapes) == 40 and max(shapely.get_num_coordinates(shapes)) < 1_000
+
+
+def test_counting_ahead_and_taking_apart_agree(tmp_path, monkeypatch):
+    """A drawing with as many entities as are allowed comes in; with one more it does not."""
+    path = nested(tmp_path / "n.dxf", 4, 5)
+    size = len(read_drawing(path))
+    monkeypatch.setattr("digital_citymgmt_plugin.storage.dxf_entities.MOST", size)
+    assert len(read_drawing(path)) == size
+    monkeypatch.setattr("digital_citymgmt_plugin.storage.dxf_entities.MOST", size - 1)
+    with pytest.raises(InputRefused, match=r"input.dxf_entities"):
+        read_drawing(path)
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
