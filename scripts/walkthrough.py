@@ -143,6 +143,7 @@ def main() -> int:
     parser.add_argument("--timeout", type=float, default=1800, help="seconds for QGIS")
     parser.add_argument("--first", action="store_true", help="the first run: demo city and wizard")
     parser.add_argument("--census", action="store_true", help="a census day: base map, census, photos, doubles, checks")
+    parser.add_argument("--docs", action="store_true", help="put the pictures of --census into docs/user/img")
     parser.add_argument("--theme", default="", help="a theme of QGIS, e.g. 'Night Mapping'")
     parser.add_argument("--scale", type=int, default=1, help="how large everything is drawn: 1 or 2")
     parser.add_argument("--store", type=Path, help="a big store to open and click through instead of the main job")
@@ -160,10 +161,25 @@ def main() -> int:
         make_census_day(out / "census_day", data)
     status = run_qgis(out, data, options)
     if options.census:
+        if options.docs:
+            put_into_docs(out)
         return tell_census(out, status)
     if options.first:
         return tell_first(out, status)
     return tell_size(out, status) if options.store else tell(out, status)
+
+
+def put_into_docs(out: Path) -> None:
+    """Put the pictures made for the user's pages there, small: at most 1,200 pixels wide, 200 colours."""
+    from PIL import Image
+
+    for path in sorted(out.glob("*_doc_*.png")):
+        with Image.open(path) as image:
+            picture = image.convert("RGB")
+        if picture.width > 1200:
+            size = (1200, picture.height * 1200 // picture.width)
+            picture = picture.resize(size, Image.Resampling.LANCZOS)
+        picture.quantize(200).save(ROOT / "docs" / "user" / "img" / f"{path.stem.split('_doc_')[1]}.png", optimize=True)
 
 
 def tell(out: Path, status: int) -> int:

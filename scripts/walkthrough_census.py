@@ -69,7 +69,7 @@ class CensusDay(Round):
             self.hand.choose(box, first([text for text in texts if text.endswith(f" {word}")], word))
         dialog.table.scrollToTop()
         yield from pause(0.3)
-        self.hand.picture("doc_base-map-dialog", dialog)
+        self.document("base-map-dialog", dialog)
         self.hand.click(dialog.import_button)
         yield from self.confirm("base_map", lambda: desk.preview)
         self.hand.picture("base_map")
@@ -93,16 +93,17 @@ class CensusDay(Round):
 
     def orthophoto(self) -> Iterator[None]:
         """Lay an image under the map (its window of files is the system's)."""
-        self.desks.backdrop.take(str(DAY / "影像.tif"))
         self.desks.backdrop.take(str(DAY / "空表.csv"))  # told in the message bar
+        self.check("orthophoto: what is none is told", bool(iface.messageBar().items()))
+        self.desks.backdrop.take(str(DAY / "影像.tif"))
         yield from self.settled()
         order = QgsProject.instance().layerTreeRoot().layerOrder()
         self.check("orthophoto: below all", order[-1].name() == "影像")
         canvas = iface.mapCanvas()
         canvas.setExtent(order[-1].extent())
-        canvas.zoomScale(3_000)
+        canvas.zoomScale(2_000)
         yield from self.settled()
-        self.hand.picture("doc_orthophoto")
+        self.document("orthophoto", canvas)
 
     # -- candidates and sheets ----------------------------------------------------------------------------------
 
@@ -119,7 +120,7 @@ class CensusDay(Round):
         self.check("candidates: none selected is told", desk.preview is None and bool(dock.label.text()))
         yield from self.choose_row(dock.class_view, 0)
         yield from self.choose_row(dock.view, 0)
-        self.hand.picture("candidates")
+        self.document("candidate-panel", dock)
         self.hand.click(dock.decide_buttons["merge"])
         yield from pause(0.3)
         self.check("candidates: one cannot be merged", desk.preview is None)
@@ -129,7 +130,7 @@ class CensusDay(Round):
                 yield from self.choose_row(dock.view, 0)
             self.hand.click(dock.decide_buttons[button])
             yield from self.confirm(button, lambda: desk.preview)
-        self.hand.picture("doc_candidate-panel", dock)
+        self.hand.picture("candidates", dock)
 
     def sheets(self) -> Iterator[None]:
         """Give two sheets to a crew; a day that is none is refused."""
@@ -169,7 +170,7 @@ class CensusDay(Round):
         self.hand.write(dialog.photos_field, "1")
         self.hand.write(dialog.duplicate_field, "1.5")
         yield from pause(0.3)
-        self.hand.picture("doc_class-catalogue", dialog)
+        self.document("class-catalogue", dialog)
         self.hand.click(dialog.write_button)
         yield from wait_for(lambda: actions.compared is not None and actions.compared.isVisible(), 20, "differences")
         self.hand.picture("catalogue_differences", actions.compared)
@@ -198,7 +199,7 @@ class CensusDay(Round):
                 texts = [box.itemText(n) for n in range(box.count())]
                 self.hand.choose(box, first([text for text in texts if text.endswith(f" {wanted}")], wanted))
         yield from pause(0.3)
-        self.hand.picture("doc_census-mapping", dialog)
+        self.document("census-mapping", dialog)
         self.hand.click(first(dialog.findChildren(QPushButton, "import_mapped"), "Go on to the import"))
         yield from self.algorithm("census")
 
@@ -232,7 +233,7 @@ class CensusDay(Round):
         yield from pause(0.8)
         labels = [dock.photo_row.itemAt(at).widget() for at in range(dock.photo_row.count())]
         self.check("doubles: photos are shown", any(label.height() > 50 for label in labels))
-        self.hand.picture("doc_duplicates")
+        self.document("duplicates")
         self.hand.click(dock.left_button)
         yield from self.settled()
         self.check("doubles: one merged", len(dock.pairs) == before - 1)
@@ -256,7 +257,7 @@ class CensusDay(Round):
         for _ in range(3):
             self.hand.click(dock.next_button)
             yield from self.settled()
-        self.hand.picture("doc_issue-dock")
+        self.hand.picture("issues_of_rule")
         self.hand.click(dock.fix_button)
         yield from wait_for(lambda: self.window_of(dock) is not None, 20, "the form")
         self.hand.picture("fix", self.window_of(dock))
@@ -291,6 +292,11 @@ class CensusDay(Round):
         self.hand.picture("undo", actions.preview)
         actions.preview.reject()
         yield from self.settled()
+
+    def document(self, name: str, widget: QWidget | None = None) -> None:
+        """Draw a picture for the user's pages."""
+        iface.messageBar().clearWidgets()
+        self.hand.picture(f"doc_{name}", widget)
 
     # -- what the steps share -----------------------------------------------------------------------------------
 
@@ -328,7 +334,10 @@ class CensusDay(Round):
         yield from wait_for(lambda: self.plugin.dialogs.dialogs(), 20, f"the dialog of {title}")
         dialog = self.plugin.dialogs.dialogs()[-1]
         yield from pause(0.5)
-        self.hand.picture(f"doc_{title}-import" if title == "photos" else f"{title}_asked", dialog)
+        if title == "photos":
+            self.document("photos-import", dialog)
+        else:
+            self.hand.picture(f"{title}_asked", dialog)
         self.hand.click(dialog.runButton())
         asked = self.plugin.dialogs.confirmations.dialogs
         said = lambda: "".join(edit.toPlainText() for edit in dialog.findChildren(QTextEdit))  # noqa: E731

@@ -128,7 +128,7 @@ def orthophoto(path: Path, found: list[dict[str, Any]]) -> None:
     made.SetProjection(reference.ExportToWkt())
     x, y = np.meshgrid(np.arange(side), np.arange(side))
     hills = np.sin(x / 61) * np.cos(y / 83) + 0.5 * np.sin((x + 2 * y) / 37)
-    grain = np.random.default_rng(7).normal(0, 9, (side, side))
+    grain = np.random.default_rng(7).normal(0, 2, (side, side))
     for band, (ground, depth) in enumerate(((104, 16), (118, 14), (88, 12)), 1):
         made.GetRasterBand(band).WriteArray(np.clip(ground + depth * hills + grain, 0, 255).astype(np.uint8))
     made.FlushCache()

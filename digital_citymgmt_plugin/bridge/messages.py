@@ -7,8 +7,10 @@ so that scripts can use this module, too. See docs/adr/0001-sentences-in-bridge.
 
 from __future__ import annotations
 
+import re
 import string
 from collections.abc import Mapping
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,8 @@ from digital_citymgmt_plugin.core.errors import CityError
 CONTEXT = "Messages"
 FILE = Path(__file__).resolve().parents[1] / "resources" / "i18n" / "sentences.tsv"
 UNKNOWN = "message.unknown"
+
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 
 
 def read_sentences(path: Path = FILE) -> dict[str, tuple[str, str]]:
@@ -94,6 +98,9 @@ def _text(value: Any) -> str:
         return "–"
     if isinstance(value, str) and f"operation.{value}" in SENTENCES:  # an action is named as users know it
         return template(f"operation.{value}") or value
+    if isinstance(value, str) and _MOMENT.fullmatch(value):  # of the log, in UTC: told by the user's own clock
+        moment = datetime.fromisoformat(value[:19]).replace(tzinfo=timezone.utc)
+        return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")
     if isinstance(value, (list, tuple, set)):
         return ", ".join(_text(item) for item in value)
     if isinstance(value, Mapping):

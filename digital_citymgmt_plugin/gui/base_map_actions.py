@@ -29,6 +29,8 @@ class BaseMapActions(Desk):
         super().__init__(controller, window)
         self.dialog: BaseMapDialog | None = None
         self.file = ""
+        # What the window shows belongs to the store that it was opened for.
+        controller.store_opened.connect(lambda _path: self._leave())
 
     def ask_file_in(self) -> None:
         """Open the window, which asks for a drawing or a folder."""
@@ -55,8 +57,7 @@ class BaseMapActions(Desk):
 
     def look(self, file: str) -> None:
         """Show what a drawing or folder holds; nothing is written."""
-        if self.dialog is not None:
-            self.dialog.reject()
+        self._leave()
         self._open(file)
 
     def _open(self, file: str) -> None:
@@ -116,10 +117,14 @@ class BaseMapActions(Desk):
     def _ended(self, dialog: BaseMapDialog) -> None:
         if self.dialog is dialog:
             self.dialog = None
+            self.controller.link.forget(tr("Looking at the drawings"))  # a folder may hold much
         dialog.deleteLater()
 
     def shut(self) -> None:
         """End: close what stands open."""
+        self._leave()
+        super().shut()
+
+    def _leave(self) -> None:
         if self.dialog is not None:
             self.dialog.reject()
-        super().shut()

@@ -112,6 +112,13 @@ class EngineLink(QObject):
         if self._running is not None:
             self._running.cancel()
 
+    def forget(self, words: str) -> None:
+        """Stop what bears these words, running or waiting, and nothing else; nobody is told of its end."""
+        self._waiting = deque(task for task in self._waiting if task.description() != words)
+        if self._running is not None and self._running.description() == words:
+            self._running.on_result = self._running.on_error = None
+            self._running.cancel()
+
     def shut(self) -> None:
         """End: nothing is handed over any more."""
         self._shut = True

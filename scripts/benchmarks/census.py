@@ -25,7 +25,7 @@ from scripts.benchmarks._city import make
 from scripts.benchmarks._versions import versions
 from scripts.benchmarks.assigncodes import prepare
 
-PARTS = ("duplicates", "checks", "dxf", "seeded")
+PARTS = ("duplicates", "checks", "dxf", "photos", "seeded")
 
 
 def coded(folder: Path) -> Path:

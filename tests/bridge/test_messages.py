@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import string
+import time
 
 import pytest
 
@@ -39,6 +40,17 @@ def test_a_value_that_is_missing_shows_as_a_question_mark():
 @pytest.mark.parametrize("value", ["{file}", "{0.__class__}", "%s", "{", "}"])
 def test_braces_in_values_are_text(value):
     assert fill("File {file}.", {"file": value}) == f"File {value}."
+
+
+def test_a_moment_of_the_log_is_told_by_the_clock_of_this_computer(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        assert fill("{at}", {"at": "2026-11-30T18:35:40.339Z"}) == "2026-12-01 02:35:40"
+        assert fill("{at}", {"at": "2026-11-30"}) == "2026-11-30"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_templates_reach_no_attributes_of_values():

@@ -7,7 +7,7 @@ import json
 
 import pytest
 from qgis.core import QgsCoordinateReferenceSystem
-from qgis.PyQt.QtCore import QMimeData, QObject, QPointF, Qt, QUrl
+from qgis.PyQt.QtCore import QMimeData, QObject, QPointF, Qt, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDropEvent
 from qgis.PyQt.QtWidgets import QDialogButtonBox
 
@@ -34,6 +34,8 @@ CLASSES = [{"code": "0137", "name": "路灯"}, {"code": "0101", "name": "上水�
 class Controller(QObject):
     """As much of the dock's controller as the menu entry uses; the answers come at once."""
 
+    store_opened = pyqtSignal(str)
+
     def __init__(self):
         super().__init__()
         self.path, self.asked = "city.gpkg", []
@@ -51,6 +53,9 @@ class Controller(QObject):
 
     def ask(self, words, work, on_result, on_error):
         on_result(work(None, None))
+
+    def forget(self, words):
+        pass
 
     def show_error(self, error):
         raise error
@@ -117,6 +122,10 @@ def test_a_folder_can_be_dropped_and_a_refusal_stands_in_the_window(qgis_app, qg
     none = Qt.KeyboardModifier.NoModifier
     dialog.dropEvent(QDropEvent(QPointF(5, 5), Qt.DropAction.CopyAction, mime, left, none))
     assert controller.asked[-1][0].input == str(tmp_path) and dialog.import_button.isEnabled()
+    controller.store_opened.emit("other.gpkg")
+    assert actions.dialog is None  # its classes are those of another store
+    actions.ask_file_in()
+    dialog = actions.dialog
     actions._not_looked(InputRefused("input.dwg", file="a.dwg"))
     assert "a.dwg" in dialog.label.text() and not dialog.import_button.isEnabled() and dialog.mapping() is None
     actions.shut()

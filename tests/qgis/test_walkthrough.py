@@ -30,3 +30,7 @@ def test_the_main_job_can_be_done_with_mouse_and_keyboard(root, tmp_path):
 
 def test_the_first_run_needs_one_click_or_one_file(root, tmp_path):
     assert "stopped in the middle: nothing is left" in walk(root, tmp_path / "first", "--first")
+
+
+def test_a_census_day_can_be_done_with_wrong_files_among_the_right_ones(root, tmp_path):
+    assert "doubles: photos are shown" in walk(root, tmp_path / "census", "--census")

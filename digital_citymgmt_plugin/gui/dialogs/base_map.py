@@ -38,7 +38,7 @@ THEMES = (
 )  # fmt: skip
 
 NO_COMPONENT = "-"  # what a mapping says of symbols that are no components
-SHOWN = 6  # drawings of which a line tells
+SHOWN = 4  # drawings of which a line tells
 SAMPLES = 10
 
 
@@ -295,7 +295,8 @@ def _words(one: Mapping[str, Any]) -> str:
         if one.get(name):
             parts.append(f"{one[name]} ({told})" if told else str(one[name]))
     if one.get("entities"):
-        parts.append(tr("{count} entities, {strays} far away").format(count=one["entities"], strays=one["strays"]))
+        words = tr("{count} entities, {strays} far away") if one.get("strays") else tr("{count} entities")
+        parts.append(words.format(count=one["entities"], strays=one.get("strays")))
     if one.get("problem"):
         parts.append(sentence(str(one["problem"]), one.get("values") or {}))
     return " · ".join(part for part in parts if part)
