@@ -111,12 +111,14 @@ class CensusMapping(QDialog):
 
     def _build_fields(self) -> None:
         names = [*self.answer["known"], *(() if self.answer["geometry"] else ("x", "y"))]
+        guessed = {**self.answer["fields"], "x": self.answer["x"], "y": self.answer["y"]}
+        # What was guessed comes first: it is to be checked, and there are more fields than the table shows.
+        names.sort(key=lambda name: not guessed.get(name))
         self.fields = QTableWidget(len(names), 3)
         self.fields.setHorizontalHeaderLabels([tr("Field"), tr("Column of the file"), tr("Why")])
         self.fields.verticalHeader().hide()
         self.fields.horizontalHeader().setStretchLastSection(True)
         self.boxes: dict[str, QComboBox] = {}
-        guessed = {**self.answer["fields"], "x": self.answer["x"], "y": self.answer["y"]}
         for row, name in enumerate(names):
             title = QTableWidgetItem(self._title(name))
             title.setFlags(Qt.ItemFlag.ItemIsEnabled)
