@@ -71,7 +71,7 @@ def make_sheets(context: Context, request: MakeSheets) -> dict[str, Any]:
 
 
 def _sizes(store: Store) -> dict[str, float]:
-    """Return the side of each sheet in metres, by its number; NaN of those that are no squares (cut by hand, undrawn)."""
+    """Return the side of each sheet in metres, by its number; NaN of those that are no squares (cut, or undrawn)."""
     rows = store.read("sheet", ["number", GEOM])
     boxes = shapely.bounds(rows[GEOM]).reshape(-1, 4)
     sides = boxes[:, 2:] - boxes[:, :2]

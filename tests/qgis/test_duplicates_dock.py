@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import openpyxl
 import pytest
 from qgis.PyQt.QtCore import QObject, Qt, pyqtSignal
@@ -258,3 +260,10 @@ def test_without_a_store_it_says_so(qgis_app, qgis_parent):
     made.controller.path = ""
     made.show()
     assert made.dock is None and made.controller.said
+
+
+def test_a_long_list_comes_at_once(actions):
+    began = time.perf_counter()
+    actions.dock.show_pairs([pair(number) for number in range(5_000)], 90_000, 0, 4_000)
+    assert time.perf_counter() - began < 0.2
+    assert actions.dock.row() == 4_000 and cells(actions.dock.pair_view)[4_000][4] == "C4000"

@@ -92,6 +92,7 @@ class ClassCatalogue(QDialog):
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.horizontalHeader().setResizeContentsPrecision(100)  # rows: of more the widths are much the same
         self.table.verticalHeader().hide()
         self.said = QLabel()
         self.said.setWordWrap(True)

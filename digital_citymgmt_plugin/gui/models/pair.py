@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, QModelIndex, QObject, Qt
@@ -33,7 +33,7 @@ def reason_words(reasons: Sequence[str]) -> str:
     return ", ".join(tr(REASONS[name]) if name in REASONS else name for name in reasons)
 
 
-def pair_row(pair: dict[str, Any]) -> tuple[str, ...]:
+def pair_row(pair: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the line of a pair: class, distance, evidence, score, both codes."""
     names = [str(pair.get(name) or "") for name in ("class_name", "other_class_name")]
     distance = pair.get("distance")
