@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+import numpy as np
 import shapely
 
 from digital_citymgmt_plugin.core.census import TABLES
@@ -14,6 +14,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM, Context, Store
 from digital_citymgmt_plugin.core.requests_duplicates import ComparePair, ListDuplicates
 from digital_citymgmt_plugin.services.duplicates import RULES
+from digital_citymgmt_plugin.services.issues import all_params
 
 SHOWN = (
     "code", "class_code", "name", "manager_dept", "owner_dept", "maintainer_dept", "grid_code", "community_code",
@@ -34,23 +35,26 @@ def list_duplicates(context: Context, request: ListDuplicates) -> dict[str, Any]
     """
     store = context.need_store()
     where = [("rule", "in", list(RULES)), ("state", "=", "open")]
-    names = ["fid", "uuid", "rule", "table_name", "object_uuid", "params"]
+    names = ["uuid", "rule", "table_name", "object_uuid", "params"]
     rows = store.read("check_issue", names, where, ["fid"])
-    pairs: list[dict[str, Any]] = []
-    for _, uuid, rule, table, one, params in zip(*(rows[name].tolist() for name in names)):
-        values = json.loads(params or "{}")
-        pairs.append(
-            {
-                "issue": uuid, "rule": rule, "table": table, "one": one, "two": values.get("other"),
-                "distance": values.get("distance"), "score": float(values.get("score") or 0),
-                "reasons": list(values.get("reasons") or []),
-            }
-        )  # fmt: skip
-    total, same = len(pairs), sum("code" in pair["reasons"] for pair in pairs)
-    pairs.sort(key=lambda pair: -float(pair["score"]))
-    pairs = pairs[: max(1, request.limit)]
+    values = all_params(rows["params"].tolist())
+    scores = np.array([_score(one) for one in values], dtype=np.float64)
+    reasons = [one["reasons"] if isinstance(one.get("reasons"), list) else [] for one in values]
+    pairs = [
+        {
+            "issue": rows["uuid"][at], "rule": rows["rule"][at], "table": rows["table_name"][at],
+            "one": rows["object_uuid"][at], "two": values[at].get("other"), "distance": values[at].get("distance"),
+            "score": float(scores[at]), "reasons": reasons[at],
+        }
+        for at in np.argsort(-scores, kind="stable")[: max(1, request.limit)].tolist()
+    ]  # fmt: skip
     _describe(store, pairs)
-    return {"pairs": pairs, "total": total, "same_code": same}
+    return {"pairs": pairs, "total": len(values), "same_code": sum("code" in one for one in reasons)}
+
+
+def _score(values: dict[str, Any]) -> float:
+    score = values.get("score")
+    return float(score) if isinstance(score, (int, float)) else 0.0
 
 
 def _describe(store: Store, pairs: list[dict[str, Any]]) -> None:

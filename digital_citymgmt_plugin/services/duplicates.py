@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +19,7 @@ from digital_citymgmt_plugin.core.requests_duplicates import FindDuplicates
 from digital_citymgmt_plugin.services.double_issues import CANDIDATES, covered, settle
 from digital_citymgmt_plugin.services.duplicate_evidence import Census, read_census
 from digital_citymgmt_plugin.services.intake import objects
-from digital_citymgmt_plugin.services.issues import CHUNK, Found, compare, uuids_of, write
+from digital_citymgmt_plugin.services.issues import CHUNK, Found, compare, params_of, uuids_of, write
 
 RULES = CANDIDATES
 _RULE_OF = {"code": RULES[0], "near": RULES[1], "spot": RULES[2], "photo": RULES[3], "look": RULES[3]}
@@ -147,7 +146,7 @@ def _waived(store: Store) -> dict[frozenset[str], tuple[str, str, dict[str, Any]
     where = [("rule", "in", list(RULES)), ("state", "=", WAIVED)]
     for part in store.chunks("check_issue", ["object_uuid", "rule", "params"], where):
         for uuid, rule, params in zip(*(part[name].tolist() for name in ("object_uuid", "rule", "params"))):
-            values = json.loads(params or "{}")
+            values = params_of(params)
             result[frozenset((str(uuid), str(values.get("other"))))] = (str(uuid), str(rule), values)
     return result
 

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,7 +16,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import XY, Columns, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests_desk import IssueFilter, ListIssues, ReopenIssues, WaiveIssues
 from digital_citymgmt_plugin.services.intake import objects
-from digital_citymgmt_plugin.services.issues import CHUNK, OPEN
+from digital_citymgmt_plugin.services.issues import CHUNK, OPEN, params_of
 
 ISSUES = "check_issue"
 WAIVED = "waived"
@@ -118,15 +117,6 @@ def _dicts(store: Store, rows: Columns) -> list[dict[str, Any]]:
         item["x"], item["y"] = (x, y) if np.isfinite((x, y)).all() else (None, None)
         listed.append(item)
     return listed
-
-
-def params_of(text: Any) -> dict[str, Any]:
-    """Return the values of an issue's sentence; what is no JSON object gives none."""
-    try:
-        found = json.loads(text) if text else {}
-    except ValueError:
-        found = {}
-    return found if isinstance(found, dict) else {}
 
 
 def object_names(store: Store, tables: Sequence[Any], uuids: Sequence[Any]) -> dict[Any, tuple[Any, Any]]:

@@ -16,7 +16,8 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Context, Sheet
 from digital_citymgmt_plugin.core.requests_desk import ExportIssues, IssueHistory
 from digital_citymgmt_plugin.services.intake import objects
-from digital_citymgmt_plugin.services.issue_desk import COLUMNS, ISSUES, conditions, object_names, params_of
+from digital_citymgmt_plugin.services.issue_desk import COLUMNS, ISSUES, conditions, object_names
+from digital_citymgmt_plugin.services.issues import params_of
 
 HEADER = (
     "rule", "sentence", "level", "state", "table", "code", "name", "x", "y", "reason", "waived_by", "waived_at",

@@ -18,7 +18,7 @@ from digital_citymgmt_plugin.core.requests_duplicates import MergeDuplicates
 from digital_citymgmt_plugin.services.case_events import MERGE, amendments
 from digital_citymgmt_plugin.services.duplicates import RULES, look_for, write_pairs
 from digital_citymgmt_plugin.services.intake import objects, today
-from digital_citymgmt_plugin.services.issues import CHUNK, SETTLED
+from digital_citymgmt_plugin.services.issues import CHUNK, SETTLED, params_of
 from digital_citymgmt_plugin.services.merge_groups import FILLED, Row, groups_of, named_pairs, read_components
 
 REMOVED = "移除"
@@ -222,7 +222,7 @@ class _Merge:
             "check_issue", ["fid", "object_uuid", "params"], [("rule", "in", list(RULES)), ("state", "!=", SETTLED)]
         ):
             for fid, uuid, params in zip(*(part[name].tolist() for name in ("fid", "object_uuid", "params"))):
-                if uuid in goes_to or json.loads(params or "{}").get("other") in goes_to:
+                if uuid in goes_to or params_of(params).get("other") in goes_to:
                     fids.append(fid)
         size = len(fids)
         self.action.update(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from digital_citymgmt_plugin.services.intake import objects
-from digital_citymgmt_plugin.services.issues import Found, compare, write
+from digital_citymgmt_plugin.services.issues import Found, all_params, compare, write
 
 COLUMNS = ("state", "params", "reason", "waived_by", "waived_at", "settled_at")
 WAIVER = {"state": "waived", "reason": "looked at", "waived_by": "li", "waived_at": "2026-01-01T00:00:00.000Z"}
@@ -37,3 +37,11 @@ def test_a_waiver_goes_with_the_values_that_it_was_given_for(town):
     assert {name: rows(town)[0][name] for name in WAIVER} == WAIVER
     keep(town, Found("one", "some.rule", {"metres": 9}))
     assert rows(town) == [{**dict.fromkeys(COLUMNS), "state": "open", "params": '{"metres": 9}'}]
+
+
+def test_values_that_are_no_object_give_none_and_spoil_no_others():
+    good = '{"score": 1}'
+    assert all_params([good, None, ""]) == [{"score": 1}, {}, {}]
+    for bad in ("{", "[1]", "1, 2", '{"a": 1}, {"b": 2}', 7):
+        assert all_params([good, bad, good]) == [{"score": 1}, {}, {"score": 1}], bad
+    assert all_params([]) == []
