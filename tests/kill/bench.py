@@ -20,6 +20,7 @@ from digital_citymgmt_plugin.core.requests import (
     FixComponents,
     ImportBaseMap,
     ImportPhotos,
+    ImportProfile,
     MakeCandidates,
     MakeSheets,
     MergeDuplicates,
@@ -68,6 +69,7 @@ ACTIONS: dict[str, Build] = {
             [{"code": "component.grid_missing", "level": "info"}, {"code": "component.photo_old", "enabled": False}]
         )
     ),
+    "importprofile": lambda town, store, out: ImportProfile(town.profile),
 }  # fmt: skip
 
 
@@ -78,6 +80,7 @@ def add_inputs(town: Town, *, symbols: int, photos: int) -> None:
     for at, name in enumerate(("南", "北")):
         _drawing(folder / f"{name}.dxf", symbols, at)
     _photos(town, photos)
+    _profile(town.folder / "profile.xlsx")
 
 
 def _drawing(path: Path, symbols: int, at: int) -> None:
@@ -98,6 +101,20 @@ def _drawing(path: Path, symbols: int, at: int) -> None:
             corners = [(x, y), (x + 12, y), (x + 12, y + 8), (x, y + 8)]
             space.add_lwpolyline(corners, close=True, dxfattribs={"layer": "JMD"})
     document.saveas(path)
+
+
+def _profile(path: Path) -> None:
+    import openpyxl
+
+    from digital_citymgmt_plugin.storage.profile_write import write_profile_workbook
+    from digital_citymgmt_plugin.storage.profiles import builtin_profile
+
+    write_profile_workbook(builtin_profile("2013"), str(path))
+    book = openpyxl.load_workbook(path)
+    next(sheet for sheet in book.worksheets if sheet.title.startswith("departments")).append(
+        ["X99", "新部门", None, "other"]
+    )
+    book.save(path)
 
 
 def _photos(town: Town, count: int) -> None:

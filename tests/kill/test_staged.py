@@ -30,6 +30,7 @@ from digital_citymgmt_plugin.core.requests import (
     Layer,
     LinkCases,
 )
+from digital_citymgmt_plugin.core.undo import UNDOABLE
 from tests.kill import bench, content
 from tests.kill.staged_victim import AFTER
 from tests.kill.test_kill import KILLS
@@ -62,8 +63,8 @@ class Chain:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": env}
         self._victim = subprocess.Popen([sys.executable, "-m", "tests.kill.staged_victim"], **pipes)
         self.stages: dict[str, Stage] = {}
-        self._store = folder / "city.gpkg"
-        new_store(self._store, crs=CRS, county_code=COUNTY).close()
+        self.store = folder / "city.gpkg"
+        new_store(self.store, crs=CRS, county_code=COUNTY).close()
         for request in (
             ImportAreas(Layer(self.town.county), "county", "code", "name"),
             ImportAreas(Layer(self.town.streets), "street", "code", "name"),
@@ -71,7 +72,7 @@ class Chain:
             AdoptGrids(Layer(self.town.cells)), ImportComponents(Layer(self.town.components)), AssignCodes(),
             ImportCases(Layer(self.town.cases, crs=CRS)), LinkCases(),
         ):  # fmt: skip
-            self.run(self._store, request)
+            self.run(self.store, request)
         self._left = list(bench.ACTIONS)
 
     def run(self, store: Path, request, at: int | None = None) -> dict:
@@ -88,10 +89,10 @@ class Chain:
         while action not in self.stages:
             name = self._left.pop(0)
             before = self.folder / f"before_{name}.gpkg"
-            shutil.copy(self._store, before)
-            answer = self.run(self._store, bench.ACTIONS[name](self.town, str(self._store), str(self.folder / "o")))
+            shutil.copy(self.store, before)
+            answer = self.run(self.store, bench.ACTIONS[name](self.town, str(self.store), str(self.folder / "o")))
             assert answer["operation"], (name, answer)
-            after = content.normalised(str(self._store))
+            after = content.normalised(str(self.store))
             self.stages[name] = Stage(before, content.exact(str(before)), after, answer["steps"])
         return self.stages[action]
 
@@ -168,6 +169,14 @@ def test_files_of_a_killed_import_of_photos_are_gone_when_the_store_is_opened(ch
         chain.run(store, request, at)
         chain.run(store, LinkCases())
         photos_are_whole(store)
+
+
+def test_every_action_that_can_be_taken_back_is_killed_somewhere(chain):
+    for action in bench.ACTIONS:
+        chain.stage(action)
+    kinds = set(bench.column(str(chain.store), "SELECT kind FROM operation"))
+    elsewhere = {"import_places", "import_tracks", "undo_operation"}  # in ``test_kill``
+    assert kinds | elsewhere >= UNDOABLE
 
 
 def photos_are_whole(store: Path) -> None:

@@ -29,7 +29,7 @@ class Town:
     folder: Path
 
     def __getattr__(self, name: str) -> str:
-        for ending in (".gpkg", ".csv", ""):
+        for ending in (".gpkg", ".csv", ".xlsx", ""):
             path = self.folder / (name + ending)
             if path.exists():
                 return str(path)
