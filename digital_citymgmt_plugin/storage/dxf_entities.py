@@ -17,12 +17,11 @@ from typing import Any
 import shapely
 
 from digital_citymgmt_plugin.core.basemap.drawing import MOST, POINT, TEXT
-from digital_citymgmt_plugin.storage.dxf_shapes import SHAPES
+from digital_citymgmt_plugin.storage.dxf_shapes import FAR, SHAPES
 from digital_citymgmt_plugin.storage.dxf_size import VERTICES, expanded
 
 DEEPEST = 8
 WIDE = 30.0  # a block reaching farther from its place than this is no symbol of a 1:1000 map
-FAR = 1e9  # no coordinate of a map is beyond
 _BY_BYTES = re.compile(r"\\M\+([1235])([0-9A-Fa-f]{4})")
 _BY_NUMBER = re.compile(r"\\U\+([0-9A-Fa-f]{4})")
 _PAGES = {"1": "cp932", "2": "cp950", "3": "cp949", "5": "gb18030"}

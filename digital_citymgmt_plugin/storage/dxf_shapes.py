@@ -15,6 +15,7 @@ import shapely
 from digital_citymgmt_plugin.core.basemap.drawing import AREA, LINE, POINT
 
 SAGITTA = 0.02  # drawing units (metres)
+FAR = 1e9  # no coordinate of a map is beyond
 _MOST_CORNERS = 200_000  # of one curve: one of the size of the earth
 
 
@@ -66,7 +67,15 @@ def _polyline(entity: Any) -> tuple[str, Any] | None:
 def _path(entity: Any) -> list[tuple[float, float]]:
     from ezdxf import path
 
-    return _flat(path.make_path(entity).flattening(SAGITTA))
+    return _flat(_near(path.make_path(entity)).flattening(SAGITTA))
+
+
+def _near(path: Any) -> Any:
+    """Return a path; what no map holds, or is no number, is never flattened: it would not end (a radius of 10¹⁹⁷)."""
+    for spot in path.control_vertices():
+        if not (abs(spot.x) < FAR and abs(spot.y) < FAR):
+            raise ValueError("too far away")
+    return path
 
 
 def _arc(entity: Any) -> tuple[str, Any] | None:
@@ -79,20 +88,19 @@ def _circle(entity: Any) -> tuple[str, Any] | None:
 
 def _sag(entity: Any) -> float:
     """Return a tolerance that gives 8 to some 300 corners a circle, whatever its size."""
+    if not abs(entity.dxf.radius) < FAR:
+        raise ValueError("too wide")
     return float(min(max(SAGITTA, entity.dxf.radius / 10_000.0), max(entity.dxf.radius * 0.07, 1e-6)))
 
 
 def _curve(entity: Any) -> tuple[str, Any] | None:
     from ezdxf import path
 
-    dxf = entity.dxf
-    if entity.dxftype() == "ELLIPSE":
-        size = dxf.major_axis.magnitude * max(1.0, abs(dxf.ratio))
-    else:
-        spots = [(spot[0], spot[1]) for spot in (*entity.control_points, *entity.fit_points)]
-        size = max((max(column) - min(column) for column in zip(*spots)), default=0.0)
+    made = _near(path.make_path(entity))
+    spots = [(spot.x, spot.y) for spot in made.control_vertices()]
+    size = max((max(column) - min(column) for column in zip(*spots)), default=0.0)
     # An ellipse of 10⁹ m would have a million corners otherwise.
-    points = _flat(path.make_path(entity).flattening(max(SAGITTA, size / 10_000.0), segments=4))
+    points = _flat(made.flattening(max(SAGITTA, size / 20_000.0), segments=4))
     return _shape(points, False)
 
 
@@ -101,7 +109,7 @@ def _hatch(entity: Any) -> tuple[str, Any] | None:
 
     area: Any = None
     for ring in path.from_hatch(entity):
-        found = _shape(_flat(ring.flattening(SAGITTA)), True)
+        found = _shape(_flat(_near(ring).flattening(SAGITTA)), True)
         if found is not None and found[0] == AREA:  # an island in an island is filled again
             area = found[1] if area is None else shapely.symmetric_difference(area, found[1])
     if area is None or area.is_empty or not area.geom_type.endswith("Polygon"):

@@ -235,6 +235,26 @@ def test_an_ellipse_as_wide_as_the_world_has_no_million_corners(tmp_path):
     assert len(shapes) == 40 and max(shapely.get_num_coordinates(shapes)) < 1_000
 
 
+@pytest.mark.parametrize("size", [1e9, 1e20, 6e197, float("inf"), float("nan")])
+def test_curves_wider_than_any_map_are_left_out_and_end(tmp_path, size):
+    """Found by spoilt files: an ellipse of 10¹⁹⁷ m was taken apart for ever."""
+    document = ezdxf.new("R2010")
+    space = document.modelspace()
+    ellipse = space.add_ellipse((0, 0), (5, 0), 0.5)
+    ellipse.dxf.major_axis = (5.0, size, 0.0)
+    space.add_circle((0, 0), size)
+    space.add_arc((0, 0), size, 10, 80)
+    space.add_spline([(0, 0), (3, 5), (7, size), (9, 9)])
+    space.add_lwpolyline([(0, 0, 0.5), (9, 0, size)], format="xyb", close=True)
+    space.add_polyline2d([(0, 0, size), (9, 0, size)], format="xyb")
+    space.add_hatch().paths.add_polyline_path([(0, 0, size), (5, 0), (5, 5)], is_closed=True)
+    space.add_point((1, 1))
+    document.saveas(tmp_path / "w.dxf")
+    drawing = read_drawing(str(tmp_path / "w.dxf"))
+    assert len(of(drawing, "POINT")) == 1
+    assert sum(map(shapely.get_num_coordinates, drawing.entities["geom"])) < 500_000
+
+
 def test_counting_ahead_and_taking_apart_agree(tmp_path, monkeypatch):
     """A drawing with as many entities as are allowed comes in; with one more it does not."""
     path = nested(tmp_path / "n.dxf", 4, 5)
