@@ -19,6 +19,7 @@ from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Condition,
 from digital_citymgmt_plugin.core.requests_basemap import DecideCandidates
 from digital_citymgmt_plugin.services.candidates import CONFIRMED, MERGED, OPEN, REJECTED
 from digital_citymgmt_plugin.services.intake import objects, today, with_none
+from digital_citymgmt_plugin.services.sheet_names import frame_of
 
 DECISIONS = ("confirm", "reject", "merge", "reopen")
 FARTHEST = 100.0  # m: a larger distance is a slip
@@ -97,10 +98,9 @@ def _chosen(store: Store, request: DecideCandidates, uuids: list[str]) -> Column
         where.append(("drawing", "=", request.drawing))
     frame = None
     if request.sheet:
-        frames = store.read("sheet", [GEOM], [("number", "=", request.sheet)])[GEOM]
-        if not len(frames):
+        frame = frame_of(store, request.sheet)
+        if frame is None:
             raise InputRefused("sheets.unknown", value=request.sheet)
-        frame = frames[0]
     rows = store.read("candidate", list(_READ), where, ["fid"])
     if frame is not None:
         inside: NDArray[np.bool_] = shapely.intersects(rows[GEOM], frame)

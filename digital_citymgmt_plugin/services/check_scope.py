@@ -16,10 +16,12 @@ from digital_citymgmt_plugin.core.census import TABLES
 from digital_citymgmt_plugin.core.census.checks.doubles import PAIRS
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points
-from digital_citymgmt_plugin.core.ports import GEOM, XY, Store
+from digital_citymgmt_plugin.core.ports import XY, Store
 from digital_citymgmt_plugin.core.undo import Written
 from digital_citymgmt_plugin.services.double_issues import both_ends
+from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.issues import SETTLED
+from digital_citymgmt_plugin.services.sheet_names import frame_of
 
 ALL, SHEET, CHANGED = "all", "sheet", "changed"
 SCOPES = (ALL, SHEET, CHANGED)
@@ -143,17 +145,15 @@ def in_sheet(store: Store, number: str | None) -> Fids:
     InputRefused
         ``input.sheet`` for a number that no drawn sheet has.
     """
-    for column in ("number", "number_fine", "name"):
-        shapes = store.read("sheet", [GEOM], [(column, "=", (number or "").strip())])[GEOM]
-        if number and len(shapes) and shapes[0] is not None:
-            break
-    else:
+    frame = frame_of(store, number)
+    if frame is None:
         raise InputRefused("input.sheet", value=number or "")
-    boxes = shapely.bounds(shapes[:1])
+    shapes = objects([frame])
+    boxes = shapely.bounds(shapes)
     found: Fids = {}
     for table in TABLES:
         near = store.read(table, ["fid", XY], [("fid", "in", store.fids_in(table, boxes).tolist())])
-        found[table] = near["fid"][locate_points(near[XY], shapes[:1]) >= 0]
+        found[table] = near["fid"][locate_points(near[XY], shapes) >= 0]
     return found
 
 

@@ -17,6 +17,7 @@ from digital_citymgmt_plugin.core.ports import XY, Columns, Condition, Context, 
 from digital_citymgmt_plugin.core.requests_desk import IssueFilter, ListIssues, ReopenIssues, WaiveIssues
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.issues import CHUNK, OPEN, params_of
+from digital_citymgmt_plugin.services.sheet_names import frame_of
 
 ISSUES = "check_issue"
 WAIVED = "waived"
@@ -58,18 +59,17 @@ def conditions(store: Store, asked: IssueFilter) -> list[Condition]:
 
 
 def sheet_box(store: Store, number: str) -> list[float]:
-    """Return west, south, east, north of a sheet, by either of its numbers.
+    """Return west, south, east, north of a sheet, by either of its numbers or its name.
 
     Raises
     ------
     InputRefused
         ``issues.unknown_sheet``.
     """
-    for column in ("number", "number_fine"):
-        found = store.read("sheet", ["geom"], [(column, "=", number.strip())])["geom"]
-        if len(found):
-            return [float(side) for side in shapely.bounds(found[0])]
-    raise InputRefused("issues.unknown_sheet", value=number)
+    frame = frame_of(store, number)
+    if frame is None:
+        raise InputRefused("issues.unknown_sheet", value=number)
+    return [float(side) for side in shapely.bounds(frame)]
 
 
 def list_issues(context: Context, request: ListIssues) -> dict[str, Any]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Names of map sheets: the main place name inside each (general practice of Chinese large scale maps)."""
+"""Names of map sheets: the main place name inside each (general practice of Chinese large scale maps); who is meant."""
 
 from __future__ import annotations
 
@@ -54,3 +54,13 @@ def name_sheets(store: Store, corners: Sequence[tuple[float, float]], size: floa
     community = locate_points(middles[bare], areas[GEOM])
     names[bare] = objects([*areas["name"].tolist(), None])[community]
     return names
+
+
+def frame_of(store: Store, asked: str | None) -> Any:
+    """Return the frame of the sheet that is asked for, by either of its numbers, else by its name; None for none."""
+    word = (asked or "").strip()
+    for column in ("number", "number_fine", "name") if word else ():
+        frames = store.read("sheet", [GEOM], [(column, "=", word), (GEOM, "not null", None)], ["fid"])[GEOM]
+        if len(frames):
+            return frames[0]
+    return None

@@ -242,7 +242,7 @@ def test_candidates_are_confirmed_rejected_merged_and_reopened(town):
     decide_candidates(town.context, DecideCandidates("reject", lamps[0], reason="拆除"))
     assert Counter(row["state"] for row in town.rows("candidate", "state")) == {"open": 4, "merged": 1, "rejected": 1}
     decide_candidates(town.context, DecideCandidates("reopen", lamps[0]))
-    done = decide_candidates(town.context, DecideCandidates("confirm", sheet=SHEET))
+    done = decide_candidates(town.context, DecideCandidates("confirm", sheet="3520.00-360.00"))
     assert done["counts"] == {"chosen": 5, "changed": 5, "decided": 0}
     (first, *_) = town.rows("component_point", "class_code", "source", "community_code", "state", "attributes")
     assert (
