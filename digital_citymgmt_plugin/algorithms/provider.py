@@ -12,6 +12,7 @@ from digital_citymgmt_plugin.algorithms.assigncodes import AssignCodesAlgorithm
 from digital_citymgmt_plugin.algorithms.backupstore import BackupStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, icon, tr
 from digital_citymgmt_plugin.algorithms.checkcomponents import CheckComponentsAlgorithm
+from digital_citymgmt_plugin.algorithms.checkgrids import CheckGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.createstore import CreateStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.decidecandidates import DecideCandidatesAlgorithm
 from digital_citymgmt_plugin.algorithms.draftgrids import DraftGridsAlgorithm
@@ -46,6 +47,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     ImportBaseMapAlgorithm,
     DraftGridsAlgorithm,
     AdoptGridsAlgorithm,
+    CheckGridsAlgorithm,
     ImportPlacesAlgorithm,
     MakeCandidatesAlgorithm,
     DecideCandidatesAlgorithm,

@@ -6,7 +6,7 @@ Algorithms, docks and scripts build these; the engine checks and serves them. Pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Optional, get_type_hints
 
 from digital_citymgmt_plugin.core.errors import InputRefused
@@ -171,6 +171,27 @@ class CheckComponents(Request):
     sheet: Optional[str] = None  # noqa: UP045
     rules: Optional[str] = None  # noqa: UP045
     output: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class CheckGrids(Request):
+    """Check the current unit grids, or those of a layer, by the rule pack; with ``repair`` mend small faults first.
+
+    ``repair``: metres that a boundary may move at most; 0 only looks. ``buildings``, ``compounds``, ``features`` stand
+    in for the base map. ``mended``: the layer's grids after the repair.
+    """
+
+    method: ClassVar[str] = "check_grids"
+    rules: Optional[str] = None  # noqa: UP045
+    input: Optional[Layer] = None  # noqa: UP045
+    code_field: Optional[str] = None  # noqa: UP045
+    community_field: Optional[str] = None  # noqa: UP045
+    buildings: Optional[Layer] = None  # noqa: UP045
+    compounds: Optional[Layer] = None  # noqa: UP045
+    features: list[Layer] = field(default_factory=list)
+    repair: float = 0.0
+    output: Optional[str] = None  # noqa: UP045
+    mended: Optional[str] = None  # noqa: UP045
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,7 @@ SERVICES: dict[str, Service] = {
     "compare_pair": _late("duplicate_pairs", "compare_pair"),
     "merge_duplicates": _late("merging", "merge_duplicates"),
     "check_components": _late("component_checks", "check_components"),
+    "check_grids": _late("grid_checks", "check_grids"),
     "totals": _late("totals", "totals"),
     "total_objects": _late("total_ties", "total_objects"),
     "list_rules": _late("rule_edits", "list_rules"),
@@ -81,7 +82,7 @@ PREVIEWED = {
     "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases", "import_places",
     "import_tracks", "import_profile", "undo_operation", "waive_issues", "reopen_issues", "fix_components",
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
-    "import_base_map", "make_candidates", "decide_candidates",
+    "import_base_map", "make_candidates", "decide_candidates", "check_grids",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.

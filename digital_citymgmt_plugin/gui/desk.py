@@ -136,13 +136,17 @@ class Desk(QObject):
         return QgsCoordinateReferenceSystem(str(self.controller.meta.get("crs") or ""))
 
     def show_point(self, row: Mapping[str, Any]) -> bool:
-        """Go to the place of a row (``x``, ``y``) and let it flash; False when it has none."""
+        """Go to the place of a row (``shape``, else ``x``, ``y``) and let it flash; False when it has none."""
         if row.get("x") is None or row.get("y") is None:
             return False
-        x, y = float(row["x"]), float(row["y"])
+        place = QgsGeometry.fromPointXY(QgsPointXY(float(row["x"]), float(row["y"])))
+        if row.get("shape"):
+            exact = QgsGeometry()
+            exact.fromWkb(bytes.fromhex(str(row["shape"])))
+            place = place if exact.isEmpty() else exact
         canvas = self.controller.iface.mapCanvas()
-        show_extent(canvas, [x, y, x, y], self.crs())
-        canvas.flashGeometries([QgsGeometry.fromPointXY(QgsPointXY(x, y))], self.crs())
+        show_extent(canvas, place.boundingBox(), self.crs())
+        canvas.flashGeometries([place], self.crs())
         return True
 
     def show_boxes(self, boxes: Sequence[Sequence[float]]) -> None:

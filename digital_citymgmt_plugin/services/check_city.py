@@ -39,11 +39,15 @@ _BY_LINES = "component.off_road"  # for which lines will do
 _LEVELS = ("county", "street", "community")
 
 
-def rule_pack(context: Context, store: Store) -> tuple[list[Rule], list[str]]:
-    """Return the rules as the city has them, and the codes of changes that cannot be used."""
+def rule_pack(context: Context, store: Store, of: str = "") -> tuple[list[Rule], list[str]]:
+    """Return the rules as the city has them, and the codes of changes that cannot be used.
+
+    ``of``: only rules whose code begins with it.
+    """
     rows = store.read("check_rule", ["code", "level", "enabled", "params"])
     changes = [dict(zip(rows, values)) for values in zip(*(column.tolist() for column in rows.values()))]
-    return adjust(context.files.check_rules(), changes)
+    rules, wrong = adjust(context.files.check_rules(), changes)
+    return [rule for rule in rules if rule.code.startswith(of)], [code for code in wrong if code.startswith(of)]
 
 
 def chosen_rules(rules: Sequence[Rule], asked: str | None) -> list[Rule]:

@@ -25,6 +25,7 @@ from digital_citymgmt_plugin.services.issues import OPEN, SETTLED, Found
 
 LISTED = 50_000  # issues of one rule: of more the count is told, the rest comes when these are mended
 WAIVED = "waived"
+_BAND = 1.0  # m
 
 
 class Findings:
@@ -57,6 +58,12 @@ class Findings:
             row = int(hits.rows[index])
             place = shapely.Point(xy[row]) if np.isfinite(xy[row]).all() else None
             self.listed.append(Found(uuids[row], rule.code, hits.of(index), place, part.table, rule.level))
+
+    def take(self, rule: Rule, items: Sequence[Found]) -> None:
+        """Add findings that are made already."""
+        room = max(LISTED - self._counts[rule.code], 0)
+        self._count(rule, len(items))
+        self.listed += items[:room]
 
     def add_pairs(self, context: Context, rules: Sequence[Rule], gathered: Gathered) -> None:
         """Apply the rules over pairs and add what they find."""
@@ -196,8 +203,11 @@ def relevel(store: Store, action: Action, rules: Sequence[Rule]) -> None:
             action.update("check_issue", fids, {"level": objects([levels[code]] * len(fids))})
 
 
-def write_output(context: Context, path: str, rules: Sequence[Rule], found: Findings) -> None:
-    """Write the findings as a layer of points, or a table with their coordinates."""
+def write_output(context: Context, path: str, rules: Sequence[Rule], found: Findings, *, shaped: bool = False) -> None:
+    """Write the findings as a layer of points, or a table with their coordinates.
+
+    ``shaped``: a layer of areas, each of the exact shape; lines and points are drawn ``_BAND`` wide.
+    """
     by_code = {rule.code: rule for rule in rules}
     words = context.sentences or {}
     listed = found.listed
@@ -218,8 +228,22 @@ def write_output(context: Context, path: str, rules: Sequence[Rule], found: Find
             columns[name] = xy[:, axis]
         context.files.write_layer(path, "issues", columns, None, None)
         return
+    crs = context.need_store().meta()["crs"]
+    if shaped:
+        columns[GEOM] = _areas(listed)
+        context.files.write_layer(path, "issues", columns, crs, "MultiPolygon")
+        return
     columns[GEOM] = objects(item.geometry for item in listed)
-    context.files.write_layer(path, "issues", columns, context.need_store().meta()["crs"], "Point")
+    context.files.write_layer(path, "issues", columns, crs, "Point")
+
+
+def _areas(listed: Sequence[Found]) -> NDArray[Any]:
+    shapes = objects(item.geometry if item.shape is None else item.shape for item in listed)
+    thin = shapely.get_dimensions(shapes) < 2
+    shapes[thin] = shapely.buffer(shapes[thin], _BAND / 2, quad_segs=4)
+    parts = [shapely.get_parts(shapely.get_parts(shape)).tolist() for shape in shapes]
+    areas = [[part for part in found if part.geom_type == "Polygon"] for found in parts]
+    return objects(shapely.MultiPolygon(found) if found else None for found in areas)
 
 
 def _filled(template: str, values: dict[str, Any]) -> str:

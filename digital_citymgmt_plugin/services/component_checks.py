@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.census import TABLES
+from digital_citymgmt_plugin.core.census.check_pack import OF_COMPONENTS
 from digital_citymgmt_plugin.core.census.checks import CHECKS, PAIRS, Part, Rule
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import representative_points
@@ -70,7 +71,7 @@ def check_components(context: Context, request: CheckComponents) -> dict[str, An
         raise InputRefused("input.scope", value=request.scope, known=", ".join(SCOPES))
     store = context.need_store()
     context.progress(0.0, "progress.checking")
-    pack, wrong = rule_pack(context, store)
+    pack, wrong = rule_pack(context, store, OF_COMPONENTS)
     rules = chosen_rules(pack, request.rules)
     notes: list[_Note] = [("checks.rule_ignored", {"rule": code}) for code in wrong]
     digest, last = basis(store, pack), last_run(store)
@@ -150,7 +151,7 @@ def _look(
         gathered = Gathered(city, _fields(rules))
         size = sum(store.count(table) for table in TABLES)
         done = 0
-        for part in _all_parts(store):
+        for part in all_parts(store):
             context.cancel.check()
             for rule in single:
                 found.add(rule, part, CHECKS[rule.code](part, city, rule.params))
@@ -193,7 +194,8 @@ def _reach(store: Store, double: Sequence[Rule]) -> float:
     return max([0.0, *given, *(float(value) for value in own.tolist())])
 
 
-def _all_parts(store: Store) -> Iterator[Part]:
+def all_parts(store: Store) -> Iterator[Part]:
+    """Yield all components, some at a time."""
     for table in TABLES:
         for rows in store.chunks(table, [*COLUMNS, XY if table == TABLES[0] else GEOM], size=CHUNK):
             yield _part(store, table, rows)

@@ -23,7 +23,7 @@ ISSUES = "check_issue"
 WAIVED = "waived"
 COLUMNS = (
     "fid", "uuid", "rule", "level", "table_name", "object_uuid", "params", "state", "waived_by", "waived_at", "reason",
-    "created_at", XY,
+    "created_at", "shape", XY,
 )  # fmt: skip
 # What stands in a list beside an issue, by the table of its object.
 _NAMED = {
@@ -31,6 +31,7 @@ _NAMED = {
     "case_record": ("case_no", "class_code"), "place": ("name", "name"), "camera": ("name", "name"),
 }  # fmt: skip
 LONGEST = 500  # characters of a reason
+LONGEST_SHAPE = 20_000  # bytes: some 1,200 corners
 PAGE = 5_000  # rows of a page at most: one line of the pipe
 
 
@@ -79,7 +80,8 @@ def list_issues(context: Context, request: ListIssues) -> dict[str, Any]:
     -------
     dict
         ``issues``: one dict per issue with ``params``, the object's ``code`` and ``name``, ``x`` and ``y`` (store's
-        CRS; None without a place); ``more``: whether there is another page; ``groups``: [rule, level, state, count] of
+        CRS; None without a place) and ``shape`` (the exact one as WKB in hexadecimal digits, None where the place is
+        all or it is too long); ``more``: whether there is another page; ``groups``: [rule, level, state, count] of
         all issues that the filter takes, whatever state it asks for; ``counts``: ``issues`` and the number by state.
 
     Raises
@@ -107,12 +109,14 @@ def list_issues(context: Context, request: ListIssues) -> dict[str, Any]:
 
 def _dicts(store: Store, rows: Columns) -> list[dict[str, Any]]:
     names = object_names(store, rows["table_name"].tolist(), rows["object_uuid"].tolist())
-    plain = [name for name in COLUMNS if name not in (XY, "params")]
+    plain = [name for name in COLUMNS if name not in (XY, "params", "shape")]
     listed = []
     for at, values in enumerate(zip(*(rows[name].tolist() for name in plain))):
         item = dict(zip(plain, values))
         item["params"] = params_of(rows["params"][at])
         item["code"], item["name"] = names.get(item["object_uuid"], (None, None))
+        shape = rows["shape"][at]
+        item["shape"] = shape.hex() if isinstance(shape, bytes) and len(shape) <= LONGEST_SHAPE else None
         x, y = rows[XY][at].tolist()
         item["x"], item["y"] = (x, y) if np.isfinite((x, y)).all() else (None, None)
         listed.append(item)

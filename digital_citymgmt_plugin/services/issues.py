@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Optional
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Store
@@ -23,7 +24,10 @@ Key = tuple[Optional[str], str, str]  # object, rule, values
 
 @dataclass(frozen=True)
 class Found:
-    """One finding: the object's uuid (None: of no object), the rule, its values and the place on the map."""
+    """One finding: the object's uuid (None: of no object), the rule, its values and the place on the map.
+
+    ``shape``: the exact geometry, where it is more than the point that ``geometry`` is.
+    """
 
     uuid: str | None
     rule: str
@@ -31,6 +35,7 @@ class Found:
     geometry: Any = None
     table: str = CASES
     level: str = "warning"
+    shape: Any = None
 
 
 @dataclass(frozen=True)
@@ -47,9 +52,7 @@ class Changes:
         return bool(self.fresh or self.changed or self.settled)
 
 
-def compare(
-    store: Store, rules: Sequence[str], uuids: Iterable[str | None] | None, found: Sequence[Found]
-) -> Changes:
+def compare(store: Store, rules: Sequence[str], uuids: Iterable[str | None] | None, found: Sequence[Found]) -> Changes:
     """Compare what was found with the issues that the store holds.
 
     Parameters
@@ -120,7 +123,7 @@ def write(action: Action, changes: Changes) -> None:
 def _columns(found: Sequence[Found]) -> dict[str, NDArray[Any]]:
     return {
         "level": objects(item.level for item in found), "params": objects(_params(item) for item in found),
-        GEOM: objects(item.geometry for item in found),
+        GEOM: objects(item.geometry for item in found), "shape": shapely.to_wkb(objects(item.shape for item in found)),
     }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from digital_citymgmt_plugin.core.requests import (
     CheckComponents,
+    CheckGrids,
     DecideCandidates,
     EditClasses,
     EditRules,
@@ -70,6 +71,7 @@ ACTIONS: dict[str, Build] = {
         )
     ),
     "importprofile": lambda town, store, out: ImportProfile(town.profile),
+    "checkgrids": lambda town, store, out: CheckGrids(repair=0.5),
 }  # fmt: skip
 
 

@@ -155,7 +155,7 @@ def test_a_kill_at_any_step_leaves_all_or_nothing(action, chain, tmp_path, recor
     sys.stdout.write(f"{action}: {sum(size for _, size in usual.steps)} steps; {outcomes}\n")
 
 
-AGAIN = ("checkcomponents",)  # each run of the checks is a row of its own
+AGAIN = ("checkcomponents", "checkgrids")  # each run of the checks is a row of its own
 
 
 def test_files_of_a_killed_import_of_photos_are_gone_when_the_store_is_opened(chain, tmp_path):

@@ -38,6 +38,10 @@ CONTRACT = {
     "upgradestore": {"STORE"},
     "verifystore": {"STORE", "REPAIR", "OUTPUT"},
     "checkcomponents": {"STORE", "RULES", "SCOPE", "SHEET", "OUTPUT"},
+    "checkgrids": {
+        "STORE", "RULES", "INPUT", "CODE_FIELD", "COMMUNITY_FIELD", "BUILDINGS", "COMPOUNDS", "FEATURES", "REPAIR",
+        "OUTPUT", "MENDED", "PREVIEW",
+    },
     "backupstore": {"STORE", "OUTPUT"},
     "exportaudit": {"STORE", "FROM", "TO", "KIND", "OUTPUT"},
     "undooperation": {"STORE", "OPERATION", "DEPENDENTS", "PREVIEW"},

@@ -54,7 +54,7 @@ def shown(dialog):
 
 def test_rules_stand_in_groups_and_are_found(actions):
     dialog = actions().dialog
-    assert dialog.tree.topLevelItemCount() == 11 and dialog.chosen()["code"] == NEAR
+    assert dialog.tree.topLevelItemCount() == 15 and dialog.chosen()["code"] == NEAR
     assert dialog.tree.topLevelItem(0).text(0).endswith(": 9 rules")
     dialog.field.setText("建筑")
     assert shown(dialog) == ["component.in_building"] and dialog.chosen()["code"] == "component.in_building"

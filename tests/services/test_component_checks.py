@@ -12,6 +12,7 @@ import shapely
 
 from digital_citymgmt_plugin.core.census.checks import CHECKS, PAIRS
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
+from digital_citymgmt_plugin.core.grids.audit import GRID_CHECKS
 from digital_citymgmt_plugin.core.ports import GEOM, XY
 from digital_citymgmt_plugin.core.requests import CheckComponents, Totals, UndoOperation
 from digital_citymgmt_plugin.services.component_checks import check_components
@@ -49,7 +50,7 @@ def test_every_rule_has_a_function_and_a_sentence_in_two_languages():
     from digital_citymgmt_plugin.bridge.messages import SENTENCES
 
     pack = check_rules()
-    assert {rule.code for rule in pack} == {*CHECKS, *PAIRS}
+    assert {rule.code for rule in pack} == {*CHECKS, *PAIRS, *GRID_CHECKS}
     assert len(pack) >= 28
     assert all(rule.code in SENTENCES and rule.title and rule.title_zh and rule.source for rule in pack)
 

@@ -11,8 +11,10 @@ from typing import Any
 from digital_citymgmt_plugin.core.census import STATES
 
 LEVELS = ("error", "warning", "info")
+OF_COMPONENTS, OF_GRIDS = "component.", "grid."  # beginnings of the codes of rules, by what is checked
 FAMILIES = (
     "identity", "class", "geometry", "place", "owner", "photo", "dates", "state", "duplicates", "topology", "accuracy",
+    "grid_geometry", "grid_cover", "grid_ground", "grid_code",
 )  # fmt: skip
 
 Params = Mapping[str, Any]
@@ -31,7 +33,8 @@ class Span:
 # Bounds of what can be meant, not of what is sensible: a slip of digits is refused, a strict contract is not.
 SPANS: Mapping[str, Span] = {
     "metres": Span(0.0, 1_000_000.0), "square_metres": Span(0.0, 1_000_000_000.0), "days": Span(0, 36_500, whole=True),
-    "year": Span(1800, 2100, whole=True),
+    "year": Span(1800, 2100, whole=True), "share": Span(0.0, 1_000.0), "least": Span(0.0, 1.0),
+    "target_square_metres": Span(0.0, 1_000_000_000.0), "target_load": Span(0.0, 1_000_000.0),
 }  # fmt: skip
 NEEDED = ("words", "states")  # without any the rule would find nothing and look like a good result
 LONGEST = 2_000  # characters of a list of words

@@ -14,7 +14,7 @@ from digital_citymgmt_plugin.bridge import layers
 from digital_citymgmt_plugin.bridge.export import write_table
 from digital_citymgmt_plugin.core.class_search import key_from_dict
 from digital_citymgmt_plugin.core.errors import CityError
-from digital_citymgmt_plugin.core.requests import ListClasses
+from digital_citymgmt_plugin.core.requests import CheckGrids, ListClasses
 from digital_citymgmt_plugin.core.requests_desk import (
     ExportIssues,
     FixComponents,
@@ -83,6 +83,8 @@ class IssueController(Desk):
         dock.check_all.triggered.connect(lambda _=False: self.check("all"))
         dock.check_changed.triggered.connect(lambda _=False: self.check("changed"))
         dock.check_sheet.triggered.connect(lambda _=False: self.check("sheet"))
+        dock.check_grids.triggered.connect(lambda _=False: self.write_now(CheckGrids()))
+        dock.repair_grids.triggered.connect(lambda _=False: self.controller.start_step("checkgrids"))
         self.watch()
         self.controller.link.progressed.connect(self._progressed)
         self.controller.link.busy_changed.connect(self._busy)

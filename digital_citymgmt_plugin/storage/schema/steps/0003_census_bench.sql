@@ -93,3 +93,5 @@ CREATE TABLE check_run (
     rules TEXT, components INTEGER, marks TEXT, tallies TEXT, operation_uuid TEXT, created_at DATETIME);
 ALTER TABLE check_issue ADD COLUMN waived_at DATETIME;
 ALTER TABLE check_issue ADD COLUMN settled_at DATETIME;
+-- The exact shape of what was found (WKB, CRS of the store), where it is more than the point in geom.
+ALTER TABLE check_issue ADD COLUMN shape BLOB;

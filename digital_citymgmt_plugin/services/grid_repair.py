@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Small faults of unit grids mended: the engine of ``core.grids.repair`` before the checks, the rows after them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from digital_citymgmt_plugin.core.grids.repair import repair_cells
+from digital_citymgmt_plugin.core.ports import GEOM, Action, Context
+from digital_citymgmt_plugin.services.grid_inputs import Inputs
+from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.rehoming import rehome
+
+MOST = 5.0  # m: a boundary that may move farther is another boundary
+_TABLES = ["unit_grid", "grid_lineage", "component_change", "case_record", "case_event"]
+
+
+@dataclass
+class Repaired:
+    """Which rows got another shape, and the counts."""
+
+    rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def any(self) -> bool:
+        """Whether a grid changed."""
+        return len(self.rows) > 0
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables that the repair writes."""
+        return ["component_point", "component_line", "component_area", *_TABLES] if self.any else []
+
+
+NOTHING = Repaired()
+
+
+def repair_inputs(context: Context, inputs: Inputs, tolerance: float) -> Repaired:
+    """Repair the grids in ``inputs`` and tell what was done; a tolerance of 0 leaves them alone."""
+    if not tolerance:
+        return NOTHING
+    context.progress(0.1, "progress.repairing")
+    grids = inputs.grids
+    homes = grids.homes if len(grids.homes) else None
+    stated = np.full(len(grids.cells), -1, dtype=np.int64)
+    stated[grids.rows] = grids.home if homes is not None else -1
+    done = repair_cells(grids.cells, tolerance, homes, stated, cancel=context.cancel)
+    kept = grids.cells.copy()
+    kept[done.rows] = [shapely.MultiPolygon(shapely.get_parts(cell).tolist()) for cell in done.cells[done.rows]]
+    inputs.grids = type(grids)(
+        kept, grids.codes, grids.stated, grids.coded, grids.scheme, grids.county, grids.communities,
+        grids.community_codes, grids.buildings, grids.compounds, grids.features, grids.load,
+    )  # fmt: skip
+    counts = {
+        "gaps_closed": done.gaps, "overlaps_removed": done.overlaps, "parts_joined": done.parts,
+        "grids_changed": len(done.rows), "components_moved": 0, "cases_moved": 0,
+    }  # fmt: skip
+    return Repaired(done.rows, counts)
+
+
+def store_repaired(context: Context, action: Action, inputs: Inputs, repaired: Repaired) -> None:
+    """Write the new shapes; the old ones go to the lineage, components and cases into the grid that now holds them."""
+    held, rows = inputs.held, repaired.rows
+    if held is None:
+        return
+    shapes, before = inputs.grids.cells[rows], held[GEOM][rows]
+    action.update("unit_grid", held["fid"][rows], {GEOM: shapes, "area_m2": np.round(shapely.area(shapes), 2)})
+    valid = np.where(shapely.is_valid(before), before, shapely.make_valid(before))
+    size = np.maximum(shapely.area(valid), 1e-9)
+    share = np.minimum(shapely.area(shapely.intersection(valid, shapes)) / size, 1.0)
+    action.insert(
+        "grid_lineage",
+        {
+            "parent_uuid": held["uuid"][rows], "child_uuid": held["uuid"][rows],
+            "share": np.floor(share * 1e6) / 1e6, "old_geom": objects(shapely.to_wkb(before).tolist()),
+        },
+    )  # fmt: skip
+    repaired.counts.update(rehome(context, context.need_store(), action))
