@@ -12,8 +12,10 @@ from digital_citymgmt_plugin.gui.models.issues import level_words, rule_title
 
 # The words of a rule's source, by how the text in the pack begins.
 _SOURCES = (
-    ("default", "default"), ("design of the store", "design"), ("practice", "practice"), ("OGC", "ogc"),
+    ("default", "default"), ("design of the store", "design"), ("practice of drafting", "drafting"),
+    ("practice", "practice"), ("OGC", "ogc"),
     ("GB/T 47678", "fields"), ("accuracy classes", "classes"),
+    ("DB11/T 2157", "coverage"), ("principle of", "principle"), ("the edition's code", "scheme"),
 )  # fmt: skip
 
 
