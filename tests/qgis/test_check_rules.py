@@ -57,7 +57,8 @@ def test_rules_stand_in_groups_and_are_found(actions):
     assert dialog.tree.topLevelItemCount() == 15 and dialog.chosen()["code"] == NEAR
     assert dialog.tree.topLevelItem(0).text(0).endswith(": 9 rules")
     dialog.field.setText("建筑")
-    assert shown(dialog) == ["component.in_building", "grid.building_cut"] and dialog.chosen()["code"] == "component.in_building"
+    assert shown(dialog) == ["component.in_building", "grid.building_cut"]
+    assert dialog.chosen()["code"] == "component.in_building"
     dialog.field.setText("owner_miss")
     assert shown(dialog) == [OWNER]
     dialog.field.clear()
