@@ -41,6 +41,13 @@ class Progress(Protocol):
         """Say the share done (0..1) and, optionally, a message code with its values."""
 
 
+class Spread(Protocol):
+    """Other processes to work in."""
+
+    def __call__(self, function: Callable[[Any], Any], things: list[Any], check: Callable[[], None]) -> Iterator[Any]:
+        """Yield the function's result for each thing, in their order; ``check`` is called often and may raise."""
+
+
 class Cancel(Protocol):
     """Whether the user wants to stop."""
 
@@ -403,6 +410,7 @@ class Context:
     clock: Clock
     store: Store | None = None
     sentences: Mapping[str, str] | None = None  # reason code → template in the user's language, for reject lists
+    spread: Spread | None = None  # runs a function on many things in other processes
     preview: bool = False  # the store throws away what is written: only the counts are asked for
 
     def need_store(self) -> Store:

@@ -112,7 +112,11 @@ class ImportAreas(Request):
 
 @dataclass(frozen=True)
 class DraftGrids(Request):
-    """Draft unit grids inside each area from barriers and write them to a file. Needs no store."""
+    """Draft unit grids inside each area from barriers and write them to a file. Needs no store.
+
+    ``only`` names areas by their codes: the others count for the mean load alone, so that a community is drafted as it
+    will be with all of them, in a moment.
+    """
 
     method: ClassVar[str] = "draft_grids"
     areas: Layer
@@ -129,6 +133,7 @@ class DraftGrids(Request):
     crs: Optional[str] = None  # noqa: UP045
     seed: int = 0
     area_code_field: Optional[str] = None  # noqa: UP045
+    only: Optional[list[str]] = None  # noqa: UP045
 
 
 @dataclass(frozen=True)

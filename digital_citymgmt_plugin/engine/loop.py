@@ -25,6 +25,7 @@ from digital_citymgmt_plugin.services.health import health
 from digital_citymgmt_plugin.storage.files import CityFiles
 from digital_citymgmt_plugin.storage.gpkg import GpkgStore
 from digital_citymgmt_plugin.storage.projections import Projected
+from digital_citymgmt_plugin.storage.workers import Workers
 
 _log = logging.getLogger(__name__)
 _HELD_S = 60.0  # how long a previewed action waits for its confirmation: until then no other program can write
@@ -186,7 +187,8 @@ class Engine:
     def _context(self, reporter: Reporter, message: dict[str, Any]) -> Context:
         return Context(
             files=self._files, projections=self._projections, progress=reporter, cancel=reporter, clock=now,
-            store=self._store, sentences=message.get("sentences") or {}, preview=bool(message.get("preview")),
+            store=self._store, sentences=message.get("sentences") or {}, spread=Workers(),
+            preview=bool(message.get("preview")),
         )  # fmt: skip
 
     def _open(self, request: Any, program: str, done_by: str, context: Context) -> dict[str, Any]:

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.assemble import DraftOptions
+from digital_citymgmt_plugin.core.grids.barriers import DraftNote
+from digital_citymgmt_plugin.core.grids.draft import Draft
 from digital_citymgmt_plugin.core.grids.draft import draft_grids as draft
+from digital_citymgmt_plugin.core.grids.locate import locate_points, representative_points
 from digital_citymgmt_plugin.core.ports import GEOM, Context
 from digital_citymgmt_plugin.core.requests import DraftGrids, Layer
 from digital_citymgmt_plugin.services.intake import base_name, layer_name, notes_of, objects, open_layer, source_crs
@@ -35,10 +38,15 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
 
     Geometries that cannot be used (none, NaN, not transformable) are left out and counted in the notes.
 
+    Each cell of the layer tells its number (``cell``), the numbers of its neighbours, why it was made so (``why``, with
+    ``blocks`` and ``block_ha``), the shares of its outline on edges of areas and on barriers by rank, and how sure the
+    draft is of it. The result lists the cells that a person should look at (``doubtful``), the worst first.
+
     Returns
     -------
     dict
-        Counts ``areas``, ``barriers``, ``buildings``, ``cells``, ``notes``; ``output``; ``crs``.
+        Counts ``areas``, ``barriers``, ``buildings``, ``cells``, ``notes``, ``doubtful``; ``output``; ``crs``;
+        ``geos``, the version of the library that computed it: another may draw other lines.
 
     Raises
     ------
@@ -57,6 +65,7 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     if request.components is not None:
         components, load_values = areas.read(request.components, request.load_field)
         loads = _loads(load_values) if request.load_field else None
+    shapes, codes, density = _chosen(request.only, shapes, codes, components, loads)
     context.progress(0.1, "progress.drafting", count=len(shapes))
 
     def inner(fraction: float, message: str = "", **values: Any) -> None:
@@ -65,24 +74,66 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     result = draft(
         shapes, barriers, ranks, buildings=buildings, compounds=compounds, components=components, loads=loads,
         locked=areas.optional(request.locked), options=DraftOptions(request.target_area, (low, high)),
-        seed=request.seed, progress=inner, cancel=context.cancel,
+        seed=request.seed, density=density, spread=context.spread, progress=inner, cancel=context.cancel,
     )  # fmt: skip
     context.progress(0.96, "progress.saving")
     columns = {
         "area_code": codes[result.area_index], "area_m2": np.round(result.area_m2, 2), "load": result.load,
         "on_barrier": np.round(result.barrier_share, 4), "reason": objects(str(item) for item in result.reason),
-        GEOM: result.cells,
+        **_origins(result), GEOM: result.cells,
     }  # fmt: skip
     context.files.write_layer(request.output, "draft_grids", columns, areas.crs, "Polygon")
     counts = {
         "areas": len(shapes), "barriers": len(barriers), "buildings": 0 if buildings is None else len(buildings),
-        "cells": len(result.cells), "notes": len(result.notes),
+        "cells": len(result.cells), "notes": len(result.notes), "doubtful": len(result.doubtful),
     }  # fmt: skip
     places = [{"code": note.code, "values": note.values} for note in result.notes]
     return {
         "counts": counts, "operation": None, "tables": [], "notes": [*areas.notes, *places[:200]],
-        "output": request.output, "crs": areas.crs,
+        "doubtful": [_place(note) for note in result.doubtful[:500]],
+        "output": request.output, "crs": areas.crs, "geos": shapely.geos_version_string,
     }  # fmt: skip
+
+
+def _origins(result: Draft) -> dict[str, NDArray[Any]]:
+    """Return the columns that tell where a cell comes from and how sure the draft is."""
+    ranks = {f"on_rank{rank}": np.round(result.on_rank[:, rank], 4) for rank in range(1, result.on_rank.shape[1] - 1)}
+    return {
+        "cell": np.arange(len(result.cells), dtype=np.int64),
+        "neighbours": objects(",".join(map(str, near)) for near in result.neighbours),
+        "why": objects(str(code) for code in result.origin),
+        "blocks": np.array([values["count"] for values in result.origin_values], dtype=np.int64),
+        "block_ha": np.array([values["block"] for values in result.origin_values], dtype=np.float64),
+        "on_edge": np.round(result.on_rank[:, 0], 4), **ranks, "confidence": np.round(result.confidence, 3),
+    }  # fmt: skip
+
+
+def _place(note: DraftNote) -> dict[str, Any]:
+    point = shapely.point_on_surface(note.geometry)
+    return {"code": note.code, "values": note.values, "x": round(point.x, 2), "y": round(point.y, 2)}
+
+
+def _chosen(
+    only: list[str] | None,
+    shapes: NDArray[Any],
+    codes: NDArray[Any],
+    components: NDArray[Any] | None,
+    loads: NDArray[np.float64] | None,
+) -> tuple[NDArray[Any], NDArray[Any], float | None]:
+    """Return the areas asked for, and the mean load per m² of all (None: that of the areas drafted)."""
+    if only is None:
+        return shapes, codes, None
+    rows = np.flatnonzero(np.isin(np.array([str(code) for code in codes], dtype=object), only))
+    if not len(rows):
+        raise InputRefused("draft.no_such_area", code=", ".join(only))
+    density = None
+    if components is not None and len(components):
+        place = representative_points(components)
+        known = np.isfinite(place).all(axis=1)
+        held = locate_points(place[known], shapes) >= 0
+        weight = np.ones(len(components)) if loads is None else loads
+        density = float(weight[known][held].sum() / max(float(shapely.area(shapes).sum()), 1e-9))
+    return shapes[rows], codes[rows], density
 
 
 def _band(text: str) -> tuple[float, float]:

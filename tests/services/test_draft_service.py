@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas
 import numpy as np
 import pytest
@@ -15,6 +17,7 @@ from digital_citymgmt_plugin.services.grids import draft_grids
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.storage.files import CityFiles
 from digital_citymgmt_plugin.storage.projections import Projected
+from digital_citymgmt_plugin.storage.workers import Workers
 from tests.services.cities import CRS, X0, Y0, as_array, box, point
 from tests.support import Watcher, make_context
 
@@ -160,3 +163,48 @@ def test_cancelling_leaves_no_output(tmp_path, write):
     with pytest.raises(Cancelled):
         draft(tmp_path, areas, [], Watcher(cancel_at=2))
     assert not (tmp_path / "草案.gpkg").exists()
+
+
+def test_cells_tell_where_they_come_from(tmp_path, write):
+    areas = write("areas.gpkg", [AREA], "Polygon", code=["A"])
+    barriers = [write("s.gpkg", STREETS, "LineString", rank=[1, 4])]
+    result = draft(tmp_path, areas, barriers, rank_field="rank")
+    frame = read(tmp_path)
+    assert set(frame["why"]) == {"draft.block"} and set(frame["blocks"]) == {1}
+    assert frame["block_ha"].tolist() == pytest.approx([8.0] * 4)
+    shares = frame[["on_edge", *(f"on_rank{rank}" for rank in range(1, 6))]].sum(axis=1)
+    assert shares.tolist() == pytest.approx([1.0] * 4, abs=1e-3)
+    assert frame["on_rank1"].gt(0).all() and frame["on_rank4"].gt(0).all()
+    near = {row.cell: set(map(int, row.neighbours.split(","))) for row in frame.itertuples()}
+    assert all(len(cells) == 2 and all(cell in near[other] for other in cells) for cell, cells in near.items())
+    assert result["counts"]["doubtful"] == 0 == len(result["doubtful"])
+    assert result["geos"] == shapely.geos_version_string
+
+
+def test_one_community_alone_is_drafted_as_it_is_among_others(tmp_path, write):
+    left, right = box(0, 0, 800, 400), box(800, 0, 1200, 400)
+    areas = write("areas.gpkg", [left, right], "Polygon", code=["A", "B"])
+    things = write("c.gpkg", [point(x, y) for x in range(10, 1200, 40) for y in range(10, 400, 60)], "Point")
+    streets = [write("s.gpkg", STREETS, "LineString")]
+    more = {"area_code_field": "code", "components": things, "target_area": 40_000.0}
+    draft(tmp_path, areas, streets, **more)
+    whole = read(tmp_path).query("area_code == 'A'")
+    (tmp_path / "草案.gpkg").unlink()
+    draft(tmp_path, areas, streets, only=["A"], **more)
+    alone = read(tmp_path)
+    assert set(alone["area_code"]) == {"A"} and len(alone) == len(whole)
+    both = [shapely.union_all(shapely.boundary(frame.geometry.values)).length for frame in (whole, alone)]
+    assert both[0] == pytest.approx(both[1], abs=0.01)
+    with pytest.raises(InputRefused, match=r"draft\.no_such_area"):
+        draft(tmp_path, areas, streets, only=["C"], **more)
+
+
+def test_other_processes_draft_the_same(tmp_path, write):
+    parts = [box(x, y, x + 300, y + 200) for x in range(0, 1200, 300) for y in range(0, 400, 200)]
+    areas, streets = write("areas.gpkg", parts, "Polygon"), [write("s.gpkg", STREETS, "LineString")]
+    found = []
+    for processes in (1, 2):
+        context = replace(make_context(None), spread=Workers(processes))
+        draft_grids(context, DraftGrids(areas, str(tmp_path / f"{processes}.gpkg"), streets, target_area=10_000.0))
+        found.append(geopandas.read_file(tmp_path / f"{processes}.gpkg").to_wkb())
+    assert found[0].equals(found[1])

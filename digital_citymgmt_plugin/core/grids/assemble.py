@@ -14,8 +14,11 @@ from scipy.sparse.csgraph import connected_components
 
 from digital_citymgmt_plugin.core.grids.barriers import Regions
 from digital_citymgmt_plugin.core.grids.faces import Segments
+from digital_citymgmt_plugin.core.grids.flips import anneal
 from digital_citymgmt_plugin.core.grids.merge import Arcs, arcs_of
-from digital_citymgmt_plugin.core.grids.partition import Graph, Partition, Weights
+from digital_citymgmt_plugin.core.grids.parting import Graph
+from digital_citymgmt_plugin.core.grids.partition import Partition
+from digital_citymgmt_plugin.core.grids.weights import Weights
 from digital_citymgmt_plugin.core.ports import Cancel, Progress
 
 
@@ -33,16 +36,21 @@ class DraftOptions:
         m: grid that all lines are noded on.
     yield_to : float
         m: a barrier nearer than this to the edge of its community gives way to the edge.
+    side_by_side : float
+        Share of the side of a square of the target's size: barriers nearer than this side by side are one.
     sweeps, tries : int
         Effort of the search that follows merging; 0 sweeps leave it out.
     """
 
     target_area: float = 40_000.0
     band: tuple[float, float] = (0.5, 2.0)
-    snap: float = 1e-3
+    snap: float = 1e-6
     yield_to: float = 3.0
+    side_by_side: float = 0.13
     sweeps: int = 6
-    tries: int = 6
+    tries: int = 2
+    starts: int = 1
+    flips: int = 16
 
 
 class Job:
@@ -71,14 +79,23 @@ def put_together(
     segments: Segments,
     regions: Regions,
     job: Job,
+    density: float,
+    seed: int,
 ) -> NDArray[np.int64]:
-    """Return the cell of each atom; region by region, so that one never depends on another."""
+    """Return the cell of each atom; region by region, so that one never depends on another.
+
+    ``density`` is the load of a square metre that every cell should have.
+    """
     options, count = job.options, int(unit.max(initial=-1)) + 1
     unit_region = np.zeros(count, dtype=np.int64)
     unit_region[unit] = region
     area = np.bincount(unit, weights=shapely.area(atoms), minlength=count).astype(np.float64)
     load = np.bincount(unit, weights=atom_load, minlength=count).astype(np.float64)
-    density = load.sum() / max(area.sum(), 1e-9)
+    weight = shapely.area(atoms)
+    centre = shapely.get_coordinates(shapely.centroid(atoms))
+    middle = np.stack(
+        [np.bincount(unit, weights=weight * centre[:, i], minlength=count) / area for i in (0, 1)], axis=1
+    )
     weights = Weights(options.target_area, options.band, density * options.target_area)
     arcs = arcs_of(segments, unit, unit_region)
     inner = arcs.right >= 0
@@ -92,19 +109,33 @@ def put_together(
     for number, members in enumerate(np.split(order, np.flatnonzero(np.diff(part[order])) + 1)):
         if not len(members):
             continue
-        home = unit_region[members[0]]
         rows = arc_order[borders[number] : borders[number + 1]]
-        graph = _graph(members, arcs, rows, area, load)
-        partition = Partition(graph, weights, int(regions.seeds[home]), job.check)
-        partition.agglomerate()
-        partition.fill_holes()
-        partition.settle(options.sweeps, options.tries)
-        partition.fill_holes()
-        for members_of in sorted(sorted(found.members) for found in partition.cells.values()):
+        graph = _graph(members, arcs, rows, area, load, middle)
+        for members_of in _best(graph, weights, seed, job):
             cell[members[members_of]] = total
             total += 1
-        job.say(0.3 + 0.6 * (members.max() + 1) / count, "draft.merging")
+        job.check()
     return cell[unit]
+
+
+def _best(graph: Graph, weights: Weights, seed: int, job: Job) -> list[list[int]]:
+    """Search several times from other random numbers; return the units of each cell of the best state found."""
+    best, found = float("inf"), []
+    for start in range(max(job.options.starts, 1)):
+        partition = Partition(graph, weights, seed + start, job.check)
+        partition.agglomerate()
+        partition.fill_holes()
+        partition.settle(job.options.sweeps, job.options.tries)
+        partition.fill_holes()
+        anneal(partition, job.options.flips)
+        partition.reweigh()
+        partition.settle(job.options.sweeps, job.options.tries)
+        anneal(partition, job.options.flips // 2)
+        partition.fill_holes()
+        cost = partition.cost()
+        if cost < best - 1e-9:
+            best, found = cost, sorted(sorted(cell.members) for cell in partition.cells.values())
+    return found
 
 
 def _graph(
@@ -113,11 +144,17 @@ def _graph(
     rows: NDArray[np.int64],
     area: NDArray[np.float64],
     load: NDArray[np.float64],
+    middle: NDArray[np.float64],
 ) -> Graph:
     local = {int(unit): i for i, unit in enumerate(members)}
     size = len(members)
     graph = Graph(
-        area[members].tolist(), load[members].tolist(), [0.0] * size, [{} for _ in local], [[] for _ in local]
+        area[members].tolist(),
+        load[members].tolist(),
+        [0.0] * size,
+        middle[members].tolist(),
+        [{} for _ in local],
+        [[] for _ in local],
     )
     columns = (arcs.left, arcs.right, arcs.node[:, 0], arcs.node[:, 1], arcs.length, arcs.cost)
     for left, right, start, end, length, cost in zip(*(column[rows].tolist() for column in columns)):

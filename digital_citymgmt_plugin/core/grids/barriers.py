@@ -7,13 +7,14 @@ precision does not depend on where a city lies; a zone prefix (x = 38,500,000 m)
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+
+from digital_citymgmt_plugin.core.grids.collapse import collapse, tie_ends
 
 PIECE = 50.0  # m: longest piece of an edge in an index
 
@@ -38,7 +39,6 @@ class Regions:
     polygons: NDArray[Any]
     area_index: NDArray[np.int64]
     locked: NDArray[np.bool_]
-    seeds: NDArray[np.int64]
 
 
 def usable(geometries: Any, origin: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -81,7 +81,7 @@ def _polygons(geoms: NDArray[Any], snap: float) -> tuple[NDArray[Any], NDArray[n
 
 
 def make_regions(
-    areas: NDArray[Any], rows: NDArray[np.int64], locked: NDArray[Any], snap: float, seed: int
+    areas: NDArray[Any], rows: NDArray[np.int64], locked: NDArray[Any], snap: float
 ) -> tuple[Regions, list[DraftNote]]:
     """Repair areas, give overlaps to the first by shape, cut locked cells out; say what was repaired."""
     notes = []
@@ -93,9 +93,6 @@ def make_regions(
     merged, found = _without_overlaps(merged, rows, snap)
     notes += found
     locks, _ = _polygons(locked, snap)
-    seeds = np.array(
-        [zlib.crc32(shapely.to_wkb(shapely.normalize(a), byte_order=1)) ^ seed for a in merged], dtype=np.int64
-    )
     shapes, owners, lock = [merged], [np.arange(len(merged))], [np.zeros(len(merged), dtype=bool)]
     if len(locks):
         locks, found = _without_overlaps(locks, np.full(len(locks), -1), snap)
@@ -110,7 +107,7 @@ def make_regions(
         lock = [np.zeros(len(free), dtype=bool), np.ones(len(inner), dtype=bool)]
     parts, index = _polygons(np.concatenate(shapes), snap)
     owner = np.concatenate(owners)[index].astype(np.int64)
-    return Regions(parts, rows[owner], np.concatenate(lock)[index], seeds[owner]), notes
+    return Regions(parts, rows[owner], np.concatenate(lock)[index]), notes
 
 
 def _cut_by(geoms: NDArray[Any], areas: NDArray[Any], snap: float) -> tuple[NDArray[Any], NDArray[np.int64]]:
@@ -148,7 +145,14 @@ class Barriers:
     raw: NDArray[Any]
 
 
-def fit_barriers(geoms: NDArray[Any], ranks: NDArray[np.int64], regions: Regions, yield_to: float) -> Barriers:
+def fit_barriers(
+    geoms: NDArray[Any],
+    ranks: NDArray[np.int64],
+    regions: Regions,
+    yield_to: float,
+    width: float,
+    buildings: NDArray[Any],
+) -> Barriers:
     """Cut barriers to the regions and let them yield to the regions' edges.
 
     Polygons count by their outlines. A barrier nearer than ``yield_to`` metres to the edge of its region is dropped
@@ -170,7 +174,13 @@ def fit_barriers(geoms: NDArray[Any], ranks: NDArray[np.int64], regions: Regions
     pieces, index = _lines(cut)
     region, rank = region[index], ranks[line[index]]
     fitted, index = _yielded(pieces, region, regions, yield_to)
-    return Barriers(fitted, rank[index], pieces)
+    region, rank = region[index], rank[index]
+    edges, edge_region = shapely.get_rings(regions.polygons, return_index=True)
+    if width > 0:
+        fitted, index = _lines(collapse(fitted, rank, region, edges, edge_region, width))
+        region, rank = region[index], rank[index]
+    ties, tied = tie_ends(fitted, region, edges, edge_region, buildings, max(width, yield_to))
+    return Barriers(np.concatenate([fitted, ties]), np.concatenate([rank, rank[tied]]), pieces)
 
 
 def _lines(geoms: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:

@@ -11,39 +11,44 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.grids.assemble import DraftOptions, Job, put_together
-from digital_citymgmt_plugin.core.grids.barriers import (
-    Barriers,
-    DraftNote,
-    Regions,
-    fit_barriers,
-    make_regions,
-    usable,
-    wkb_order,
-)
+from digital_citymgmt_plugin.core.grids.assemble import DraftOptions, Job
+from digital_citymgmt_plugin.core.grids.barriers import DraftNote, Regions, make_regions, usable, wkb_order
 from digital_citymgmt_plugin.core.grids.checks import cut_pairs
-from digital_citymgmt_plugin.core.grids.faces import (
-    blocks_of,
-    node,
-    polygonize,
-    ridges,
-    segments_of,
-)
+from digital_citymgmt_plugin.core.grids.faces import COST
 from digital_citymgmt_plugin.core.grids.locate import locate_points, representative_points
-from digital_citymgmt_plugin.core.grids.merge import bind
-from digital_citymgmt_plugin.core.grids.straighten import barrier_shares, straight_cells
-from digital_citymgmt_plugin.core.ports import Cancel, Progress
+from digital_citymgmt_plugin.core.grids.region import RegionDraft, RegionTask, draft_region
+from digital_citymgmt_plugin.core.grids.stitch import stitch
+from digital_citymgmt_plugin.core.grids.verdict import confidence, doubtful, neighbours, reasons
+from digital_citymgmt_plugin.core.ports import Cancel, Progress, Spread
 
-WEAKEST = 5  # ranks beyond are treated like this one
+WEAKEST = len(COST) - 1  # ranks beyond are treated like this one
 
 
 @dataclass(frozen=True)
 class Draft:
     """Draft cells by columns, ordered by input area and shape, and places to look at.
 
-    ``area_index`` is the row of ``areas``; ``barrier_share`` the share of the boundary on barriers; ``reason`` why the
-    cell is as it is (``draft.in_band``, ``draft.below_band``, ``draft.above_band``, ``draft.small_area``: the whole
-    community or part is smaller than the band, ``draft.locked``: taken over as given).
+    Attributes
+    ----------
+    area_index
+        Row of ``areas``.
+    barrier_share
+        Share of the outline on edges of areas and on barriers; ``on_rank`` the shares on edges of areas (column 0), on
+        barriers of rank 1 to 5, and on none (6).
+    reason
+        Whether the area is as wanted: ``draft.in_band``, ``draft.below_band``, ``draft.above_band``,
+        ``draft.small_area`` (the whole community or part is smaller than the band), ``draft.locked`` (taken over).
+    origin, origin_values
+        Why the cell was made so (``draft.split``, ``draft.parted``, ``draft.joined``, ``draft.block``), and the values
+        of that sentence.
+    confidence
+        How sure the draft is, 0 to 1 (``core.grids.verdict``).
+    neighbours
+        Rows of the cells that share an edge.
+    notes
+        What was repaired in the input, cells out of band, buildings that an edge of an area cuts.
+    doubtful
+        Cells that a person should look at, the worst first.
     """
 
     cells: NDArray[Any]
@@ -51,8 +56,14 @@ class Draft:
     area_m2: NDArray[np.float64]
     load: NDArray[np.float64]
     barrier_share: NDArray[np.float64]
+    on_rank: NDArray[np.float64]
     reason: NDArray[Any]
+    origin: NDArray[Any]
+    origin_values: list[dict[str, Any]]
+    confidence: NDArray[np.float64]
+    neighbours: list[list[int]]
     notes: list[DraftNote] = field(default_factory=list)
+    doubtful: list[DraftNote] = field(default_factory=list)
 
 
 def draft_grids(
@@ -67,29 +78,39 @@ def draft_grids(
     locked: NDArray[Any] | None = None,
     options: DraftOptions | None = None,
     seed: int = 0,
+    density: float | None = None,
+    spread: Spread | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
 ) -> Draft:
     """Draft unit grids inside communities.
 
     Cells tile each community without gap or overlap, never leave it, follow barriers where there are any and else run
-    between buildings. The same input in any order of rows gives the same cells for a given ``seed``. Communities do
-    not influence each other, but for the mean load that all aim at and corners where cells meet on a common edge.
+    between buildings. The same input in any order of rows gives the same cells for a given ``seed``, whatever runs
+    them. Communities do not influence each other, but for the mean load that all aim at and corners where cells
+    meet on a common edge.
 
     Parameters
     ----------
     areas : array of polygons or multipolygons
         Communities, metric CRS. Invalid ones are repaired, overlaps go to one of them; both are noted.
     barriers : array of lines or polygons, optional
-        Streets, railways, water, walls; polygons count by their outlines. They may reach beyond the areas.
+        Streets, railways, water, walls; polygons count by their outlines. They may reach beyond the areas. Of lines
+        that run side by side (carriageways) the strongest counts; dead ends near another barrier are tied to it.
     ranks : array of int, optional
         Strength of each barrier, 1 strongest (railway, river, main road) … 5 weakest (lane); missing: all 3.
     buildings, compounds : arrays of polygons, optional
-        No cell boundary cuts a building unless the edge of a community does (noted). Compounds are barriers of rank 4.
+        No cell boundary cuts a building unless the edge of a community does (noted). Compounds are barriers of rank 4,
+        and one that is no larger than a cell may be is parted only where the cells get much worse otherwise.
     components, loads : arrays, optional
         What the work of a cell is counted by: each object counts ``loads`` (default 1) at one point.
     locked : array of polygons, optional
         Cells to be taken over as they are, as far as they lie in an area.
+    density : float, optional
+        Load of a square metre that cells aim at; default the mean of all areas. To draft some communities of a city
+        again with the result of the whole, give the city's.
+    spread : Spread, optional
+        Runs regions in other processes; default one after the other in this one.
 
     Raises
     ------
@@ -100,7 +121,7 @@ def draft_grids(
 
     Notes
     -----
-    Dual carriageways are not collapsed, and open water is no class of its own: strips between lanes join a neighbour.
+    Open water is no class of its own.
     """
     options = options or DraftOptions()
     _check_options(options)
@@ -116,36 +137,95 @@ def draft_grids(
     if not len(shapes):
         raise InputRefused("draft.no_areas")
     locks, _ = usable(locked, origin)
-    regions, notes = make_regions(shapes, rows, locks, options.snap, seed)
+    regions, notes = make_regions(shapes, rows, locks, options.snap)
     job.say(0.03, "draft.noding")
-    fitted = _barriers(barriers, ranks, compounds, origin, regions, options)
     houses = _buildings(buildings, origin, regions)
-    atoms, region = _atoms(regions, fitted, houses, job)
-    segments = segments_of(atoms, fitted, options.snap)
-    unit = bind(atoms, region, regions.locked, segments, houses, options.target_area)
     place, weight = _loads(components, loads, origin)
-    held = locate_points(place, atoms) if len(place) else np.zeros(0, dtype=np.int64)
-    atom_load = np.bincount(held[held >= 0], weights=weight[held >= 0], minlength=len(atoms)).astype(np.float64)
-    job.say(0.3, "draft.merging")
-    cell = put_together(atoms, region, unit, atom_load, segments, regions, job)
-    job.say(0.9, "draft.straightening")
-    polygons = straight_cells(atoms, cell, region, segments, houses)
-    owner = np.zeros(len(polygons), dtype=np.int64)
-    owner[cell] = region
-    load = _cell_loads(place, weight, polygons)
-    reason = _reasons(polygons, owner, regions, options)
-    notes += _band_notes(polygons, owner, reason, regions) + _cut_notes(polygons, owner, houses, regions)
-    order = np.lexsort((np.argsort(wkb_order(polygons)), regions.area_index[owner]))
+    tasks = _tasks(barriers, ranks, compounds, houses, place, weight, density, origin, regions, options, seed)
+    parts = _run(tasks, spread, job)
+    job.say(0.95, "draft.straightening")
+    cells = np.concatenate([part.cells for part in parts])
+    owner = np.repeat(np.arange(len(parts)), [len(part.cells) for part in parts])
+    cells = stitch(cells, options.snap)
+    order = np.lexsort((np.argsort(wkb_order(cells)), regions.area_index[owner]))
+    cells, owner = cells[order], owner[order]
+    on_rank, blocks, block_m2 = (
+        np.concatenate([getattr(part, name) for part in parts])[order] for name in ("on_rank", "blocks", "block_m2")
+    )
+    load = _cell_loads(place, weight, cells)
+    reason = _reasons(cells, owner, regions, options)
+    why, values = reasons(cells, blocks, block_m2, options.target_area, options.band)
+    sure = confidence(cells, on_rank, load, float(load.mean()), options.target_area, options.band)
+    sure[regions.locked[owner]] = 1.0
+    notes += _band_notes(cells, owner, reason, regions) + _cut_notes(cells, owner, houses, regions)
+    unsure = doubtful(cells, regions.area_index[owner], sure, on_rank)
+    shares = on_rank / np.maximum(on_rank.sum(axis=1, keepdims=True), 1e-9)
     job.say(1.0)
     return Draft(
-        cells=_moved(polygons[order], origin),
-        area_index=regions.area_index[owner][order],
-        area_m2=shapely.area(polygons)[order],
-        load=load[order],
-        barrier_share=barrier_shares(cell, segments, len(polygons))[order],
-        reason=reason[order],
-        notes=[DraftNote(n.code, n.area_index, _moved(n.geometry, origin), n.values) for n in notes],
+        cells=_moved(cells, origin),
+        area_index=regions.area_index[owner],
+        area_m2=shapely.area(cells),
+        load=load,
+        barrier_share=1 - shares[:, -1],
+        on_rank=shares,
+        reason=reason,
+        origin=why,
+        origin_values=values,
+        confidence=sure,
+        neighbours=neighbours(cells),
+        notes=[_moved_note(note, origin) for note in notes],
+        doubtful=[_moved_note(note, origin) for note in unsure],
     )
+
+
+def _tasks(
+    barriers: NDArray[Any] | None,
+    ranks: NDArray[np.int64] | None,
+    compounds: NDArray[Any] | None,
+    houses: NDArray[Any],
+    place: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    density: float | None,
+    origin: NDArray[np.float64],
+    regions: Regions,
+    options: DraftOptions,
+    seed: int,
+) -> list[RegionTask]:
+    """Hand out to each region what lies in it."""
+    lines, rows = usable(barriers, origin)
+    rank = np.full(len(lines), 3) if ranks is None else np.asarray(ranks, dtype=np.int64)[rows]
+    yards, _ = usable(compounds, origin)
+    yards = shapely.make_valid(yards)
+    lines = np.concatenate([lines, yards])
+    rank = np.clip(np.concatenate([rank, np.full(len(yards), 4)]), 1, WEAKEST)
+    held = locate_points(place, regions.polygons) if len(place) else np.zeros(0, dtype=np.int64)
+    if density is None:
+        density = float(weight[held >= 0].sum() / max(float(shapely.area(regions.polygons).sum()), 1e-9))
+
+    def inside(geoms: NDArray[Any]) -> list[NDArray[np.int64]]:
+        region, index = shapely.STRtree(geoms).query(regions.polygons, predicate="intersects")
+        order = np.lexsort((index, region))
+        return np.split(index[order], np.searchsorted(region[order], np.arange(1, len(regions.polygons))))
+
+    there = zip(regions.polygons, regions.locked, inside(lines), inside(houses), inside(yards))
+    return [
+        RegionTask(
+            polygon, bool(locked), seed, lines[line], rank[line], houses[house], yards[yard],
+            place[held == number], weight[held == number], density, options,
+        )
+        for number, (polygon, locked, line, house, yard) in enumerate(there)
+    ]  # fmt: skip
+
+
+def _run(tasks: list[RegionTask], spread: Spread | None, job: Job) -> list[RegionDraft]:
+    size = np.array([shapely.area(task.polygon) for task in tasks])
+    done = np.cumsum(size) / max(size.sum(), 1e-9)
+    results = (draft_region(task, job) for task in tasks) if spread is None else spread(draft_region, tasks, job.check)
+    parts = []
+    for part, share in zip(results, done):
+        parts.append(part)
+        job.say(0.05 + 0.89 * float(share), "draft.merging")
+    return parts
 
 
 def _check_options(options: DraftOptions) -> None:
@@ -154,7 +234,7 @@ def _check_options(options: DraftOptions) -> None:
         raise InputRefused("draft.bad_option", option="target_area", value=options.target_area)
     if not 0 < low < 1 < high:
         raise InputRefused("draft.bad_option", option="band", value=list(options.band))
-    if not 1e-4 <= options.snap <= 0.1:
+    if not 1e-6 <= options.snap <= 0.1:
         raise InputRefused("draft.bad_option", option="snap", value=options.snap)
 
 
@@ -162,20 +242,8 @@ def _moved(geometry: Any, origin: NDArray[np.float64]) -> Any:
     return shapely.transform(geometry, lambda xy: xy + origin)
 
 
-def _barriers(
-    barriers: NDArray[Any] | None,
-    ranks: NDArray[np.int64] | None,
-    compounds: NDArray[Any] | None,
-    origin: NDArray[np.float64],
-    regions: Regions,
-    options: DraftOptions,
-) -> Barriers:
-    lines, rows = usable(barriers, origin)
-    rank = np.full(len(lines), 3) if ranks is None else np.asarray(ranks, dtype=np.int64)[rows]
-    walls, _ = usable(compounds, origin)
-    geoms = np.concatenate([lines, walls])
-    rank = np.clip(np.concatenate([rank, np.full(len(walls), 4)]), 1, WEAKEST)
-    return fit_barriers(geoms, rank, regions, options.yield_to)
+def _moved_note(note: DraftNote, origin: NDArray[np.float64]) -> DraftNote:
+    return DraftNote(note.code, note.area_index, _moved(note.geometry, origin), note.values)
 
 
 def _buildings(buildings: NDArray[Any] | None, origin: NDArray[np.float64], regions: Regions) -> NDArray[Any]:
@@ -185,20 +253,6 @@ def _buildings(buildings: NDArray[Any] | None, origin: NDArray[np.float64], regi
     touched = np.unique(shapely.STRtree(regions.polygons).query(houses, predicate="intersects")[0])
     kept: NDArray[Any] = houses[touched]
     return kept
-
-
-def _atoms(
-    regions: Regions, barriers: Barriers, buildings: NDArray[Any], job: Job
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    snap = job.options.snap
-    noded = node(np.concatenate([shapely.boundary(regions.polygons), barriers.lines]), snap)
-    faces, _ = polygonize(noded, regions)
-    job.say(0.1, "draft.parting")
-    lines = ridges(faces, buildings, blocks_of(buildings), job.options.target_area)
-    if not lines:
-        return polygonize(noded, regions)
-    job.say(0.2, "draft.noding")
-    return polygonize(node(np.concatenate([shapely.get_parts(noded), np.array(lines, dtype=object)]), snap), regions)
 
 
 def _loads(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +15,10 @@ from scipy.sparse.csgraph import connected_components
 
 from digital_citymgmt_plugin.core.grids.faces import Segments
 
-# Cost of a metre of boundary by rank of the barrier it lies on: 0 none (a gap between buildings), 1 strongest.
-# Relative weights, found by trial on one city (see docs); they only have to keep the order.
-COST = np.array([1.0, 0.05, 0.08, 0.15, 0.25, 0.3])
+INSIDE = 2.0  # how many times as dear a boundary inside a compound is
+STRAIGHTENED = 0.87
+CRUMB = 28  # atoms below this part of the target are joined to a neighbour
+STRIP, NARROW = 0.3, 0.08  # so are those below this share of the target that are narrower than this share of its side
 
 
 def pair_sums(
@@ -41,18 +42,21 @@ def bind(
     buildings: NDArray[Any],
     target: float,
 ) -> NDArray[np.int64]:
-    """Return the unit of each atom: 0, 1, … in the order of the atoms."""
+    """Return the unit of each atom: 0, 1, … in the order of the atoms.
+
+    Parts of one building are one unit; crumbs and strips go to the neighbour across the weakest boundary.
+    """
     inner = segments.right >= 0
     inner[inner] = region[segments.left[inner]] == region[segments.right[inner]]
     left, right = segments.left[inner], segments.right[inner]
-    cost = segments.length[inner] * COST[segments.rank[inner]]
-    low, high, (weight,) = pair_sums(left, right, [cost])
+    cost = segments.length[inner] * segments.price[inner]
+    low, high, (weight, shared) = pair_sums(left, right, [cost, segments.length[inner]])
     links = [_building_links(atoms, region, buildings), _island_links(atoms, region)]
     # The atoms of a locked cell are one, and stay among themselves: their region is their own.
     same = locked[region[low]]
     group = _connected(np.concatenate([*links, np.stack([low[same], high[same]], axis=1)]), len(atoms))
     group = _only_neighbours(group, low, high)
-    return _absorb(group, shapely.area(atoms), low, high, weight, target / 28)
+    return _absorb(group, shapely.area(atoms), shapely.length(atoms), low, high, weight, shared, target)
 
 
 def _building_links(atoms: NDArray[Any], region: NDArray[np.int64], buildings: NDArray[Any]) -> NDArray[np.int64]:
@@ -72,6 +76,24 @@ def _building_links(atoms: NDArray[Any], region: NDArray[np.int64], buildings: N
     building, atom = building[order], atom[order]
     chain = (building[1:] == building[:-1]) & (region[atom[1:]] == region[atom[:-1]])
     return np.stack([atom[:-1][chain], atom[1:][chain]], axis=1)
+
+
+def keep_whole(segments: Segments, atoms: NDArray[Any], compounds: NDArray[Any]) -> Segments:
+    """Make boundaries inside a compound dearer, so that it is parted only where nothing else is left.
+
+    Must-links instead would cost more than they bring: compounds of half a cell and more leave no choice.
+    """
+    if not len(compounds):
+        return segments
+    compound, atom = shapely.STRtree(atoms).query(compounds, predicate="intersects")
+    part = shapely.area(shapely.intersection(compounds[compound], atoms[atom]))
+    inside = part > 0.6 * shapely.area(atoms[atom])
+    home = np.full(len(atoms), -1)
+    home[atom[inside]] = compound[inside]
+    inner = (segments.right >= 0) & (home[segments.left] >= 0)
+    inner &= home[segments.left] == home[np.maximum(segments.right, 0)]
+    price = np.where(inner, np.maximum(INSIDE * segments.price, 1.0), segments.price)
+    return replace(segments, price=price)
 
 
 def _island_links(atoms: NDArray[Any], region: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -101,32 +123,45 @@ def _only_neighbours(group: NDArray[np.int64], low: NDArray[np.int64], high: NDA
 def _absorb(
     group: NDArray[np.int64],
     area: NDArray[np.float64],
+    outline: NDArray[np.float64],
     low: NDArray[np.int64],
     high: NDArray[np.int64],
     weight: NDArray[np.float64],
-    smallest: float,
+    shared: NDArray[np.float64],
+    target: float,
 ) -> NDArray[np.int64]:
-    """Join groups below the smallest size to the neighbour over the most expensive (weakest) boundary."""
+    """Join crumbs and strips to the neighbour over the most expensive (weakest) boundary, the smallest first."""
     size = np.bincount(group, weights=area).tolist()
-    near: list[dict[int, float]] = [{} for _ in size]
-    for a, b, w in zip(group[low].tolist(), group[high].tolist(), weight.tolist()):
+    around = np.bincount(group, weights=outline).tolist()
+    near: list[dict[int, tuple[float, float]]] = [{} for _ in size]
+    for a, b, w, d in zip(group[low].tolist(), group[high].tolist(), weight.tolist(), shared.tolist()):
         if a != b:
-            near[a][b] = near[b][a] = near[a].get(b, 0.0) + w
+            old = near[a].get(b, (0.0, 0.0))
+            near[a][b] = near[b][a] = (old[0] + w, old[1] + d)
+        else:
+            around[a] -= 2 * d
+    smallest, strip, wide = target / CRUMB, STRIP * target, NARROW * target**0.5
+
+    def poor(i: int) -> bool:
+        return bool(size[i] < smallest or (size[i] < strip and 2 * size[i] < wide * around[i]))
+
     parent = list(range(len(size)))
-    heap = [(s, i) for i, s in enumerate(size) if s < smallest]
+    heap = [(s, i) for i, s in enumerate(size) if poor(i)]
     heapq.heapify(heap)
     while heap:
         s, small = heapq.heappop(heap)
         if parent[small] != small or s != size[small] or not near[small]:
             continue
-        big = max(near[small], key=lambda other: (near[small][other], -other))
+        big = max(near[small], key=lambda other: (near[small][other][0], -other))
         parent[small] = big
         size[big] += s
-        for other, w in near[small].items():
+        around[big] += around[small] - 2 * near[small][big][1]
+        for other, (w, d) in near[small].items():
             del near[other][small]
             if other != big:
-                near[big][other] = near[other][big] = near[big].get(other, 0.0) + w
-        if size[big] < smallest:
+                old = near[big].get(other, (0.0, 0.0))
+                near[big][other] = near[other][big] = (old[0] + w, old[1] + d)
+        if poor(big):
             heapq.heappush(heap, (size[big], big))
     root = np.array([_root(parent, i) for i in range(len(parent))], dtype=np.int64)
     _, first, unit = np.unique(root[group], return_index=True, return_inverse=True)
@@ -170,7 +205,9 @@ def arcs_of(segments: Segments, unit: NDArray[np.int64], unit_region: NDArray[np
     order = np.lexsort((high, low))
     row, low, high = row[order], low[order], high[order]
     group = np.cumsum(np.concatenate([[0], (low[1:] != low[:-1]) | (high[1:] != high[:-1])]))
-    length, cost = segments.length[row], segments.length[row] * COST[segments.rank[row]]
+    length, cost = segments.length[row], segments.length[row] * segments.price[row]
+    # Boundaries in gaps are straightened later, which takes about this much of their length.
+    length = np.where(segments.rank[row] > 0, length, length * STRAIGHTENED)
     # Numbers of nodes, so that ends compare as integers.
     _, number = np.unique(segments.key[row].ravel(), return_inverse=True)
     chain, ends = _chains(group, number.reshape(-1, 2))

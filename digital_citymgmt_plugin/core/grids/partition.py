@@ -12,52 +12,16 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from digital_citymgmt_plugin.core.grids.tree import SpanningTree
+from digital_citymgmt_plugin.core.grids.faces import COST
+from digital_citymgmt_plugin.core.grids.parting import Graph, all_cuts
+from digital_citymgmt_plugin.core.grids.weights import Weights
 
-MEAN_TOLERANCE = 0.03  # how far the mean area may be from the target
-MAX_BONUS = 2.0  # more would pay for cells out of band
+MEAN_TOLERANCE = 0.008  # how far the mean area may be from the target
+MAX_BONUS = 6.0  # more would pay for cells out of band
+AIM = 1.012
+BY_LOAD = 0.7
+UNEVEN, FREE = 0.33, 0.05  # deviation of loads, and share of boundaries on no barrier, that a draft can live with
 MANY = 4  # cells: with fewer the mean cannot be chosen
-
-
-@dataclass(frozen=True)
-class Weights:
-    """What counts how much; ``target`` m², ``band`` as shares of it, ``load`` the mean load (0: no loads known)."""
-
-    target: float
-    band: tuple[float, float]
-    load: float
-    area: float = 0.6
-    balance: float = 1.2
-    shape: float = 0.9
-    cut: float = 1.6
-    bonus: float = 1.0  # taken off per cell: balances that every cell has a cost, or too few would be made
-
-    def cell(self, area: float, perimeter: float, load: float) -> float:
-        """Return what one cell costs."""
-        ratio = area / self.target
-        excess = max(self.band[0] * 1.1 - ratio, ratio - self.band[1] * 0.9, 0.0)
-        ragged = perimeter * perimeter / (16 * area) - 1
-        value = self.area * (ratio - 1) ** 2 + 6 * excess + self.shape * ragged - self.bonus
-        if excess:  # out of band proper weighs more than near its limit
-            value += 3 * (ratio < self.band[0] or ratio > self.band[1])
-        if self.load:
-            value += self.balance * (load / self.load - 1) ** 2
-        return value
-
-    def edge(self, cost: float) -> float:
-        """Return what a boundary between two cells costs; ``cost`` in weighted metres."""
-        return self.cut * cost / 200
-
-
-@dataclass
-class Graph:
-    """The units of one connected part of a region."""
-
-    area: list[float]
-    load: list[float]
-    perimeter: list[float]
-    near: list[dict[int, tuple[float, float]]]  # neighbour → shared length, weighted length
-    arcs: list[list[tuple[int, int, int]]]  # per unit: end nodes and the unit beyond (−1 outside)
 
 
 @dataclass
@@ -84,6 +48,7 @@ class Partition:
             for unit in range(len(graph.area))
         }
         self.next = len(graph.area)
+        self.settled: set[tuple[int, int]] = set()  # pairs that were parted anew in vain, whatever a cell is worth
 
     # ---- measures
 
@@ -114,6 +79,24 @@ class Partition:
             before, here = here, ends[1] if ends[0] == before else ends[0]
             steps += 1
         return steps == len(beside)
+
+    def cost(self) -> float:
+        """Return the sum over cells and boundaries, with what a wrong number of cells costs in place of the bonus."""
+        value = sum(self.value(cell) + self.weights.bonus for cell in self.cells.values())
+        cut = sum(self.weights.edge(cost) for cell in self.cells.values() for _, cost in cell.near.values()) / 2
+        return value + cut + abs(self.wanted() - len(self.cells))
+
+    def wanted(self) -> float:
+        """Return how many cells there should be: by area, and half by load where loads are known.
+
+        A community with many things gets more and smaller cells than one with few, or their loads could not be equal.
+        """
+        weights = self.weights
+        by_area = sum(self.graph.area) / (AIM * weights.target)
+        if not weights.load:
+            return by_area
+        by_load = sum(self.graph.load) / (AIM * weights.load)
+        return float(min(max((1 - BY_LOAD) * by_area + BY_LOAD * by_load, by_area / 1.4), by_area * 1.5))
 
     def _joined(self, a: Cell, b: Cell, shared: float) -> tuple[float, float, float]:
         return a.area + b.area, a.perimeter + b.perimeter - 2 * shared, a.load + b.load
@@ -187,6 +170,40 @@ class Partition:
             near,
         )
 
+    def reweigh(self) -> None:
+        """Spend what loads have in hand on boundaries that follow barriers, or the other way round.
+
+        How even loads can be and how much of the boundary can follow barriers depends on the place: one set of weights
+        leaves one of the two aims short where the other is met with ease.
+        """
+        cells = self.cells.values()
+        shared = sum(length for cell in cells for length, _ in cell.near.values())
+        if len(self.cells) < MANY or shared <= 0:
+            return
+        weakest = float(COST[-1])
+        free = sum(max(cost - weakest * length, 0.0) for cell in cells for length, cost in cell.near.values())
+        uneven = self.unevenness()
+        cut, balance = self.weights.cut, self.weights.balance
+        if uneven > UNEVEN:
+            balance *= min((uneven / UNEVEN) ** 2, 2.0)
+        elif free / (1 - weakest) / shared > FREE:
+            cut *= min((UNEVEN / max(uneven, 1e-9)) ** 2, 2.0)
+        self.weights = replace(self.weights, cut=cut, balance=balance)
+        self.settled.clear()
+
+    def unevenness(self) -> float:
+        """Return the deviation of loads (of areas where no loads are known) as a share of what they should be."""
+        weights = self.weights
+        values = [(c.load / weights.load if weights.load else c.area / weights.target) for c in self.cells.values()]
+        mean = sum(values) / len(values)
+        return float((sum((value - mean) ** 2 for value in values) / len(values)) ** 0.5)
+
+    def rebuild(self, home: dict[int, int]) -> None:
+        """Set the cells' sums and neighbours anew from the cell of each unit."""
+        self.settled.clear()
+        for number, cell in list(self.cells.items()):
+            self.cells[number] = self._cell(cell.members, home)
+
     # ---- steps
 
     def agglomerate(self) -> None:
@@ -257,11 +274,10 @@ class Partition:
             if not changed:
                 break
 
-    def settle(self, sweeps: int, tries: int, rounds: int = 8) -> None:
+    def settle(self, sweeps: int, tries: int, rounds: int = 12) -> None:
         """Search until the mean area comes near the target, by weighing the number of cells more or less."""
         self.improve(sweeps, tries)
-        total = sum(cell.area for cell in self.cells.values())
-        wanted = total / self.weights.target
+        wanted = self.wanted()
         if wanted < MANY or not sweeps:
             return
         step = 0.0
@@ -271,7 +287,7 @@ class Partition:
                 break
             # Longer steps while the count stays on one side, half as long after it has changed sides.
             forward = (short > 0) == (step >= 0)
-            step = step * (1.3 if forward else -0.5) if step else (0.3 if short > 0 else -0.3)
+            step = step * (1.5 if forward else -0.5) if step else (0.5 if short > 0 else -0.5)
             bonus = min(max(self.weights.bonus + step, -MAX_BONUS), MAX_BONUS)
             if bonus == self.weights.bonus:
                 break
@@ -288,9 +304,13 @@ class Partition:
             if self.gain(number, other) > 1e-9 and self.is_simple(cell.members | self.cells[other].members):
                 return [self.join(number, other)]
         for other in sorted(cell.near):
+            pair = (min(number, other), max(number, other))
+            if pair in self.settled:
+                continue
             made = self._part([number, other], tries)
             if made:
                 return made
+            self.settled.add(pair)
         return []
 
     def _part(self, old: list[int], tries: int) -> list[int]:
@@ -304,67 +324,9 @@ class Partition:
         # A cell that encloses another or touches itself must change, whatever it costs.
         if not all(self.is_simple(self.cells[number].members) for number in old):
             before += 50.0
-        options = sorted(self._tree_cuts(sorted(units), tries, before - 1e-9), key=lambda cut: cut[0])
-        for _, part in options[:3]:
+        order = sorted(units)
+        options = all_cuts(self.graph, order, self.weights, self.random, tries, before - 1e-9)
+        for _, part in sorted(options, key=lambda cut: cut[0])[:4]:
             if self.is_simple(part) and self.is_simple(units - part):
                 return self.replace(old, [part, units - part])
         return []
-
-    def _tree_cuts(self, units: list[int], tries: int, below: float) -> list[tuple[float, set[int]]]:
-        """Return the best cut of each of several random spanning trees, as far as it costs less than ``below``."""
-        graph, local = self.graph, {unit: i for i, unit in enumerate(units)}
-        edges = [
-            (i, local[other], length, cost)
-            for i, unit in enumerate(units)
-            for other, (length, cost) in graph.near[unit].items()
-            if local.get(other, -1) > i
-        ]
-        outer = [graph.perimeter[unit] for unit in units]
-        for i, j, length, _ in edges:
-            outer[i] -= length
-            outer[j] -= length
-        found = []
-        for _ in range(tries):
-            tree = SpanningTree(len(units), edges, self.random)
-            if len(tree.order) < len(units):
-                return []
-            cut = self._best_cut(units, edges, outer, tree, below)
-            if cut is not None:
-                found.append(cut)
-        return found
-
-    def _best_cut(
-        self,
-        units: list[int],
-        edges: list[tuple[int, int, float, float]],
-        outer: list[float],
-        tree: SpanningTree,
-        below: float,
-    ) -> tuple[float, set[int]] | None:
-        graph, weights = self.graph, self.weights
-        area = [graph.area[unit] for unit in units]
-        load = [graph.load[unit] for unit in units]
-        edge, length, cost = list(outer), [0.0] * len(units), [0.0] * len(units)
-        for i, j, shared, price in edges:
-            top = tree.meet(i, j)
-            length[i] += shared
-            length[j] += shared
-            length[top] -= 2 * shared
-            cost[i] += price
-            cost[j] += price
-            cost[top] -= 2 * price
-        for i in reversed(tree.order[1:]):
-            up = tree.parent[i]
-            for sums in (area, load, edge, length, cost):
-                sums[up] += sums[i]
-        whole_area, whole_load, whole_edge = area[tree.order[0]], load[tree.order[0]], edge[tree.order[0]]
-        best, where = below, -1
-        for i in tree.order[1:]:
-            value = weights.edge(cost[i]) + weights.cell(area[i], edge[i] + length[i], load[i])
-            if value - weights.bonus < best:  # the other cell costs no less than minus the bonus
-                value += weights.cell(whole_area - area[i], whole_edge - edge[i] + length[i], whole_load - load[i])
-                if value < best:
-                    best, where = value, i
-        if where < 0:
-            return None
-        return best, {units[i] for i in tree.below(where)}

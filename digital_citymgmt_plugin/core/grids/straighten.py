@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.grids.faces import Segments
 
-GAP_TOLERANCES = (12.0, 8.0, 5.0, 3.0, 1.5, 0.5)  # m, for boundaries that follow no barrier
-BARRIER_TOLERANCE = 0.3  # m: still on the barrier for every user
+GAP_TOLERANCES = (30.0, 20.0, 12.0, 8.0, 5.0, 3.0, 1.5, 0.5)  # m, for boundaries that follow no barrier
+BARRIER_TOLERANCE = 0.8  # m: still on the barrier for every user
 CLEARANCE = 0.8  # m from buildings
 EDGE, BARRIER, GAP = 0, 1, 2
 
@@ -29,31 +29,65 @@ def plain_cells(atoms: NDArray[Any], cell: NDArray[np.int64]) -> NDArray[Any]:
 
 
 def straight_cells(
-    atoms: NDArray[Any], cell: NDArray[np.int64], region: NDArray[np.int64], segments: Segments, buildings: NDArray[Any]
+    atoms: NDArray[Any],
+    cell: NDArray[np.int64],
+    segments: Segments,
+    edge: Any,
+    buildings: NDArray[Any],
+    target: float,
+    band: tuple[float, float],
 ) -> NDArray[Any]:
-    """Return the polygon of each cell 0, 1, …; boundaries are straightened where that is safe.
+    """Return the polygon of each cell 0, 1, … of one region; boundaries are straightened where that is safe.
 
-    Edges of regions keep their place. A boundary that would come nearer to a building or meet another boundary keeps
-    more of its corners. Where the result would not be the same cells, all corners are kept.
+    The edge of the region keeps its place. A boundary that would come nearer to a building or meet another boundary
+    keeps more of its corners, and so do those of a cell that straightening would push out of the band. Where the result
+    would not be the same cells, all corners are kept.
     """
     plain = plain_cells(atoms, cell)
     left = cell[segments.left]
     right = np.where(segments.right >= 0, cell[np.maximum(segments.right, 0)], -1)
     row = np.flatnonzero(left != right)
-    outer = right[row] < 0
-    outer |= region[segments.left[row]] != region[np.maximum(segments.right[row], 0)]
-    kind = np.where(outer, EDGE, np.where(segments.rank[row] > 0, BARRIER, GAP))
-    arcs, arc_kind = _arcs(segments.ends[row], left[row], right[row], kind, len(plain))
-    chosen = _choose(arcs, arc_kind, buildings)
-    faces = shapely.get_parts(shapely.polygonize(chosen))
-    found = _match(faces, plain)
+    kind = np.where(right[row] < 0, EDGE, np.where(segments.rank[row] > 0, BARRIER, GAP))
+    arcs, arc_kind, sides = _arcs(segments.ends[row], left[row], right[row], kind, len(plain))
+    arcs[arc_kind == EDGE] = _without_nodes(arcs[arc_kind == EDGE], edge)
+    good = _in_band(plain, target, band)
+    least = np.zeros(len(arcs), dtype=np.int64)
+    for _ in range(4):
+        chosen = _choose(arcs, arc_kind, buildings, least)
+        found = _match(shapely.get_parts(shapely.polygonize(chosen)), plain)
+        if found is None:
+            break
+        lost = np.flatnonzero(good & ~_in_band(found, target, band))
+        if not len(lost):
+            return found
+        least[np.isin(sides, lost).any(axis=1)] += 2
+    least[:] = len(GAP_TOLERANCES)
+    found = _match(shapely.get_parts(shapely.polygonize(_choose(arcs, arc_kind, buildings, least))), plain)
     return plain if found is None else found
+
+
+def _without_nodes(arcs: NDArray[Any], edge: Any) -> NDArray[Any]:
+    """Leave out the corners that atoms left on the region's edge: both sides of it must keep the very same corners."""
+    own = np.rint(shapely.get_coordinates(edge) * 1e6).astype(np.int64)
+    own = np.unique(own[:, 0] + 1j * own[:, 1])
+    xy, arc = shapely.get_coordinates(arcs, return_index=True)
+    key = np.rint(xy * 1e6)
+    keep = np.isin(key[:, 0] + 1j * key[:, 1], own)
+    last = np.concatenate([arc[1:] != arc[:-1], [True]]) if len(arc) else np.zeros(0, dtype=bool)
+    keep |= last | np.concatenate([[True], last[:-1]])[: len(last)]
+    out: NDArray[Any] = shapely.linestrings(xy[keep], indices=arc[keep])
+    return out
+
+
+def _in_band(cells: NDArray[Any], target: float, band: tuple[float, float]) -> NDArray[np.bool_]:
+    area = shapely.area(cells)
+    return np.asarray((area >= band[0] * target) & (area <= band[1] * target))
 
 
 def _arcs(
     ends: NDArray[np.float64], left: NDArray[np.int64], right: NDArray[np.int64], kind: NDArray[np.int64], size: int
-) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """Merge the segments of each pair of cells and kind to lines."""
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+    """Merge the segments of each pair of cells and kind to lines; return them, their kinds and the two cells."""
     low, high = np.minimum(left, right), np.maximum(left, right)
     key = ((low + 1) * (size + 1) + high) * 3 + kind
     order = np.argsort(key, kind="stable")
@@ -61,16 +95,18 @@ def _arcs(
     bundles = shapely.multilinestrings(shapely.linestrings(ends[order]), indices=group)
     arcs, owner = shapely.get_parts(shapely.line_merge(bundles), return_index=True)
     first = np.searchsorted(group, np.arange(len(bundles)))
-    return arcs, kind[order][first][owner]
+    row = order[first][owner]
+    return arcs, kind[row], np.stack([left[row], right[row]], axis=1)
 
 
-def _choose(arcs: NDArray[Any], kind: NDArray[np.int64], buildings: NDArray[Any]) -> NDArray[Any]:
-    """Take the coarsest form of each arc that meets neither another arc nor a building."""
+def _choose(
+    arcs: NDArray[Any], kind: NDArray[np.int64], buildings: NDArray[Any], least: NDArray[np.int64]
+) -> NDArray[Any]:
+    """Take the coarsest form of each arc, from step ``least`` on, that meets neither another arc nor a building."""
     steps = np.array([*GAP_TOLERANCES, 0.0])
     closed = shapely.is_closed(arcs)
-    # Region edges lose only vertices that lie on a straight line, within the grid they were snapped to.
-    fine = np.where(kind == BARRIER, BARRIER_TOLERANCE, 1e-3)
-    level = np.where(kind == GAP, 0, len(steps) - 2)
+    fine = np.where(kind == BARRIER, BARRIER_TOLERANCE, 0.0)
+    level = np.where(kind == GAP, np.minimum(least, len(steps) - 1), len(steps) - 2)
     level[closed] = len(steps) - 1
 
     def forms(rows: NDArray[np.int64]) -> NDArray[Any]:
@@ -145,18 +181,3 @@ def _match(faces: NDArray[Any], plain: NDArray[Any]) -> NDArray[Any] | None:
         return None
     matched: NDArray[Any] = shapely.normalize(out)
     return matched
-
-
-def barrier_shares(cell: NDArray[np.int64], segments: Segments, count: int) -> NDArray[np.float64]:
-    """Return the share of each cell's boundary that lies on barriers."""
-    left = cell[segments.left]
-    right = np.where(segments.right >= 0, cell[np.maximum(segments.right, 0)], -1)
-    border = left != right
-    total, held = np.zeros(count), np.zeros(count)
-    for side in (left, right):
-        use = border & (side >= 0)
-        total += np.bincount(side[use], weights=segments.length[use], minlength=count)
-        on = use & (segments.rank > 0)
-        held += np.bincount(side[on], weights=segments.length[on], minlength=count)
-    shares: NDArray[np.float64] = held / np.maximum(total, 1e-9)
-    return shares

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Ways to part a set of units in two: straight cuts, and cuts of random spanning trees, which follow barriers."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import numpy as np
+
+from digital_citymgmt_plugin.core.grids.cuts import straight_cuts
+from digital_citymgmt_plugin.core.grids.tree import SpanningTree
+from digital_citymgmt_plugin.core.grids.weights import Weights
+
+
+@dataclass
+class Graph:
+    """The units of one connected part of a region."""
+
+    area: list[float]
+    load: list[float]
+    perimeter: list[float]
+    middle: list[tuple[float, float]]
+    near: list[dict[int, tuple[float, float]]]  # neighbour → shared length, weighted length
+    arcs: list[list[tuple[int, int, int]]]  # per unit: end nodes and the unit beyond (−1 outside)
+
+
+def all_cuts(
+    graph: Graph, units: list[int], weights: Weights, source: random.Random, tries: int, below: float
+) -> list[tuple[float, set[int]]]:
+    """Return good cuts of units (a list in rising order) that cost less than ``below``, each with one of its sides."""
+    edges, outer = _inner_edges(graph, units)
+    found = _tree_cuts(graph, units, weights, source, edges, outer, tries, below)
+    return found + _straight_cuts(graph, units, weights, edges, outer, below)
+
+
+def _inner_edges(graph: Graph, units: list[int]) -> tuple[list[tuple[int, int, float, float]], list[float]]:
+    """Return pairs of neighbours within units (by place in the list), and each unit's outline towards outside."""
+    local = {unit: i for i, unit in enumerate(units)}
+    edges = [
+        (i, local[other], length, cost)
+        for i, unit in enumerate(units)
+        for other, (length, cost) in graph.near[unit].items()
+        if local.get(other, -1) > i
+    ]
+    outer = [graph.perimeter[unit] for unit in units]
+    for i, j, length, _ in edges:
+        outer[i] -= length
+        outer[j] -= length
+    return edges, outer
+
+
+def _straight_cuts(
+    graph: Graph,
+    units: list[int],
+    weights: Weights,
+    edges: list[tuple[int, int, float, float]],
+    outer: list[float],
+    below: float,
+) -> list[tuple[float, set[int]]]:
+    if not edges:
+        return []
+    sums = np.array([[graph.area[u] for u in units], [graph.load[u] for u in units], outer])
+    middle = np.array([graph.middle[u] for u in units])
+    cuts = straight_cuts(middle, sums, np.array(edges), weights, below, 3)
+    return [(cost, {units[i] for i in np.flatnonzero(side).tolist()}) for cost, side in cuts]
+
+
+def _tree_cuts(
+    graph: Graph,
+    units: list[int],
+    weights: Weights,
+    source: random.Random,
+    edges: list[tuple[int, int, float, float]],
+    outer: list[float],
+    tries: int,
+    below: float,
+) -> list[tuple[float, set[int]]]:
+    """Return the best cut of each of several random spanning trees, as far as it costs less than ``below``."""
+    found = []
+    for _ in range(tries):
+        tree = SpanningTree(len(units), edges, source)
+        if len(tree.order) < len(units):
+            return []
+        cut = _best_cut(graph, units, weights, edges, outer, tree, below)
+        if cut is not None:
+            found.append(cut)
+    return found
+
+
+def _best_cut(
+    graph: Graph,
+    units: list[int],
+    weights: Weights,
+    edges: list[tuple[int, int, float, float]],
+    outer: list[float],
+    tree: SpanningTree,
+    below: float,
+) -> tuple[float, set[int]] | None:
+    area = [graph.area[unit] for unit in units]
+    load = [graph.load[unit] for unit in units]
+    edge, length, cost = list(outer), [0.0] * len(units), [0.0] * len(units)
+    for i, j, shared, price in edges:
+        top = tree.meet(i, j)
+        length[i] += shared
+        length[j] += shared
+        length[top] -= 2 * shared
+        cost[i] += price
+        cost[j] += price
+        cost[top] -= 2 * price
+    for i in reversed(tree.order[1:]):
+        up = tree.parent[i]
+        for sums in (area, load, edge, length, cost):
+            sums[up] += sums[i]
+    whole_area, whole_load, whole_edge = area[tree.order[0]], load[tree.order[0]], edge[tree.order[0]]
+    best, where = below, -1
+    for i in tree.order[1:]:
+        value = weights.edge(cost[i]) + weights.cell(area[i], edge[i] + length[i], load[i])
+        if value - weights.bonus < best:  # the other cell costs no less than minus the bonus
+            value += weights.cell(whole_area - area[i], whole_edge - edge[i] + length[i], whole_load - load[i])
+            if value < best:
+                best, where = value, i
+    if where < 0:
+        return None
+    return best, {units[i] for i in tree.below(where)}
