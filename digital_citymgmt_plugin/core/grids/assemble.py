@@ -15,6 +15,7 @@ from scipy.sparse.csgraph import connected_components
 from digital_citymgmt_plugin.core.grids.barriers import Regions
 from digital_citymgmt_plugin.core.grids.faces import Segments
 from digital_citymgmt_plugin.core.grids.flips import anneal
+from digital_citymgmt_plugin.core.grids.mend import mend
 from digital_citymgmt_plugin.core.grids.merge import Arcs, arcs_of
 from digital_citymgmt_plugin.core.grids.parting import Graph
 from digital_citymgmt_plugin.core.grids.partition import Partition
@@ -132,6 +133,7 @@ def _best(graph: Graph, weights: Weights, seed: int, job: Job) -> list[list[int]
         partition.settle(job.options.sweeps, job.options.tries)
         anneal(partition, job.options.flips // 2)
         partition.fill_holes()
+        mend(partition)
         cost = partition.cost()
         if cost < best - 1e-9:
             best, found = cost, sorted(sorted(cell.members) for cell in partition.cells.values())

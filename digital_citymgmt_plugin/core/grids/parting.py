@@ -26,12 +26,15 @@ class Graph:
 
 
 def all_cuts(
-    graph: Graph, units: list[int], weights: Weights, source: random.Random, tries: int, below: float
+    graph: Graph, units: list[int], weights: Weights, source: random.Random, tries: int, below: float, most: int = 3
 ) -> list[tuple[float, set[int]]]:
-    """Return good cuts of units (a list in rising order) that cost less than ``below``, each with one of its sides."""
+    """Return good cuts of units (a list in rising order) that cost less than ``below``, each with one of its sides.
+
+    Of straight cuts at most ``most`` are returned, of spanning trees one each.
+    """
     edges, outer = _inner_edges(graph, units)
     found = _tree_cuts(graph, units, weights, source, edges, outer, tries, below)
-    return found + _straight_cuts(graph, units, weights, edges, outer, below)
+    return found + _straight_cuts(graph, units, weights, edges, outer, below, most)
 
 
 def _inner_edges(graph: Graph, units: list[int]) -> tuple[list[tuple[int, int, float, float]], list[float]]:
@@ -57,12 +60,13 @@ def _straight_cuts(
     edges: list[tuple[int, int, float, float]],
     outer: list[float],
     below: float,
+    most: int,
 ) -> list[tuple[float, set[int]]]:
     if not edges:
         return []
     sums = np.array([[graph.area[u] for u in units], [graph.load[u] for u in units], outer])
     middle = np.array([graph.middle[u] for u in units])
-    cuts = straight_cuts(middle, sums, np.array(edges), weights, below, 3)
+    cuts = straight_cuts(middle, sums, np.array(edges), weights, below, most)
     return [(cost, {units[i] for i in np.flatnonzero(side).tolist()}) for cost, side in cuts]
 
 
