@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Orthophotos as backdrop: below everything else in the layer tree, and pale, so that the map on them can be read."""
+"""Orthophotos as backdrop: below everything else in the layer tree, pale or dark as the look of the map needs it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,15 @@ from qgis.core import (
     QgsRasterLayer,
     QgsRectangle,
 )
+from qgis.PyQt.QtGui import QColor
 
 from digital_citymgmt_plugin.bridge.ground import BACKDROP
 from digital_citymgmt_plugin.core.errors import InputRefused
 
 ENDINGS = ("tif", "tiff", "vrt", "jp2", "ecw", "img", "png", "jpg", "jpeg")
-# Half of the way to white and half of the colour: symbols and lines stay the darkest things. Values of QGIS's filters.
-BRIGHTNESS, CONTRAST, SATURATION = 80, -35, -40
+# Values of QGIS's filters. On a pale map symbols and lines stay the darkest things, on a dark one the brightest.
+PALE = {"brightness": 80, "contrast": -35, "saturation": -40}
+DARK = {"brightness": -110, "contrast": -35, "saturation": -60}
 
 
 def add_backdrop(
@@ -55,21 +57,30 @@ def add_backdrop(
     assumed = not layer.crs().isValid()
     if assumed:
         layer.setCrs(crs)
-    make_pale(layer)
+    suit(layer, project.backgroundColor())
     layer.setCustomProperty(BACKDROP, _key(path))
     project.addMapLayer(layer, False)
     project.layerTreeRoot().addLayer(layer)  # the last one: below everything
     return layer, assumed
 
 
-def make_pale(layer: QgsRasterLayer) -> None:
-    """Make a raster bright and less coloured."""
+def suit(layer: QgsRasterLayer, canvas: QColor) -> None:
+    """Make a raster recede behind the map: pale on a light canvas, dark on a dark one."""
+    values = PALE if canvas.lightness() >= 128 else DARK
     brightness, colour = layer.brightnessFilter(), layer.hueSaturationFilter()
     if brightness is not None:
-        brightness.setBrightness(BRIGHTNESS)
-        brightness.setContrast(CONTRAST)
+        brightness.setBrightness(values["brightness"])
+        brightness.setContrast(values["contrast"])
     if colour is not None:
-        colour.setSaturation(SATURATION)
+        colour.setSaturation(values["saturation"])
+    layer.triggerRepaint()
+
+
+def suit_all(project: QgsProject, canvas: QColor) -> None:
+    """Bring all backdrops of a project to the look that its map has now."""
+    for layer in project.mapLayers().values():
+        if layer.customProperty(BACKDROP) and isinstance(layer, QgsRasterLayer):
+            suit(layer, canvas)
 
 
 def is_beside(layer: QgsRasterLayer, box: QgsRectangle, crs: QgsCoordinateReferenceSystem) -> bool:

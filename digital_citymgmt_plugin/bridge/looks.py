@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from qgis.core import QgsLayerTreeModel, QgsMapLayer, QgsMapThemeCollection, QgsProject
 from qgis.PyQt.QtGui import QColor
 
-from digital_citymgmt_plugin.bridge import layers
+from digital_citymgmt_plugin.bridge import backdrop, layers
 from digital_citymgmt_plugin.bridge.palette import LIGHT, LOOKS, TITLES, tr
 
 
@@ -58,6 +58,7 @@ def set_look(path: str, key: str, project: QgsProject | None = None) -> None:
         layer.triggerRepaint()
     group.setCustomProperty(layers.LOOK, key)
     project.setBackgroundColor(QColor(look.canvas))
+    backdrop.suit_all(project, QColor(look.canvas))
     _keep_theme(project, tr(TITLES[key]))
 
 

@@ -14,6 +14,7 @@ from qgis.core import (
     QgsRectangle,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtGui import QColor
 
 from digital_citymgmt_plugin.bridge import backdrop
 from digital_citymgmt_plugin.bridge.ground import fill_by_ground, note_ground
@@ -54,6 +55,8 @@ def test_an_orthophoto_lies_below_all_and_is_pale(project, tmp_path):
     assert not assumed and layer.crs() == CITY
     assert project.layerTreeRoot().layerOrder()[-1] == layer
     assert layer.brightnessFilter().brightness() > 0 and layer.hueSaturationFilter().saturation() < 0
+    backdrop.suit_all(project, QColor("#1b2127"))
+    assert layer.brightnessFilter().brightness() < 0  # a dark look: the map on it stays the brightest
     assert backdrop.add_backdrop(path, CITY)[0] is layer and len(project.mapLayers()) == 2
     assert not backdrop.is_beside(layer, QgsRectangle(500_000, 3_519_990, 500_010, 3_520_000), CITY)
     assert backdrop.is_beside(layer, QgsRectangle(600_000, 3_519_990, 600_010, 3_520_000), CITY)
