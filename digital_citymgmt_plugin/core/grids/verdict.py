@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from digital_citymgmt_plugin.core.grids.barriers import DraftNote
 
 ROUND = 0.56  # Polsby-Popper: below this a cell's outline begins to look ragged
-DOUBTFUL = 0.5  # cells that the draft is less sure of are places to look at
+DOUBTFUL = 0.65  # cells that the draft is less sure of are places to look at
 
 
 def neighbours(cells: NDArray[Any]) -> list[list[int]]:
