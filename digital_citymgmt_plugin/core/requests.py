@@ -33,6 +33,7 @@ from digital_citymgmt_plugin.core.requests_desk import (
     UpdateSheets,
     WaiveIssues,
 )
+from digital_citymgmt_plugin.core.requests_draft import DraftGrids, DraftSources
 from digital_citymgmt_plugin.core.requests_duplicates import (
     ComparePair,
     FindDuplicates,
@@ -108,32 +109,6 @@ class ImportAreas(Request):
     name_field: str
     codes: str = "field"  # field | cut | number | whole: where the codes come from
     rejects: Optional[str] = None  # noqa: UP045
-
-
-@dataclass(frozen=True)
-class DraftGrids(Request):
-    """Draft unit grids inside each area from barriers and write them to a file. Needs no store.
-
-    ``only`` names areas by their codes: the others count for the mean load alone, so that a community is drafted as it
-    will be with all of them, in a moment.
-    """
-
-    method: ClassVar[str] = "draft_grids"
-    areas: Layer
-    output: str
-    barriers: list[Layer]
-    rank_field: Optional[str] = None  # noqa: UP045
-    buildings: Optional[Layer] = None  # noqa: UP045
-    compounds: Optional[Layer] = None  # noqa: UP045
-    components: Optional[Layer] = None  # noqa: UP045
-    load_field: Optional[str] = None  # noqa: UP045
-    locked: Optional[Layer] = None  # noqa: UP045
-    target_area: float = 40_000.0
-    band: str = "0.5,2.0"
-    crs: Optional[str] = None  # noqa: UP045
-    seed: int = 0
-    area_code_field: Optional[str] = None  # noqa: UP045
-    only: Optional[list[str]] = None  # noqa: UP045
 
 
 @dataclass(frozen=True)
@@ -410,6 +385,7 @@ REQUESTS: dict[str, type[Request]] = {
         ListOperations, UndoOperation,
         EditClasses, ImportPhotos, PreviewTable,
         CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids,
+        DraftSources,
         ImportComponents, AssignCodes, ImportCases, ImportPlaces, ImportTracks, LinkCases,
         Assess, SurveyFiles, VerifyStore, RepairStore,
         BackupStore, ExportAudit,

@@ -28,6 +28,7 @@ SERVICES: dict[str, Service] = {
     "find_objects": _late("health", "find_objects"),
     "import_areas": _late("areas", "import_areas"),
     "draft_grids": _late("grids", "draft_grids"),
+    "draft_sources": _late("draft_sources", "draft_sources"),
     "adopt_grids": _late("adoption", "adopt_grids"),
     "import_components": _late("components", "import_components"),
     "assign_codes": _late("coding", "assign_codes"),
@@ -87,6 +88,7 @@ PREVIEWED = {
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
 READING = {
+    "draft_sources",
     "preview_table",
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",

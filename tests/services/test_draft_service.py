@@ -12,7 +12,8 @@ import shapely
 
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
-from digital_citymgmt_plugin.core.requests import DraftGrids, Layer
+from digital_citymgmt_plugin.core.requests import DraftGrids, DraftSources, Layer
+from digital_citymgmt_plugin.services.draft_sources import draft_sources
 from digital_citymgmt_plugin.services.grids import draft_grids
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.storage.files import CityFiles
@@ -208,3 +209,42 @@ def test_other_processes_draft_the_same(tmp_path, write):
         draft_grids(context, DraftGrids(areas, str(tmp_path / f"{processes}.gpkg"), streets, target_area=10_000.0))
         found.append(geopandas.read_file(tmp_path / f"{processes}.gpkg").to_wkb())
     assert found[0].equals(found[1])
+
+
+def test_rows_ranks_and_weights_are_said_by_the_request(tmp_path, write):
+    areas = write("areas.gpkg", [AREA, box(800, 0, 1600, 400)], "Polygon", code=["A", "B"], level=["1", "2"])
+    lines = write("lines.gpkg", STREETS, "LineString", theme=["road", "contour"])
+    ranks = ['{"field": "theme", "ranks": {"road": 1}}']
+    result = draft(tmp_path, areas, [lines], barrier_ranks=ranks, area_code_field="code", only=["A"])
+    assert result["counts"]["barriers"] == 1 and set(read(tmp_path)["area_code"]) == {"A"}
+    for bad in (["{"], [], ['{"ranks": 3}']):
+        with pytest.raises(InputRefused, match=r"request\.parameters"):
+            draft(tmp_path, areas, [lines], barrier_ranks=bad)
+    with pytest.raises(InputRefused, match=r"draft\.no_such_area"):
+        draft(tmp_path, areas, [lines], area_code_field="code", only=["X"])
+    result = draft(tmp_path, areas, [lines], area_code_field="code", rows={"areas": {"level": ["2"]}})
+    assert result["counts"]["areas"] == 1 and set(read(tmp_path)["area_code"]) == {"B"}
+
+
+def test_a_load_wanted_comes_down_to_an_area(tmp_path, write):
+    areas = write("areas.gpkg", [AREA], "Polygon", code=["A"])
+    things = write("things.gpkg", [point(50 + 70 * n, 60) for n in range(10)], "Point", cls=["a", "b"] * 5)
+    result = draft(tmp_path, areas, [], components=things, load_field="cls", load_weights={"a": 3, "": 1},
+                   target_load=5)  # fmt: skip
+    assert result["target_area"] == pytest.approx(AREA.area / 4) and sum(read(tmp_path)["load"]) == 20
+    with pytest.raises(InputRefused, match=r"draft\.no_load"):
+        draft(tmp_path, areas, [], target_load=5)
+
+
+def test_tables_of_the_open_store_are_read_and_listed(town, tmp_path):
+    context = town.context
+    found = draft_sources(context, DraftSources())
+    assert [one["area"] for one in found["communities"]] == pytest.approx([1e6, 1e6]) and not found["lines"]
+    request = DraftGrids(Layer("", "admin_area"), str(tmp_path / "草案.gpkg"), [Layer("", "base_line")],
+                         area_code_field="code", barrier_ranks=['{"rank": 2}'],
+                         locked=Layer("", "unit_grid"))  # fmt: skip
+    result = draft_grids(context, request)
+    assert result["counts"]["cells"] >= 2
+    assert set(read(tmp_path)["area_code"]) == {one["code"] for one in found["communities"]}
+    with pytest.raises(InputRefused, match=r"request\.parameters"):
+        draft_grids(context, DraftGrids(Layer("", "meta"), str(tmp_path / "x.gpkg"), []))
