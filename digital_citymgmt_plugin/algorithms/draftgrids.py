@@ -6,7 +6,6 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import (
-    QgsFillSymbol,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingLayerPostProcessorInterface,
@@ -14,13 +13,13 @@ from qgis.core import (
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
     QgsProcessingParameterVectorDestination,
-    QgsSingleSymbolRenderer,
 )
 
 from digital_citymgmt_plugin.algorithms import parameters as p
 from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, tr
 from digital_citymgmt_plugin.algorithms.given import Given
-from digital_citymgmt_plugin.core.requests import DraftGrids
+from digital_citymgmt_plugin.bridge.draft_layers import draw_as_draft
+from digital_citymgmt_plugin.core.requests_draft import DraftGrids
 
 
 class DraftStyle(QgsProcessingLayerPostProcessorInterface):
@@ -28,9 +27,7 @@ class DraftStyle(QgsProcessingLayerPostProcessorInterface):
 
     def postProcessLayer(self, layer: Any, context: QgsProcessingContext, feedback: QgsProcessingFeedback) -> None:
         """Style the layer that was just loaded."""
-        look = {"style": "no", "outline_color": "#c2187c", "outline_style": "dash", "outline_width": "0.5"}
-        layer.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(look)))
-        layer.triggerRepaint()
+        draw_as_draft(layer)
 
 
 class DraftGridsAlgorithm(CityAlgorithm):

@@ -14,10 +14,13 @@ from digital_citymgmt_plugin.gui.base_map_actions import BaseMapActions
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateController, CandidatePanel
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
+from digital_citymgmt_plugin.gui.docks.draft_controller import DraftController
+from digital_citymgmt_plugin.gui.docks.draft_dock import DraftDock
 from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
 from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
 from digital_citymgmt_plugin.gui.docks.parts import bring_forward
 from digital_citymgmt_plugin.gui.docks.sheet_board import SheetBoard, SheetController
+from digital_citymgmt_plugin.gui.draft_actions import DraftActions
 from digital_citymgmt_plugin.gui.icons import icon
 from digital_citymgmt_plugin.gui.rule_actions import RuleActions
 from digital_citymgmt_plugin.gui.totals_actions import TotalsActions
@@ -38,6 +41,9 @@ class CensusDocks:
         self.issues = IssueController(controller, issue_dock)
         self.sheets = SheetController(controller, board)
         self.candidates = CandidateController(controller, panel)
+        draft_dock = DraftDock(window)
+        self.drafts = DraftController(controller, draft_dock)
+        self.draft = DraftActions(controller, window)
         self.base_map = BaseMapActions(controller, window)
         self.backdrop = BackdropActions(controller, window)
         self.rules = RuleActions(controller)
@@ -46,15 +52,19 @@ class CensusDocks:
         def ask_rules() -> None:
             self.rules.show_rule(next(iter(issue_dock.chosen_rules()), ""))
 
+        draft_dock.draft_button.clicked.connect(lambda _=False: self.draft.show())
+        self.draft.drafted.connect(self._drafted)
         issue_dock.rules_button.clicked.connect(lambda _=False: ask_rules())
         issue_dock.totals_button.clicked.connect(lambda _=False: self.totals.show())
         self.desks: list[Desk] = [
-            self.issues, self.sheets, self.candidates, self.base_map, self.backdrop, self.totals
+            self.issues, self.sheets, self.candidates, self.base_map, self.backdrop, self.totals, self.draft,
+            self.drafts,
         ]  # fmt: skip
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
             (tr("&Sheets"), "sheets", board),
             (tr("C&andidates"), "candidates", panel),
+            (tr("&Draft of unit grids"), "grid_draft", draft_dock),
         ]
         for _words, _name, dock in self.docks:
             iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
@@ -70,6 +80,9 @@ class CensusDocks:
         orthophoto = menu.addAction(icon("base_map"), tr("Add &orthophoto…"))
         orthophoto.setObjectName("dcm_orthophoto")
         orthophoto.triggered.connect(lambda _=False: self.backdrop.ask_image())
+        draft = menu.addAction(icon("grid_draft"), tr("Draft &grids…"))
+        draft.setObjectName("dcm_draft")
+        draft.triggered.connect(lambda _=False: self.draft.show())
         rules = menu.addAction(icon("check_rules"), tr("Check &rules…"))
         rules.setObjectName("dcm_check_rules")
         rules.triggered.connect(lambda _=False: self.rules.show_rule(""))
@@ -84,6 +97,12 @@ class CensusDocks:
             action.triggered.connect(lambda shown=False, dock=dock: self._shown(dock) if shown else None)
             menu.addAction(action)
             toolbar.addAction(action)
+
+    def _drafted(self, layer: Any) -> None:
+        """Show the new draft in its dock."""
+        self.drafts.dock.show()
+        self._shown(self.drafts.dock)
+        self.drafts.take(layer.id())
 
     def _shown(self, dock: QgsDockWidget) -> None:
         bring_forward(self.iface.mainWindow(), dock, self.issues.controller.dock)

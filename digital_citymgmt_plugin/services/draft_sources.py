@@ -42,7 +42,7 @@ def draft_sources(context: Context, request: DraftSources) -> dict[str, Any]:
     )
     counts = {
         "grids": store.count("unit_grid", [("status", "=", "current")]), "communities": len(communities),
-        "components": sum(one["count"] for one in classes),
+        "components": store.count("component_point"),
     }  # fmt: skip
     return {
         "lines": lines, "areas": outlines, "classes": classes, "communities": communities, "counts": counts,

@@ -15,7 +15,7 @@ from digital_citymgmt_plugin.core.grids.barriers import DraftNote
 from digital_citymgmt_plugin.core.grids.draft import Draft
 from digital_citymgmt_plugin.core.grids.draft import draft_grids as draft
 from digital_citymgmt_plugin.core.ports import GEOM, Context
-from digital_citymgmt_plugin.core.requests import DraftGrids
+from digital_citymgmt_plugin.core.requests_draft import DraftGrids
 from digital_citymgmt_plugin.services.draft_targets import mean_load, target_area
 from digital_citymgmt_plugin.services.grid_layers import GridLayers
 from digital_citymgmt_plugin.services.intake import base_name, objects

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What layers may be in a draft of unit grids, guessed from their names and from the layers of CASS drawings.
+
+Every guess is shown to the user and can be changed. Without numpy: windows use it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+BY_FIELD = 0  # in place of a rank: read from a field
+RANKS = (1, 2, 3, 4, 5)  # river, railway; main road; street; wall, fence; path
+# Ranks of the base map's themes: a drawing does not tell a main road from a street.
+THEME_RANKS = {"water": 1, "boundary": 2, "road": 3, "wall": 4, "vegetation": 5, "pipe": 5}
+# The layers of CASS (resources/profiles/cass_layers.csv) that say what parts the ground, and buildings.
+CASS = {"road": "DLSS", "water": "SXSS", "boundary": "JJ", "wall": "YZH"}
+CASS_BUILDING = "JMD"
+_LAYER_FIELDS = ("layer", "cass_layer", "图层")
+_RANK_FIELDS = ("rank", "fclass", "highway", "等级", "道路等级", "技术等级")
+# The first word found in a layer's name counts; (words, rank).
+_BARRIERS = (
+    (("railway", "铁路", "轨道"), 1), (("river", "water", "canal", "河", "水系", "水域", "湖", "sxss"), 1),
+    (("wall", "fence", "围墙", "栅栏", "垣栅", "yzh"), 4), (("path", "footway", "小路", "步道", "巷"), 5),
+    (("highway", "motorway", "main_road", "主干", "干道", "快速路", "高速"), 2),
+    (("road", "street", "道路", "街道路", "交通", "dlss"), 3), (("barrier", "阻隔", "分隔"), 3),
+)  # fmt: skip
+_BUILDINGS = ("building", "房屋", "建筑", "居民地", "jmd")
+_COMPOUNDS = ("compound", "院落", "小区", "单位", "宗地", "parcel")
+_AREAS = ("communit", "社区", "居委会", "村委会", "责任区")
+_COMPONENTS = ("component", "部件", "井盖", "census")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A layer, or the rows of a layer with some values, offered for a purpose.
+
+    Attributes
+    ----------
+    source : str
+        Id of a project's layer; ``""`` for the table ``table`` of the open store.
+    theme : str
+        Theme of the base map that it is, ``""`` for a whole layer of the user's.
+    field, values : str, tuple of str
+        Rows that are meant: those with these values; all without a field.
+    rank : int
+        1 to 5, ``BY_FIELD`` to read ``rank_field``.
+    used : bool
+        Whether it is chosen before the user says anything.
+    """
+
+    source: str
+    name: str
+    table: str = ""
+    theme: str = ""
+    field: str = ""
+    values: tuple[str, ...] = ()
+    rank: int = 3
+    rank_field: str = ""
+    used: bool = False
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Offers:
+    """What is offered for each purpose, the surest first."""
+
+    areas: tuple[Offer, ...] = ()
+    barriers: tuple[Offer, ...] = ()
+    buildings: tuple[Offer, ...] = ()
+    compounds: tuple[Offer, ...] = ()
+    components: tuple[Offer, ...] = ()
+    locked: tuple[Offer, ...] = ()
+
+
+@dataclass(frozen=True)
+class ProjectLayer:
+    """A vector layer of the project: ``kind`` is point, line or polygon."""
+
+    id: str
+    name: str
+    kind: str
+    fields: tuple[str, ...] = ()
+
+
+def store_offers(lines: Mapping[str, int], areas: Mapping[str, int], counts: Mapping[str, int]) -> Offers:
+    """Return what the open store offers: its communities and components, its base map by theme."""
+    barriers = [
+        Offer("", "", table, theme, "theme", (theme,), THEME_RANKS[theme], used=theme in ("road", "water", "wall"),
+              count=found[theme])
+        for table, found in (("base_line", lines), ("base_area", areas))
+        for theme in THEME_RANKS
+        if found.get(theme) and not (table == "base_area" and theme in ("pipe", "boundary"))
+    ]  # fmt: skip
+
+    def area(theme: str) -> tuple[Offer, ...]:
+        found = areas.get(theme, 0)
+        return (Offer("", "", "base_area", theme, "theme", (theme,), used=True, count=found),) if found else ()
+
+    def table(name: str, count: str, *, used: bool) -> tuple[Offer, ...]:
+        found = counts.get(count, 0)
+        return (Offer("", "", name, used=used, count=found),) if found else ()
+
+    return Offers(
+        table("admin_area", "communities", used=True), tuple(barriers), area("building"), area("wall"),
+        table("component_point", "components", used=True), table("unit_grid", "grids", used=False),
+    )  # fmt: skip
+
+
+def layer_offers(layers: Iterable[ProjectLayer]) -> Offers:
+    """Return what the layers of a project offer; those whose names say nothing come last and unused."""
+    areas: list[Offer] = []
+    barriers: list[Offer] = []
+    buildings: list[Offer] = []
+    compounds: list[Offer] = []
+    components: list[Offer] = []
+    locked: list[Offer] = []
+    for layer in layers:
+        name = layer.name.lower()
+        known = {field.lower(): field for field in layer.fields}
+        cass = next((known[one] for one in _LAYER_FIELDS if one in known), "")
+        if layer.kind == "point":
+            components.append(Offer(layer.id, layer.name, used=_says(name, _COMPONENTS)))
+            continue
+        rank = next((rank for words, rank in _BARRIERS if _says(name, words)), None)
+        house, compound = _says(name, _BUILDINGS), _says(name, _COMPOUNDS)
+        if layer.kind == "polygon":
+            community = _says(name, _AREAS)
+            areas.append(Offer(layer.id, layer.name, used=community))
+            buildings.append(Offer(layer.id, layer.name, used=house))
+            compounds.append(Offer(layer.id, layer.name, used=compound and not community))
+            locked.append(Offer(layer.id, layer.name))
+            if cass:
+                buildings.append(Offer(layer.id, layer.name, theme="building", field=cass, values=(CASS_BUILDING,)))
+            if community or house or compound:
+                rank = None
+        if cass:
+            barriers += [
+                Offer(layer.id, layer.name, "", theme, cass, (value,), THEME_RANKS[theme], used=True)
+                for theme, value in CASS.items()
+            ]
+        ranked = next((known[one] for one in _RANK_FIELDS if one in known), "")
+        barriers.append(
+            Offer(
+                layer.id, layer.name, rank=BY_FIELD if ranked and rank is not None else rank or 3, rank_field=ranked,
+                used=rank is not None and not cass,
+            )
+        )  # fmt: skip
+
+    def sorted_offers(found: list[Offer]) -> tuple[Offer, ...]:
+        return tuple(sorted(found, key=lambda one: not one.used))
+
+    return Offers(*(sorted_offers(one) for one in (areas, barriers, buildings, compounds, components, locked)))
+
+
+def rank_text(chosen: Sequence[tuple[Offer, int]]) -> list[tuple[Offer, str]]:
+    """Return for each layer or table of chosen barriers, with their ranks, an offer of it and its ``barrier_ranks``.
+
+    Rows of one layer by one field go together, so that it is read once.
+    """
+    found: dict[tuple[str, str, str], tuple[Offer, dict[str, int]]] = {}
+    texts: list[tuple[Offer, str]] = []
+    for offer, rank in chosen:
+        if offer.field:
+            key = (offer.source, offer.table, offer.field)
+            _, ranks = found.setdefault(key, (offer, {}))
+            ranks.update(dict.fromkeys(offer.values, rank))
+        elif rank == BY_FIELD:
+            texts.append((offer, json.dumps({"field": offer.rank_field})))
+        else:
+            texts.append((offer, json.dumps({"rank": rank})))
+    by_value = [
+        (offer, json.dumps({"field": offer.field, "ranks": ranks}, ensure_ascii=False))
+        for offer, ranks in found.values()
+    ]
+    return [*by_value, *texts]
+
+
+def _says(name: str, words: Iterable[str]) -> bool:
+    return any(word in name for word in words)

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which layers a draft of unit grids is made of, with the ranks of barriers; and what components of a class count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from qgis.PyQt.QtCore import QLocale, Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from digital_citymgmt_plugin.bridge.captions import table_caption, value_captions
+from digital_citymgmt_plugin.core.draft_guesses import BY_FIELD, RANKS, Offer, Offers
+from digital_citymgmt_plugin.gui.dialogs.draft_target import spin
+from digital_citymgmt_plugin.gui.docks.parts import StillBox, plain_label
+from digital_citymgmt_plugin.gui.models.draft import tr
+
+
+def offer_words(offer: Offer) -> str:
+    """Return what an offer is called: the layer, the theme of the base map, how many rows of the store."""
+    theme = value_captions("base_point", "theme").get(offer.theme, offer.theme)
+    if offer.table:
+        own = {"admin_area": tr("communities"), "base_line": tr("base map"), "base_area": tr("base map, areas")}
+        words = tr("City store: {table}").format(table=own.get(offer.table) or table_caption(offer.table))
+        words = f"{words} – {theme}" if theme else words
+        return f"{words} ({QLocale().toString(offer.count)})" if offer.count else words
+    if offer.field:
+        return f"{offer.name} – {theme or offer.field} ({', '.join(offer.values)})"
+    return offer.name
+
+
+def rank_words(rank: int, field: str = "") -> str:
+    """Return the words of a rank."""
+    words = {
+        1: tr("1 river, railway"), 2: tr("2 main road"), 3: tr("3 street"), 4: tr("4 wall, fence"), 5: tr("5 path"),
+        BY_FIELD: tr("by field {field}").format(field=field),
+    }  # fmt: skip
+    return words[rank]
+
+
+class LayerPage(QWidget):
+    """The layers; ``changed`` when another draft is wanted, ``areas_changed`` when other areas are chosen."""
+
+    changed = pyqtSignal()
+    areas_changed = pyqtSignal()
+
+    def __init__(self, offers: Offers, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.area_box = _box(tr("Areas, as a rule communities"), offers.areas, none=False)
+        self.field_box = QComboBox()
+        self.field_box.setAccessibleName(tr("Field with the code of the area"))
+        self.building_box = _box(tr("Buildings: never cut"), offers.buildings)
+        self.compound_box = _box(tr("Compounds: kept whole where that can be"), offers.compounds)
+        self.component_box = _box(tr("Components: the load"), offers.components)
+        self.locked_box = _box(tr("Cells to keep"), offers.locked)
+        self.barriers = list(offers.barriers)
+        self.rank_boxes: list[QComboBox] = []
+        self.table = QTableWidget(len(self.barriers), 2)
+        self.table.setHorizontalHeaderLabels([tr("Barriers"), tr("Rank")])
+        self.table.setAccessibleName(tr("Barriers and their ranks"))
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.verticalHeader().hide()
+        self.table.setTabKeyNavigation(False)
+        self._fill()
+        form = QFormLayout()
+        form.addRow(tr("Areas"), self.area_box)
+        form.addRow(tr("Code of the area"), self.field_box)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self.table, 1)
+        if not self.barriers:
+            layout.addWidget(plain_label(tr("There are no barriers: import a base map or add layers to the project.")))
+        form = QFormLayout()
+        form.addRow(tr("Buildings"), self.building_box)
+        form.addRow(tr("Compounds"), self.compound_box)
+        form.addRow(tr("Components"), self.component_box)
+        form.addRow(tr("Cells to keep"), self.locked_box)
+        layout.addLayout(form)
+        self.table.itemChanged.connect(lambda _item: self.changed.emit())
+        self.area_box.currentIndexChanged.connect(lambda _=0: self._areas_changed())
+        self.field_box.activated.connect(lambda _=0: self.areas_changed.emit())
+        for box in (self.building_box, self.compound_box, self.component_box, self.locked_box):
+            box.currentIndexChanged.connect(lambda _=0: self.changed.emit())
+
+    def _fill(self) -> None:
+        for row, offer in enumerate(self.barriers):
+            item = QTableWidgetItem(offer_words(offer))
+            item.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
+            item.setCheckState(Qt.CheckState.Checked if offer.used else Qt.CheckState.Unchecked)
+            item.setToolTip(item.text().replace("<", "‹"))
+            self.table.setItem(row, 0, item)
+            box = StillBox()
+            for rank in RANKS:
+                box.addItem(rank_words(rank), rank)
+            if offer.rank_field:
+                box.addItem(rank_words(BY_FIELD, offer.rank_field), BY_FIELD)
+            box.setCurrentIndex(max(0, box.findData(offer.rank)))
+            box.setAccessibleName(tr("Rank of {layer}").format(layer=offer_words(offer)))
+            box.currentIndexChanged.connect(lambda _=0: self.changed.emit())
+            self.table.setCellWidget(row, 1, box)
+            self.rank_boxes.append(box)
+        self.table.setColumnWidth(1, 150)
+
+    def _areas_changed(self) -> None:
+        self.areas_changed.emit()
+        self.changed.emit()
+
+    def show_fields(self, fields: Sequence[str], chosen: str) -> None:
+        """Offer the fields of the areas' layer; that of the store is known."""
+        self.field_box.clear()
+        self.field_box.addItems(list(fields))
+        self.field_box.setCurrentIndex(max(0, self.field_box.findText(chosen)))
+        self.field_box.setEnabled(len(fields) > 1)
+
+    def areas(self) -> Offer | None:
+        """Return the areas to draft in."""
+        found = self.area_box.currentData()
+        return found if isinstance(found, Offer) else None
+
+    def code_field(self) -> str | None:
+        """Return the field with the code of the area."""
+        return self.field_box.currentText() or None
+
+    def chosen_barriers(self) -> list[tuple[Offer, int]]:
+        """Return the barriers that count, with their ranks."""
+        return [
+            (offer, int(box.currentData()))
+            for row, (offer, box) in enumerate(zip(self.barriers, self.rank_boxes))
+            if self.table.item(row, 0).checkState() == Qt.CheckState.Checked
+        ]
+
+    def others(self) -> dict[str, Offer]:
+        """Return what else was chosen, by its name in the request."""
+        boxes = {
+            "buildings": self.building_box, "compounds": self.compound_box, "components": self.component_box,
+            "locked": self.locked_box,
+        }  # fmt: skip
+        found = {name: box.currentData() for name, box in boxes.items()}
+        return {name: offer for name, offer in found.items() if isinstance(offer, Offer)}
+
+
+class WeightPage(QWidget):
+    """What a component of each class counts; ``changed`` when another draft is wanted."""
+
+    changed = pyqtSignal()
+
+    def __init__(self, classes: Sequence[Mapping[str, Any]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.boxes: dict[str, QDoubleSpinBox] = {}
+        rows = sorted(classes, key=lambda one: (-int(one["count"]), str(one["code"])))
+        self.table = QTableWidget(len(rows), 3)
+        self.table.setHorizontalHeaderLabels([tr("Class"), tr("Components"), tr("Each counts")])
+        self.table.setAccessibleName(tr("What a component of each class counts"))
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.table.verticalHeader().hide()
+        for row, one in enumerate(rows):
+            code, words = str(one["code"]), f"{one['code']} {one.get('name') or ''}".strip()
+            for column, text in enumerate((words, QLocale().toString(int(one["count"])))):
+                item = QTableWidgetItem(text)
+                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+                self.table.setItem(row, column, item)
+            box = spin(tr("Load of {name}").format(name=words), 0, 1000, 1.0, 2, 0.5)
+            box.valueChanged.connect(lambda _=0.0: self.changed.emit())
+            self.table.setCellWidget(row, 2, box)
+            self.boxes[code] = box
+        layout = QVBoxLayout(self)
+        layout.addWidget(plain_label(tr(
+            "The load of a grid is the work in it: each component of the city store counts as much as its class. "
+            "Components of a layer count one each."
+        )))  # fmt: skip
+        layout.addWidget(self.table, 1)
+
+    def weights(self) -> dict[str, float] | None:
+        """Return the weights that are not 1; None when all are."""
+        found = {code: box.value() for code, box in self.boxes.items() if box.value() != 1.0}
+        return found or None
+
+
+def _box(name: str, offers: Sequence[Offer], *, none: bool = True, words: Callable[[Offer], str] = offer_words) -> Any:
+    """Return a box of offers; the first that is used by itself is chosen."""
+    box = QComboBox()
+    box.setAccessibleName(name)
+    box.setToolTip(name)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(24)
+    if none:
+        box.addItem(tr("none"), None)
+    for offer in offers:
+        box.addItem(words(offer), offer)
+    first = next((at for at, offer in enumerate(offers) if offer.used), None)
+    if first is not None:
+        box.setCurrentIndex(first + int(none))
+    return box

@@ -1,0 +1,284 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Draft grids in the menu: a preview of one community, then the whole city in the background."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from qgis.core import Qgis, QgsFeedback, QgsMapLayer, QgsProject
+from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtWidgets import QFileDialog, QWidget
+
+from digital_citymgmt_plugin.bridge import draft_layers
+from digital_citymgmt_plugin.bridge.messages import sentence, templates
+from digital_citymgmt_plugin.bridge.sources import crs_text
+from digital_citymgmt_plugin.core.draft_guesses import layer_offers, store_offers
+from digital_citymgmt_plugin.core.errors import Cancelled, CityError
+from digital_citymgmt_plugin.core.requests_draft import DraftGrids, DraftSources
+from digital_citymgmt_plugin.gui.desk import Desk
+from digital_citymgmt_plugin.gui.dialogs.draft_grids import DraftGridsDialog
+from digital_citymgmt_plugin.gui.docks.city_controller import CityController
+from digital_citymgmt_plugin.gui.draft_preview import CellsOnMap
+from digital_citymgmt_plugin.gui.draft_request import (
+    draft_request,
+    joined,
+    locked_offers,
+    made_by,
+    middle,
+    project_layers,
+)
+from digital_citymgmt_plugin.gui.engine_link import OnProgress
+from digital_citymgmt_plugin.gui.map_view import show_extent, shown_extent
+from digital_citymgmt_plugin.gui.models.draft import tr
+
+CODE_FIELDS = ("code", "area_code", "bgcode", "代码", "社区代码", "编码")
+
+
+class DraftActions(Desk):
+    """What the menu entry does. Signal ``drafted``: the layer of a new draft."""
+
+    drafted = pyqtSignal(object)
+
+    def __init__(self, controller: CityController, window: QWidget) -> None:
+        super().__init__(controller, window)
+        self.dialog: DraftGridsDialog | None = None
+        self.on_map = CellsOnMap(controller.iface.mapCanvas())
+        self._sources: dict[str, Any] = {}
+        self._looking = self._again = False
+        self._folder = tempfile.TemporaryDirectory(prefix="dcm-draft-", ignore_cleanup_errors=True)
+        self._number = 0
+        controller.link.progressed.connect(self._on_progress)
+        controller.link.busy_changed.connect(self._on_busy)
+        controller.store_opened.connect(lambda _path: self.close_dialog())
+
+    # -- the window ---------------------------------------------------------------------------------------------
+
+    def show(self) -> None:
+        """Ask the store what there is and open the window."""
+        if not self.path:
+            self.controller.messages.show(tr("Open a city store first."), Qgis.MessageLevel.Info)
+        elif self.dialog is not None:
+            self.dialog.raise_()
+            self.dialog.activateWindow()
+        else:
+            self.ask(tr("Looking at what there is to draft from"), DraftSources(), self._open)
+
+    def _open(self, answer: dict[str, Any]) -> None:
+        self._sources = answer
+        offers = store_offers(answer["lines"], answer["areas"], answer["counts"])
+        offers = joined(offers, layer_offers(project_layers()), locked_offers())
+        dialog = DraftGridsDialog(offers, answer["classes"], self.dock)
+        dialog.target_page.output_edit.setText(self._free_name())
+        dialog.preview_asked.connect(self.look)
+        dialog.draft_asked.connect(self.draft)
+        dialog.cancel_asked.connect(self.controller.link.cancel)
+        dialog.output_asked.connect(self._ask_output)
+        dialog.layer_page.areas_changed.connect(self._areas_changed)
+        dialog.layer_page.component_box.currentIndexChanged.connect(lambda _=0: self._allow_load())
+        dialog.finished.connect(lambda _answer: self._ended(dialog))
+        self.dialog = dialog
+        self._areas_changed(fields=True)
+        self._allow_load()
+        dialog.show()
+        if dialog.community()[0]:
+            self.look()
+        else:
+            dialog.show_problem(tr("There are no communities to draft in: import areas first."))
+
+    def _free_name(self) -> str:
+        base, number = Path(self.path), 1
+        while base.with_name(f"{base.stem}-{tr('draft')}{number}.gpkg").exists():
+            number += 1
+        return str(base.with_name(f"{base.stem}-{tr('draft')}{number}.gpkg"))
+
+    def _ask_output(self) -> None:
+        if self.dialog is not None:
+            edit = self.dialog.target_page.output_edit
+            path, _ = QFileDialog.getSaveFileName(self.dialog, tr("File of the draft"), edit.text(), "*.gpkg")
+            if path:
+                edit.setText(path if path.lower().endswith(".gpkg") else f"{path}.gpkg")
+
+    def _allow_load(self) -> None:
+        if self.dialog is not None:
+            self.dialog.target_page.allow_load("components" in self.dialog.layer_page.others())
+
+    def _areas_changed(self, *, fields: bool = False) -> None:
+        """Offer the communities of the areas chosen, and the fields of their layer."""
+        dialog = self.dialog
+        offer = dialog.layer_page.areas() if dialog is not None else None
+        if dialog is None or offer is None:
+            return
+        page = dialog.layer_page
+        layer = QgsProject.instance().mapLayer(offer.source) if offer.source else None
+        names = [field.name() for field in layer.fields()] if layer is not None else ["code"]
+        if fields or [page.field_box.itemText(at) for at in range(page.field_box.count())] != names:
+            page.show_fields(names, next((name for name in names if name.lower() in CODE_FIELDS), names[0]))
+        if layer is not None:
+            found = [(code, code, box) for code, box in draft_layers.codes_in(layer, page.code_field() or "")]
+            seen = shown_extent(self.controller.iface.mapCanvas(), layer.crs())
+        else:
+            listed = self._sources.get("communities") or []
+            found = [(one["code"], f"{one['name']} {one['code']}", one["box"]) for one in listed]
+            seen = shown_extent(self.controller.iface.mapCanvas(), self.crs())
+        dialog.show_communities(found, middle([box for _code, _words, box in found], seen))
+
+    # -- asking the engine --------------------------------------------------------------------------------------
+
+    def _send(
+        self, words: str, output: str, only: str | None, done: Callable[[DraftGrids, dict[str, Any]], None],
+        failed: Callable[[Exception], None],
+    ) -> None:  # fmt: skip
+        path = self.path
+        assert self.dialog is not None  # noqa: S101  (asked from it)
+        try:
+            request, written = draft_request(self.dialog, path, crs_text(self.crs()), output, only)
+        except CityError as error:
+            failed(error)
+            return
+
+        def work(on_progress: OnProgress, is_cancelled: Any) -> dict[str, Any]:
+            feedback = QgsFeedback()
+            for item in written.values():
+                if is_cancelled():
+                    raise Cancelled
+                item.layer(feedback)
+            try:
+                lease = self.controller.session.pool.hold(path)
+                return dict(lease.call(
+                    request, on_progress=on_progress, is_cancelled=is_cancelled, sentences=templates()
+                ))  # fmt: skip
+            finally:
+                for item in written.values():
+                    if item.export is not None:
+                        Path(item.export.path).unlink(missing_ok=True)
+
+        def answered(answer: dict[str, Any]) -> None:
+            if path == self.path:
+                done(request, answer)
+
+        self.controller.link.ask(words, work, answered, failed)
+
+    def look(self) -> None:
+        """Draft the chosen community and show it; asked again while one is under way, once more after it."""
+        dialog = self.dialog
+        if dialog is None or not dialog.community()[0] or dialog.layer_page.areas() is None:
+            return
+        if self._looking:
+            self._again = True
+            return
+        self._looking = True
+        self._number += 1
+        code, box = dialog.community()
+        output = str(Path(self._folder.name) / f"preview{self._number}.gpkg")
+        self._send(
+            tr("Drafting one community"), output, code,
+            lambda request, answer: self._seen(box, request, answer), self._not_seen,
+        )  # fmt: skip
+
+    def _seen(self, box: list[float], request: DraftGrids, answer: dict[str, Any]) -> None:
+        cells, crs = self._cells(answer)
+        Path(request.output).unlink(missing_ok=True)
+        if self.dialog is not None:
+            self.on_map.show(cells, crs)
+            show_extent(self.controller.iface.mapCanvas(), box, self._area_crs())
+            words = tr("Preview: {name}").format(name=self.dialog.community_box.currentText())
+            self.dialog.show_cells(cells, made_by(request, answer), words)
+        self._looked()
+
+    def _not_seen(self, error: Exception) -> None:
+        if self.dialog is not None:
+            self.on_map.clear()
+            self.dialog.show_problem(sentence(error))
+        self._looked()
+
+    def _looked(self) -> None:
+        self._looking = False
+        if self._again:
+            self._again = False
+            self.look()
+
+    def _area_crs(self) -> Any:
+        offer = self.dialog.layer_page.areas() if self.dialog is not None else None
+        layer = QgsProject.instance().mapLayer(offer.source) if offer is not None and offer.source else None
+        return layer.crs() if isinstance(layer, QgsMapLayer) else self.crs()
+
+    @staticmethod
+    def _cells(answer: dict[str, Any]) -> tuple[list[dict[str, Any]], Any]:
+        layer = draft_layers.open_draft(str(answer["output"]), "preview")
+        return draft_layers.cells_of(layer), draft_layers.crs_of(layer)
+
+    def draft(self) -> None:
+        """Draft all communities in the background and load the draft."""
+        dialog = self.dialog
+        if dialog is None or dialog.layer_page.areas() is None:
+            return
+        output = dialog.target_page.output_edit.text().strip()
+        if not output or not Path(output).parent.is_dir():
+            dialog.show_problem(tr("Choose where the draft is written."))
+            return
+        if Path(output).exists():
+            output = self._free_name()
+            dialog.target_page.output_edit.setText(output)
+        dialog.draft_button.setEnabled(False)
+        self._again = False
+        self._send(tr("Drafting unit grids"), output, None, self._drafted, self._not_drafted)
+
+    def _drafted(self, request: DraftGrids, answer: dict[str, Any]) -> None:
+        made = made_by(request, answer)
+        kept = {name: value for name, value in made.items() if name != "notes"}
+        try:
+            layer = draft_layers.add_draft(str(answer["output"]), Path(str(answer["output"])).stem, kept)
+        except CityError as error:
+            self._not_drafted(error)
+            return
+        self.on_map.clear()
+        if self.dialog is not None:
+            self.dialog.draft_button.setEnabled(True)
+            self.dialog.target_page.output_edit.setText(self._free_name())
+            self.dialog.show_cells(draft_layers.cells_of(layer), made, tr("Draft: {name}").format(name=layer.name()))
+        words = tr("{count} cells were drafted: look at the doubtful ones in the list, then adopt the draft.")
+        self.controller.messages.show(
+            words.format(count=answer["counts"].get("cells", 0)), Qgis.MessageLevel.Success
+        )
+        self.drafted.emit(layer)
+
+    def _not_drafted(self, error: Exception) -> None:
+        if self.dialog is not None:
+            self.dialog.draft_button.setEnabled(True)
+            self.dialog.show_problem(sentence(error))
+        else:
+            self.controller.messages.show_error(error)
+
+    def _on_progress(self, fraction: float, message: str, values: dict[str, Any]) -> None:
+        if self.dialog is not None:
+            self.dialog.show_busy(self.controller.messages.text(message, values) if message else "", fraction)
+
+    def _on_busy(self, busy: bool, words: str) -> None:
+        if self.dialog is not None and busy:
+            self.dialog.show_busy(f"{words}…", 0.0)
+        elif self.dialog is not None:
+            self.dialog.show_idle()
+
+    # -- ending -------------------------------------------------------------------------------------------------
+
+    def _ended(self, dialog: DraftGridsDialog) -> None:
+        if self.dialog is dialog:
+            self.dialog = None
+            self._again = False
+            self.on_map.clear()
+        dialog.deleteLater()
+
+    def close_dialog(self) -> None:
+        """Close the window: another store has other layers."""
+        if self.dialog is not None:
+            self.dialog.reject()
+
+    def shut(self) -> None:
+        """End: close the window, leave nothing on the map or on the disk."""
+        self.close_dialog()
+        self.on_map.clear()
+        self._folder.cleanup()
+        super().shut()

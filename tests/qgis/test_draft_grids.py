@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Drafting unit grids in the window: preview of a community, the whole draft, its doubtful cells, adoption."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsRectangle, QgsVectorFileWriter, QgsVectorLayer
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
+
+from digital_citymgmt_plugin.bridge import draft_layers
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.gui.docks.draft_controller import DraftController
+from digital_citymgmt_plugin.gui.docks.draft_dock import DraftDock
+from digital_citymgmt_plugin.gui.draft_actions import DraftActions
+from digital_citymgmt_plugin.gui.histogram import bars
+from digital_citymgmt_plugin.gui.models.draft import why_words
+from tests.qgis.dock_bench import DockBench
+from tests.qgis.make_city import CRS
+from tests.qgis.test_issue_dock import city  # noqa: F401  (a fixture)
+
+pytestmark = pytest.mark.qgis
+
+CODE = "320681100001"
+SOURCES = {
+    "lines": {"road": 40, "water": 3, "contour": 900}, "areas": {"building": 70, "water": 2, "wall": 4},
+    "classes": [{"code": "01001", "name": "上水井盖", "count": 50}, {"code": "04001", "name": "行道树", "count": 10}],
+    "communities": [
+        {"code": CODE, "name": "紫薇社区", "box": [500000, 3520000, 500400, 3520400], "area": 160_000},
+        {"code": "320681100002", "name": "蓝天社区", "box": [500400, 3520000, 500800, 3520400], "area": 160_000},
+    ],
+    "counts": {"grids": 4, "communities": 2, "components": 60}, "tables": [], "notes": [],
+}  # fmt: skip
+# area_code, reason, on_barrier, load, confidence (None: the engine does not say)
+CELLS = [("draft.in_band", 1.0, 12.0, 0.9), ("draft.above_band", 0.9, 40.0, 0.45), ("draft.in_band", 0.2, 3.0, 0.3),
+         ("draft.locked", 0.1, 5.0, 1.0)]  # fmt: skip
+
+
+def write_draft(path, *, confidence):
+    """What the engine writes: four cells of 200 m by 200 m."""
+    more = "&field=confidence:double" if confidence else ""
+    layer = QgsVectorLayer(
+        f"Polygon?crs={CRS}&field=area_code:string&field=reason:string&field=on_barrier:double&field=load:double{more}",
+        "cells", "memory",
+    )  # fmt: skip
+    features = []
+    for at, values in enumerate(CELLS):
+        feature = QgsFeature(layer.fields())
+        x, y = 500000 + 200 * (at % 2), 3520000 + 200 * (at // 2)
+        feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(x, y, x + 200, y + 200)))
+        feature.setAttributes([CODE, *values[: len(values) if confidence else 3]])
+        features.append(feature)
+    layer.dataProvider().addFeatures(features)
+    options = QgsVectorFileWriter.SaveVectorOptions()
+    options.layerName = draft_layers.LAYER
+    context = QgsProject.instance().transformContext()
+    QgsVectorFileWriter.writeAsVectorFormatV3(layer, str(path), context, options)
+
+
+class Bench(DockBench):
+    def __init__(self, city):  # noqa: F811
+        self.confidence = True
+        folder = Path(tempfile.mkdtemp())
+        for told in (True, False):
+            write_draft(folder / f"{told}.gpkg", confidence=told)
+
+        def draft(request):
+            shutil.copy(folder / f"{self.confidence}.gpkg", request.output)
+            return {"counts": {"cells": 4}, "output": request.output, "crs": CRS, "target_area": 40_000.0,
+                    "notes": [{"code": "draft.building_cut", "values": {"area": 12}}] * 2, "tables": []}  # fmt: skip
+
+        super().__init__(city, {
+            "draft_sources": SOURCES, "draft_grids": draft,
+            "adopt_grids": {"counts": {"inserted": 4}, "tables": ["unit_grid"], "notes": []},
+        })  # fmt: skip
+        self.dock = DraftDock(self.iface.window)
+        self.review = self.add(self.dock, DraftController)
+        self.actions = DraftActions(self.controller, self.iface.window)
+        self.desks.append(self.actions)
+        self.actions.drafted.connect(lambda layer: self.review.take(layer.id()))
+
+    def show(self):
+        self.actions.show()
+        self.wait(lambda: self.actions.dialog is not None)
+        self.settle()
+        return self.actions.dialog
+
+    def draft(self, path):
+        dialog = self.show()
+        dialog.target_page.output_edit.setText(str(path))
+        dialog.draft_button.click()
+        self.settle()
+        self.wait(lambda: bool(self.dock.cells))
+        return self.review.layer()
+
+    def asked(self):
+        return [request for request in self.pool.asked if request.method == "draft_grids"]
+
+
+@pytest.fixture
+def bench(city, qgis_app):  # noqa: F811
+    made = Bench(city)
+    made.open()
+    yield made
+    made.close()
+
+
+def test_the_store_offers_what_it_has_and_one_community_is_drawn_at_once(bench):
+    dialog = bench.show()
+    request = bench.asked()[-1]
+    assert request.only == [CODE] and request.areas.path == "" and request.areas.layer == "admin_area"
+    assert [layer.layer for layer in request.barriers] == ["base_line", "base_area"]
+    assert '"road": 3' in request.barrier_ranks[0] and "contour" not in request.barrier_ranks[0]
+    assert request.rows == {"buildings": {"theme": ["building"]}, "compounds": {"theme": ["wall"]}}
+    assert request.components.layer == "component_point" and request.locked is None and request.load_weights is None
+    assert len(bench.actions.on_map.bands) == 2 and bench.actions.on_map.bands[0].numberOfVertices() > 0
+    assert len(dialog.area_chart.values) == 4 and dialog.area_chart.limits == (20_000, 80_000)
+    assert "12" in dialog.found_label.text() and dialog.found_label.text().count("12 m²") == 1  # each note once
+    assert dialog.load_chart.accessibleName().startswith("Loads: ")
+    assert not list(Path(bench.actions._folder.name).iterdir())
+    dialog.reject()
+    assert bench.actions.on_map.bands == [] and bench.actions.dialog is None
+
+
+def test_target_ranks_and_weights_change_the_preview(bench):
+    dialog = bench.show()
+    dialog.target_page.load_radio.setChecked(True)
+    dialog.target_page.load_spin.setValue(50)
+    dialog.target_page.high_spin.setValue(1.5)
+    dialog.weight_page.boxes["01001"].setValue(3)
+    box = dialog.layer_page.rank_boxes[[one.theme for one in dialog.layer_page.barriers].index("road")]
+    box.setCurrentIndex(box.findData(2))
+    dialog.layer_page.table.item(0, 0).setCheckState(Qt.CheckState.Unchecked)  # the water lines
+    before = len(bench.asked())
+    bench.wait(lambda: len(bench.asked()) > before)  # once for all changes
+    bench.settle()
+    request = bench.asked()[-1]
+    assert len(bench.asked()) == before + 1
+    assert request.target_load == 50 and request.band == "0.50,1.50"
+    assert request.load_weights == {"01001": 3} and request.load_field == "class_code"
+    assert request.barrier_ranks[0] == '{"field": "theme", "ranks": {"road": 2}}'
+    dialog.layer_page.component_box.setCurrentIndex(0)  # without components there is no load to aim at
+    assert not dialog.target_page.load_radio.isEnabled() and dialog.target_page.values()["target_load"] is None
+
+
+def test_layers_of_the_project_are_guessed_by_name_and_by_cass(bench):
+    streets = QgsVectorLayer(f"LineString?crs={CRS}&field=fclass:string", "道路中心线", "memory")
+    cass = QgsVectorLayer(f"LineString?crs={CRS}&field=Layer:string", "entities", "memory")
+    houses = QgsVectorLayer(f"Polygon?crs={CRS}", "房屋", "memory")
+    QgsProject.instance().addMapLayers([streets, cass, houses])
+    dialog = bench.show()
+    chosen = {(offer.name, offer.theme): rank for offer, rank in dialog.layer_page.chosen_barriers()}
+    assert chosen["道路中心线", ""] == 0 and chosen["entities", "water"] == 1 and chosen["entities", "wall"] == 4
+    request = bench.asked()[-1]
+    texts = " ".join(request.barrier_ranks)
+    assert '{"field": "fclass"}' in texts and '"SXSS": 1' in texts and "DLSS" in texts
+    offers = [dialog.layer_page.building_box.itemData(at) for at in range(dialog.layer_page.building_box.count())]
+    assert [offer.name for offer in offers if offer and offer.source] == ["房屋"]
+
+
+def test_a_refusal_stands_in_the_window(bench):
+    dialog = bench.show()
+
+    def refuse(request):
+        raise InputRefused("draft.no_load")
+
+    bench.pool.answers["draft_grids"] = refuse
+    dialog.preview_button.click()
+    bench.settle()
+    assert "load" in dialog.found_label.text().lower() and dialog.area_chart.values == []
+    dialog.draft_button.click()
+    bench.settle()
+    assert dialog.draft_button.isEnabled() and not draft_layers.drafts()
+    dialog.target_page.output_edit.setText("/nowhere/at/all.gpkg")
+    dialog.draft_button.click()
+    assert bench.actions.dialog.found_label.text()
+
+
+def test_the_draft_is_walked_by_keyboard_and_what_is_decided_is_kept(bench, tmp_path):
+    layer = bench.draft(tmp_path / "草案.gpkg")
+    assert layer is not None and layer.name() == "草案" and draft_layers.made_of(layer)["target_area"] == 40_000
+    dock = bench.dock
+    assert [cell["confidence"] for cell in dock.cells] == [0.3, 0.45]  # the worst first
+    assert "80" in dock.detail.text()
+    dock.view.setFocus()
+    bench.iface.window.activateWindow()
+    QTest.keyClick(dock.view, Qt.Key.Key_1, Qt.KeyboardModifier.AltModifier)
+    if dock.row() == 0:  # no window manager: keys do not arrive
+        dock.accept_button.click()
+    assert dock.row() == 1 and dock.cells[0]["review"] == "accepted"
+    dock.previous_button.click()
+    dock.next_button.click()
+    dock.lock_button.click()
+    assert dock.row() == 1 and not dock.next_button.isEnabled()
+    again = draft_layers.cells_of(draft_layers.open_draft(str(tmp_path / "草案.gpkg"), "x"))
+    assert sorted(str(cell["review"]) for cell in again) == ["None", "None", "accepted", "locked"]
+    dock.open_box.setChecked(True)
+    assert dock.cells == []
+    dock.every_box.setChecked(True)
+    assert len(dock.cells) == 2
+    dock.open_box.setChecked(False)
+    dock.view.selectRow(0)
+    dock.reset_button.click()
+    assert dock.cells[0]["review"] is None
+
+
+def test_locked_cells_are_kept_when_drafting_again(bench, tmp_path):
+    bench.draft(tmp_path / "a.gpkg")
+    bench.dock.lock_button.click()
+    bench.actions.close_dialog()
+    dialog = bench.show()
+    offer = dialog.layer_page.others()["locked"]
+    assert offer.values == ("locked",) and "1" in offer.name
+    request = bench.asked()[-1]
+    assert request.locked.path.endswith("a.gpkg") and request.rows["locked"] == {"review": ["locked"]}
+
+
+def test_a_cell_is_edited_with_its_neighbours_and_unsaved_edits_are_not_adopted(bench, tmp_path):
+    layer = bench.draft(tmp_path / "a.gpkg")
+    bench.dock.edit_button.click()
+    assert layer.isEditable() and QgsProject.instance().topologicalEditing() and bench.iface.active is layer
+    assert bench.dock.cells[0]["review"] == "edited" and layer.selectedFeatureCount() == 1
+    bench.dock.adopt_button.click()
+    assert not [request for request in bench.pool.asked if request.method == "adopt_grids"]
+    assert layer.commitChanges()
+    bench.dock.adopt_button.click()
+    bench.wait(lambda: bench.review.preview is not None)
+    assert bench.pool.previews[-1] == ("adopt_grids", "hold")
+    bench.review.preview.accept()
+    bench.settle()
+    assert ("adopt_grids", None) in bench.pool.previews
+    assert bench.pool.last("adopt_grids").input.path == str(tmp_path / "a.gpkg")
+
+
+def test_a_draft_without_confidence_is_listed_by_band_and_barriers_and_exported(bench, tmp_path):
+    bench.confidence = False
+    layer = bench.draft(tmp_path / "a.gpkg")
+    assert [cell["reason"] for cell in bench.dock.cells] == ["draft.above_band"]  # 52 % sure of the other
+    bench.review.export_cells(str(tmp_path / "list.xlsx"))
+    rows = QgsVectorLayer(str(tmp_path / "list.xlsx"), "list", "ogr")
+    assert rows.isValid() and rows.featureCount() == 4
+    QgsProject.instance().removeMapLayer(layer.id())
+    bench.wait(lambda: not bench.dock.cells)
+    assert not bench.dock.adopt_button.isEnabled()
+
+
+def test_bars_and_words(qgis_app):
+    assert bars([]) == ([], 1.0) and bars([0.0, 0.0])[0][0] == 2
+    counts, step = bars([1, 2, 16], 16)
+    assert sum(counts) == 3 and step == 1 and counts[-1] == 1
+    cell = {"reason": "draft.in_band", "on_barrier": 0.95, "area_m2": 91_000}
+    assert why_words(cell, {"target_area": 40_000, "band": [0.5, 2]}) == ""
