@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
+import multiprocessing.connection
 import os
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
@@ -57,13 +59,25 @@ class Workers:
     def _spread(self, function: Callable[[Any], Any], things: list[Any], check: Callable[[], None]) -> Iterator[Any]:
         # Never fork: the engine has threads, and Windows and macOS spawn anyway.
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(min(self.processes, len(things)), mp_context=context)
+        pool = ProcessPoolExecutor(min(self.processes, len(things)), mp_context=context, initializer=_end_with_parent)
         try:
             waiting = [pool.submit(function, thing) for thing in things]
             for future in waiting:
                 yield _result(future, check)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _end_with_parent() -> None:
+    """End this worker when its engine is killed: nobody would tell it, it would wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_watch, args=(parent.sentinel,), daemon=True).start()
+
+
+def _watch(sentinel: int) -> None:
+    multiprocessing.connection.wait([sentinel])
+    os._exit(1)
 
 
 def _result(future: Future[Any], check: Callable[[], None]) -> Any:

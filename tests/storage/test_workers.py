@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -34,6 +37,11 @@ def die(number):
 
 
 die.home = int(os.environ.setdefault("DCM_TEST_HOME", str(os.getpid())))
+
+
+def tell(folder):
+    (Path(folder) / f"{os.getpid()}").touch()
+    time.sleep(60)
 
 
 def calm():
@@ -67,3 +75,27 @@ def test_the_user_can_stop():
 
 def test_a_worker_that_is_killed_does_not_end_the_work():
     assert list(Workers(2)(die, list(range(FEW)), calm)) == list(range(FEW))
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="asks Linux which processes there are")
+def test_workers_end_with_an_engine_that_is_killed(tmp_path):
+    code = (
+        "from tests.storage.test_workers import *\n"
+        f"if __name__ == '__main__': list(Workers(2)(tell, [{str(tmp_path)!r}] * FEW, calm))\n"
+    )
+    script = tmp_path / "engine.py"
+    script.write_text(code, encoding="utf-8")
+    root = Path(__file__).resolve().parents[2]
+    engine = subprocess.Popen([sys.executable, str(script)], env={**os.environ, "PYTHONPATH": str(root)})
+    try:
+        until = time.monotonic() + 60
+        while not (workers := [p.name for p in tmp_path.iterdir() if p.name.isdigit()]) and time.monotonic() < until:
+            time.sleep(0.1)
+    finally:
+        engine.kill()
+        engine.wait()
+    assert workers
+    until = time.monotonic() + 20
+    while any(Path("/proc", pid).exists() for pid in workers) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not [pid for pid in workers if Path("/proc", pid).exists()]
