@@ -10,7 +10,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-HAIR = 1e-6  # m: thinner faces are where two drawings of one line differ in their last digits
+GRID = 1e-6  # m: lines are cut on a grid of this size, where the last digits of two drawings of one line are the same
+HAIR = 3 * GRID  # m: thinner faces are no more than that
+WAYS = 3  # cuts from one corner at most: where four strips meet each needs one
+TURN = np.deg2rad(10.0)
 BEYOND = 1e-3  # m: a cut goes on past the line that it ends at, so that both sides get the same new vertex
 
 Index = NDArray[np.int64]
@@ -45,8 +48,20 @@ class Faces:
 
 
 def noded(lines: NDArray[Any]) -> Any:
-    """Return lines cut where they meet."""
-    return shapely.union_all(lines)
+    """Return lines cut where they meet, on the grid: with all digits those that all but coincide are not cut well."""
+    return shapely.union_all(lines, grid_size=GRID)
+
+
+def put_back(shapes: NDArray[Any], given: NDArray[Any]) -> NDArray[Any]:
+    """Return shapes with every vertex of the grid that was given before as it was then."""
+    old = np.unique(shapely.get_coordinates(given), axis=0)
+    known = dict(zip(map(tuple, np.rint(old / GRID).astype(np.int64).tolist()), old.tolist()))
+
+    def back(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        keys = map(tuple, np.rint(xy / GRID).astype(np.int64).tolist())
+        return np.array([known.get(key, at) for key, at in zip(keys, xy.tolist())]).reshape(-1, 2)
+
+    return np.asarray(shapely.transform(shapes, back), dtype=object)
 
 
 def faces_of(network: Any, cells: NDArray[Any]) -> Faces:
@@ -83,19 +98,29 @@ def _neighbours(shapes: NDArray[Any]) -> tuple[Index, Index, NDArray[np.float64]
 
 
 def cuts_across(network: Any, thin: NDArray[Any], tolerance: float) -> list[Any]:
-    """Return lines that cut long thin faces where a boundary comes in from the side.
+    """Return lines that cut long thin faces at their bends and where a boundary comes in from the side.
 
     A strip between two rows of grids has many neighbours; given to one of them as a whole it would move the others'
-    boundaries by its length. Cut at every junction to the nearest point across, each piece lies beside few.
+    boundaries by its length, and so would the cross between four corners. Cut at every such place to the nearest
+    points across, each piece lies beside few.
     """
     ends = _ends(network)
     found = []
     for shape in thin.tolist():
         for ring in shapely.get_rings(shape).tolist():
             xy = shapely.get_coordinates(ring)[:-1]
-            nodes = [i for i, point in enumerate(map(tuple, xy.tolist())) if ends.get(point, 0) >= 3]
+            bends = _bends(xy)
+            nodes = [i for i, at in enumerate(map(tuple, xy.tolist())) if bends[i] or ends.get(at, 0) >= 3]
             found += _cuts(xy, nodes, tolerance)
     return found
+
+
+def _bends(xy: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Tell at which corners a closed ring turns by more than ``TURN``."""
+    into, out = xy - np.roll(xy, 1, axis=0), np.roll(xy, -1, axis=0) - xy
+    cross = into[:, 0] * out[:, 1] - into[:, 1] * out[:, 0]
+    turn: NDArray[np.bool_] = np.abs(np.arctan2(cross, (into * out).sum(axis=1))) > TURN
+    return turn
 
 
 def _ends(network: Any) -> dict[tuple[float, float], int]:
@@ -118,16 +143,20 @@ def _cuts(xy: NDArray[np.float64], nodes: list[int], tolerance: float) -> list[A
         stop = nodes[(at + 1) % len(nodes)]
         count = (stop - start) % size or size
         arcs.append(shapely.linestrings(xy[(start + np.arange(count + 1)) % size]))
+    ring = shapely.polygons(np.concatenate([xy, xy[:1]]))
+    edge, lines = shapely.boundary(ring), np.array(arcs, dtype=object)
     found = []
     for at, node in enumerate(nodes):
-        others = shapely.multilinestrings([arc for k, arc in enumerate(arcs) if k not in (at, (at - 1) % len(nodes))])
-        start = shapely.Point(xy[node])
-        across = shapely.shortest_line(start, others)
-        length = float(shapely.length(across))
-        if not HAIR < length <= tolerance:
-            continue
-        end = shapely.get_coordinates(across)[1]
-        if not (end == xy).all(axis=1).any():
-            end = end + (end - xy[node]) * (BEYOND / length)
-        found.append(shapely.linestrings([xy[node], end]))
+        others = np.delete(lines, [at, at - 1])
+        across = shapely.shortest_line(shapely.Point(xy[node]), others)
+        length = shapely.length(across)
+        middle = shapely.line_interpolate_point(across, 0.5, normalized=True)
+        # A line along the face's own edge, or outside of it, parts nothing.
+        good = (length > HAIR) & (length <= tolerance)
+        good[good] = shapely.contains(ring, middle[good]) & (shapely.distance(edge, middle[good]) > HAIR)
+        for best in np.flatnonzero(good)[np.argsort(length[good], kind="stable")][:WAYS].tolist():
+            end = shapely.get_coordinates(across[best])[1]
+            if not (end == xy).all(axis=1).any():
+                end = end + (end - xy[node]) * (BEYOND / length[best])
+            found.append(shapely.linestrings([xy[node], end]))
     return found
