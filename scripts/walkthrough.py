@@ -70,6 +70,12 @@ CENSUS = (
     ("doubles merged", "SELECT count(*) FROM component_point WHERE merged_uuid IS NOT NULL", 1),
     ("issues waived", "SELECT count(*) FROM check_issue WHERE state = 'waived'", 2),
 )  # fmt: skip
+# What the day of the grids must leave.
+GRIDS = (
+    ("drawings of the base map", "SELECT count(*) FROM drawing", 10),
+    ("grids", CURRENT, 40),
+    ("adopted once more", "SELECT count(*) FROM operation WHERE kind = 'adopt_grids'", 2),
+)
 KINDS = {
     "create_store", "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
 }  # fmt: skip
@@ -89,6 +95,7 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     """Start QGIS with the plugin and the steps; return its exit status."""
     locale, seconds = options.locale, options.timeout
     part = "size" if options.store else "first" if options.first else "census" if options.census else "steps"
+    part = "grids" if options.grids else part
     profile = out / "profiles" / "profiles" / "walk"
     install = [sys.executable, str(ROOT / "scripts" / "install_profile.py"), str(profile), "--locale", locale]
     subprocess.run(install, check=True, cwd=ROOT)
@@ -143,7 +150,10 @@ def main() -> int:
     parser.add_argument("--timeout", type=float, default=1800, help="seconds for QGIS")
     parser.add_argument("--first", action="store_true", help="the first run: demo city and wizard")
     parser.add_argument("--census", action="store_true", help="a census day: base map, census, photos, doubles, checks")
-    parser.add_argument("--docs", action="store_true", help="put the pictures of --census into docs/user/img")
+    parser.add_argument("--grids", action="store_true", help="drafting unit grids: preview, review, adoption")
+    parser.add_argument(
+        "--docs", action="store_true", help="put the pictures of --census or --grids into docs/user/img"
+    )
     parser.add_argument("--theme", default="", help="a theme of QGIS, e.g. 'Night Mapping'")
     parser.add_argument("--scale", type=int, default=1, help="how large everything is drawn: 1 or 2")
     parser.add_argument("--store", type=Path, help="a big store to open and click through instead of the main job")
@@ -155,15 +165,15 @@ def main() -> int:
     data = find_data(out)
     if options.first:
         make_first_day(out / "first_day", data)
-    if options.census:
+    if options.census or options.grids:
         from walkthrough_census_data import make_census_day
 
         make_census_day(out / "census_day", data)
     status = run_qgis(out, data, options)
-    if options.census:
-        if options.docs:
-            put_into_docs(out)
-        return tell_census(out, status)
+    if options.docs:
+        put_into_docs(out)
+    if options.census or options.grids:
+        return tell_census(out, status, CENSUS if options.census else GRIDS)
     if options.first:
         return tell_first(out, status)
     return tell_size(out, status) if options.store else tell(out, status)
@@ -250,8 +260,8 @@ def tell_first(out: Path, status: int) -> int:
     return 1 if findings["error"] or status or not all(good for _, _, good in lines) else 0
 
 
-def tell_census(out: Path, status: int) -> int:
-    """Print what the census day left; 0 when all is as it must be."""
+def tell_census(out: Path, status: int, questions: tuple[tuple[str, str, int], ...]) -> int:
+    """Print what the census day or that of the grids left; 0 when all is as it must be."""
     if not (out / "findings.json").is_file():
         print(f"QGIS ended with {status} before the day did; see {out / 'qgis.log'}.")
         return 1
@@ -260,11 +270,13 @@ def tell_census(out: Path, status: int) -> int:
     store = findings.get("demo") or ""
     if Path(store).is_file():
         with closing(sqlite3.connect(f"file:{store}?mode=ro", uri=True)) as connection:
-            for words, question, least in CENSUS:
+            for words, question, least in questions:
                 number = int(connection.execute(question).fetchone()[0])
                 lines.append((words, number, number >= least))
     for words, number, good in lines:
         print(f"  {'ok  ' if good else 'FAIL'}  {words:<52} {number}")
+    for words, value in findings["figures"].items():
+        print(f"  {words:<48} {value}")
     tell_waits(findings)
     if findings["error"]:
         print(f"FAILED at '{findings['steps'][-1]}':\n{findings['error']}")

@@ -362,4 +362,5 @@ class CensusDay(Round):
         return next((one for one in dock.findChildren(QDialog) if one.isVisible()), None)
 
 
-begin_round(CensusDay)
+if __name__ == "__main__":
+    begin_round(CensusDay)

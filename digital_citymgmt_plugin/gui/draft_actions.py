@@ -182,10 +182,11 @@ class DraftActions(Desk):
         cells, crs = self._cells(answer)
         Path(request.output).unlink(missing_ok=True)
         if self.dialog is not None:
-            self.on_map.show(cells, crs)
+            made = made_by(request, answer)
+            self.on_map.show(cells, made, crs)
             show_extent(self.controller.iface.mapCanvas(), box, self._area_crs())
             words = tr("Preview: {name}").format(name=self.dialog.community_box.currentText())
-            self.dialog.show_cells(cells, made_by(request, answer), words)
+            self.dialog.show_cells(cells, made, words)
         self._looked()
 
     def _not_seen(self, error: Exception) -> None:
@@ -240,9 +241,7 @@ class DraftActions(Desk):
             self.dialog.target_page.output_edit.setText(self._free_name())
             self.dialog.show_cells(draft_layers.cells_of(layer), made, tr("Draft: {name}").format(name=layer.name()))
         words = tr("{count} cells were drafted: look at the doubtful ones in the list, then adopt the draft.")
-        self.controller.messages.show(
-            words.format(count=answer["counts"].get("cells", 0)), Qgis.MessageLevel.Success
-        )
+        self.controller.messages.show(words.format(count=answer["counts"].get("cells", 0)), Qgis.MessageLevel.Success)
         self.drafted.emit(layer)
 
     def _not_drafted(self, error: Exception) -> None:

@@ -1,19 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A draft of one community drawn on the map without a layer: nothing to save, nothing left behind."""
+"""Cells of a draft drawn on the map without a layer: nothing to save, nothing left behind."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsCsException, QgsProject
+from qgis.core import (
+    Qgis,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsGeometry,
+    QgsProject,
+)
 from qgis.gui import QgsRubberBand
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
 from digital_citymgmt_plugin.gui.models.draft import is_doubtful
 
-INK, WARN = "#c2187c", "#c8102e"  # those of drafts, and of what is late (bridge.palette)
+INK, WARN = "#e66100", "#c8102e"  # no colour that the layers of the store have for areas; that of what is late
 try:
     POLYGON = Qgis.GeometryType.Polygon
 except AttributeError:  # before 3.30
@@ -23,37 +30,48 @@ except AttributeError:  # before 3.30
 
 
 class CellsOnMap:
-    """Two rubber bands: all cells by their outlines, and the doubtful ones hatched."""
+    """Rubber bands: all cells by their outlines and the doubtful ones hatched, or one cell alone."""
 
     def __init__(self, canvas: Any) -> None:
         self.canvas = canvas
         self.bands: list[QgsRubberBand] = []
 
-    def show(self, cells: Sequence[Mapping[str, Any]], crs: QgsCoordinateReferenceSystem) -> None:
+    def show(
+        self, cells: Sequence[Mapping[str, Any]], made: Mapping[str, Any], crs: QgsCoordinateReferenceSystem
+    ) -> None:
         """Draw cells given in ``crs`` in the place of those before; none where they cannot be brought to the map."""
         self.clear()
+        doubtful = [cell["geometry"] for cell in cells if is_doubtful(cell, made)]
+        self._draw([cell["geometry"] for cell in cells], crs, INK, 20, Qt.BrushStyle.SolidPattern)
+        self._draw(doubtful, crs, WARN, 70, Qt.BrushStyle.BDiagPattern)
+
+    def show_one(self, shape: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> None:
+        """Draw the outline of one cell, so that it is seen which one is looked at."""
+        self.clear()
+        self._draw([shape], crs, INK, 0, Qt.BrushStyle.NoBrush)
+
+    def _draw(
+        self, shapes: Sequence[QgsGeometry], crs: QgsCoordinateReferenceSystem, ink: str, alpha: int, brush: Any
+    ) -> None:
         target = self.canvas.mapSettings().destinationCrs()
         move = QgsCoordinateTransform(crs, target, QgsProject.instance()) if target.isValid() else None
-        doubtful = [cell for cell in cells if is_doubtful(cell)]
-        for chosen, ink, hatch in ((cells, INK, False), (doubtful, WARN, True)):
-            band = QgsRubberBand(self.canvas, POLYGON)
-            band.setStrokeColor(QColor(ink))
-            band.setWidth(2)
-            band.setLineStyle(Qt.PenStyle.SolidLine)
-            fill = QColor(ink)
-            fill.setAlpha(70 if hatch else 20)
-            band.setFillColor(fill)
-            band.setBrushStyle(Qt.BrushStyle.BDiagPattern if hatch else Qt.BrushStyle.SolidPattern)
-            self.bands.append(band)
-            for cell in chosen:
-                shape = type(cell["geometry"])(cell["geometry"])
-                try:
-                    if move is not None:
-                        shape.transform(move)
-                except QgsCsException:
-                    self.clear()
-                    return
-                band.addGeometry(shape, None)
+        band = QgsRubberBand(self.canvas, POLYGON)
+        band.setStrokeColor(QColor(ink))
+        band.setWidth(3)
+        fill = QColor(ink)
+        fill.setAlpha(alpha)
+        band.setFillColor(fill)
+        band.setBrushStyle(brush)
+        self.bands.append(band)
+        for one in shapes:
+            shape = QgsGeometry(one)
+            try:
+                if move is not None:
+                    shape.transform(move)
+            except QgsCsException:
+                band.reset(POLYGON)
+                return
+            band.addGeometry(shape, None)
 
     def clear(self) -> None:
         """Take the drawing off the map."""

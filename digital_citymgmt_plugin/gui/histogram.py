@@ -17,9 +17,9 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("Histogram", text)
 
 
-def bars(values: Sequence[float], count: int = BARS) -> tuple[list[int], float]:
-    """Return how many values lie in each of equal steps from 0, and the width of a step; none without values."""
-    most = max(values, default=0.0)
+def bars(values: Sequence[float], limits: Sequence[float] = (), count: int = BARS) -> tuple[list[int], float]:
+    """Return how many values lie in each of equal steps from 0 to the largest value or limit, and a step's width."""
+    most = max((*values, *(limits if values else ())), default=0.0)
     if not most > 0:
         return ([len(values)] + [0] * (count - 1) if values else []), 1.0
     step = most / count
@@ -48,7 +48,7 @@ class Histogram(QWidget):
         """Draw other values."""
         self.values = [float(value) for value in values]
         self.limits = tuple(limits)
-        counts, step = bars(self.values)
+        counts, step = bars(self.values, self.limits)
         number = QLocale().toString
         words = [f"{number(round(at * step, 1))}–{number(round((at + 1) * step, 1))}: {count}"
                  for at, count in enumerate(counts) if count]  # fmt: skip
@@ -66,7 +66,7 @@ class Histogram(QWidget):
         line = self.fontMetrics().height()
         centre = int(Qt.AlignmentFlag.AlignHCenter)
         painter.drawText(QRectF(0, 2, self.width(), line), centre, self.title)
-        counts, step = bars(self.values)
+        counts, step = bars(self.values, self.limits)
         if not counts:
             painter.drawText(self.rect(), int(Qt.AlignmentFlag.AlignCenter), tr("Nothing drafted yet."))
             return
@@ -85,9 +85,9 @@ class Histogram(QWidget):
         painter.drawText(box, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), number(most))
         below = QRectF(area.left(), area.bottom() + 3, area.width(), line)
         painter.drawText(below, int(Qt.AlignmentFlag.AlignLeft), "0")
-        painter.drawText(below, int(Qt.AlignmentFlag.AlignRight), number(round(end, 1)))
+        painter.drawText(below, int(Qt.AlignmentFlag.AlignRight), number(round(end) if end >= 10 else round(end, 1)))
         painter.setPen(QPen(ink, 1.2, Qt.PenStyle.DashLine))
         for limit in self.limits:
-            if 0 < limit < end:
+            if 0 < limit <= end:
                 x = area.left() + area.width() * limit / end
                 painter.drawLine(int(x), int(area.top()), int(x), int(area.bottom()))

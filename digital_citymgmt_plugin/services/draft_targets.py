@@ -13,9 +13,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points, representative_points
 
 
-def mean_load(
-    shapes: NDArray[Any], components: NDArray[Any] | None, loads: NDArray[np.float64] | None
-) -> float:
+def mean_load(shapes: NDArray[Any], components: NDArray[Any] | None, loads: NDArray[np.float64] | None) -> float:
     """Return the load per m² on the mean of all areas; components outside them do not count."""
     if components is None or not len(components):
         return 0.0

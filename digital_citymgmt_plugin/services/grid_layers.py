@@ -43,8 +43,20 @@ class GridLayers:
         self._context = context
         self.notes: list[dict[str, Any]] = []
         self.crs = crs or ""
+        self._box: list[float] | None = None
         if crs and not context.projections.is_metric(crs):
             raise InputRefused("input.crs_not_metric", crs=crs)
+
+    def near(self, shapes: NDArray[Any]) -> None:
+        """Read of the store's base map from now on only what lies at these shapes: all that a draft of them depends on.
+
+        A preview of one community need not read the lines of the whole city.
+        """
+        if self.crs == self._store_crs():
+            self._box = (shapely.total_bounds(shapes) + np.array([-1.0, -1.0, 1.0, 1.0])).tolist()
+
+    def _store_crs(self) -> str | None:
+        return None if self._context.store is None else self._context.store.meta().get("crs")
 
     def read(
         self, layer: Layer, field: str | None = None, only: Mapping[str, list[str]] | None = None
@@ -80,6 +92,8 @@ class GridLayers:
             if table not in _TABLES:
                 raise InputRefused("request.parameters", method="draft_grids", field=table)
             conditions: list[Condition] = [*_TABLES[table], (GEOM, "not null", None)]
+            if self._box is not None and table in ("base_line", "base_area"):
+                conditions.append((GEOM, "box", self._box))
             return store.meta()["crs"], store.chunks(table, [*dict.fromkeys(names), GEOM], conditions), []
         source = open_layer(self._context, layer)
         try:

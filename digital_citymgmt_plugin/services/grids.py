@@ -14,6 +14,7 @@ from digital_citymgmt_plugin.core.grids.assemble import DraftOptions
 from digital_citymgmt_plugin.core.grids.barriers import DraftNote
 from digital_citymgmt_plugin.core.grids.draft import Draft
 from digital_citymgmt_plugin.core.grids.draft import draft_grids as draft
+from digital_citymgmt_plugin.core.grids.verdict import DOUBTFUL
 from digital_citymgmt_plugin.core.ports import GEOM, Context
 from digital_citymgmt_plugin.core.requests_draft import DraftGrids
 from digital_citymgmt_plugin.services.draft_targets import mean_load, target_area
@@ -37,7 +38,8 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     -------
     dict
         Counts ``areas``, ``barriers``, ``buildings``, ``cells``, ``notes``, ``doubtful``; ``output``; ``crs``;
-        ``geos``, the version of the library that computed it: another may draw other lines; ``target_area`` in m².
+        ``geos``, the version of the library that computed it: another may draw other lines; ``target_area`` in m²;
+        ``doubtful_below``, the confidence below which a cell is to be looked at.
 
     Raises
     ------
@@ -50,6 +52,8 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     shapes, codes = areas.read(request.areas, request.area_code_field, rows.get("areas"))
     if not len(shapes):
         raise InputRefused("input.empty", file=base_name(request.areas.path), layer=request.areas.layer or "")
+    drawn, named = (shapes, codes) if request.only is None else _chosen(request.only, shapes, codes)
+    areas.near(drawn)
     barriers, ranks = areas.barriers(request.barriers, request.rank_field, request.barrier_ranks)
     buildings = areas.optional(request.buildings, rows.get("buildings"))
     compounds = areas.optional(request.compounds, rows.get("compounds"))
@@ -60,7 +64,7 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     density = None
     if request.only is not None:
         density = mean_load(shapes, components, loads) or None
-        shapes, codes = _chosen(request.only, shapes, codes)
+        shapes, codes = drawn, named
     context.progress(0.1, "progress.drafting", count=len(shapes))
 
     def inner(fraction: float, message: str = "", **values: Any) -> None:
@@ -87,7 +91,7 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
         "counts": counts, "operation": None, "tables": [], "notes": [*areas.notes, *places[:200]],
         "doubtful": [_place(note) for note in result.doubtful[:500]],
         "output": request.output, "crs": areas.crs, "geos": shapely.geos_version_string,
-        "target_area": round(target, 1),
+        "target_area": round(target, 1), "doubtful_below": DOUBTFUL,
     }  # fmt: skip
 
 

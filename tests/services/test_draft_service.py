@@ -248,3 +248,20 @@ def test_tables_of_the_open_store_are_read_and_listed(town, tmp_path):
     assert set(read(tmp_path)["area_code"]) == {one["code"] for one in found["communities"]}
     with pytest.raises(InputRefused, match=r"request\.parameters"):
         draft_grids(context, DraftGrids(Layer("", "meta"), str(tmp_path / "x.gpkg"), []))
+
+
+def test_a_preview_reads_the_base_map_of_its_community_alone(town, tmp_path):
+    store = town.store
+    uuids, lines = objects(["near", "far"]), [street((500, 100), (500, 900)), street((1500, 100), (1500, 900))]
+    with store.action("test") as action:
+        columns = {"uuid": uuids, "theme": objects(["road"] * 2), GEOM: as_array([shapely.multilinestrings([line])
+                                                                                  for line in lines])}  # fmt: skip
+        action.insert("base_line", columns)
+    codes = [one["code"] for one in draft_sources(town.context, DraftSources())["communities"]]
+    found = []
+    for only in (None, [codes[0]]):
+        request = DraftGrids(Layer("", "admin_area"), str(tmp_path / "草案.gpkg"), [Layer("", "base_line")],
+                             area_code_field="code", only=only)  # fmt: skip
+        found.append(draft_grids(town.context, request)["counts"]["barriers"])
+        (tmp_path / "草案.gpkg").unlink()
+    assert found == [2, 1]

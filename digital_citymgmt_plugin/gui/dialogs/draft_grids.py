@@ -43,9 +43,7 @@ class DraftGridsDialog(QDialog):
     cancel_asked = pyqtSignal()
     output_asked = pyqtSignal()
 
-    def __init__(
-        self, offers: Offers, classes: Sequence[Mapping[str, Any]], parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, offers: Offers, classes: Sequence[Mapping[str, Any]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Draft unit grids"))
         self.layer_page = LayerPage(offers)

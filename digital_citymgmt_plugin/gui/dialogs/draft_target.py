@@ -97,6 +97,5 @@ def spin(name: str, least: float, most: float, value: float, decimals: int = 0, 
     made.setRange(least, most)
     made.setSingleStep(step)
     made.setValue(value)
-    made.setKeyboardTracking(False)
     made.setGroupSeparatorShown(True)
     return made

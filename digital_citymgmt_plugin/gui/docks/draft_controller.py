@@ -16,6 +16,7 @@ from digital_citymgmt_plugin.core.requests import AdoptGrids, Layer
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.draft_dock import DraftDock
+from digital_citymgmt_plugin.gui.draft_preview import CellsOnMap
 from digital_citymgmt_plugin.gui.map_view import show_extent
 from digital_citymgmt_plugin.gui.models.draft import cells_row, header, summary_words, tr, worst_first
 
@@ -28,6 +29,9 @@ class DraftController(Desk):
     def __init__(self, controller: CityController, dock: DraftDock) -> None:
         super().__init__(controller, dock)
         self.layer_id = ""
+        self.on_map = CellsOnMap(controller.iface.mapCanvas())
+        self._words = ""
+        self._decided = 0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(100)
@@ -46,7 +50,7 @@ class DraftController(Desk):
         dock.draft_box.activated.connect(lambda _=0: self.take(str(dock.draft_box.currentData() or "")))
         for box in (dock.every_box, dock.open_box):
             box.toggled.connect(lambda _=False: self.reload())
-        dock.visibilityChanged.connect(lambda shown=False: self._timer.start() if shown else None)
+        dock.visibilityChanged.connect(lambda shown=False: self._timer.start() if shown else self.on_map.clear())
         controller.store_opened.connect(lambda _path: self._timer.start())
         project = QgsProject.instance()
         project.layersRemoved.connect(self._removed)
@@ -72,6 +76,7 @@ class DraftController(Desk):
             self.layer_id = known[-1].id() if known else ""
         self.dock.show_drafts([(one.id(), one.name()) for one in known], self.layer_id)
         layer = self.layer()
+        self.on_map.clear()
         if layer is None:
             words = tr("There is no draft in the project: press “Draft…”.")
             self.dock.show_cells([], {}, words if self.path else tr("Open a city store first."))
@@ -82,12 +87,16 @@ class DraftController(Desk):
         except CityError as error:
             self.controller.messages.show_error(error)
         cells, made = draft_layers.cells_of(layer), draft_layers.made_of(layer)
-        listed = worst_first(cells, every=self.dock.every_box.isChecked(), only_open=self.dock.open_box.isChecked())
+        every, only_open = self.dock.every_box.isChecked(), self.dock.open_box.isChecked()
+        listed = worst_first(cells, made, every=every, only_open=only_open)
         target, band = float(made.get("target_area") or 0), made.get("band") or [0.0, 0.0]
         words = summary_words(cells, (band[0] * target, band[1] * target))
-        decided = sum(bool(cell.get(draft_layers.REVIEW)) for cell in cells)
-        words += "\n" + tr("{count} cells to look at; {decided} decided.").format(count=len(listed), decided=decided)
-        self.dock.show_cells(listed, made, words, self.dock.row())
+        self._words, self._decided = words, sum(bool(cell.get(draft_layers.REVIEW)) for cell in cells)
+        self.dock.show_cells(listed, made, self._summary(len(listed)), self.dock.row())
+
+    def _summary(self, count: int) -> str:
+        words = tr("{count} cells to look at; {decided} decided.").format(count=count, decided=self._decided)
+        return f"{self._words}\n{words}"
 
     # -- one cell -----------------------------------------------------------------------------------------------
 
@@ -103,6 +112,7 @@ class DraftController(Desk):
         box = shape.boundingBox()
         box.scale(1.4)
         show_extent(canvas, box, layer.crs())
+        self.on_map.show_one(shape, layer.crs())
         canvas.flashGeometries([shape], layer.crs())
 
     def decide(self, state: str, *, go_on: bool = True) -> None:
@@ -116,7 +126,9 @@ class DraftController(Desk):
         except CityError as error:
             self.controller.messages.show_error(error)
             return
+        self._decided += bool(state) - bool(cell.get(draft_layers.REVIEW))
         cell[draft_layers.REVIEW] = state or None
+        self.dock.summary.setText(self._summary(len(self.dock.cells)))
         self.dock.show_cell(row, cell)
         if go_on and state:
             self.dock.step(1)
@@ -133,7 +145,6 @@ class DraftController(Desk):
         QgsProject.instance().setTopologicalEditing(True)
         iface = self.controller.iface
         iface.setActiveLayer(layer)
-        layer.selectByIds([self.dock.cells[row]["fid"]])
         self.decide("edited", go_on=False)
         tool = getattr(iface, "actionVertexTool", None)
         if tool is not None:
@@ -172,12 +183,12 @@ class DraftController(Desk):
         if layer is None:
             return
         made = draft_layers.made_of(layer)
-        cells = worst_first(draft_layers.cells_of(layer), every=True, only_open=False)
+        cells = worst_first(draft_layers.cells_of(layer), made, every=True, only_open=False)
         rows: list[tuple[Any, ...]] = []
         for cell in cells:
             texts: list[Any] = list(cells_row(cell, made))
-            texts[1] = round(float(cell.get("area_m2") or 0))
-            texts[2] = round(float(cell.get("load") or 0))
+            texts[2] = round(float(cell.get("area_m2") or 0))  # numbers, that a workbook can add up
+            texts[3] = round(float(cell.get("load") or 0))
             rows.append(tuple(texts))
         try:
             write_table(path, header(), rows)
@@ -190,5 +201,6 @@ class DraftController(Desk):
     def shut(self) -> None:
         """End: hear no more of the project."""
         self._timer.stop()
+        self.on_map.clear()
         QgsProject.instance().layersRemoved.disconnect(self._removed)
         super().shut()

@@ -107,9 +107,7 @@ class DraftDock(QgsDockWidget):
         self.draft_box.setCurrentIndex(max(0, self.draft_box.findData(chosen)) if listed else -1)
         self.draft_box.blockSignals(False)
 
-    def show_cells(
-        self, cells: Sequence[Mapping[str, Any]], made: Mapping[str, Any], words: str, row: int = 0
-    ) -> None:
+    def show_cells(self, cells: Sequence[Mapping[str, Any]], made: Mapping[str, Any], words: str, row: int = 0) -> None:
         """Fill the list; ``row`` is looked at next, without moving the map."""
         self.cells, self._made = list(cells), made
         self.summary.setText(words)
@@ -118,7 +116,7 @@ class DraftDock(QgsDockWidget):
         self.view.setModel(self._model)
         if old is not None:
             old.deleteLater()
-        for column, width in enumerate((110, 80, 60, 55, 70)):
+        for column, width in enumerate((105, 60, 100, 55, 60)):
             self.view.setColumnWidth(column, width)
         if self.cells:
             self.view.selectRow(min(max(row, 0), len(self.cells) - 1))

@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QLocale
 
 from digital_citymgmt_plugin.bridge.messages import SENTENCES, sentence
 
-DOUBTFUL = 0.5  # cells of which the draft is less sure are places to look at (core.grids.verdict)
+DOUBTFUL = 0.5  # cells of which the draft is less sure are places to look at, unless the draft says its own limit
 _OUT = ("draft.below_band", "draft.above_band")
 
 
@@ -29,14 +29,16 @@ def sureness(cell: Mapping[str, Any]) -> float:
     return max(0.0, (0.45 if cell.get("reason") in _OUT else 1.0) - 0.6 * free)
 
 
-def is_doubtful(cell: Mapping[str, Any]) -> bool:
-    """Tell whether a person should look at a cell."""
-    return sureness(cell) < DOUBTFUL or cell.get("reason") in _OUT
+def is_doubtful(cell: Mapping[str, Any], made: Mapping[str, Any]) -> bool:
+    """Tell whether a person should look at a cell; ``made`` tells how the draft came about."""
+    return sureness(cell) < float(made.get("doubtful_below") or DOUBTFUL) or cell.get("reason") in _OUT
 
 
-def worst_first(cells: Sequence[Mapping[str, Any]], *, every: bool, only_open: bool) -> list[Mapping[str, Any]]:
+def worst_first(
+    cells: Sequence[Mapping[str, Any]], made: Mapping[str, Any], *, every: bool, only_open: bool
+) -> list[Mapping[str, Any]]:
     """Return the places to look at (``every``: all cells), the worst first; ``only_open``: not decided yet."""
-    chosen = [cell for cell in cells if (every or is_doubtful(cell)) and not (only_open and cell.get("review"))]
+    chosen = [cell for cell in cells if (every or is_doubtful(cell, made)) and not (only_open and cell.get("review"))]
     return sorted(chosen, key=lambda cell: (round(sureness(cell), 6), str(cell.get("area_code") or ""), cell["fid"]))
 
 
@@ -66,16 +68,16 @@ def why_words(cell: Mapping[str, Any], made: Mapping[str, Any]) -> str:
 
 def header() -> list[str]:
     """Return the headings of the list."""
-    return [tr("Community"), tr("Area (m²)"), tr("Load"), tr("Sure"), tr("Decision"), tr("Why look")]
+    return [tr("Community"), tr("Decision"), tr("Area (m²)"), tr("Load"), tr("Sure"), tr("Why look")]
 
 
 def cells_row(cell: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
     """Return the texts of a row of the list."""
     number = QLocale().toString
     return [
-        str(cell.get("area_code") or ""), number(round(float(cell.get("area_m2") or 0))),
-        number(round(float(cell.get("load") or 0), 1)), f"{round(100 * sureness(cell))} %",
-        state_words(str(cell.get("review") or "")), why_words(cell, made),
+        str(cell.get("area_code") or ""), state_words(str(cell.get("review") or "")),
+        number(round(float(cell.get("area_m2") or 0))), number(round(float(cell.get("load") or 0), 1)),
+        f"{round(100 * sureness(cell))} %", why_words(cell, made),
     ]  # fmt: skip
 
 
