@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import Qgis, QgsFeedback, QgsMapLayer, QgsProject
-from qgis.PyQt.QtCore import pyqtSignal
+from qgis.PyQt.QtCore import QTimer, pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 
 from digital_citymgmt_plugin.bridge import draft_layers
@@ -260,6 +260,15 @@ class DraftActions(Desk):
             self.dialog.show_busy(f"{words}…", 0.0)
         elif self.dialog is not None:
             self.dialog.show_idle()
+        if not busy:
+            QTimer.singleShot(0, self._idle)
+
+    def _idle(self) -> None:
+        """Begin afresh when nothing runs: what waited when the user stopped the engine never answers."""
+        if not self.controller.link.busy:
+            self._looking = self._again = False
+            if self.dialog is not None:
+                self.dialog.draft_button.setEnabled(self.dialog.layer_page.areas() is not None)
 
     # -- ending -------------------------------------------------------------------------------------------------
 

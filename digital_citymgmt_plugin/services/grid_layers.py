@@ -94,7 +94,9 @@ class GridLayers:
             conditions: list[Condition] = [*_TABLES[table], (GEOM, "not null", None)]
             if self._box is not None and table in ("base_line", "base_area"):
                 conditions.append((GEOM, "box", self._box))
-            return store.meta()["crs"], store.chunks(table, [*dict.fromkeys(names), GEOM], conditions), []
+            # Of a large city there are a million of these rows.
+            read = store.chunks if table in ("admin_area", "unit_grid") else store.packed
+            return store.meta()["crs"], read(table, [*dict.fromkeys(names), GEOM], conditions), []
         source = open_layer(self._context, layer)
         try:
             if source.info.geometry is None:

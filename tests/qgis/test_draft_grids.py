@@ -14,7 +14,7 @@ from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication
 
 from digital_citymgmt_plugin.bridge import draft_layers
-from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
 from digital_citymgmt_plugin.gui.docks.draft_controller import DraftController
 from digital_citymgmt_plugin.gui.docks.draft_dock import DraftDock
 from digital_citymgmt_plugin.gui.draft_actions import DraftActions
@@ -179,6 +179,22 @@ def test_a_refusal_stands_in_the_window(bench):
     dialog.target_page.output_edit.setText("/nowhere/at/all.gpkg")
     dialog.draft_button.click()
     assert bench.actions.dialog.found_label.text()
+
+
+def test_after_a_stop_everything_can_be_asked_again(bench):
+    dialog = bench.show()
+    bench.pool.answers["draft_grids"] = Cancelled()  # what the engine says when it was stopped
+    bench.pool.gate.clear()
+    dialog.draft_button.click()
+    dialog.preview_button.click()  # waits behind the draft, and is forgotten with the stop
+    QTest.qWait(50)
+    assert dialog.cancel_button.isEnabled() and not dialog.draft_button.isEnabled() and bench.actions._looking
+    dialog.cancel_button.click()
+    bench.settle()
+    QTest.qWait(20)
+    bench.pool.gate.set()
+    assert bench.pool.was_cancelled and not draft_layers.drafts()
+    assert dialog.draft_button.isEnabled() and not bench.actions._looking and not dialog.cancel_button.isEnabled()
 
 
 def test_the_draft_is_walked_by_keyboard_and_what_is_decided_is_kept(bench, tmp_path):
