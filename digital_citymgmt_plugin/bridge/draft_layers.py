@@ -17,6 +17,7 @@ from qgis.core import (
     QgsFeature,
     QgsFillSymbol,
     QgsGeometry,
+    QgsMapLayer,
     QgsProject,
     QgsSingleSymbolRenderer,
     QgsVectorLayer,
@@ -28,6 +29,7 @@ LAYER = "draft_grids"  # its name in the file
 DRAFT = "dcm/draft"  # custom property of the layer: how it was made, as JSON
 REVIEW = "review"
 STATES = ("", "accepted", "edited", "locked")
+_COLUMNS = ("area_code", "on_barrier", "reason", "load")
 _LOOK = {"style": "no", "outline_color": "#c2187c", "outline_style": "dash", "outline_width": "0.5"}
 
 
@@ -86,9 +88,18 @@ def ready(layer: QgsVectorLayer) -> None:
 
 
 def drafts(project: QgsProject | None = None) -> list[QgsVectorLayer]:
-    """List the drafts in the project, by name."""
+    """List the drafts in the project, by name: also files of drafts that somebody dragged into it."""
     found = (project or QgsProject.instance()).mapLayers().values()
-    return sorted((layer for layer in found if layer.customProperty(DRAFT)), key=lambda layer: layer.name())
+    return sorted((layer for layer in found if is_draft(layer)), key=lambda layer: layer.name())
+
+
+def is_draft(layer: QgsMapLayer) -> bool:
+    """Tell whether a layer is a draft, made here or by the algorithm: by what is noted of it, else by its columns."""
+    if not isinstance(layer, QgsVectorLayer) or not layer.isValid():
+        return False
+    return bool(layer.customProperty(DRAFT)) or (
+        layer.providerType() == "ogr" and all(layer.fields().indexOf(name) >= 0 for name in _COLUMNS)
+    )
 
 
 def made_of(layer: QgsVectorLayer) -> dict[str, Any]:

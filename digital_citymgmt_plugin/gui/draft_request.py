@@ -22,7 +22,7 @@ def project_layers() -> list[ProjectLayer]:
     """List the layers of the project that are none of a store and no draft."""
     found = []
     for layer in QgsProject.instance().mapLayers().values():
-        ours = layers.path_of(layer) or layer.customProperty(draft_layers.DRAFT)
+        ours = layers.path_of(layer) or draft_layers.is_draft(layer)
         if isinstance(layer, QgsVectorLayer) and layer.isValid() and not ours:
             kind = KINDS.get(int(layer.geometryType().value if hasattr(layer.geometryType(), "value")
                                  else layer.geometryType()))  # fmt: skip

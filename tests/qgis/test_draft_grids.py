@@ -263,6 +263,17 @@ def test_a_draft_without_confidence_is_listed_by_band_and_barriers_and_exported(
     assert not bench.dock.adopt_button.isEnabled()
 
 
+def test_a_file_of_a_draft_dragged_into_the_project_is_reviewed_too(bench, tmp_path):
+    write_draft(tmp_path / "old.gpkg", confidence=True)
+    layer = QgsVectorLayer(f"{tmp_path / 'old.gpkg'}|layername={draft_layers.LAYER}", "old", "ogr")
+    QgsProject.instance().addMapLayer(layer)
+    bench.review.reload()
+    assert [cell["confidence"] for cell in bench.dock.cells] == [0.3, 0.45] and "1 out of the band" in (
+        bench.dock.summary.text()
+    )
+    assert bench.dock.draft_box.currentText() == "old" and layer.fields().indexOf("review") >= 0
+
+
 def test_bars_and_words(qgis_app):
     assert bars([]) == ([], 1.0) and bars([0.0, 0.0])[0][0] == 2
     counts, step = bars([1, 2, 16])

@@ -58,7 +58,7 @@ def why_words(cell: Mapping[str, Any], made: Mapping[str, Any]) -> str:
     parts = []
     if cell.get("reason") in SENTENCES and cell.get("reason") != "draft.in_band":
         parts.append(sentence(str(cell["reason"]), values))
-    if cell.get("why") in SENTENCES:  # its sentence counts in hectares
+    if cell.get("why") in SENTENCES and target > 0:  # its sentence counts in hectares
         parts.append(sentence(str(cell["why"]), {**values, "area": round(float(cell.get("area_m2") or 0) / 1e4, 2)}))
     free = round(100 * (1 - float(cell.get("on_barrier") or 0)))
     if free >= 30:
@@ -88,8 +88,11 @@ def summary_words(cells: Sequence[Mapping[str, Any]], limits: Sequence[float]) -
     areas = [float(cell.get("area_m2") or 0) for cell in cells]
     loads = [float(cell.get("load") or 0) for cell in cells]
     low, high = limits[0], limits[1]
-    out = sum(not low <= area <= high for area in areas)
     number = QLocale().toString
+    if high > 0:
+        out = sum(not low <= area <= high for area in areas)
+    else:  # a file that does not tell what was wanted
+        out = sum(cell.get("reason") in _OUT for cell in cells)
     words = tr("{count} cells, mean {area} m², {out} out of the band.").format(
         count=number(len(cells)), area=number(round(sum(areas) / len(areas))), out=number(out)
     )
