@@ -49,7 +49,9 @@ class Work:
         if len(homes):
             touched = np.unique(shapely.STRtree(homes).query(shapes, predicate="intersects")[1])
             self._homes = homes[touched]
-            lines = np.concatenate([lines, shapely.boundary(self._homes)])
+            # Only at the faults: elsewhere edges of communities drawn apart from the grids would cut into sound ones.
+            places = shapely.union_all(shapely.buffer(shapes, 2 * tolerance, quad_segs=2))
+            lines = np.concatenate([lines, shapely.intersection(shapely.boundary(self._homes), places)])
         network = noded(lines)
         first = faces_of(network, fixed)
         open_ = _of_faults(first, shapes) >= 0
@@ -178,7 +180,7 @@ class Work:
                 continue
             losers = [] if part else [other for other in inside.tolist() if other != cell]
             if all(self._near_rest(other, face, corners) for other in losers):
-                return cell
+                return int(cell)
         return -1
 
     def _near_rest(self, cell: int, face: int, corners: NDArray[Any]) -> bool:
