@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from qgis.core import QgsCoordinateReferenceSystem, QgsRectangle
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsRectangle
 from qgis.PyQt.QtCore import QDate, QModelIndex, Qt, QTimer
 from qgis.PyQt.QtGui import QImage
 from qgis.PyQt.QtTest import QTest
@@ -55,6 +55,7 @@ class Bench(DockBench):
             "list_issues": listed, "waive_issues": done, "reopen_issues": done,
             "fix_components": {**done, "counts": {"updated": 1}}, "export_issues": {"counts": {"issues": 1}},
             "issue_history": {"runs": RUNS, "now": {}}, "check_components": {"counts": {"issues": 3}, "tables": []},
+            "check_grids": {"counts": {}, "tables": []},
         })  # fmt: skip
         self.dock = IssueDock(self.iface.window)
         self.desk = self.add(self.dock, IssueController)
@@ -250,6 +251,19 @@ def test_a_component_that_no_layer_has_is_said(bench):
     bench.dock.issue_view.selectRow(0)
     bench.dock.fix_button.click()
     assert "none of the loaded layers" in bench.dock.found_label.text()
+
+
+def test_an_issue_of_grids_is_shown_by_its_exact_shape(bench):
+    shape = QgsGeometry.fromWkt("POLYGON ((500000 3520000, 500400 3520000, 500400 3520001, 500000 3520000))")
+    row = {**issue(1), "table_name": "unit_grid", "shape": bytes(shape.asWkb()).hex()}
+    bench.dock.issues.fill([row], False)
+    bench.desk.show_row(0)
+    assert bench.iface.canvas.extent().contains(shape.boundingBox())
+
+
+def test_grids_are_checked_from_the_same_menu(bench):
+    bench.dock.check_grids.trigger()
+    bench.wait(lambda: any(asked.method == "check_grids" for asked in bench.pool.asked))
 
 
 def test_a_sheet_is_needed_to_check_one(bench):
