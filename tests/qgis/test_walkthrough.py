@@ -34,3 +34,7 @@ def test_the_first_run_needs_one_click_or_one_file(root, tmp_path):
 
 def test_a_census_day_can_be_done_with_wrong_files_among_the_right_ones(root, tmp_path):
     assert "doubles: photos are shown" in walk(root, tmp_path / "census", "--census")
+
+
+def test_grids_are_drafted_looked_at_and_adopted(root, tmp_path):
+    assert "locked cells are kept" in walk(root, tmp_path / "grids", "--grids")
