@@ -394,7 +394,7 @@ REQUESTS: dict[str, type[Request]] = {
         ListIssues, WaiveIssues, ReopenIssues, FixComponents, ExportIssues, IssueHistory,
         MakeSheets, ListSheets, UpdateSheets, ExportSheets, ListCandidates,
         FindDuplicates, MergeDuplicates, ListDuplicates, ComparePair,
-        CheckComponents, Totals, TotalObjects, ListRules, EditRules,
+        CheckComponents, CheckGrids, Totals, TotalObjects, ListRules, EditRules,
     )
 }  # fmt: skip
 

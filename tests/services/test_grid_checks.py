@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
 import numpy as np
 import pytest
 import shapely
 
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
-from digital_citymgmt_plugin.core.requests import CheckComponents, CheckGrids, Layer, UndoOperation
+from digital_citymgmt_plugin.core.requests import CheckComponents, CheckGrids, Layer, UndoOperation, request_from_params
 from digital_citymgmt_plugin.core.requests_desk import ListIssues
 from digital_citymgmt_plugin.services.component_checks import check_components
 from digital_citymgmt_plugin.services.grid_checks import check_grids
@@ -141,3 +144,8 @@ def test_a_cancelled_run_leaves_nothing(grids):
 def test_a_city_without_grids_is_told(town):
     with pytest.raises(InputRefused, match=r"checks\.no_grids"):
         run(town)
+
+
+def test_the_request_goes_through_the_pipe_as_it_is():
+    asked = CheckGrids(rules="gap", input=Layer("/a.gpkg"), features=[Layer("/b.gpkg")], repair=0.5)
+    assert request_from_params("check_grids", json.loads(json.dumps(asdict(asked)))) == asked
