@@ -86,6 +86,12 @@ def test_the_chain_from_areas_to_the_assessment(run, chinese_path):
     adopted = run("adoptgrids", STORE=store, INPUT=draft["OUTPUT"])
     assert (adopted["INSERTED"], adopted["REJECTED"]) == (draft["CELLS"], 0)
 
+    told = str(chinese_path / "问题.gpkg")
+    checked = run("checkgrids", STORE=store, REPAIR=0.5, OUTPUT=told)
+    assert checked["GRIDS"] == draft["CELLS"] and checked["ERRORS"] == checked["GRIDS_CHANGED"] == 0
+    drafted = run("checkgrids", STORE=store, INPUT=draft["OUTPUT"], RULES="gap,overlap", PREVIEW=True)
+    assert (drafted["GRIDS"], drafted["FOUND"]) == (draft["CELLS"], 0)
+
     source = components(chinese_path, "0101")
     taken = run("importcomponents", STORE=store, INPUT=source, REJECTS=str(chinese_path / "拒收.xlsx"))
     assert (taken["READ"], taken["ACCEPTED"], taken["REJECTED"]) == (32, 32, 0)
