@@ -86,6 +86,7 @@ COLUMNS: dict[str, str] = {
     "required_fields": "Fields that must be filled",
     "duplicate_m": "Doubles within (m)",
     "symbol": "Symbol",
+    "shape": "Exact shape",
     "photo_count.class": "Least photos",
     "attributes": "Further columns of the source",
     "import_digest": "Checksum of the import",
