@@ -11,11 +11,12 @@ import shapely
 
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import GEOM, Condition, Context
+from digital_citymgmt_plugin.core.ports import GEOM, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests import FindObjects
 
 CURRENT: Condition = ("valid_to", "is null", None)
 LIVE: Condition = ("merged_uuid", "is null", None)  # a merged double is counted where it goes on
+_MERGED: Condition = ("merged_uuid", "not null", None)
 
 UNPLACED: tuple[Condition, ...] = (("grid_code", "is null", None), ("community_code", "is null", None))
 
@@ -58,7 +59,7 @@ def health(context: Context, request: Any = None) -> dict[str, Any]:
     store = context.need_store()
     items: list[dict[str, Any]] = []
     for item in ITEMS:
-        by_table = {table: store.count(table, item.where) for table in item.tables}
+        by_table = {table: _count(store, table, item.where) for table in item.tables}
         count = sum(by_table.values())
         level = "none"
         if item.bad:
@@ -74,6 +75,17 @@ def health(context: Context, request: Any = None) -> dict[str, Any]:
         "items": items,
         "tables": {table: store.count(table) for table in tables},
     }
+
+
+def _count(store: Store, table: str, where: tuple[Condition, ...]) -> int:
+    """Count rows; live ones as all but the few merged, by an index: a look at each takes 0.2 s in a large city."""
+    if LIVE not in where:
+        return store.count(table, where)
+    rest = [condition for condition in where if condition != LIVE]
+    merged = store.count(table, [_MERGED])
+    if merged and rest:  # with no merged rows SQLite would still look at each row of the other condition
+        merged = store.count(table, [*rest, _MERGED])
+    return store.count(table, rest) - merged
 
 
 def find_objects(context: Context, request: FindObjects) -> dict[str, Any]:
