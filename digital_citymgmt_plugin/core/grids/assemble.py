@@ -19,7 +19,7 @@ from digital_citymgmt_plugin.core.grids.mend import mend
 from digital_citymgmt_plugin.core.grids.merge import Arcs, arcs_of
 from digital_citymgmt_plugin.core.grids.parting import Graph
 from digital_citymgmt_plugin.core.grids.partition import Partition
-from digital_citymgmt_plugin.core.grids.weights import Weights
+from digital_citymgmt_plugin.core.grids.weights import Weights, weights_for
 from digital_citymgmt_plugin.core.ports import Cancel, Progress
 
 
@@ -82,10 +82,12 @@ def put_together(
     job: Job,
     density: float,
     seed: int,
+    too_large: float,
 ) -> NDArray[np.int64]:
     """Return the cell of each atom; region by region, so that one never depends on another.
 
-    ``density`` is the load of a square metre that every cell should have.
+    ``density`` is the load of a square metre that every cell should have, ``too_large`` the share of the area in blocks
+    that are too large for one cell.
     """
     options, count = job.options, int(unit.max(initial=-1)) + 1
     unit_region = np.zeros(count, dtype=np.int64)
@@ -97,7 +99,7 @@ def put_together(
     middle = np.stack(
         [np.bincount(unit, weights=weight * centre[:, i], minlength=count) / area for i in (0, 1)], axis=1
     )
-    weights = Weights(options.target_area, options.band, density * options.target_area)
+    weights = weights_for(options.target_area, options.band, density * options.target_area, too_large)
     arcs = arcs_of(segments, unit, unit_region)
     inner = arcs.right >= 0
     links = (np.ones(int(inner.sum()), dtype=np.int8), (arcs.left[inner], arcs.right[inner]))

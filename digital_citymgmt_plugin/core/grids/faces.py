@@ -27,6 +27,9 @@ COST = np.array([1.0, 0.02, 0.04, 0.07, 0.12, 0.16])
 ATOMS = 14  # atoms to a cell in empty land
 DRAWN = 20.0  # m: how far a corner between buildings moves to lie on a dead end
 COARSE = 0.4  # m: how far corners of a line between buildings may be left out; blocks are at least 1.5 m apart
+TIED = 0.7  # cost of a metre on a tie: it has a rank, but no line of the map is there
+BESIDE = 1.5  # how much dearer a metre on no line is that runs within ``STRIP`` of one
+ON_MAP, STRIP = 0.9, 5.0  # m: so near to a line a boundary follows it; within the strip it seems to miss it
 SAMPLE = 3.0  # m: spacing of the points that stand for a building's outline
 
 
@@ -236,7 +239,23 @@ def segments_of(atoms: NDArray[Any], barriers: Barriers, snap: float) -> Segment
     ends = ends[first]
     length = np.hypot(*(ends[:, 0] - ends[:, 1]).T)
     rank = _ranks(ends, barriers, max(5 * snap, ON_LINE))
-    return Segments(ends, key[first], owner[first].astype(np.int64), right.astype(np.int64), length, rank, COST[rank])
+    price = _prices(ends, rank, barriers)
+    return Segments(ends, key[first], owner[first].astype(np.int64), right.astype(np.int64), length, rank, price)
+
+
+def _prices(ends: NDArray[np.float64], rank: NDArray[np.int64], barriers: Barriers) -> NDArray[np.float64]:
+    """Return what a metre of boundary costs: ties have a rank, but nobody sees a line there."""
+    price = COST[rank]
+    if not len(barriers.raw):
+        return price
+    middle = shapely.points(ends.mean(axis=1))
+    tree = shapely.STRtree(barriers.raw)
+    on, near = (
+        np.isin(np.arange(len(ends)), tree.query(middle, predicate="dwithin", distance=reach)[0])
+        for reach in (ON_MAP, STRIP)
+    )
+    price = np.where((rank > 0) & ~on, TIED, price)
+    return np.asarray(np.where(near & ~on, BESIDE * price, price), dtype=np.float64)
 
 
 def _numbered(grid: NDArray[np.int64]) -> NDArray[np.int64]:

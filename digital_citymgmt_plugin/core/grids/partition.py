@@ -17,8 +17,8 @@ from digital_citymgmt_plugin.core.grids.parting import Graph, all_cuts
 from digital_citymgmt_plugin.core.grids.weights import Weights
 
 MEAN_TOLERANCE = 0.008  # how far the mean area may be from the target
-MAX_BONUS = 6.0  # more would pay for cells out of band
-AIM = 1.012
+MAX_BONUS = 12.0  # more would pay for cells out of band
+AIM = 1.01
 BY_LOAD = 0.7
 UNEVEN, FREE = 0.33, 0.05  # deviation of loads, and share of boundaries on no barrier, that a draft can live with
 MANY = 4  # cells: with fewer the mean cannot be chosen

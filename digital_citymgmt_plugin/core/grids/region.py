@@ -125,7 +125,11 @@ def _draft(task: RegionTask, job: Job) -> RegionDraft:
     unit = bind(atoms, region, np.zeros(1, dtype=bool), segments, task.buildings, options.target_area)
     held = locate_points(task.places, atoms) if len(task.places) else np.zeros(0, dtype=np.int64)
     load = np.bincount(held[held >= 0], weights=task.weights[held >= 0], minlength=len(atoms)).astype(np.float64)
-    cell = put_together(atoms, region, unit, load, segments, regions, job, task.density, task.seed)
+    size = shapely.area(faces)
+    too_large = float(size[size > options.band[1] * options.target_area].sum() / max(size.sum(), 1e-9))
+    cell = put_together(
+        atoms, region, unit, load, segments, regions, job, task.density, task.seed, too_large
+    )  # fmt: skip
     cells = straight_cells(atoms, cell, segments, task.polygon, task.buildings, options.target_area, options.band)
     return RegionDraft(cells, _on_rank(cell, segments, len(cells)), *_blocks(atoms, cell, faces, len(cells)))
 

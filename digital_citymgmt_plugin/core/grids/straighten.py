@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from digital_citymgmt_plugin.core.grids.faces import Segments
 
 GAP_TOLERANCES = (30.0, 20.0, 12.0, 8.0, 5.0, 3.0, 1.5, 0.5)  # m, for boundaries that follow no barrier
-BARRIER_TOLERANCE = 0.8  # m: still on the barrier for every user
+BARRIER_TOLERANCE = 0.95  # m: still on the barrier for every user
 CLEARANCE = 0.8  # m from buildings
 EDGE, BARRIER, GAP = 0, 1, 2
 

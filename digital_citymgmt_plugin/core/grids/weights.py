@@ -8,8 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-RAGGED = 0.4  # a cell with a longer outline than this stands for (Polsby-Popper 0.56) counts more
-SLOPE = 8.0
+RAGGED = 0.3  # a cell with a longer outline than this stands for (Polsby-Popper 0.60) counts more
+SLOPE = 4.0  # times the weight of shape
+# Weights of balance, shape and cut where lines make more than enough blocks, and where blocks are too large for a cell:
+# there boundaries on nothing are needed and are to be spared, here there is a choice, and shape decides.
+DENSE, OPEN = (8.0, 8.0, 4.0), (5.0, 4.0, 6.0)
+OPEN_FROM, OPEN_TO = 0.2, 0.3  # share of a region in blocks too large for a cell, by which one goes over into the other
 
 
 @dataclass(frozen=True)
@@ -20,9 +24,9 @@ class Weights:
     band: tuple[float, float]
     load: float
     area: float = 0.2
-    balance: float = 3.2
-    shape: float = 2.5
-    cut: float = 3.0
+    balance: float = DENSE[0]
+    shape: float = DENSE[1]
+    cut: float = DENSE[2]
     bonus: float = 1.0  # taken off per cell: balances that every cell has a cost, or too few would be made
 
     def cell(self, area: float, perimeter: float, load: float) -> float:
@@ -32,7 +36,7 @@ class Weights:
         ragged = perimeter * perimeter / (16 * area) - 1
         value = self.area * (ratio - 1) ** 2 + 6 * excess + self.shape * ragged - self.bonus
         if ragged > RAGGED:
-            value += SLOPE * (ragged - RAGGED)
+            value += SLOPE * self.shape * (ragged - RAGGED)
         if excess:  # out of band proper weighs more than near its limit
             value += 3 * (ratio < self.band[0] or ratio > self.band[1])
         if self.load:
@@ -47,7 +51,7 @@ class Weights:
         excess = np.maximum(np.maximum(self.band[0] * 1.1 - ratio, ratio - self.band[1] * 0.9), 0.0)
         ragged = perimeter * perimeter / (16 * area) - 1
         value = self.area * (ratio - 1) ** 2 + 6 * excess + self.shape * ragged - self.bonus
-        value += SLOPE * np.maximum(ragged - RAGGED, 0.0)
+        value += SLOPE * self.shape * np.maximum(ragged - RAGGED, 0.0)
         value += 3 * ((ratio < self.band[0]) | (ratio > self.band[1]))
         if self.load:
             value += self.balance * (load / self.load - 1) ** 2
@@ -60,3 +64,10 @@ class Weights:
     def edges(self, cost: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return what each of many boundaries costs."""
         return np.asarray(self.cut * cost / 200, dtype=np.float64)
+
+
+def weights_for(target: float, band: tuple[float, float], load: float, too_large: float) -> Weights:
+    """Return the weights for a region of which the share ``too_large`` (0 to 1) lies in blocks too large for a cell."""
+    share = min(max((too_large - OPEN_FROM) / (OPEN_TO - OPEN_FROM), 0.0), 1.0)
+    balance, shape, cut = ((1 - share) * a + share * b for a, b in zip(DENSE, OPEN))
+    return Weights(target, band, load, balance=balance, shape=shape, cut=cut)
