@@ -16,7 +16,6 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests import AssignCodes
-from digital_citymgmt_plugin.services.intake import is_none
 
 ORDERS = ("place", "import")
 
@@ -117,11 +116,13 @@ def _read(context: Context, store: Store) -> _Work:
             where: list[Condition] = [("code", "is null", None), live]
             if not code:
                 where = [("code", "not null", None), ("grid_code", "is null", None), live]
-            rows = store.read(table, ["fid", "class_code", "grid_code", XY], where, ["fid"])
-            size = len(rows["fid"])
-            marks = (np.full(size, number, dtype=np.int8), np.full(size, code), is_none(rows["grid_code"]))
-            parts.append((rows["fid"], rows["class_code"], rows[XY], *marks))
-            context.cancel.check()
+            for rows in store.packed(table, ["class_code", "grid_code", XY], where):
+                size = len(rows["fid"])
+                marks = (np.full(size, number, dtype=np.int8), np.full(size, code), rows["grid_code"] == "")
+                parts.append((rows["fid"], rows["class_code"], rows[XY], *marks))
+                context.cancel.check()
+    if not parts:
+        return _Work(*(np.empty(0, dtype=kind) for kind in (np.int64, object, float, np.int8, bool, bool)))
     return _Work(*(np.concatenate(column) for column in zip(*parts)))
 
 
