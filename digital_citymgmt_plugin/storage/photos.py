@@ -46,6 +46,7 @@ def photos_in(folder: str) -> Iterator[tuple[str, int]]:
     if not Path(folder).is_dir():
         raise InputRefused("photos.no_folder", folder=folder)
     seen = 0
+
     def refuse(error: OSError) -> None:
         raise InputRefused("input.unreadable", file=error.filename or folder, detail=error.strerror or str(error))
 
@@ -169,6 +170,7 @@ class PhotoFolder:
         store = Path(store_path)
         self.path = store.with_name(f"{store.stem}_photos")
         self._aside: Path | None = None
+        self._made = False
         self._waiting: dict[str, str] = {}  # name → digest
         self._kept: list[Path] = []
 
@@ -190,6 +192,7 @@ class PhotoFolder:
             raise InputRefused("photos.bad_name", file=name)
         try:
             if self._aside is None:
+                self._made = not self.path.exists()
                 self.path.mkdir(exist_ok=True)
                 self._aside = Path(tempfile.mkdtemp(prefix=_LEFT, dir=self.path))
             shutil.copyfile(source, self._aside / name)
@@ -229,6 +232,10 @@ class PhotoFolder:
         if self._aside is not None:
             shutil.rmtree(self._aside, ignore_errors=True)
             self._aside = None
+        if self._made and not good:
+            with contextlib.suppress(OSError):  # not empty: someone else's files
+                self.path.rmdir()
+        self._made = False
         self._waiting.clear()
         self._kept.clear()
 

@@ -13,6 +13,7 @@ import pytest
 
 from digital_citymgmt_plugin.bridge.engine_client import EngineClient
 from tests.engine.small_city import make_small_city
+from tests.kill.bench import add_inputs
 from tests.kill.stages import Stages
 from tests.kill.town import make_town
 
@@ -102,4 +103,6 @@ def city(tmp_path):
 @pytest.fixture(scope="session")
 def stages(tmp_path_factory):
     """Give the store before each action (see tests/kill/stages.py)."""
-    return Stages(make_town(tmp_path_factory.mktemp("town")), tmp_path_factory.mktemp("stages"))
+    town = make_town(tmp_path_factory.mktemp("town"))
+    add_inputs(town, symbols=500, photos=60)
+    return Stages(town, tmp_path_factory.mktemp("stages"))
