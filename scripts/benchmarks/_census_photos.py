@@ -44,7 +44,7 @@ def figures(folder: Path, store: Path, scale: str) -> list[dict[str, Any]]:
         figure(f"census: photos, {made} in", seconds[0], "CPU s", f"<= {BAR:g}", seconds[0] <= BAR if large else None),
         figure("census: photos, the same again", seconds[1], "CPU s"),
         figure("census: photos, matched", float(taken), "photos"),
-        figure("census: photos, new the second time", float(made - known), "photos", "= 0", known == made),
+        figure("census: photos, new the second time", float(made - known), "rows", "= 0", known == made),
         figure("census: photos, peak memory", peak, "MB", "<= 1000", peak <= 1_000 if large else None),
     ]  # fmt: skip
 
