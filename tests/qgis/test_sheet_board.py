@@ -8,7 +8,6 @@ import time
 import pytest
 from qgis.PyQt.QtWidgets import QPushButton
 
-from digital_citymgmt_plugin.core import requests
 from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateController, CandidatePanel
 from digital_citymgmt_plugin.gui.docks.sheet_board import SheetBoard, SheetController
 from tests.qgis.dock_bench import DockBench
@@ -113,7 +112,6 @@ def test_candidates_stand_by_class_and_come_in_pages(bench):
     assert bench.iface.canvas.extent().contains(500_104.0, 3_520_100.0)
 
 
-@pytest.mark.skipif("decide_candidates" not in requests.REQUESTS, reason="the engine has no candidates yet")
 def test_candidates_are_decided_after_the_counts_were_seen(bench):
     panel = bench.panel
     panel.view.selectRow(0)
