@@ -71,7 +71,8 @@ ACTIONS: dict[str, Build] = {
         )
     ),
     "importprofile": lambda town, store, out: ImportProfile(town.profile),
-    "checkgrids": lambda town, store, out: CheckGrids(repair=0.5),
+    "checkgrids": lambda town, store, out: CheckGrids(),
+    "repairgrids": lambda town, store, out: CheckGrids(repair=0.5),
 }  # fmt: skip
 
 

@@ -57,7 +57,7 @@ class Chain:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.town = make_town(folder, components=1_200, cases=150)
+        self.town = make_town(folder, components=1_200, cases=150, notched=True)
         bench.add_inputs(self.town, symbols=300, photos=40)
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "env": env}
@@ -155,7 +155,7 @@ def test_a_kill_at_any_step_leaves_all_or_nothing(action, chain, tmp_path, recor
     sys.stdout.write(f"{action}: {sum(size for _, size in usual.steps)} steps; {outcomes}\n")
 
 
-AGAIN = ("checkcomponents", "checkgrids")  # each run of the checks is a row of its own
+AGAIN = ("checkcomponents", "checkgrids", "repairgrids")  # each run of the checks is a row of its own
 
 
 def test_files_of_a_killed_import_of_photos_are_gone_when_the_store_is_opened(chain, tmp_path):

@@ -36,8 +36,10 @@ class Town:
         raise AttributeError(name)
 
 
-def make_town(folder: Path, *, components: int = 8_000, cases: int = 3_000, seed: int = 7) -> Town:
-    """Write the files into a folder; the same seed gives the same rows."""
+def make_town(
+    folder: Path, *, components: int = 8_000, cases: int = 3_000, seed: int = 7, notched: bool = False
+) -> Town:
+    """Write the files into a folder; the same seed gives the same rows. ``notched``: one cell leaves a narrow gap."""
     rng = np.random.default_rng(seed)
     communities = [
         (f"{COUNTY}{100 + row // 2}{(row % 2) * ACROSS + column + 1:03d}", _square(row, column))
@@ -57,6 +59,9 @@ def make_town(folder: Path, *, components: int = 8_000, cases: int = 3_000, seed
         for x in np.arange(X, X + ACROSS * SIDE, 100)
         for y in np.arange(Y, Y + DOWN * SIDE, 100)
     ]
+    if notched:
+        corners = shapely.get_coordinates(cells[60])
+        cells[60] = shapely.Polygon(np.where((corners == corners[2]).all(axis=1)[:, None], corners - [0.2, 0], corners))
     _write(folder / "cells.gpkg", [(str(number), "", cell) for number, cell in enumerate(cells)])
     east, north = (rng.uniform(0, count * SIDE, components) for count in (ACROSS, DOWN))
     places = np.column_stack([X + east, Y + north])
