@@ -14,7 +14,7 @@ from digital_citymgmt_plugin.core.requests import CloseStore, OpenStore
 from tests.kill import content
 from tests.kill.stages import ACTIONS, there
 
-TIMES = 10
+TIMES = 8
 ON_STORE = [name for name in ACTIONS if there(name) and name not in ("createstore", "upgradestore")]
 
 
