@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """SIGKILL from outside, at random wall times of every writing action, while QGIS reads: all or nothing, no code twice.
 
-Ten times per action (three for those whose every step ``test_staged`` can meet); ``DCM_KILLS`` says how often
+Ten times per action (two for those whose every step ``test_staged`` can meet); ``DCM_KILLS`` says how often
 (``make soak``: 500). Half of the times are spread over the whole
 action, half over the part from its first write to the store on.
 """
