@@ -11,18 +11,15 @@ against 5 s by Fiona), more are streamed by Fiona, so that memory stays flat.
 from __future__ import annotations
 
 import contextlib
-import re
 import shutil
 import sys
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.errors import InputRefused
@@ -32,30 +29,19 @@ from digital_citymgmt_plugin.storage import encoding as enc
 from digital_citymgmt_plugin.storage.formats import DRIVERS
 from digital_citymgmt_plugin.storage.plain_paths import plain_input
 from digital_citymgmt_plugin.storage.tables import Note
+from digital_citymgmt_plugin.storage.vector_values import (
+    field_types,
+    geometry_kind,
+    plain_crs,
+    plain_values,
+    shapes_of,
+    shapes_of_features,
+)
 
 _HIDDEN = {"layer_styles", "qgis_projects"}  # tables that QGIS keeps in a GeoPackage
 _JUMPING = {"GPKG", "ESRI Shapefile", "FlatGeobuf"}
 _AT_ONCE = 100_000
 _EXACT = float(2**53)
-_KINDS = {
-    "OFTInteger": "integer",
-    "OFTInteger64": "integer",
-    "OFTReal": "real",
-    "OFTDate": "date",
-    "OFTDateTime": "datetime",
-}
-# Before 0.12, the last for Python 3.9, pyogrio tells no types of GDAL but the dtypes it makes of them.
-_KINDS_BY_DTYPE = {
-    "bool": "boolean",
-    "int16": "integer",
-    "int32": "integer",
-    "int64": "integer",
-    "float32": "real",
-    "float64": "real",
-    "datetime64[D]": "date",
-    "datetime64[ms]": "datetime",
-}
-_OFFSET = re.compile(r"(:\d\d(?:\.\d+)?[+-]\d\d):?(\d\d)?$")  # Python 3.9 and 3.10 read no "+08"
 _SAFE = {  # nothing fetched, nothing written beside the input
     "GML_DOWNLOAD_SCHEMA": "NO",
     "GML_SKIP_RESOLVE_ELEMS": "ALL",
@@ -159,7 +145,7 @@ class VectorSource:
             self.close()
             raise InputRefused("input.unknown_format", file=path)
         whole: Mapping[int, Any] = self._table.whole if self._table is not None else {}
-        types = _types(about)
+        types = field_types(about)
         kinds = ["integer" if at in whole and kind != "boolean" else kind for at, (kind, _) in enumerate(types)]
         fields = tuple(Field(str(name), kind) for name, kind in zip(about["fields"], kinds))
         self._long = [at for at, (_, long) in enumerate(types) if long or at in whole]
@@ -172,8 +158,8 @@ class VectorSource:
             driver,
             fields,
             rows,
-            _geometry(about["geometry_type"]),
-            _crs(about["crs"]),
+            geometry_kind(about["geometry_type"]),
+            plain_crs(about["crs"]),
             found.name,
             found.evidence,
         )
@@ -268,13 +254,13 @@ class VectorSource:
                 raise InputRefused("input.unreadable", file=self._path, layer=self._layer, detail=f"{done} / {total}")
             columns: Columns = {ROW: np.arange(done + 1, done + count + 1, dtype=np.int64)}
             for field, array in zip(self.info.fields, values):
-                columns[field.name] = _plain(array, field.kind)
+                columns[field.name] = plain_values(array, field.kind)
             for at in self._long:
                 array = np.asarray(values[at])
                 if array.dtype.kind == "f" and np.nanmax(np.abs(array), initial=0.0) >= _EXACT:
                     columns[self.info.fields[at].name] = self._exact(at, done, done + count)
             if self.info.geometry is not None:
-                columns[GEOM] = _shapes(wkb) if wkb is not None else np.full(count, None, dtype=object)
+                columns[GEOM] = shapes_of(wkb) if wkb is not None else np.full(count, None, dtype=object)
             yield columns
             done += count
             if not self._jumps:
@@ -325,9 +311,9 @@ class VectorSource:
                 for field in self.info.fields:
                     array = np.empty(len(batch), dtype=object)
                     array[:] = [row.properties.get(field.name) for row in batch]
-                    columns[field.name] = _plain(array, field.kind)
+                    columns[field.name] = plain_values(array, field.kind)
                 if self.info.geometry is not None:
-                    columns[GEOM] = _from_features(batch)
+                    columns[GEOM] = shapes_of_features(batch)
                 yield columns
                 done += len(batch)
         finally:
@@ -371,96 +357,3 @@ def _check_utf8(path: str) -> None:
         decoder.decode(b"", True)
     except UnicodeDecodeError as error:
         raise InputRefused("input.encoding", file=path, encoding="UTF-8", row=row) from error
-
-
-def _types(about: Mapping[str, Any]) -> list[tuple[str, bool]]:
-    """Return of each field its kind and whether it holds whole numbers of 64 bits."""
-    if "ogr_types" not in about:
-        return [(_KINDS_BY_DTYPE.get(str(dtype), "text"), str(dtype) == "int64") for dtype in about["dtypes"]]
-    return [
-        ("boolean" if sub == "OFSTBoolean" else _KINDS.get(ogr, "text"), ogr == "OFTInteger64")
-        for ogr, sub in zip(about["ogr_types"], about["ogr_subtypes"])
-    ]
-
-
-def _crs(text: str | None) -> str | None:
-    """Return None for the CRS that GDAL before 3.9 makes of a GeoPackage layer without one (srs_id 0 and -1)."""
-    return None if text is None or re.match(r'\w+\["Undefined (geographic|Cartesian) SRS"', text) else text
-
-
-def _geometry(name: str | None) -> str | None:
-    """Return the plain kind of geometry: ``2.5D Point`` and ``Point Z`` are Point."""
-    if name is None:
-        return None
-    plain = name.replace("2.5D ", "").split(" ")[0]
-    known = ("Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon")
-    curved = {"CurvePolygon": "Polygon", "CompoundCurve": "LineString", "CircularString": "LineString"}
-    curved |= {"MultiCurve": "MultiLineString", "MultiSurface": "MultiPolygon"}
-    return plain if plain in known else curved.get(plain, "Unknown")
-
-
-def _shapes(wkb: NDArray[Any]) -> NDArray[Any]:
-    result: NDArray[Any] = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), dtype=object)
-    return result
-
-
-def _from_features(batch: list[Any]) -> NDArray[Any]:
-    """Build shapely geometries from Fiona's features; all-point batches at once."""
-    from shapely.geometry import shape
-
-    geometries = [row.geometry for row in batch]
-    if all(one is not None and one.type == "Point" and len(one.coordinates) == 2 for one in geometries):
-        points: NDArray[Any] = np.asarray(
-            shapely.points(np.array([one.coordinates for one in geometries], dtype=float)), dtype=object
-        )
-        return points
-    result = np.full(len(batch), None, dtype=object)
-    for index, one in enumerate(geometries):
-        if one is not None:
-            try:
-                result[index] = shape(one)
-            except (ValueError, TypeError, shapely.errors.ShapelyError):
-                result[index] = None  # an unclosed ring: a row without geometry
-    return result
-
-
-def _iso(text: Any) -> Any:
-    """Read GDAL's ISO text; what is no date stays text."""
-    if not isinstance(text, str):
-        return text
-    plain = _OFFSET.sub(lambda found: f"{found[1]}:{found[2] or '00'}", text.replace("/", "-").replace("Z", "+00:00"))
-    try:
-        return datetime.fromisoformat(plain)
-    except ValueError:
-        return text
-
-
-def _day(text: Any) -> Any:
-    if not isinstance(text, str):
-        return text
-    try:
-        return date.fromisoformat(text.replace("/", "-")[:10])
-    except ValueError:
-        return text
-
-
-def _whole(value: Any) -> Any:
-    return int(value) if isinstance(value, (float, int)) else value
-
-
-_READERS: dict[str, Callable[[Any], Any]] = {"date": _day, "datetime": _iso, "integer": _whole, "boolean": bool}
-
-
-def _plain(array: NDArray[Any], kind: str) -> NDArray[Any]:
-    """Return plain Python values in an object array, None for null and NaN."""
-    if array.dtype.kind == "M":
-        array = array.astype("datetime64[ms]").astype(object)
-    values = array.tolist()
-    read = _READERS.get(kind)
-    if read is not None:
-        values = [None if value is None or value != value else read(value) for value in values]
-    else:
-        values = [None if value is None or value != value else value for value in values]
-    result = np.empty(len(values), dtype=object)
-    result[:] = values
-    return result

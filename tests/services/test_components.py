@@ -317,7 +317,7 @@ def test_what_was_half_read_is_taken_back_when_the_second_chunk_fails(town, monk
     count = 20_010
     path = town.layer("big.gpkg", list(shapely.points(X0 + np.arange(count) / 100, np.full(count, Y0))), "Point",
                       cls=[LID] * count)  # fmt: skip
-    before, plain, calls = town.digest(), vectors._plain, []
+    before, plain, calls = town.digest(), vectors.plain_values, []
 
     def failing(array, kind):
         calls.append(kind)
@@ -325,7 +325,7 @@ def test_what_was_half_read_is_taken_back_when_the_second_chunk_fails(town, monk
             raise InputRefused("input.unreadable", file="big.gpkg", detail="cut short")
         return plain(array, kind)
 
-    monkeypatch.setattr(vectors, "_plain", failing)
+    monkeypatch.setattr(vectors, "plain_values", failing)
     with pytest.raises(InputRefused, match="unreadable"):
         town.census(path, class_field="cls")
     assert len(calls) == 2 and town.digest() == before

@@ -11,7 +11,8 @@ import shapely
 
 from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.storage.files import CityFiles
-from digital_citymgmt_plugin.storage.vectors import VectorSource, _crs, _iso
+from digital_citymgmt_plugin.storage.vector_values import _iso, plain_crs
+from digital_citymgmt_plugin.storage.vectors import VectorSource
 from tests.storage.vector_rows import obj, rows_of
 
 DTYPES = {"name": "object", "n": "int64", "x": "float64", "ok": "bool", "day": "datetime64[D]", "at": "datetime64[ms]"}
@@ -63,5 +64,5 @@ def test_an_offset_is_read_however_gdal_spells_it(text):
 
 @pytest.mark.parametrize("kind", ["geographic", "Cartesian"])
 def test_the_undefined_crs_of_a_geopackage_is_no_crs(kind):
-    assert _crs(f'GEOGCS["Undefined {kind} SRS",DATUM["unknown"]]') is None
-    assert _crs("EPSG:4549") == "EPSG:4549"
+    assert plain_crs(f'GEOGCS["Undefined {kind} SRS",DATUM["unknown"]]') is None
+    assert plain_crs("EPSG:4549") == "EPSG:4549"
