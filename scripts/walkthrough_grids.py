@@ -53,7 +53,7 @@ class GridsDay(CensusDay):
     def open_window(self) -> Iterator[None]:
         """Open the window: a community is drafted at once."""
         desk = self.desks.draft
-        yield from self.menu_action("dcm_draft")
+        yield from self.menu_action("dcm_draftgrids")
         yield from wait_for(lambda: desk.dialog is not None and desk.dialog.isVisible(), 20, "the window")
         began = time.monotonic()
         yield from wait_for(lambda: bool(desk.dialog.area_chart.values), 60, "the first preview")

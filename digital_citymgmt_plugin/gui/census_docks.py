@@ -44,6 +44,8 @@ class CensusDocks:
         draft_dock = DraftDock(window)
         self.drafts = DraftController(controller, draft_dock)
         self.draft = DraftActions(controller, window)
+        # Without a store the algorithm's own dialog opens: it drafts from layers alone.
+        controller.windows["draftgrids"] = self.draft.show
         self.base_map = BaseMapActions(controller, window)
         self.backdrop = BackdropActions(controller, window)
         self.rules = RuleActions(controller)
@@ -80,9 +82,6 @@ class CensusDocks:
         orthophoto = menu.addAction(icon("base_map"), tr("Add &orthophoto…"))
         orthophoto.setObjectName("dcm_orthophoto")
         orthophoto.triggered.connect(lambda _=False: self.backdrop.ask_image())
-        draft = menu.addAction(icon("grid_draft"), tr("Draft &grids…"))
-        draft.setObjectName("dcm_draft")
-        draft.triggered.connect(lambda _=False: self.draft.show())
         rules = menu.addAction(icon("check_rules"), tr("Check &rules…"))
         rules.setObjectName("dcm_check_rules")
         rules.triggered.connect(lambda _=False: self.rules.show_rule(""))
@@ -109,6 +108,7 @@ class CensusDocks:
 
     def shut(self) -> None:
         """Take everything away."""
+        self.issues.controller.windows.clear()
         self.rules.shut()
         for desk in self.desks:
             desk.shut()

@@ -17,6 +17,7 @@ from digital_citymgmt_plugin.core.requests import ImportProfile, ListClasses
 from digital_citymgmt_plugin.gui.dialogs.class_picker import ClassDialog
 from digital_citymgmt_plugin.gui.dialogs.profile_differences import ProfileDifferences
 from digital_citymgmt_plugin.gui.menu_actions import MenuActions
+from digital_citymgmt_plugin.gui.models.differences import line_words
 
 
 def tr(text: str) -> str:
@@ -54,6 +55,7 @@ class ProfileActions(MenuActions):
         )  # fmt: skip
 
     def _compared(self, store: str, file: str, answer: dict[str, Any]) -> None:
+        answer = {**answer, "differences": [line_words(line) for line in answer["differences"]]}
         dialog = ProfileDifferences(Path(file).name, answer, parent=self.controller.iface.mainWindow())
         dialog.accepted.connect(lambda: self.write(store, file))
         self.open(dialog)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,7 @@ _NAMED = {
     **dict.fromkeys(COMPONENTS, ("code", "name")), "unit_grid": ("code", "code"), "admin_area": ("code", "name"),
     "case_record": ("case_no", "class_code"), "place": ("name", "name"), "camera": ("name", "name"),
 }  # fmt: skip
+NOTHING: Mapping[str, Any] = {"code": None, "name": None, "class_name": None, "source": None}
 LONGEST = 500  # characters of a reason
 LONGEST_SHAPE = 20_000  # bytes: some 1,200 corners
 PAGE = 5_000  # rows of a page at most: one line of the pipe
@@ -79,10 +80,12 @@ def list_issues(context: Context, request: ListIssues) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``issues``: one dict per issue with ``params``, the object's ``code`` and ``name``, ``x`` and ``y`` (store's
-        CRS; None without a place) and ``shape`` (the exact one as WKB in hexadecimal digits, None where the place is
-        all or it is too long); ``more``: whether there is another page; ``groups``: [rule, level, state, count] of
-        all issues that the filter takes, whatever state it asks for; ``counts``: ``issues`` and the number by state.
+        ``issues``: one dict per issue with ``params``, the object's ``code`` and ``name``, of components
+        ``class_name`` and ``source`` (its number there), ``other`` (the same of the other half of a pair), ``x`` and
+        ``y`` (store's CRS; None without a place) and ``shape`` (the exact one as WKB in hexadecimal digits, None where
+        the place is all or it is too long); ``more``: whether there is another page; ``groups``: [rule, level, state,
+        count] of all issues that the filter takes, whatever state it asks for; ``counts``: ``issues`` and the number by
+        state.
 
     Raises
     ------
@@ -108,13 +111,19 @@ def list_issues(context: Context, request: ListIssues) -> dict[str, Any]:
 
 
 def _dicts(store: Store, rows: Columns) -> list[dict[str, Any]]:
-    names = object_names(store, rows["table_name"].tolist(), rows["object_uuid"].tolist())
+    known = known_objects(store, rows["table_name"].tolist(), rows["object_uuid"].tolist())
+    params = [params_of(text) for text in rows["params"].tolist()]
+    others = {str(one["other"]) for one in params if one.get("other")}
+    halves: dict[Any, dict[str, Any]] = {}
+    for table in COMPONENTS if others else ():
+        halves.update(known_objects(store, [table] * len(others), sorted(others)))
     plain = [name for name in COLUMNS if name not in (XY, "params", "shape")]
     listed = []
     for at, values in enumerate(zip(*(rows[name].tolist() for name in plain))):
         item = dict(zip(plain, values))
-        item["params"] = params_of(rows["params"][at])
-        item["code"], item["name"] = names.get(item["object_uuid"], (None, None))
+        item["params"] = params[at]
+        item.update(NOTHING, **known.get(item["object_uuid"], {}))
+        item["other"] = halves.get(params[at].get("other"))
         shape = rows["shape"][at]
         item["shape"] = shape.hex() if isinstance(shape, bytes) and len(shape) <= LONGEST_SHAPE else None
         x, y = rows[XY][at].tolist()
@@ -123,15 +132,41 @@ def _dicts(store: Store, rows: Columns) -> list[dict[str, Any]]:
     return listed
 
 
-def object_names(store: Store, tables: Sequence[Any], uuids: Sequence[Any]) -> dict[Any, tuple[Any, Any]]:
-    """Return code and name of objects by uuid; objects of tables that have neither are left out."""
-    result: dict[Any, tuple[Any, Any]] = {}
+def known_objects(store: Store, tables: Sequence[Any], uuids: Sequence[Any]) -> dict[Any, dict[str, Any]]:
+    """Return by what a person knows objects, by uuid: ``code``, ``name``; of components ``class_name``, ``source``.
+
+    ``source`` is the number that the census gave it, else the code that stood there. Objects of tables that have
+    nothing of the kind are left out.
+    """
+    result: dict[Any, dict[str, Any]] = {}
+    classes = {code: entry.name for code, entry in store.profile().class_by_code("component").items()}
     for table, (code, name) in _NAMED.items():
         asked = [uuid for uuid, of in zip(uuids, tables) if of == table and uuid]
+        more = ("class_code", "import_key") if table in COMPONENTS else ()
+        names = list(dict.fromkeys((code, name, *more)))
         for start in range(0, len(asked), CHUNK):
-            rows = store.read(table, ["uuid", *dict.fromkeys((code, name))], [("uuid", "in", asked[start:][:CHUNK])])
-            result.update(zip(rows["uuid"].tolist(), zip(rows[code].tolist(), rows[name].tolist())))
+            rows = store.read(table, ["uuid", *names], [("uuid", "in", asked[start:][:CHUNK])])
+            for at, uuid in enumerate(rows["uuid"].tolist()):
+                known = {"code": rows[code][at], "name": rows[name][at]}
+                if more:
+                    of = rows["class_code"][at]
+                    known.update(class_name=classes.get(of, of), source=_number_of(rows["import_key"][at]))
+                result[uuid] = known
     return result
+
+
+def _number_of(key: str | None) -> str | None:
+    """Return the number of a source that a key of an import was made of; None for a key of all that a row says."""
+    if not key or key.startswith("#"):
+        return None
+    ends = [at for at in (key.find(":"), key.find("@")) if at >= 0]
+    return key[min(ends) + 1 :] if ends else None
+
+
+def called(known: Mapping[str, Any]) -> str | None:
+    """Return the name of an object; one without a code with its class and the number of its source."""
+    parts = ("name",) if known.get("code") else ("class_name", "name", "source")
+    return " ".join(dict.fromkeys(str(known[part]) for part in parts if known.get(part))) or None
 
 
 def waive_issues(context: Context, request: WaiveIssues) -> dict[str, Any]:

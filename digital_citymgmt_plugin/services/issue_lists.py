@@ -16,7 +16,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Context, Sheet
 from digital_citymgmt_plugin.core.requests_desk import ExportIssues, IssueHistory
 from digital_citymgmt_plugin.services.intake import objects
-from digital_citymgmt_plugin.services.issue_desk import COLUMNS, ISSUES, conditions, object_names
+from digital_citymgmt_plugin.services.issue_desk import COLUMNS, ISSUES, called, conditions, known_objects
 from digital_citymgmt_plugin.services.issues import params_of
 
 HEADER = (
@@ -94,15 +94,16 @@ def told(words: Mapping[str, str], family: str, part: str, name: str) -> str:
 
 def _lines(context: Context, part: Columns) -> Iterator[tuple[Any, ...]]:
     store, words = context.need_store(), context.sentences or {}
-    names = object_names(store, part["table_name"].tolist(), part["object_uuid"].tolist())
+    known = known_objects(store, part["table_name"].tolist(), part["object_uuid"].tolist())
     for at in range(len(part["fid"])):
         rule, uuid = str(part["rule"][at]), part["object_uuid"][at]
-        code, name = names.get(uuid, (None, None))
+        object_ = known.get(uuid, {})
         x, y = part[XY][at].tolist() if np.isfinite(part[XY][at]).all() else (None, None)
         level, state = str(part["level"][at]), str(part["state"][at])
         yield (
             rule, _sentence(words, rule, params_of(part["params"][at])), told(words, "issues", "level", level),
-            told(words, "issues", "state", state), part["table_name"][at], code, name, x, y, part["reason"][at],
+            told(words, "issues", "state", state), part["table_name"][at], object_.get("code"),
+            called(object_), x, y, part["reason"][at],
             part["waived_by"][at], part["waived_at"][at], part["created_at"][at], part["uuid"][at], uuid,
         )  # fmt: skip
 

@@ -71,6 +71,8 @@ def test_a_class_is_found_changed_and_written_after_its_differences_were_seen(ac
     QTest.mouseClick(dialog.write_button, Qt.MouseButton.LeftButton)
     asked = done.controller.session.pool.asked[-1]
     assert asked.preview and json.loads(asked.changes) == dialog.changes() and not done.controller.changed
+    line = [done.compared.table.model().index(0, at).data() for at in range(6)]
+    assert line == ["Classes", "changed", "Component 0402 行道树", "Accuracy class", "", "C"]
     done.compared.accept()
     assert not done.controller.session.pool.asked[-2].preview
     assert done.controller.changed == [("city.gpkg", ["class"])] and done.dialog is not dialog

@@ -255,6 +255,16 @@ def test_a_step_opens_its_algorithm_with_the_store_filled_in(bench):
     ]
 
 
+def test_a_step_with_a_window_of_its_own_opens_that_once_a_store_is_open(bench):
+    opened = []
+    bench.controller.windows["draftgrids"] = lambda: opened.append("window")
+    bench.dock.step_buttons["draftgrids"].click()
+    assert (opened, bench.started) == ([], [("dcm:draftgrids", {})])  # layers alone are enough for the algorithm
+    bench.open()
+    bench.dock.step_buttons["draftgrids"].click()
+    assert opened == ["window"] and len(bench.started) == 1
+
+
 def test_a_step_that_cannot_open_is_told(bench):
     def refuse(name, parameters):
         raise InputRefused("algorithm.missing", algorithm=name)

@@ -17,7 +17,7 @@ from digital_citymgmt_plugin.gui.burn_down import BurnDown
 from digital_citymgmt_plugin.gui.dialogs.fix_component import FixDialog, ReasonDialog
 from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
 from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
-from digital_citymgmt_plugin.gui.models.issues import grouped, issue_words
+from digital_citymgmt_plugin.gui.models.issues import grouped, issue_words, object_words
 from tests.qgis.dock_bench import DockBench
 from tests.qgis.make_city import CRS, make_city
 
@@ -80,6 +80,17 @@ def test_candidates_are_named_by_code_and_distance(qgis_app):
     candidates = [{"uuid": "6489050b-444a", "code": "C1", "distance": 2.98}, {"uuid": "f8b64210-07a2", "code": None}]
     words = issue_words({"rule": "link_ambiguous", "params": {"candidates": candidates}})
     assert "C1 (2.98 m), f8b64210" in words and "uuid" not in words
+
+
+def test_a_component_without_code_is_called_by_class_and_number_of_its_source(qgis_app):
+    known = {"code": None, "name": None, "class_name": "行道树", "source": "T-17"}
+    issue = {"rule": "component.near_double", "object_uuid": "6489050b-444a", **known,
+             "params": {"other": "f8b64210-07a2", "other_code": None, "metres": 0.2},
+             "other": {**known, "source": "T-18"}}  # fmt: skip
+    assert object_words(issue) == "行道树 T-17" and object_words({**issue, "code": "C1", "name": "树"}) == "C1 树"
+    assert object_words({**issue, "name": "古树"}) == "行道树 古树 T-17"
+    assert "行道树 T-18" in issue_words(issue) and "f8b64210" not in issue_words(issue)
+    assert object_words({"object_uuid": "6489050b-444a"}) == "6489050b"
 
 
 def test_rules_stand_with_counts_and_levels_as_words(bench):

@@ -6,6 +6,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QPushButton
 
 from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateController, CandidatePanel
@@ -42,6 +44,12 @@ def candidates(request):
             "names": {"0101": "井盖"}, "counts": {"candidates": 900}}  # fmt: skip
 
 
+CLASSES = [
+    {"kind": "component", "kind_name": "部件", "code": code, "name": name, "major_name": "公用设施"}
+    for code, name in (("0101", "上水井盖"), ("0102", "污水井盖"))
+]
+
+
 class Bench(DockBench):
     def __init__(self, city):
         done = {"counts": {"updated": 2}, "tables": ["sheet"], "operation": "1", "notes": []}
@@ -49,6 +57,7 @@ class Bench(DockBench):
             "list_sheets": BOARD, "make_sheets": done, "update_sheets": done,
             "export_sheets": {"counts": {}}, "list_candidates": candidates,
             "decide_candidates": {**done, "tables": ["candidate"]}, "make_candidates": done,
+            "list_classes": {"classes": CLASSES, "pinyin": True},
         })  # fmt: skip
         self.board, self.panel = SheetBoard(self.iface.window), CandidatePanel(self.iface.window)
         self.sheets = self.add(self.board, SheetController)
@@ -110,6 +119,42 @@ def test_candidates_stand_by_class_and_come_in_pages(bench):
     bench.wait(lambda: panel.candidates.rowCount() == 900)
     panel.view.clicked.emit(panel.candidates.index(3, 0))
     assert bench.iface.canvas.extent().contains(500_104.0, 3_520_100.0)
+
+
+def test_candidates_are_confirmed_as_another_class_singly_and_in_bulk(bench):
+    panel, desk = bench.panel, bench.candidates
+    panel.decide_buttons["confirm_as"].click()
+    assert "Select candidates" in panel.label.text() and desk.picker is None
+    panel.view.selectRow(2)
+    panel.decide_buttons["confirm_as"].click()
+    bench.wait(lambda: desk.picker is not None)
+    assert "1 candidates" in desk.picker.said.text()
+    desk.picker.picker.field.setText("污水")
+    QTest.keyClick(desk.picker.picker.field, Qt.Key.Key_Return)
+    bench.wait(lambda: desk.preview is not None)
+    asked = bench.pool.last("decide_candidates")
+    assert (asked.decision, asked.candidates, asked.as_class, desk.picker) == ("confirm", "c3", "0102", None)
+    desk.preview.reject()
+    bench.settle()
+    panel.class_view.selectRow(0)
+    bench.settle()
+    panel.decide_buttons["confirm_class_as"].click()
+    bench.wait(lambda: desk.picker is not None)
+    assert "900" in desk.picker.said.text()
+    desk.picker.picker.list.activated.emit(desk.picker.picker.model.index(1, 0))
+    bench.wait(lambda: desk.preview is not None)
+    asked = bench.pool.last("decide_candidates")
+    assert (asked.class_code, asked.as_class, asked.candidates) == ("0101", "0102", "")
+
+
+def test_leaving_the_search_for_a_class_decides_nothing(bench):
+    bench.panel.view.selectRow(0)
+    bench.panel.decide_buttons["confirm_as"].click()
+    bench.wait(lambda: bench.candidates.picker is not None)
+    QTest.keyClick(bench.candidates.picker, Qt.Key.Key_Escape)
+    bench.settle()
+    assert bench.candidates.picker is None
+    assert "decide_candidates" not in [request.method for request in bench.pool.asked]
 
 
 def test_candidates_are_decided_after_the_counts_were_seen(bench):

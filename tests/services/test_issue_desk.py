@@ -54,6 +54,28 @@ def states(city):
     return [row["state"] for row in city.rows("check_issue", "state")]
 
 
+def test_a_component_is_called_by_class_and_source_number_where_it_has_no_code(town):
+    places = [point(10, 10), point(20, 20), point(30, 30)]
+    path = town.layer("c.gpkg", places, "Point", class_code=[LID] * 3, source_id=["T-1", "T:2", None])
+    town.census(path)
+    uuids = [row["uuid"] for row in town.rows("component_point", "uuid")]
+    with town.store.action("check_components") as action:
+        action.insert("check_issue", {
+            "rule": objects(["component.near_double"] * 3), "level": objects(["error"] * 3),
+            "table_name": objects(["component_point"] * 3), "object_uuid": objects(uuids),
+            "params": objects(json.dumps({"other": uuid, "other_code": None}) for uuid in uuids[::-1]),
+            GEOM: objects(places),
+        })  # fmt: skip
+    name, listed = "上水井盖", list_issues(town.context, ListIssues())["issues"]
+    assert [(one["class_name"], one["source"]) for one in listed] == [(name, "T-1"), (name, "T:2"), (name, None)]
+    assert [one["other"]["source"] for one in listed] == [None, "T:2", "T-1"]
+    out = town.folder / "issues.xlsx"
+    export_issues(town.context, ExportIssues(output=str(out)))
+    rows = list(openpyxl.load_workbook(out).worksheets[0].values)
+    names = [row[rows[0].index("name")] for row in rows[1:]]
+    assert names == [f"{name} T-1", f"{name} T:2", name]
+
+
 def test_pages_follow_each_other_and_the_counts_are_of_all(desk):
     first = list_issues(desk.context, ListIssues(limit=20))
     assert first["more"] and first["counts"]["issues"] == 30

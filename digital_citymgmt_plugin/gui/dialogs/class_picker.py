@@ -6,9 +6,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qgis.PyQt.QtCore import QCoreApplication, QEvent, QModelIndex, QObject, Qt, pyqtSignal
-from qgis.PyQt.QtWidgets import QDialog, QLabel, QLineEdit, QListView, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QDialog, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.core.class_search import ClassKey
+from digital_citymgmt_plugin.gui.docks.parts import plain_label
 from digital_citymgmt_plugin.gui.models.classes import ClassModel
 
 
@@ -70,19 +71,28 @@ class ClassPicker(QWidget):
 
 
 class ClassDialog(QDialog):
-    """The picker in a window; what is picked is handed to ``picked`` and stays visible below."""
+    """The picker in a window; what is picked is handed to ``picked`` and stays visible below.
+
+    Parameters
+    ----------
+    title, said : str
+        Given when a class is chosen for something: the window closes with the choice.
+    """
 
     picked = pyqtSignal(str, str)
 
-    def __init__(self, keys: Sequence[ClassKey], pinyin: bool, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, keys: Sequence[ClassKey], pinyin: bool, parent: QWidget | None = None, *, title: str = "", said: str = ""
+    ) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("Find a class"))
+        self.setWindowTitle(title or tr("Find a class"))
+        self._once = bool(title)
         self.picker = ClassPicker(self)
         self.picker.set_classes(keys)
-        self.said = QLabel(tr("Enter or a double click copies the code."))
-        self.said.setWordWrap(True)
+        words = [said or tr("Enter or a double click copies the code.")]
         if not pinyin:
-            self.said.setText(tr("The package pypinyin is missing: only name and code are searched."))
+            words.append(tr("The package pypinyin is missing: only name and code are searched."))
+        self.said = plain_label("\n".join(words if said else words[-1:]))
         layout = QVBoxLayout(self)
         layout.addWidget(self.picker, 1)
         layout.addWidget(self.said)
@@ -90,5 +100,8 @@ class ClassDialog(QDialog):
         self.picker.picked.connect(self._picked)
 
     def _picked(self, kind: str, code: str) -> None:
-        self.said.setText(tr("{code} was copied.").format(code=code))
+        if self._once:
+            self.accept()
+        else:
+            self.said.setText(tr("{code} was copied.").format(code=code))
         self.picked.emit(kind, code)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from qgis.gui import QgsDockWidget
@@ -11,8 +11,11 @@ from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt
 from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QSplitter, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.bridge.captions import value_captions
+from digital_citymgmt_plugin.core.class_search import key_from_dict
+from digital_citymgmt_plugin.core.requests import ListClasses
 from digital_citymgmt_plugin.core.requests_desk import ListCandidates
 from digital_citymgmt_plugin.gui.desk import Desk, request_of
+from digital_citymgmt_plugin.gui.dialogs.class_picker import ClassDialog
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.parts import (
     button,
@@ -77,16 +80,25 @@ class CandidatePanel(QgsDockWidget):
     def _buttons(self) -> QGridLayout:
         self.decide_buttons = {
             "confirm": button(tr("&Confirm…"), tr("Make components of the selected candidates"), "confirm_candidates"),
-            "reject": button(tr("&Reject…"), tr("The selected candidates are no components"), "reject_candidates"),
-            "merge": button(tr("&Merge…"), tr("The selected candidates are one object"), "merge_candidates"),
-            "reopen": button(tr("Re&open…"), tr("Decide on the selected candidates anew"), "reopen_candidates"),
+            "confirm_as": button(
+                tr("Confirm &as…"), tr("Choose another class for the selected candidates and confirm them"),
+                "confirm_candidates_as",
+            ),
             "confirm_class": button(
                 tr("Confirm whole class…"), tr("Confirm all open candidates of the selected class"), "confirm_class"
             ),
+            "confirm_class_as": button(
+                tr("Confirm whole class as…"),
+                tr("Choose another class for all open candidates of the selected class and confirm them"),
+                "confirm_class_as",
+            ),
+            "reject": button(tr("&Reject…"), tr("The selected candidates are no components"), "reject_candidates"),
             "reject_class": button(
                 tr("Reject whole class…"), tr("Reject all open candidates of the selected class"), "reject_class"
             ),
-        }
+            "merge": button(tr("&Merge…"), tr("The selected candidates are one object"), "merge_candidates"),
+            "reopen": button(tr("Re&open…"), tr("Decide on the selected candidates anew"), "reopen_candidates"),
+        }  # fmt: skip
         self.make_button = button(
             tr("Find in base map…"), tr("Look for candidates among the symbols of the base map"), "make_candidates"
         )
@@ -119,6 +131,10 @@ class CandidatePanel(QgsDockWidget):
         """Return the classes that are selected; none means all."""
         return [str(self.classes.rows[row]["class_code"]) for row in chosen_rows(self.class_view)]
 
+    def open_of(self, code: str) -> int:
+        """Return how many candidates of a class are open."""
+        return next((int(row["open"]) for row in self.classes.rows if row["class_code"] == code), 0)
+
     def chosen(self) -> list[Mapping[str, Any]]:
         """Return the candidates that are selected."""
         return [self.candidates.rows[row] for row in chosen_rows(self.view)]
@@ -143,6 +159,8 @@ class CandidateController(Desk):
 
     def __init__(self, controller: CityController, dock: CandidatePanel) -> None:
         super().__init__(controller, dock)
+        self.picker: ClassDialog | None = None
+        controller.store_opened.connect(lambda _path: self.shut_picker())
         dock.state_box.currentIndexChanged.connect(lambda _=0: self.reload())
         dock.class_view.selectionModel().selectionChanged.connect(lambda *_: self._list())
         dock.candidates.wanted.connect(self._next_page)
@@ -200,19 +218,59 @@ class CandidateController(Desk):
 
     def decide(self, decision: str) -> None:
         """Decide on the selected candidates, or on all open ones of the selected class; the counts come before."""
-        verb, _, whole = decision.partition("_")
-        if whole:
+        verb, *more = decision.split("_")
+        if "class" in more:
             classes = self.dock.chosen_classes()
             if len(classes) != 1:
                 self.dock.label.setText(tr("Select one class first."))
                 return
-            self._write("decide_candidates", decision=verb, class_code=classes[0])
-            return
-        uuids = [str(item["uuid"]) for item in self.dock.chosen()]
-        if len(uuids) < (2 if verb == "merge" else 1):
-            self.dock.label.setText(tr("Select candidates first."))
-            return
-        self._write("decide_candidates", decision=verb, candidates=",".join(uuids))
+            asked, count = {"class_code": classes[0]}, self.dock.open_of(classes[0])
+        else:
+            chosen = self.dock.chosen()
+            if len(chosen) < (2 if verb == "merge" else 1):
+                self.dock.label.setText(tr("Select candidates first."))
+                return
+            asked, count = {"candidates": ",".join(str(item["uuid"]) for item in chosen)}, len(chosen)
+        if "as" in more:
+            self._ask_class(count, lambda code: self._decide(verb, as_class=code, **asked))
+        else:
+            self._decide(verb, **asked)
+
+    def _ask_class(self, count: int, then: Callable[[str], None]) -> None:
+        """Open the search for a class; what is picked there goes on."""
+
+        def listed(answer: dict[str, Any]) -> None:
+            keys = [key_from_dict(row) for row in answer.get("classes") or []]
+            words = tr("Choose the class of {count} candidates: Enter or a double click.")
+            dialog = ClassDialog(
+                keys, bool(answer.get("pinyin")), self.dock, title=tr("Class of the candidates"),
+                said=words.format(count=QLocale().toString(count)),
+            )  # fmt: skip
+            dialog.picked.connect(lambda _kind, code: then(code))
+            dialog.finished.connect(lambda _answer: self._picked(dialog))
+            self.shut_picker()
+            self.picker = dialog
+            dialog.open()
+
+        self.ask(tr("Reading the classes"), ListClasses("component"), listed)
+
+    def _picked(self, dialog: ClassDialog) -> None:
+        if self.picker is dialog:
+            self.picker = None
+        dialog.deleteLater()
+
+    def shut_picker(self) -> None:
+        """Close the search for a class that stands open."""
+        if self.picker is not None:
+            self.picker.reject()
+
+    def shut(self) -> None:
+        """End: close what stands open."""
+        self.shut_picker()
+        super().shut()
+
+    def _decide(self, decision: str, **values: Any) -> None:
+        self._write("decide_candidates", decision=decision, **values)
 
     def _write(self, method: str, **values: Any) -> None:
         request = request_of(method, **values)

@@ -80,6 +80,7 @@ class CityController(QObject):
         self.messages = messages
         self.recent = recent
         self.run_algorithm = run_algorithm
+        self.windows: dict[str, Callable[[], None]] = {}  # what takes the place of an algorithm's dialog
         self.link = EngineLink(self)
         self.path = ""
         self.meta: dict[str, Any] = {}
@@ -318,7 +319,10 @@ class CityController(QObject):
     # -- steps, export ------------------------------------------------------------------------------------------
 
     def start_step(self, algorithm: str) -> None:
-        """Open an algorithm's own dialog with the store filled in."""
+        """Open an algorithm's own dialog with the store filled in, or the window that was made for it."""
+        if self.path and algorithm in self.windows:
+            self.windows[algorithm]()
+            return
         parameters = {"STORE": self.path} if self.path and algorithm != "draftgrids" else {}
         try:
             self.run_algorithm(f"dcm:{algorithm}", parameters)

@@ -52,7 +52,12 @@ def issue_words(row: Mapping[str, Any]) -> str:
     rule, params = str(row.get("rule") or ""), row.get("params") or {}
     for code in (rule, f"issue.{rule}"):
         if code in SENTENCES:
-            return sentence(code, {name: _listed(value) for name, value in params.items()})
+            values = {name: _listed(value) for name, value in params.items()}
+            other = row.get("other")
+            if other and "other" in values:  # never its uuid, which nobody knows
+                words = known_words(other) or values["other"]
+                values.update(other=words, other_code=values.get("other_code") or words)
+            return sentence(code, values)
     details = ", ".join(f"{key} = {value}" for key, value in params.items())
     return f"{rule_title(rule)} {details}".strip()
 
@@ -66,10 +71,17 @@ def _listed(value: Any) -> Any:
     return [word if metres is None else f"{word} ({metres} m)" for word, metres in zip(words, apart)]
 
 
+def known_words(known: Mapping[str, Any]) -> str:
+    """Return how an object is known: code and name, else class and number of the source; "" for nothing of these."""
+    told = [str(known[name]) for name in ("code", "name") if known.get(name)]
+    if not known.get("code"):
+        told = [str(known.get("class_name") or ""), *told, str(known.get("source") or "")]
+    return " ".join(dict.fromkeys(word for word in told if word))
+
+
 def object_words(row: Mapping[str, Any]) -> str:
-    """Return how the object of an issue is known: code, name, or the start of its uuid."""
-    known = [str(row[name]) for name in ("code", "name") if row.get(name)]
-    return " ".join(dict.fromkeys(known)) or str(row.get("object_uuid") or "–")[:8]
+    """Return how the object of an issue is known; the start of its uuid where nothing else is."""
+    return known_words(row) or str(row.get("object_uuid") or "–")[:8]
 
 
 def grouped(groups: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
