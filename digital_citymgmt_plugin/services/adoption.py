@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -18,6 +19,7 @@ from digital_citymgmt_plugin.core.grids.lineage import Succession, succeed
 from digital_citymgmt_plugin.core.grids.numbering import number_cells
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests import AdoptGrids
+from digital_citymgmt_plugin.core.stoppable import stoppable
 from digital_citymgmt_plugin.services.census_write import register_codes
 from digital_citymgmt_plugin.services.grid_issues import find_issues, list_issues
 from digital_citymgmt_plugin.services.grid_rows import GridRows, read_grids
@@ -74,7 +76,7 @@ def adopt_grids(context: Context, request: AdoptGrids) -> dict[str, Any]:
     old = store.read(
         "unit_grid", ["fid", "uuid", "code", "community_code", GEOM], [("status", "=", "current")], ["code"]
     )
-    family = _family(request, rows, old)
+    family = stoppable(partial(_family, request, rows, old), context.cancel.check)
     codes, uuids = _codes(store, taken, old, family)
     counts = {
         **rows.tally.counts(), "inserted": int((family.keeps < 0).sum()), "kept": int(family.changed.sum()),
@@ -88,7 +90,7 @@ def adopt_grids(context: Context, request: AdoptGrids) -> dict[str, Any]:
     if bool(family.same.all()) and not len(family.retired):
         return result
     context.progress(0.5, "progress.checking")
-    issues = find_issues(taken, areas, request.code_field is not None)
+    issues = stoppable(partial(find_issues, taken, areas, request.code_field is not None), context.cancel.check)
     counts["issues"] = len(issues)
     context.cancel.check()
     with store.action("adopt_grids", **_told(request)) as action:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from digital_citymgmt_plugin.core.grids.checks import GridIssue
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import GEOM, Context
 from digital_citymgmt_plugin.core.requests import CheckGrids
+from digital_citymgmt_plugin.core.stoppable import stoppable
 from digital_citymgmt_plugin.services.check_city import chosen_rules, read_city, rule_pack
 from digital_citymgmt_plugin.services.check_findings import Findings, relevel, tallies, write_output
 from digital_citymgmt_plugin.services.component_checks import all_parts
@@ -165,7 +167,8 @@ def _grids(context: Context, inputs: Inputs, rules: Sequence[Rule], found: Findi
     for number, rule in enumerate(own):
         context.cancel.check()
         context.progress(0.5 + 0.4 * number / len(own), "progress.checking")
-        found.take(rule, _as_found(GRID_CHECKS[rule.code](grids, rule.params), inputs, rule))
+        issues = stoppable(partial(GRID_CHECKS[rule.code], grids, rule.params), context.cancel.check)
+        found.take(rule, _as_found(issues, inputs, rule))
     found.looked += len(grids.cells)
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import shapely
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.grids.repair import repair_cells
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Context
+from digital_citymgmt_plugin.core.stoppable import stoppable
 from digital_citymgmt_plugin.services.grid_inputs import Inputs
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.rehoming import rehome
@@ -49,7 +51,8 @@ def repair_inputs(context: Context, inputs: Inputs, tolerance: float) -> Repaire
     homes = grids.homes if len(grids.homes) else None
     stated = np.full(len(grids.cells), -1, dtype=np.int64)
     stated[grids.rows] = grids.home if homes is not None else -1
-    done = repair_cells(grids.cells, tolerance, homes, stated, cancel=context.cancel)
+    work = partial(repair_cells, grids.cells, tolerance, homes, stated, cancel=context.cancel)
+    done = stoppable(work, context.cancel.check)
     kept = grids.cells.copy()
     kept[done.rows] = [shapely.MultiPolygon(shapely.get_parts(cell).tolist()) for cell in done.cells[done.rows]]
     inputs.grids = type(grids)(

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from digital_citymgmt_plugin.core.grids.draft import draft_grids as draft
 from digital_citymgmt_plugin.core.grids.verdict import DOUBTFUL
 from digital_citymgmt_plugin.core.ports import GEOM, Context
 from digital_citymgmt_plugin.core.requests_draft import DraftGrids
+from digital_citymgmt_plugin.core.stoppable import stoppable
 from digital_citymgmt_plugin.services.draft_targets import mean_load, target_area
 from digital_citymgmt_plugin.services.grid_layers import GridLayers
 from digital_citymgmt_plugin.services.intake import base_name, objects
@@ -52,8 +54,8 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     shapes, codes = areas.read(request.areas, request.area_code_field, rows.get("areas"))
     if not len(shapes):
         raise InputRefused("input.empty", file=base_name(request.areas.path), layer=request.areas.layer or "")
-    drawn, named = (shapes, codes) if request.only is None else _chosen(request.only, shapes, codes)
-    areas.near(drawn)
+    chosen, named = (shapes, codes) if request.only is None else _chosen(request.only, shapes, codes)
+    areas.near(chosen)
     barriers, ranks = areas.barriers(request.barriers, request.rank_field, request.barrier_ranks)
     buildings = areas.optional(request.buildings, rows.get("buildings"))
     compounds = areas.optional(request.compounds, rows.get("compounds"))
@@ -64,17 +66,19 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     density = None
     if request.only is not None:
         density = mean_load(shapes, components, loads) or None
-        shapes, codes = drawn, named
+        shapes, codes = chosen, named
     context.progress(0.1, "progress.drafting", count=len(shapes))
 
     def inner(fraction: float, message: str = "", **values: Any) -> None:
         context.progress(0.1 + 0.85 * fraction, message or "progress.drafting", **values)
 
-    result = draft(
-        shapes, barriers, ranks, buildings=buildings, compounds=compounds, components=components, loads=loads,
+    # Noding a city, or one community as large as a town, keeps GEOS busy for seconds.
+    drawn = partial(
+        draft, shapes, barriers, ranks, buildings=buildings, compounds=compounds, components=components, loads=loads,
         locked=areas.optional(request.locked, rows.get("locked")), options=DraftOptions(target, (low, high)),
         seed=request.seed, density=density, spread=context.spread, progress=inner, cancel=context.cancel,
     )  # fmt: skip
+    result = stoppable(drawn, context.cancel.check)
     context.progress(0.96, "progress.saving")
     columns = {
         "area_code": codes[result.area_index], "area_m2": np.round(result.area_m2, 2), "load": result.load,

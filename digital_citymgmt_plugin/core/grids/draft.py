@@ -207,13 +207,15 @@ def _tasks(
         order = np.lexsort((index, region))
         return np.split(index[order], np.searchsorted(region[order], np.arange(1, len(regions.polygons))))
 
-    there = zip(regions.polygons, regions.locked, inside(lines), inside(houses), inside(yards))
+    order = np.argsort(held, kind="stable")
+    things = np.split(order, np.searchsorted(held[order], np.arange(len(regions.polygons) + 1)))[1:-1]
+    there = zip(regions.polygons, regions.locked, inside(lines), inside(houses), inside(yards), things)
     return [
         RegionTask(
             polygon, bool(locked), seed, lines[line], rank[line], houses[house], yards[yard],
-            place[held == number], weight[held == number], density, options,
+            place[thing], weight[thing], density, options,
         )
-        for number, (polygon, locked, line, house, yard) in enumerate(there)
+        for polygon, locked, line, house, yard, thing in there
     ]  # fmt: skip
 
 
