@@ -28,7 +28,12 @@ SURVEYOR = "市测绘院"
 
 
 class CensusDay(Round):
-    """The steps."""
+    """The steps in the demo city; a subclass has others."""
+
+    STEPS = (
+        "base_map", "reuse", "orthophoto", "candidates", "sheets", "catalogue", "census", "photos", "doubles", "checks",
+        "undo",
+    )  # fmt: skip
 
     def run(self) -> Iterator[None]:
         """Do the day."""
@@ -40,12 +45,9 @@ class CensusDay(Round):
         yield from wait_for(lambda: bool(self.controller.path), 240, "the demo city")
         yield from self.quiet()
         self.findings["demo"] = self.controller.path
-        for step in (
-            self.base_map, self.reuse, self.orthophoto, self.candidates, self.sheets, self.catalogue, self.census,
-            self.photos, self.doubles, self.checks, self.undo,
-        ):  # fmt: skip
-            self.begin(step.__name__)
-            yield from step()
+        for step in self.STEPS:
+            self.begin(step)
+            yield from getattr(self, step)()
 
     # -- base map -----------------------------------------------------------------------------------------------
 

@@ -14,7 +14,6 @@ from collections.abc import Iterator
 
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.utils import iface
 
 sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
 
@@ -27,19 +26,7 @@ DRAWINGS = OUT / "census_day" / "图纸"
 class GridsDay(CensusDay):
     """The steps."""
 
-    def run(self) -> Iterator[None]:
-        """Do the day."""
-        iface.mainWindow().setGeometry(0, 0, 1900, 1060)
-        self.desks = self.plugin.census
-        yield from pause(1.0)
-        self.begin("demo city")
-        self.hand.click(self.dock.demo_button)
-        yield from wait_for(lambda: bool(self.controller.path), 240, "the demo city")
-        yield from self.quiet()
-        self.findings["demo"] = self.controller.path
-        for step in (self.drawings, self.open_window, self.change, self.whole, self.walk, self.again, self.adopt):
-            self.begin(step.__name__)
-            yield from step()
+    STEPS = ("drawings", "open_window", "change", "whole", "walk", "again", "adopt")
 
     def drawings(self) -> Iterator[None]:
         """Bring the base map in."""

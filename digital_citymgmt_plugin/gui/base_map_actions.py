@@ -6,7 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 
@@ -15,6 +14,7 @@ from digital_citymgmt_plugin.core.requests import ListClasses
 from digital_citymgmt_plugin.gui.desk import Desk, request_of
 from digital_citymgmt_plugin.gui.dialogs.base_map import BaseMapDialog
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
+from digital_citymgmt_plugin.gui.menu_actions import OneWindow
 
 
 def tr(text: str) -> str:
@@ -22,24 +22,21 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("BaseMap", text)
 
 
-class BaseMapActions(Desk):
+class BaseMapActions(OneWindow, Desk):
     """What the menu entry does."""
+
+    dialog: BaseMapDialog | None
 
     def __init__(self, controller: CityController, window: QWidget) -> None:
         super().__init__(controller, window)
-        self.dialog: BaseMapDialog | None = None
         self.file = ""
         # What the window shows belongs to the store that it was opened for.
-        controller.store_opened.connect(lambda _path: self._leave())
+        controller.store_opened.connect(lambda _path: self.close_dialog())
 
     def ask_file_in(self) -> None:
         """Open the window, which asks for a drawing or a folder."""
-        if not self.path:
-            self.controller.messages.show(tr("Open a city store first."), Qgis.MessageLevel.Info)
-        elif self.dialog is not None:
-            self.dialog.raise_()
-        else:
-            self._open("")
+        if self.has_store() and not self.raised():
+            self._ask_classes("")
 
     def _ask_file(self) -> None:
         kinds = tr("Drawings") + " (*.dxf *.DXF *.shp *.SHP *.gpkg *.dwg);;(*)"
@@ -57,10 +54,10 @@ class BaseMapActions(Desk):
 
     def look(self, file: str) -> None:
         """Show what a drawing or folder holds; nothing is written."""
-        self._leave()
-        self._open(file)
+        self.close_dialog()
+        self._ask_classes(file)
 
-    def _open(self, file: str) -> None:
+    def _ask_classes(self, file: str) -> None:
         self.ask(tr("Reading the classes"), ListClasses("component"), lambda answer: self._show(file, answer))
 
     def _show(self, file: str, answer: dict[str, Any]) -> None:
@@ -70,9 +67,7 @@ class BaseMapActions(Desk):
         dialog.file_asked.connect(self._ask_file)
         dialog.folder_asked.connect(self._ask_folder)
         dialog.accepted.connect(self._import)
-        dialog.finished.connect(lambda _answer: self._ended(dialog))
-        self.dialog = dialog
-        dialog.show()
+        self.open(dialog)
         if file:
             self.take(file)
 
@@ -114,17 +109,11 @@ class BaseMapActions(Desk):
         if answer.get("extent"):
             self.show_boxes([answer["extent"]])
 
-    def _ended(self, dialog: BaseMapDialog) -> None:
-        if self.dialog is dialog:
-            self.dialog = None
-            self.controller.link.forget(tr("Looking at the drawings"))  # a folder may hold much
-        dialog.deleteLater()
+    def left(self) -> None:
+        """Stop looking: a folder may hold much."""
+        self.controller.link.forget(tr("Looking at the drawings"))
 
     def shut(self) -> None:
         """End: close what stands open."""
-        self._leave()
+        self.close_dialog()
         super().shut()
-
-    def _leave(self) -> None:
-        if self.dialog is not None:
-            self.dialog.reject()

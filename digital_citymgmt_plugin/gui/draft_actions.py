@@ -32,19 +32,20 @@ from digital_citymgmt_plugin.gui.draft_request import (
 )
 from digital_citymgmt_plugin.gui.engine_link import OnProgress
 from digital_citymgmt_plugin.gui.map_view import show_extent, shown_extent
+from digital_citymgmt_plugin.gui.menu_actions import OneWindow
 from digital_citymgmt_plugin.gui.models.draft import tr
 
 CODE_FIELDS = ("code", "area_code", "bgcode", "代码", "社区代码", "编码")
 
 
-class DraftActions(Desk):
+class DraftActions(OneWindow, Desk):
     """What the menu entry does. Signal ``drafted``: the layer of a new draft."""
 
     drafted = pyqtSignal(object)
+    dialog: DraftGridsDialog | None
 
     def __init__(self, controller: CityController, window: QWidget) -> None:
         super().__init__(controller, window)
-        self.dialog: DraftGridsDialog | None = None
         self.on_map = CellsOnMap(controller.iface.mapCanvas())
         self._sources: dict[str, Any] = {}
         self._looking = self._again = False
@@ -58,12 +59,7 @@ class DraftActions(Desk):
 
     def show(self) -> None:
         """Ask the store what there is and open the window."""
-        if not self.path:
-            self.controller.messages.show(tr("Open a city store first."), Qgis.MessageLevel.Info)
-        elif self.dialog is not None:
-            self.dialog.raise_()
-            self.dialog.activateWindow()
-        else:
+        if self.has_store() and not self.raised():
             self.ask(tr("Looking at what there is to draft from"), DraftSources(), self._open)
 
     def _open(self, answer: dict[str, Any]) -> None:
@@ -78,11 +74,9 @@ class DraftActions(Desk):
         dialog.output_asked.connect(self._ask_output)
         dialog.layer_page.areas_changed.connect(self._areas_changed)
         dialog.layer_page.component_box.currentIndexChanged.connect(lambda _=0: self._allow_load())
-        dialog.finished.connect(lambda _answer: self._ended(dialog))
-        self.dialog = dialog
+        self.open(dialog)
         self._areas_changed(fields=True)
         self._allow_load()
-        dialog.show()
         if dialog.community()[0]:
             self.look()
         else:
@@ -272,17 +266,11 @@ class DraftActions(Desk):
 
     # -- ending -------------------------------------------------------------------------------------------------
 
-    def _ended(self, dialog: DraftGridsDialog) -> None:
-        if self.dialog is dialog:
-            self.dialog = None
-            self._again = False
-            self.on_map.clear()
-        dialog.deleteLater()
-
-    def close_dialog(self) -> None:
-        """Close the window: another store has other layers."""
-        if self.dialog is not None:
-            self.dialog.reject()
+    def left(self) -> None:
+        """Take the preview away and end the one that is under way; a draft of the whole city goes on."""
+        self._again = False
+        self.on_map.clear()
+        self.controller.link.forget(tr("Drafting one community"))
 
     def shut(self) -> None:
         """End: close the window, leave nothing on the map or on the disk."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication
-from qgis.PyQt.QtWidgets import QWidget
 
 from digital_citymgmt_plugin.core.requests import TotalObjects, Totals
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.dialogs.totals import TotalsDialog
-from digital_citymgmt_plugin.gui.docks.city_controller import CityController
+from digital_citymgmt_plugin.gui.menu_actions import OneWindow
 
 
 def tr(text: str) -> str:
@@ -20,33 +18,27 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("Totals", text)
 
 
-class TotalsActions(Desk):
+class TotalsActions(OneWindow, Desk):
     """What the menu entry does."""
 
-    def __init__(self, controller: CityController, window: QWidget) -> None:
-        super().__init__(controller, window)
-        self.dialog: TotalsDialog | None = None
+    dialog: TotalsDialog | None
 
     def show(self) -> None:
         """Count and show."""
-        if not self.path:
-            self.controller.messages.show(tr("Open a city store first."), Qgis.MessageLevel.Info)
-            return
-        self.ask(tr("Counting the census"), Totals(), self._counted)
+        if self.has_store():
+            self.ask(tr("Counting the census"), Totals(), self._counted)
 
     def _counted(self, answer: dict[str, Any]) -> None:
         if self.dialog is not None:
             self.dialog.fill(answer)
-            self.dialog.raise_()
+            self.raised()
             return
         dialog = TotalsDialog(answer, self.dock)
         dialog.objects_asked.connect(self._objects)
         dialog.object_shown.connect(self._show_object)
         dialog.refresh_asked.connect(self.show)
         dialog.export_asked.connect(self.ask_export)
-        dialog.finished.connect(lambda _answer: self._ended(dialog))
-        self.dialog = dialog
-        dialog.show()
+        self.open(dialog)
         dialog.tie_view.clearSelection()
         dialog.tie_view.selectRow(0)  # now that somebody hears what it asks for
 
@@ -67,13 +59,7 @@ class TotalsActions(Desk):
         if path:
             self.export(Totals(path))
 
-    def _ended(self, dialog: TotalsDialog) -> None:
-        if self.dialog is dialog:
-            self.dialog = None
-        dialog.deleteLater()
-
     def shut(self) -> None:
         """End: close the window."""
-        if self.dialog is not None:
-            self.dialog.reject()
+        self.close_dialog()
         super().shut()

@@ -29,6 +29,7 @@ MOST = 50_000  # more changed than this: looking at all is quicker than finding 
 _PART = 20_000
 _PHOTO = "photo"
 _PHOTOS = "photos"  # mark: how many photos there were
+_EDITED = "photos_edited"  # mark: when the last edit of one was
 _OPERATION = "operation"
 _OWN = "check_components"
 _ISSUE = "check_issue"
@@ -40,10 +41,21 @@ _NAMING = (("component_change", "component_uuid"), ("photo", "object_uuid"), ("c
 
 @dataclass(frozen=True)
 class Last:
-    """The last run that looked at all that there was: its marks (last ``fid`` by table) and what it compared with."""
+    """The last run that looked at all that there was.
+
+    Attributes
+    ----------
+    marks : mapping
+        The last ``fid`` by table.
+    basis : str
+        What it compared with.
+    edited : str
+        When the last edit of a photo was, as its row says.
+    """
 
     marks: Mapping[str, int]
     basis: str
+    edited: str = ""
 
 
 def last_run(store: Store) -> Last | None:
@@ -53,15 +65,18 @@ def last_run(store: Store) -> Last | None:
         return None
     try:
         marks = json.loads(rows[-1])
-        basis = str(marks.pop("basis", ""))
-        return Last({str(name): int(value) for name, value in marks.items()}, basis)
+        basis, edited = str(marks.pop("basis", "")), str(marks.pop(_EDITED, ""))
+        return Last({str(name): int(value) for name, value in marks.items()}, basis, edited)
     except (ValueError, AttributeError, TypeError):
         return None
 
 
 def marks_now(store: Store, last: Last | None) -> dict[str, Any]:
-    """Return the last ``fid`` of every table from whose new rows changes are told, and the number of photos."""
-    marks: dict[str, Any] = {_PHOTOS: store.count(_PHOTO)}
+    """Return the last ``fid`` of every table from whose new rows changes are told, number and last edit of photos."""
+    edited = last.edited if last is not None else ""
+    for part in store.chunks(_PHOTO, ["updated_at"], [("updated_at", ">", edited)], 500_000):
+        edited = max(edited, *part["updated_at"].tolist())
+    marks: dict[str, Any] = {_PHOTOS: store.count(_PHOTO), _EDITED: edited}
     for table in (*TABLES, *(name for name, _ in _NAMING), _OPERATION):
         mark = last.marks.get(table, 0) if last is not None else 0
         for part in store.chunks(table, ["fid"], [("fid", ">", mark)], 500_000):
@@ -75,7 +90,7 @@ def changed_since(store: Store, last: Last) -> Fids | str:
 
     What plain QGIS writes is told by new rows and by ``component_change``; what actions wrote, also values that no
     trigger logs and photos that an undo took away or put back, by the journal. Of photos that someone deleted in QGIS
-    only the number tells.
+    only the number tells, of those that someone edited there the time: whose they were before, nothing says.
     """
     found: Fids = {}
     for table in TABLES:
@@ -105,7 +120,8 @@ def _of_actions(store: Store, last: Last) -> tuple[Fids, set[str]] | str:
     mark, size, came = last.marks.get(_PHOTO, 0), 0, 0
     parts: dict[str, list[NDArray[np.int64]]] = {table: [np.empty(0, dtype=np.int64)] for table in TABLES}
     owners: set[str] = set()
-    for uuid in store.read(_OPERATION, ["uuid"], where, ["fid"])["uuid"].tolist():
+    operations = store.read(_OPERATION, ["uuid", "at"], where, ["fid"])
+    for uuid in operations["uuid"].tolist():
         for wrote in store.written(uuid, (*TABLES, _PHOTO, _ISSUE)):
             if wrote.table == _ISSUE and wrote.kind == "insert":
                 continue  # new candidates settle what they say again themselves
@@ -121,10 +137,18 @@ def _of_actions(store: Store, last: Last) -> tuple[Fids, set[str]] | str:
                 parts[wrote.table].append(wrote.fids)
     if store.count(_PHOTO, [("fid", "<=", mark)]) != last.marks.get(_PHOTOS, 0) + came:
         return "checks.photos_gone"
+    if _photos_edited(store, last, mark, set(operations["at"].tolist())):
+        return "checks.photos_edited"
     fids = {table: np.unique(np.concatenate(listed)) for table, listed in parts.items()}
     if sum(map(len, fids.values())) > MOST:
         return "checks.too_many"
     return fids, owners
+
+
+def _photos_edited(store: Store, last: Last, mark: int, by_actions: set[str]) -> bool:
+    """Tell whether someone edited photos outside of actions since a run; rows written by an action bear its time."""
+    where = [("fid", "<=", mark), ("updated_at", ">", last.edited), ("updated_at", "not in", sorted(by_actions))]
+    return store.count(_PHOTO, where) > 0
 
 
 def _owners(store: Store, wrote: Written) -> set[str]:

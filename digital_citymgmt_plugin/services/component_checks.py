@@ -52,8 +52,8 @@ def check_components(context: Context, request: CheckComponents) -> dict[str, An
 
     What is found again stays as it is (waived stays waived), what is not found any more is settled. A run of what
     changed goes on from the last run with all rules; it looks at all when there was none, when rules, classes, grids,
-    areas or base map changed since, when photos came for the first time or were deleted in QGIS, or when more than
-    50,000 components changed. Its answer for those it looks at is that of a whole run, but for source numbers used
+    areas or base map changed since, when photos came for the first time or were edited or deleted in QGIS, or when more
+    than 50,000 components changed. Its answer for those it looks at is that of a whole run, but for source numbers used
     twice, which only a whole run compares.
 
     Returns

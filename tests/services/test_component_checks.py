@@ -194,6 +194,23 @@ def test_photos_that_were_deleted_are_seen_by_a_run_of_what_changed(census):
     assert run(census, "changed")["scope"] == "changed"
 
 
+def test_photos_edited_by_hand_are_seen_by_a_run_of_what_changed(census):
+    """A photo given to another component in QGIS: neither new nor logged, and the number of photos stays."""
+    change(census, [4, 5], photo_count=1)
+    uuids = [uuid_of(census, fid) for fid in (4, 5)]
+    with census.store.action("import_photos") as action:
+        action.insert("photo", {"object_uuid": objects(uuids), "path": objects(["4.jpg", "5.jpg"])})
+    run(census)
+    with census.store.action("edit") as action:  # an action is known by its journal
+        action.update("photo", np.array([1]), {"remark": objects(["a"])})
+    assert run(census, "changed")["scope"] == "changed" and issues(census) == []
+    census.store.connection.execute("UPDATE photo SET object_uuid = ? WHERE fid = 2", (uuids[0],))  # as in QGIS
+    result = run(census, "changed")
+    assert result["scope"] == "all" and result["notes"][0]["code"] == "checks.photos_edited"
+    assert issues(census) == [("component.photo_row_missing", uuids[1])]
+    assert run(census, "changed")["scope"] == "changed"
+
+
 def last_undo(city):
     return [row["uuid"] for row in city.rows("operation", "uuid", "kind") if row["kind"] == "undo_operation"][-1]
 
