@@ -54,8 +54,8 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     shapes, codes = areas.read(request.areas, request.area_code_field, rows.get("areas"))
     if not len(shapes):
         raise InputRefused("input.empty", file=base_name(request.areas.path), layer=request.areas.layer or "")
-    chosen, named = (shapes, codes) if request.only is None else _chosen(request.only, shapes, codes)
-    areas.near(chosen)
+    only = None if request.only is None else _chosen(request.only, codes)
+    areas.near(shapes if only is None else shapes[only])
     barriers, ranks = areas.barriers(request.barriers, request.rank_field, request.barrier_ranks)
     buildings = areas.optional(request.buildings, rows.get("buildings"))
     compounds = areas.optional(request.compounds, rows.get("compounds"))
@@ -63,11 +63,9 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     target = request.target_area
     if request.target_load is not None:
         target = target_area(request.target_load, mean_load(shapes, components, loads))
-    density = None
-    if request.only is not None:
-        density = mean_load(shapes, components, loads) or None
-        shapes, codes = chosen, named
-    context.progress(0.1, "progress.drafting", count=len(shapes))
+    density = None if only is None else mean_load(shapes, components, loads) or None
+    count = len(shapes) if only is None else len(only)
+    context.progress(0.1, "progress.drafting", count=count)
 
     def inner(fraction: float, message: str = "", **values: Any) -> None:
         context.progress(0.1 + 0.85 * fraction, message or "progress.drafting", **values)
@@ -76,7 +74,7 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     drawn = partial(
         draft, shapes, barriers, ranks, buildings=buildings, compounds=compounds, components=components, loads=loads,
         locked=areas.optional(request.locked, rows.get("locked")), options=DraftOptions(target, (low, high)),
-        seed=request.seed, density=density, spread=context.spread, progress=inner, cancel=context.cancel,
+        seed=request.seed, density=density, only=only, spread=context.spread, progress=inner, cancel=context.cancel,
     )  # fmt: skip
     result = stoppable(drawn, context.cancel.check)
     context.progress(0.96, "progress.saving")
@@ -87,10 +85,10 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     }  # fmt: skip
     context.files.write_layer(request.output, "draft_grids", columns, areas.crs, "Polygon")
     counts = {
-        "areas": len(shapes), "barriers": len(barriers), "buildings": 0 if buildings is None else len(buildings),
+        "areas": count, "barriers": len(barriers), "buildings": 0 if buildings is None else len(buildings),
         "cells": len(result.cells), "notes": len(result.notes), "doubtful": len(result.doubtful),
     }  # fmt: skip
-    places = [{"code": note.code, "values": note.values} for note in result.notes]
+    places = [_told(note, codes) for note in result.notes]
     return {
         "counts": counts, "operation": None, "tables": [], "notes": [*areas.notes, *places[:200]],
         "doubtful": [_place(note) for note in result.doubtful[:500]],
@@ -112,17 +110,29 @@ def _origins(result: Draft) -> dict[str, NDArray[Any]]:
     }  # fmt: skip
 
 
+def _told(note: DraftNote, codes: NDArray[Any]) -> dict[str, Any]:
+    """Return a note as the user reads it: areas by their code, else by the number of their row."""
+
+    def name(row: int) -> str:
+        return str(row + 1 if codes[row] is None else codes[row]) if 0 <= row < len(codes) else "–"
+
+    values = {**note.values, "area_index": name(note.area_index)}
+    if "other" in values:
+        values["other"] = name(int(values["other"]))
+    return {"code": note.code, "values": values}
+
+
 def _place(note: DraftNote) -> dict[str, Any]:
     point = shapely.point_on_surface(note.geometry)
     return {"code": note.code, "values": note.values, "x": round(point.x, 2), "y": round(point.y, 2)}
 
 
-def _chosen(only: list[str], shapes: NDArray[Any], codes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the areas asked for by their codes."""
+def _chosen(only: list[str], codes: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the rows of the areas asked for by their codes."""
     rows = np.flatnonzero(np.isin(np.array([str(code) for code in codes], dtype=object), only))
     if not len(rows):
         raise InputRefused("draft.no_such_area", code=", ".join(only))
-    return shapes[rows], codes[rows]
+    return rows.astype(np.int64)
 
 
 def _band(text: str) -> tuple[float, float]:

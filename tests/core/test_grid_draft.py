@@ -173,7 +173,7 @@ def test_an_invalid_area_is_repaired_and_noted():
     bow = shapely.from_wkt("POLYGON ((0 0, 500 500, 500 0, 0 500, 0 0))")
     draft = draft_grids(some(bow))
     assert_tiles(draft.cells, some(bow))
-    assert [note.code for note in draft.notes] == ["draft.area_repaired"]
+    assert draft.notes[0].code == "draft.area_repaired" and draft.notes[0].values["reason"]
 
 
 def test_an_overlap_of_communities_goes_to_one_and_is_noted():
@@ -210,8 +210,8 @@ def test_locked_cells_are_taken_over_as_they_are():
 def test_a_building_that_a_community_edge_cuts_is_noted():
     areas = some(shapely.box(0, 0, 500, 800), shapely.box(500, 0, 1000, 800))
     draft = draft_grids(areas, buildings=some(shapely.box(480, 300, 520, 340)))
-    assert [note.code for note in draft.notes] == ["draft.building_cut"]
-    assert draft.notes[0].geometry.area == pytest.approx(1600)
+    (note,) = [note for note in draft.notes if note.code == "draft.building_cut"]
+    assert note.geometry.area == pytest.approx(1600)
 
 
 def test_loads_count_each_component_once():

@@ -141,14 +141,6 @@ def test_a_tiny_community_is_one_cell_and_says_so():
     assert draft.reason[tiny] == "draft.small_area" and draft.area_m2[tiny] == pytest.approx(300)
 
 
-def test_gaps_and_overlaps_of_communities_crash_nothing():
-    areas = some(shapely.box(0, 0, 300, 400), shapely.box(299, 0, 600, 400), shapely.box(600.004, 0, 900, 400))
-    draft = draft_grids(areas, options=FAST)
-    assert shapely.is_valid(draft.cells).all()
-    assert abs(shapely.area(draft.cells).sum() - shapely.union_all(areas).area) < 1e-3
-    assert {note.code for note in draft.notes} == {"draft.areas_overlap"}
-
-
 def test_a_building_across_barriers_stays_whole():
     cross = some(shapely.LineString([(300, -10), (300, 410)]), shapely.LineString([(-10, 200), (610, 200)]))
     house = some(shapely.box(250, 150, 350, 250))

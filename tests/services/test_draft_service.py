@@ -81,6 +81,18 @@ def test_layers_in_degrees_are_reprojected_and_that_is_said(tmp_path, write):
     assert frame.crs.to_epsg() == 4550 and frame.area.sum() == pytest.approx(AREA.area, rel=1e-6)
 
 
+def test_what_was_mended_is_said_with_the_names_of_the_communities(tmp_path, write):
+    areas = write("areas.gpkg", [box(0, 0, 400, 400), box(400.5, 0, 800, 400)], "Polygon", code=["A", "B"])
+    result = draft(tmp_path, areas, [], area_code_field="code", target_area=40_000.0)
+    told = {note["code"]: note["values"] for note in result["notes"]}
+    assert {told["draft.areas_gap"][name] for name in ("area_index", "other")} == {"A", "B"}
+    assert told["draft.no_features"]["count"] == told["draft.no_features"]["of"] == 2
+    assert shapely.area(read(tmp_path).geometry.values).sum() == pytest.approx(AREA.area)
+    nameless = write("plain.gpkg", [box(0, 0, 400, 400), box(400.5, 0, 800, 400)], "Polygon")
+    told = {note["code"]: note["values"] for note in draft(tmp_path, nameless, [])["notes"]}
+    assert {told["draft.areas_gap"][name] for name in ("area_index", "other")} == {"1", "2"}
+
+
 def test_a_crs_may_be_asked_for_but_not_one_in_degrees(tmp_path, write):
     areas = write("areas.gpkg", [AREA], "Polygon")
     assert draft(tmp_path, areas, [], crs="EPSG:32651")["crs"] == "EPSG:32651"
@@ -133,7 +145,7 @@ def test_a_band_that_is_none_is_refused(tmp_path, write, band):
 
 def test_unusable_geometries_are_left_out_and_codes_stay_with_their_areas(tmp_path, write):
     areas = write("areas.gpkg", [None, AREA, box(800, 0, 1600, 400)], "Polygon", code=["X", "A", "B"])
-    result = draft(tmp_path, areas, [], area_code_field="code")
+    result = draft(tmp_path, areas, [], area_code_field="code", target_area=40_000.0)
     assert {"code": "note.unusable", "values": {"count": 1, "file": "areas"}} in result["notes"]
     frame = read(tmp_path)
     assert {code: round(part.area.sum()) for code, part in frame.groupby("area_code")} == {"A": 320_000, "B": 320_000}

@@ -11,11 +11,12 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.grids.areas import make_regions
 from digital_citymgmt_plugin.core.grids.assemble import DraftOptions, Job
-from digital_citymgmt_plugin.core.grids.barriers import DraftNote, Regions, make_regions, usable, wkb_order
-from digital_citymgmt_plugin.core.grids.checks import cut_pairs
+from digital_citymgmt_plugin.core.grids.barriers import DraftNote, Regions, usable, wkb_order
 from digital_citymgmt_plugin.core.grids.faces import COST
 from digital_citymgmt_plugin.core.grids.locate import locate_points, representative_points
+from digital_citymgmt_plugin.core.grids.notes import band_notes, band_reasons, cut_notes, unguided
 from digital_citymgmt_plugin.core.grids.region import RegionDraft, RegionTask, draft_region
 from digital_citymgmt_plugin.core.grids.stitch import stitch
 from digital_citymgmt_plugin.core.grids.verdict import confidence, doubtful, neighbours, reasons
@@ -46,7 +47,8 @@ class Draft:
     neighbours
         Rows of the cells that share an edge.
     notes
-        What was repaired in the input, cells out of band, buildings that an edge of an area cuts.
+        What was repaired in the input, areas without anything to follow, cells out of band (also those that fill a
+        small area), buildings that the edge of an area or of a locked cell cuts.
     doubtful
         Cells that a person should look at, the worst first.
     """
@@ -79,6 +81,7 @@ def draft_grids(
     options: DraftOptions | None = None,
     seed: int = 0,
     density: float | None = None,
+    only: NDArray[np.int64] | None = None,
     spread: Spread | None = None,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
@@ -109,6 +112,8 @@ def draft_grids(
     density : float, optional
         Load of a square metre that cells aim at; default the mean of all areas. To draft some communities of a city
         again with the result of the whole, give the city's.
+    only : array of int, optional
+        Rows of the areas to draft in; edges are mended as if all were drafted. Give ``density`` then.
     spread : Spread, optional
         Runs regions in other processes; default one after the other in this one.
 
@@ -138,6 +143,12 @@ def draft_grids(
         raise InputRefused("draft.no_areas")
     locks, _ = usable(locked, origin)
     regions, notes = make_regions(shapes, rows, locks, options.snap)
+    if only is not None:
+        chosen = np.isin(regions.area_index, only)
+        regions = Regions(regions.polygons[chosen], regions.area_index[chosen], regions.locked[chosen])
+        notes = [note for note in notes if note.area_index in only]
+        if not chosen.any():
+            raise InputRefused("draft.no_areas")
     job.say(0.03, "draft.noding")
     houses = _buildings(buildings, origin, regions)
     place, weight = _loads(components, loads, origin)
@@ -153,11 +164,12 @@ def draft_grids(
         np.concatenate([getattr(part, name) for part in parts])[order] for name in ("on_rank", "blocks", "block_m2")
     )
     load = _cell_loads(place, weight, cells)
-    reason = _reasons(cells, owner, regions, options)
+    reason = band_reasons(cells, owner, regions, options)
     why, values = reasons(cells, blocks, block_m2, options.target_area, options.band)
     sure = confidence(cells, on_rank, load, float(load.mean()), options.target_area, options.band)
     sure[regions.locked[owner]] = 1.0
-    notes += _band_notes(cells, owner, reason, regions) + _cut_notes(cells, owner, houses, regions)
+    notes += unguided(tasks, regions, options)
+    notes += band_notes(cells, owner, reason, regions) + cut_notes(cells, owner, houses, regions)
     unsure = doubtful(cells, regions.area_index[owner], sure, on_rank)
     shares = on_rank / np.maximum(on_rank.sum(axis=1, keepdims=True), 1e-9)
     job.say(1.0)
@@ -270,38 +282,3 @@ def _loads(
 def _cell_loads(place: NDArray[np.float64], weight: NDArray[np.float64], cells: NDArray[Any]) -> NDArray[np.float64]:
     held = locate_points(place, cells) if len(place) else np.zeros(0, dtype=np.int64)
     return np.bincount(held[held >= 0], weights=weight[held >= 0], minlength=len(cells)).astype(np.float64)
-
-
-def _reasons(cells: NDArray[Any], owner: NDArray[np.int64], regions: Regions, options: DraftOptions) -> NDArray[Any]:
-    ratio = shapely.area(cells) / options.target_area
-    low, high = options.band
-    small = shapely.area(regions.polygons)[owner] < low * options.target_area
-    choice = [regions.locked[owner], small, ratio < low, ratio > high]
-    names = ["draft.locked", "draft.small_area", "draft.below_band", "draft.above_band"]
-    return np.select(choice, names, "draft.in_band").astype(object)
-
-
-def _band_notes(
-    cells: NDArray[Any], owner: NDArray[np.int64], reason: NDArray[Any], regions: Regions
-) -> list[DraftNote]:
-    rows = np.flatnonzero(np.isin(reason, ["draft.below_band", "draft.above_band"]))
-    return [
-        DraftNote(str(reason[i]), int(regions.area_index[owner[i]]), cells[i], {"area": round(float(cells[i].area), 1)})
-        for i in rows
-    ]
-
-
-def _cut_notes(
-    cells: NDArray[Any], owner: NDArray[np.int64], buildings: NDArray[Any], regions: Regions
-) -> list[DraftNote]:
-    building, cell = cut_pairs(buildings, cells)
-    _, first = np.unique(building, return_index=True)
-    return [
-        DraftNote(
-            "draft.building_cut",
-            int(regions.area_index[owner[cell[i]]]),
-            buildings[building[i]],
-            {"area": round(float(buildings[building[i]].area), 1)},
-        )
-        for i in first
-    ]

@@ -43,6 +43,7 @@ def repair_cells(
     communities: NDArray[Any] | None = None,
     home: Index | None = None,
     *,
+    fits_after: bool = True,
     cancel: Cancel | None = None,
 ) -> Mended:
     """Mend what can be mended.
@@ -57,6 +58,10 @@ def repair_cells(
         Without them only gaps that grids enclose are known.
     home : array of int, optional
         Community of each cell, −1 unknown. Gaps and overlaps go to a grid of the community in which they lie.
+
+    fits_after : bool
+        Leave a fault where its repair would make edges fit less well beside a wider one. Without, the caller cuts what
+        is left.
 
     Returns
     -------
@@ -80,17 +85,21 @@ def repair_cells(
         return result
     near = _around(fixed, faults, tolerance)
     work = Work(fixed[near], own[near], homes, faults, tolerance)
-    for _round in range(_ROUNDS):
-        if cancel is not None:
-            cancel.check()
-        made, changed, wrong = work.attempt()
-        if not len(wrong):
+    for _again in range(_ROUNDS):
+        for _round in range(_ROUNDS):
+            if cancel is not None:
+                cancel.check()
+            made, changed, wrong = work.attempt()
+            if not len(wrong):
+                break
+            work.forbid(wrong, made)
+        if len(wrong):  # what cannot be brought right is left with all that hangs together with it
+            changed = work.apart_from(changed, wrong)
+        worse = _worse(fixed, near, made, changed) if fits_after else changed[:0]
+        if not len(worse):
             break
-        work.forbid(wrong, made)
-    if len(wrong):  # what cannot be brought right is left with all that hangs together with it
-        changed = work.apart_from(changed, wrong)
-    worse = _worse(fixed, near, made, changed)
-    if len(worse):
+        work.leave(worse)  # the faults there stay, so that those elsewhere in the same network need not
+    else:
         changed = work.apart_from(changed, worse)
     result.rows = rows[near[changed]]
     result.cells[result.rows] = made[changed]

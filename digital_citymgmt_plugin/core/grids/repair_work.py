@@ -115,7 +115,7 @@ class Work:
                 left.append(cell)
         # A piece cut off may be the hole of another cell, which is right as soon as the piece is its own.
         if len(left) == len(cells):
-            self._leave(cells)
+            self.leave(cells)
 
     def _cut_off(self, cell: int, spare: NDArray[Any]) -> list[tuple[int, int]]:
         """Let the faces of thin pieces that a cell has apart from the rest go to others; the pairs that are new."""
@@ -126,7 +126,7 @@ class Work:
         self._loose[mine[at]] |= ~self._hair[mine[at]]
         return new
 
-    def _leave(self, cells: Index) -> None:
+    def leave(self, cells: Index) -> None:
         """Leave the faces alone that were given to or taken from some cells."""
         hit = np.isin(self._given, cells) & (self._given >= 0)
         lost = self._faces.face[np.isin(self._faces.cell, cells)]
@@ -138,7 +138,7 @@ class Work:
         is_changed = np.zeros(len(self._fixed), dtype=bool)
         is_changed[changed] = True
         lost = self._reached(is_changed, np.isin(np.arange(len(is_changed)), wrong))
-        self._leave(np.flatnonzero(lost))
+        self.leave(np.flatnonzero(lost))
         self._given[self._banned] = -1
         return changed[~lost[changed]]
 
