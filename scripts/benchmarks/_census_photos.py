@@ -6,7 +6,6 @@ Small photos on purpose: with real ones the disk is timed. CPU seconds of the en
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 
 from digital_citymgmt_plugin.bridge.engine_client import EngineClient
 from digital_citymgmt_plugin.core.requests import ImportPhotos, OpenStore
-from scripts.benchmarks.importcomponents import figure, peak_memory
+from scripts.benchmarks.importcomponents import cpu_seconds, figure, peak_memory
 
 COUNT = {"qingdao": 20_000, "qidong": 20_000}
 FEW = 500
@@ -33,9 +32,9 @@ def figures(folder: Path, store: Path, scale: str) -> list[dict[str, Any]]:
     engine.call(OpenStore(str(copy)))
     seconds, counts = [], []
     for _ in range(2):
-        began = cpu(engine.pid)
+        began = cpu_seconds(engine.pid)
         counts.append(engine.call(ImportPhotos(str(folder / "photos")))["counts"])
-        seconds.append(cpu(engine.pid) - began)
+        seconds.append(cpu_seconds(engine.pid) - began)
     peak = peak_memory(engine.pid) or 0.0
     engine.close()
     taken = sum(counts[0][name] for name in ("by_name", "by_code", "by_source", "by_place"))
@@ -47,15 +46,6 @@ def figures(folder: Path, store: Path, scale: str) -> list[dict[str, Any]]:
         figure("census: photos, new the second time", float(made - known), "rows", "= 0", known == made),
         figure("census: photos, peak memory", peak, "MB", "<= 1000", peak <= 1_000 if large else None),
     ]  # fmt: skip
-
-
-def cpu(pid: int) -> float:
-    """Return the CPU seconds that a process has used (Linux; elsewhere 0)."""
-    path = Path(f"/proc/{pid}/stat")
-    if not path.exists():
-        return 0.0
-    fields = path.read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def write_photos(store: Path, out: Path, count: int) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -60,6 +61,15 @@ def peak_memory(pid: int | None) -> float | None:
     except OSError:
         return None
     return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), None)
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU seconds that a process and its ended children have used (Linux; elsewhere 0)."""
+    path = Path(f"/proc/{pid}/stat")
+    if not path.exists():
+        return 0.0
+    fields = path.read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def peer(name: str, source: Path, target: Path) -> float:
