@@ -59,15 +59,22 @@ class GridLayers:
         return None if self._context.store is None else self._context.store.meta().get("crs")
 
     def read(
-        self, layer: Layer, field: str | None = None, only: Mapping[str, list[str]] | None = None
+        self,
+        layer: Layer,
+        field: str | None = None,
+        only: Mapping[str, list[str]] | None = None,
+        *,
+        everywhere: bool = False,
     ) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return geometries in the working CRS, and the values of a field (None where there is none).
 
-        ``only``: of each field named, the values (as text) of the rows that count.
+        ``only``: of each field named, the values (as text) of the rows that count. ``everywhere``: also what is not
+        near (``near``).
         """
         only = only or {}
         geometries, values = [np.empty(0, dtype=object)], [np.empty(0, dtype=object)]
-        crs, chunks, said = self._open(layer, [*([field] if field else []), *only])
+        themes = only.get("theme")
+        crs, chunks, said = self._open(layer, [*([field] if field else []), *only], themes, everywhere)
         for chunk in chunks:
             self._context.cancel.check()
             use = np.ones(len(chunk[GEOM]), dtype=bool)
@@ -85,15 +92,18 @@ class GridLayers:
         self.notes += said
         return moved[usable], listed[usable]
 
-    def _open(self, layer: Layer, names: list[str]) -> tuple[str, Iterator[Columns], list[dict[str, Any]]]:
+    def _open(
+        self, layer: Layer, names: list[str], themes: list[str] | None, everywhere: bool
+    ) -> tuple[str, Iterator[Columns], list[dict[str, Any]]]:
         """Return the CRS, the rows, and a list that has what reading had to say once they are read."""
         if not layer.path:
             store, table = self._context.need_store(), str(layer.layer)
             if table not in _TABLES:
                 raise InputRefused("request.parameters", method="draft_grids", field=table)
             conditions: list[Condition] = [*_TABLES[table], (GEOM, "not null", None)]
-            if self._box is not None and table in ("base_line", "base_area"):
-                conditions.append((GEOM, "box", self._box))
+            if table in ("base_line", "base_area"):
+                conditions += [] if self._box is None or everywhere else [(GEOM, "box", self._box)]
+                conditions += [("theme", "in", themes)] if themes else []
             # Of a large city there are a million of these rows.
             read = store.chunks if table in ("admin_area", "unit_grid") else store.packed
             return store.meta()["crs"], read(table, [*dict.fromkeys(names), GEOM], conditions), []
@@ -142,7 +152,7 @@ class GridLayers:
             raise InputRefused("input.no_field", field=rank_field, file=files, known=known)
         for layer, names in zip(layers, fields):
             field = rank_field if rank_field in names else None
-            geometries, values = self.read(layer, field)
+            geometries, values = self.read(layer, field, everywhere=_areas(layer))
             shapes.append(geometries)
             found.append(np.array([_rank(value) for value in values.tolist()], dtype=np.int64))
         return np.concatenate(shapes), np.concatenate(found)
@@ -153,7 +163,8 @@ class GridLayers:
         shapes, found = [np.empty(0, dtype=object)], [np.empty(0, dtype=np.int64)]
         for layer, text in zip(layers, ranks):
             rank, field, values = _said(text)
-            geometries, read = self.read(layer, field, {field: list(values)} if field and values else None)
+            only = {field: list(values)} if field and values else None
+            geometries, read = self.read(layer, field, only, everywhere=_areas(layer))
             shapes.append(geometries)
             one = [values.get(str(value)) if values else _rank(value) if field else rank for value in read.tolist()]
             found.append(np.array(one, dtype=np.int64))
@@ -197,6 +208,11 @@ class GridLayers:
         if note not in self.notes:  # a layer may be read for two purposes
             self.notes.append(note)
         return projections.transform(shapes, crs, self.crs)
+
+
+def _areas(layer: Layer) -> bool:
+    """Tell whether barriers of a layer are areas of the store: rivers far away say what the mean load on land is."""
+    return not layer.path and layer.layer == "base_area"
 
 
 def _name(layer: Layer) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,11 +16,12 @@ from digital_citymgmt_plugin.core.grids.assemble import DraftOptions
 from digital_citymgmt_plugin.core.grids.barriers import DraftNote
 from digital_citymgmt_plugin.core.grids.draft import Draft
 from digital_citymgmt_plugin.core.grids.draft import draft_grids as draft
+from digital_citymgmt_plugin.core.grids.ground import mean_density
 from digital_citymgmt_plugin.core.grids.verdict import DOUBTFUL
 from digital_citymgmt_plugin.core.ports import GEOM, Context
 from digital_citymgmt_plugin.core.requests_draft import DraftGrids
 from digital_citymgmt_plugin.core.stoppable import stoppable
-from digital_citymgmt_plugin.services.draft_targets import mean_load, target_area
+from digital_citymgmt_plugin.services.draft_targets import target_area
 from digital_citymgmt_plugin.services.grid_layers import GridLayers
 from digital_citymgmt_plugin.services.intake import base_name, objects
 
@@ -60,10 +62,10 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     buildings = areas.optional(request.buildings, rows.get("buildings"))
     compounds = areas.optional(request.compounds, rows.get("compounds"))
     components, loads = areas.loads(request.components, request.load_field, request.load_weights)
-    target = request.target_area
+    options = DraftOptions(request.target_area, (low, high))
     if request.target_load is not None:
-        target = target_area(request.target_load, mean_load(shapes, components, loads))
-    density = None if only is None else mean_load(shapes, components, loads) or None
+        wanted = target_area(request.target_load, mean_density(shapes, components, loads, barriers, ranks, options))
+        options = replace(options, target_area=wanted)
     count = len(shapes) if only is None else len(only)
     context.progress(0.1, "progress.drafting", count=count)
 
@@ -73,8 +75,8 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     # Noding a city, or one community as large as a town, keeps GEOS busy for seconds.
     drawn = partial(
         draft, shapes, barriers, ranks, buildings=buildings, compounds=compounds, components=components, loads=loads,
-        locked=areas.optional(request.locked, rows.get("locked")), options=DraftOptions(target, (low, high)),
-        seed=request.seed, density=density, only=only, spread=context.spread, progress=inner, cancel=context.cancel,
+        locked=areas.optional(request.locked, rows.get("locked")), options=options,
+        seed=request.seed, only=only, spread=context.spread, progress=inner, cancel=context.cancel,
     )  # fmt: skip
     result = stoppable(drawn, context.cancel.check)
     context.progress(0.96, "progress.saving")
@@ -93,7 +95,7 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
         "counts": counts, "operation": None, "tables": [], "notes": [*areas.notes, *places[:200]],
         "doubtful": [_place(note) for note in result.doubtful[:500]],
         "output": request.output, "crs": areas.crs, "geos": shapely.geos_version_string,
-        "target_area": round(target, 1), "doubtful_below": DOUBTFUL,
+        "target_area": round(options.target_area, 1), "doubtful_below": DOUBTFUL,
     }  # fmt: skip
 
 

@@ -277,3 +277,26 @@ def test_a_preview_reads_the_base_map_of_its_community_alone(town, tmp_path):
         found.append(draft_grids(town.context, request)["counts"]["barriers"])
         (tmp_path / "草案.gpkg").unlink()
     assert found == [2, 1]
+
+
+def test_rivers_drawn_as_areas_count_in_the_mean_load_of_a_community_drafted_alone(tmp_path, write):
+    """The mean load is that of the land: a preview of one community sees rivers of others, too."""
+    areas = write("areas.gpkg", [box(0, 0, 800, 400), box(800, 0, 1600, 400)], "Polygon", code=["A", "B"])
+    river = write("river.gpkg", [box(1100, -50, 1300, 450)], "Polygon")
+    rng = np.random.default_rng(3)
+    there = rng.uniform((0, 0), (1600, 400), (1500, 2))
+    there = there[(there[:, 0] < 1100) | (there[:, 0] > 1300)]
+    components = write("components.gpkg", [point(x, y) for x, y in there], "Point")
+    more = {"components": components, "area_code_field": "code", "target_area": 40_000.0}
+    ranks = ['{"rank": 1}']
+    draft(tmp_path, areas, [river], barrier_ranks=ranks, **more)
+    whole = read(tmp_path)
+    result = draft(tmp_path, areas, [river], barrier_ranks=ranks, only=["A"], **more)
+    alone = read(tmp_path)
+    own = whole[whole["area_code"] == "A"]
+    # The neighbour's cells put corners into the common edge, no more.
+    assert len(own) == len(alone)
+    assert all(any(one.equals(other) for other in alone.geometry) for one in own.geometry)
+    assert result["counts"]["cells"] == len(alone)
+    wet = whole[whole["reason"] == "draft.barrier_area"]
+    assert len(wet) == 1 and wet.geometry.values[0].area == pytest.approx(200 * 400, rel=1e-3)

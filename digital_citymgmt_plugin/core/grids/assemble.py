@@ -39,6 +39,8 @@ class DraftOptions:
         m: a barrier nearer than this to the edge of its community gives way to the edge.
     side_by_side : float
         Share of the side of a square of the target's size: barriers nearer than this side by side are one.
+    wide : float
+        m: areas that are barriers and as wide as this are cells of their own.
     sweeps, tries : int
         Effort of the search that follows merging; 0 sweeps leave it out.
     """
@@ -48,6 +50,7 @@ class DraftOptions:
     snap: float = 1e-6
     yield_to: float = 3.0
     side_by_side: float = 0.13
+    wide: float = 60.0
     sweeps: int = 6
     tries: int = 2
     starts: int = 1

@@ -33,12 +33,14 @@ class DraftNote:
 class Regions:
     """What cells may never leave: single polygons, free of overlap.
 
-    A community (or one part of it), less its locked cells, is a region; each locked cell is one, too.
+    A community (or one part of it), less its locked cells, is a region; each locked cell is one, too. ``kind`` tells
+    land, wide barrier areas and islands apart (``core.grids.carve``); None: all land.
     """
 
     polygons: NDArray[Any]
     area_index: NDArray[np.int64]
     locked: NDArray[np.bool_]
+    kind: NDArray[np.int64] | None = None
 
 
 def usable(geometries: Any, origin: NDArray[np.float64]) -> tuple[NDArray[Any], NDArray[np.int64]]:

@@ -14,15 +14,22 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.areas import make_regions
 from digital_citymgmt_plugin.core.grids.assemble import DraftOptions, Job
 from digital_citymgmt_plugin.core.grids.barriers import DraftNote, Regions, usable, wkb_order
-from digital_citymgmt_plugin.core.grids.faces import COST
-from digital_citymgmt_plugin.core.grids.locate import locate_points, representative_points
+from digital_citymgmt_plugin.core.grids.bodies import Bodies
+from digital_citymgmt_plugin.core.grids.carve import Limits, carve
+from digital_citymgmt_plugin.core.grids.ground import (
+    barrier_lines,
+    buildings_of,
+    cell_loads,
+    density_on,
+    is_body,
+    loads_of,
+)
+from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.grids.notes import band_notes, band_reasons, cut_notes, unguided
 from digital_citymgmt_plugin.core.grids.region import RegionDraft, RegionTask, draft_region
 from digital_citymgmt_plugin.core.grids.stitch import stitch
 from digital_citymgmt_plugin.core.grids.verdict import confidence, doubtful, neighbours, reasons
 from digital_citymgmt_plugin.core.ports import Cancel, Progress, Spread
-
-WEAKEST = len(COST) - 1  # ranks beyond are treated like this one
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,8 @@ class Draft:
         barriers of rank 1 to 5, and on none (6).
     reason
         Whether the area is as wanted: ``draft.in_band``, ``draft.below_band``, ``draft.above_band``,
-        ``draft.small_area`` (the whole community or part is smaller than the band), ``draft.locked`` (taken over).
+        ``draft.small_area`` (the whole community or part is smaller than the band), ``draft.locked`` (taken over),
+        ``draft.barrier_area`` (wide water or square: no area is wanted), ``draft.island`` (land cut off by it).
     origin, origin_values
         Why the cell was made so (``draft.split``, ``draft.parted``, ``draft.joined``, ``draft.block``), and the values
         of that sentence.
@@ -47,8 +55,8 @@ class Draft:
     neighbours
         Rows of the cells that share an edge.
     notes
-        What was repaired in the input, areas without anything to follow, cells out of band (also those that fill a
-        small area), buildings that the edge of an area or of a locked cell cuts.
+        What was repaired in the input, areas without anything to follow, cells out of band and those that need not be
+        in it, areas that are nothing but water, buildings that the edge of an area or of a locked cell cuts.
     doubtful
         Cells that a person should look at, the worst first.
     """
@@ -98,8 +106,10 @@ def draft_grids(
     areas : array of polygons or multipolygons
         Communities, metric CRS. Invalid ones are repaired, overlaps go to one of them; both are noted.
     barriers : array of lines or polygons, optional
-        Streets, railways, water, walls; polygons count by their outlines. They may reach beyond the areas. Of lines
-        that run side by side (carriageways) the strongest counts; dead ends near another barrier are tied to it.
+        Streets, railways, water, walls. They may reach beyond the areas. Of lines that run side by side (carriageways)
+        the strongest counts; dead ends near another barrier are tied to it. Polygons of rank 1 to 3 (rivers, lakes,
+        squares, surfaces of streets) count by their middle where they are narrow; where they are wide they are cells
+        of their own that no figure counts; small ones, those of rank 4 and 5 and those built over by their outlines.
     ranks : array of int, optional
         Strength of each barrier, 1 strongest (railway, river, main road) … 5 weakest (lane); missing: all 3.
     buildings, compounds : arrays of polygons, optional
@@ -113,7 +123,7 @@ def draft_grids(
         Load of a square metre that cells aim at; default the mean of all areas. To draft some communities of a city
         again with the result of the whole, give the city's.
     only : array of int, optional
-        Rows of the areas to draft in; edges are mended as if all were drafted. Give ``density`` then.
+        Rows of the areas to draft in; edges are mended as if all were drafted.
     spread : Spread, optional
         Runs regions in other processes; default one after the other in this one.
 
@@ -123,10 +133,6 @@ def draft_grids(
         ``draft.no_areas``, ``draft.bad_option``.
     Cancelled
         When the user stops.
-
-    Notes
-    -----
-    Open water is no class of its own.
     """
     options = options or DraftOptions()
     _check_options(options)
@@ -143,6 +149,7 @@ def draft_grids(
         raise InputRefused("draft.no_areas")
     locks, _ = usable(locked, origin)
     regions, notes = make_regions(shapes, rows, locks, options.snap)
+    whole = regions.polygons
     if only is not None:
         chosen = np.isin(regions.area_index, only)
         regions = Regions(regions.polygons[chosen], regions.area_index[chosen], regions.locked[chosen])
@@ -150,9 +157,16 @@ def draft_grids(
         if not chosen.any():
             raise InputRefused("draft.no_areas")
     job.say(0.03, "draft.noding")
-    houses = _buildings(buildings, origin, regions)
-    place, weight = _loads(components, loads, origin)
-    tasks = _tasks(barriers, ranks, compounds, houses, place, weight, density, origin, regions, options, seed)
+    houses = buildings_of(buildings, origin, regions)
+    place, weight = loads_of(components, loads, origin)
+    bodies = barrier_lines(barriers, ranks, houses, origin, options, regions.polygons)
+    if density is None:
+        density = density_on(whole, bodies.wide, place, weight)
+    low, high = (share * options.target_area for share in options.band)
+    limits = Limits(low, high, options.target_area, options.snap)
+    regions = carve(regions, bodies.wide, bodies.lines, houses, limits)
+    notes += bodies.notes
+    tasks = _tasks(bodies, compounds, houses, place, weight, density, origin, regions, options, seed)
     parts = _run(tasks, spread, job)
     job.say(0.95, "draft.straightening")
     cells = np.concatenate([part.cells for part in parts])
@@ -163,11 +177,14 @@ def draft_grids(
     on_rank, blocks, block_m2 = (
         np.concatenate([getattr(part, name) for part in parts])[order] for name in ("on_rank", "blocks", "block_m2")
     )
-    load = _cell_loads(place, weight, cells)
+    load = cell_loads(place, weight, cells)
+    body = is_body(regions)[owner]
     reason = band_reasons(cells, owner, regions, options)
     why, values = reasons(cells, blocks, block_m2, options.target_area, options.band)
-    sure = confidence(cells, on_rank, load, float(load.mean()), options.target_area, options.band)
-    sure[regions.locked[owner]] = 1.0
+    why[body] = "draft.body"
+    counted = float(load[~body].mean()) if not body.all() else 0.0
+    sure = confidence(cells, on_rank, load, counted, options.target_area, options.band)
+    sure[regions.locked[owner] | body] = 1.0
     notes += unguided(tasks, regions, options)
     notes += band_notes(cells, owner, reason, regions) + cut_notes(cells, owner, houses, regions)
     unsure = doubtful(cells, regions.area_index[owner], sure, on_rank)
@@ -191,28 +208,23 @@ def draft_grids(
 
 
 def _tasks(
-    barriers: NDArray[Any] | None,
-    ranks: NDArray[np.int64] | None,
+    bodies: Bodies,
     compounds: NDArray[Any] | None,
     houses: NDArray[Any],
     place: NDArray[np.float64],
     weight: NDArray[np.float64],
-    density: float | None,
+    density: float,
     origin: NDArray[np.float64],
     regions: Regions,
     options: DraftOptions,
     seed: int,
 ) -> list[RegionTask]:
     """Hand out to each region what lies in it."""
-    lines, rows = usable(barriers, origin)
-    rank = np.full(len(lines), 3) if ranks is None else np.asarray(ranks, dtype=np.int64)[rows]
     yards, _ = usable(compounds, origin)
     yards = shapely.make_valid(yards)
-    lines = np.concatenate([lines, yards])
-    rank = np.clip(np.concatenate([rank, np.full(len(yards), 4)]), 1, WEAKEST)
+    lines = np.concatenate([bodies.lines, yards])
+    rank = np.concatenate([bodies.ranks, np.full(len(yards), 4)])
     held = locate_points(place, regions.polygons) if len(place) else np.zeros(0, dtype=np.int64)
-    if density is None:
-        density = float(weight[held >= 0].sum() / max(float(shapely.area(regions.polygons).sum()), 1e-9))
 
     def inside(geoms: NDArray[Any]) -> list[NDArray[np.int64]]:
         region, index = shapely.STRtree(geoms).query(regions.polygons, predicate="intersects")
@@ -221,7 +233,8 @@ def _tasks(
 
     order = np.argsort(held, kind="stable")
     things = np.split(order, np.searchsorted(held[order], np.arange(len(regions.polygons) + 1)))[1:-1]
-    there = zip(regions.polygons, regions.locked, inside(lines), inside(houses), inside(yards), things)
+    alone = regions.locked | is_body(regions)
+    there = zip(regions.polygons, alone, inside(lines), inside(houses), inside(yards), things)
     return [
         RegionTask(
             polygon, bool(locked), seed, lines[line], rank[line], houses[house], yards[yard],
@@ -260,25 +273,3 @@ def _moved_note(note: DraftNote, origin: NDArray[np.float64]) -> DraftNote:
     return DraftNote(note.code, note.area_index, _moved(note.geometry, origin), note.values)
 
 
-def _buildings(buildings: NDArray[Any] | None, origin: NDArray[np.float64], regions: Regions) -> NDArray[Any]:
-    houses, _ = usable(buildings, origin)
-    houses = shapely.make_valid(houses)
-    houses = houses[(shapely.get_dimensions(houses) == 2) & (shapely.area(houses) > 1.0)]
-    touched = np.unique(shapely.STRtree(regions.polygons).query(houses, predicate="intersects")[0])
-    kept: NDArray[Any] = houses[touched]
-    return kept
-
-
-def _loads(
-    components: NDArray[Any] | None, loads: NDArray[np.float64] | None, origin: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    geoms = np.array([] if components is None else components, dtype=object)
-    place = representative_points(geoms) - origin
-    weight = np.ones(len(geoms)) if loads is None else np.asarray(loads, dtype=np.float64)
-    known = np.isfinite(place).all(axis=1) & np.isfinite(weight) & (weight > 0)
-    return place[known], weight[known]
-
-
-def _cell_loads(place: NDArray[np.float64], weight: NDArray[np.float64], cells: NDArray[Any]) -> NDArray[np.float64]:
-    held = locate_points(place, cells) if len(place) else np.zeros(0, dtype=np.int64)
-    return np.bincount(held[held >= 0], weights=weight[held >= 0], minlength=len(cells)).astype(np.float64)

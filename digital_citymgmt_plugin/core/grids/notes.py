@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.grids.assemble import DraftOptions
 from digital_citymgmt_plugin.core.grids.barriers import DraftNote, Regions
+from digital_citymgmt_plugin.core.grids.carve import BODY, ISLAND
 from digital_citymgmt_plugin.core.grids.checks import cut_pairs
+from digital_citymgmt_plugin.core.grids.ground import is_body
 from digital_citymgmt_plugin.core.grids.region import RegionTask
 
-_OUT_OF_BAND = ("draft.above_band", "draft.below_band", "draft.small_area")  # in the order they are told
+# In the order they are told.
+_OUT_OF_BAND = ("draft.above_band", "draft.below_band", "draft.small_area", "draft.island", "draft.barrier_area")
 
 
 def band_reasons(
@@ -25,20 +28,27 @@ def band_reasons(
     ratio = shapely.area(cells) / options.target_area
     low, high = options.band
     small = shapely.area(regions.polygons)[owner] < low * options.target_area
-    choice = [regions.locked[owner], small, ratio < low, ratio > high]
-    names = ["draft.locked", "draft.small_area", "draft.below_band", "draft.above_band"]
-    return np.select(choice, names, "draft.in_band").astype(object)
+    kind = np.zeros(len(regions.polygons)) if regions.kind is None else regions.kind
+    island = small & (kind[owner] == ISLAND)
+    choice = [regions.locked[owner], kind[owner] == BODY, island, small, ratio < low, ratio > high]
+    names = ["draft.locked", "draft.barrier_area", "draft.island", "draft.small_area", "draft.below_band"]
+    return np.select(choice, [*names, "draft.above_band"], "draft.in_band").astype(object)
 
 
 def band_notes(
     cells: NDArray[Any], owner: NDArray[np.int64], reason: NDArray[Any], regions: Regions
 ) -> list[DraftNote]:
-    """List the cells out of band; locked ones are as their owner wants them."""
-    return [
-        DraftNote(code, int(regions.area_index[owner[i]]), cells[i], {"area": round(float(cells[i].area), 1)})
+    """List the cells out of band and areas that are nothing but water; locked ones are as their owner wants them."""
+    area = regions.area_index[owner]
+    found = [
+        DraftNote(code, int(area[i]), cells[i], {"area": round(float(cells[i].area), 1)})
         for code in _OUT_OF_BAND
         for i in np.flatnonzero(reason == code).tolist()
     ]
+    for index in np.setdiff1d(area, area[reason != "draft.barrier_area"]).tolist():
+        whole = shapely.union_all(cells[area == index])
+        found.append(DraftNote("draft.all_water", index, whole, {"area": round(float(whole.area), 1)}))
+    return found
 
 
 def cut_notes(
@@ -61,7 +71,8 @@ def cut_notes(
 
 def unguided(tasks: Sequence[RegionTask], regions: Regions, options: DraftOptions) -> list[DraftNote]:
     """Say how many areas larger than a cell have no barrier, or nothing at all that a boundary could follow."""
-    large = (shapely.area(regions.polygons) > options.band[1] * options.target_area) & ~regions.locked
+    large = shapely.area(regions.polygons) > options.band[1] * options.target_area
+    large &= ~(regions.locked | is_body(regions))
     plain = np.array([len(task.lines) == 0 for task in tasks], dtype=bool)
     built = np.array([len(task.buildings) > 0 for task in tasks], dtype=bool)
     total = len(np.unique(regions.area_index))

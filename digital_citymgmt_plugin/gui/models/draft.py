@@ -85,6 +85,8 @@ def summary_words(cells: Sequence[Mapping[str, Any]], limits: Sequence[float]) -
     """Return a line on a draft: how many cells, their mean area, how many out of the band, the spread of the load."""
     if not cells:
         return ""
+    # Water and squares that are cells of their own count neither in the mean nor against the band.
+    cells = [cell for cell in cells if cell.get("reason") != "draft.barrier_area"] or cells
     areas = [float(cell.get("area_m2") or 0) for cell in cells]
     loads = [float(cell.get("load") or 0) for cell in cells]
     low, high = limits[0], limits[1]

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a draft of unit grids finds on the ground: barriers as lines and as areas, buildings, loads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from digital_citymgmt_plugin.core.grids.assemble import DraftOptions
+from digital_citymgmt_plugin.core.grids.barriers import Regions, usable
+from digital_citymgmt_plugin.core.grids.bodies import Bodies, split_areas
+from digital_citymgmt_plugin.core.grids.carve import BODY
+from digital_citymgmt_plugin.core.grids.faces import COST
+from digital_citymgmt_plugin.core.grids.locate import locate_points, representative_points
+
+WEAKEST = len(COST) - 1  # ranks beyond are treated like this one
+
+
+def ranked(
+    barriers: Any, ranks: NDArray[np.int64] | None, origin: NDArray[np.float64]
+) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the single parts of barriers in local coordinates, their ranks (3 where none are), which are areas."""
+    shapes, rows = usable(barriers, origin)
+    rank = np.full(len(shapes), 3) if ranks is None else np.asarray(ranks, dtype=np.int64)[rows]
+    parts, owner = shapely.get_parts(shapes, return_index=True)
+    parts, inner = shapely.get_parts(parts, return_index=True)
+    rank = np.clip(rank[owner[inner]], 1, WEAKEST)
+    return parts, rank, shapely.get_dimensions(parts) == 2
+
+
+def barrier_lines(
+    barriers: Any,
+    ranks: NDArray[np.int64] | None,
+    houses: NDArray[Any],
+    origin: NDArray[np.float64],
+    options: DraftOptions,
+    around: NDArray[Any],
+) -> Bodies:
+    """Return barriers as lines with ranks, and wide areas; of narrow areas only lines at the polygons ``around``."""
+    parts, rank, flat = ranked(barriers, ranks, origin)
+    line = shapely.get_dimensions(parts) == 1
+    lines, least = parts[line], options.band[0] * options.target_area
+    bodies = split_areas(parts[flat], rank[flat], lines, houses, options.wide, least, around)
+    return Bodies(
+        bodies.wide, np.concatenate([lines, bodies.lines]), np.concatenate([rank[line], bodies.ranks]), bodies.notes
+    )
+
+
+def buildings_of(buildings: Any, origin: NDArray[np.float64], regions: Regions) -> NDArray[Any]:
+    """Return the buildings larger than 1 m² that lie in a region at least in part."""
+    houses, _ = usable(buildings, origin)
+    houses = shapely.make_valid(houses)
+    houses = houses[(shapely.get_dimensions(houses) == 2) & (shapely.area(houses) > 1.0)]
+    touched = np.unique(shapely.STRtree(regions.polygons).query(houses, predicate="intersects")[0])
+    kept: NDArray[Any] = houses[touched]
+    return kept
+
+
+def loads_of(
+    components: Any, loads: NDArray[np.float64] | None, origin: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the places of components that count, and what each counts (1 without ``loads``)."""
+    geoms = np.array([] if components is None else components, dtype=object)
+    place = representative_points(geoms) - origin
+    weight = np.ones(len(geoms)) if loads is None else np.asarray(loads, dtype=np.float64)
+    known = np.isfinite(place).all(axis=1) & np.isfinite(weight) & (weight > 0)
+    return place[known], weight[known]
+
+
+def cell_loads(place: NDArray[np.float64], weight: NDArray[np.float64], cells: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the load of each cell."""
+    held = locate_points(place, cells) if len(place) else np.zeros(0, dtype=np.int64)
+    return np.bincount(held[held >= 0], weights=weight[held >= 0], minlength=len(cells)).astype(np.float64)
+
+
+def density_on(
+    polygons: NDArray[Any], wide: NDArray[Any], place: NDArray[np.float64], weight: NDArray[np.float64]
+) -> float:
+    """Return the load of a square metre on the mean of all areas without wide barrier areas and what is in them."""
+    if not len(place):
+        return 0.0
+    land = float(shapely.area(polygons).sum())
+    held = locate_points(place, polygons) >= 0
+    if len(wide):
+        area, body = shapely.STRtree(wide).query(polygons, predicate="intersects")
+        land -= float(shapely.area(shapely.intersection(polygons[area], wide[body])).sum())
+        held &= locate_points(place, wide) < 0
+    return float(weight[held].sum() / land) if land > 1.0 else 0.0
+
+
+def mean_density(
+    areas: Any,
+    components: Any,
+    loads: NDArray[np.float64] | None,
+    barriers: Any,
+    ranks: NDArray[np.int64] | None,
+    options: DraftOptions,
+) -> float:
+    """Return the load of a square metre that a draft of these areas aims at, without drafting them.
+
+    Parameters
+    ----------
+    areas, components, loads, barriers, ranks
+        As for ``core.grids.draft.draft_grids``.
+    """
+    raw = np.asarray(areas, dtype=object)
+    bounds = shapely.total_bounds(raw) if len(raw) else np.zeros(4)
+    if not np.isfinite(bounds).all():
+        return 0.0
+    origin = np.floor(bounds[:2])
+    shapes, _ = usable(raw, origin)
+    shapes = shapely.make_valid(shapes[shapely.get_dimensions(shapes) == 2])
+    none = np.zeros(0, dtype=object)
+    parts, rank, flat = ranked(barriers, ranks, origin)
+    least = options.band[0] * options.target_area
+    wide = split_areas(parts[flat], rank[flat], none, none, options.wide, least, none).wide
+    return density_on(shapes, wide, *loads_of(components, loads, origin))
+
+
+def is_body(regions: Regions) -> NDArray[np.bool_]:
+    """Tell which regions are wide barrier areas."""
+    none = np.zeros(len(regions.polygons), dtype=bool)
+    return none if regions.kind is None else np.asarray(regions.kind == BODY)
