@@ -157,16 +157,30 @@ def chinese(texts: list[tuple[str, str]]) -> tuple[dict[tuple[str, str], str], l
     return found, sorted(set(known) - used)
 
 
+def told_apart() -> dict[str, list[tuple[str, str]]]:
+    """Return the sentences that English says alike and Chinese does not: English → code and Chinese of each."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for code, english, translation in rows(I18N / "sentences.tsv"):
+        found.setdefault(english, []).append((code, translation))
+    return {english: listed for english, listed in found.items() if len({chinese for _, chinese in listed}) > 1}
+
+
 def write_ts(folder: Path) -> tuple[Path, list[tuple[str, str]], list[tuple[str, str]]]:
     """Write the ``.ts`` file into a folder; return its path, the texts without Chinese, the translations not used."""
     texts = collect()
     known, unused = chinese(texts)
+    apart = told_apart()
     root = ET.Element("TS", version="2.1", language="zh_CN", sourcelanguage="en")
     sections: dict[str, ET.Element] = {}
     for context, english in texts:
         if context not in sections:
             sections[context] = ET.SubElement(root, "context")
             ET.SubElement(sections[context], "name").text = context
+        for code, translated in apart.get(english, []) if context == MESSAGES else []:
+            message = ET.SubElement(sections[context], "message")
+            ET.SubElement(message, "source").text = english
+            ET.SubElement(message, "comment").text = code
+            ET.SubElement(message, "translation").text = translated
         message = ET.SubElement(sections[context], "message")
         ET.SubElement(message, "source").text = english
         translation = ET.SubElement(message, "translation")

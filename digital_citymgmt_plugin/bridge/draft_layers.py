@@ -15,10 +15,12 @@ from qgis.core import (
     NULL,
     QgsCoordinateReferenceSystem,
     QgsFeature,
+    QgsFeatureRequest,
     QgsFillSymbol,
     QgsGeometry,
     QgsMapLayer,
     QgsProject,
+    QgsRectangle,
     QgsSingleSymbolRenderer,
     QgsVectorLayer,
 )
@@ -141,16 +143,28 @@ def decide(layer: QgsVectorLayer, fid: int, state: str) -> None:
 
 
 def codes_in(layer: QgsVectorLayer, field: str, most: int = 2000) -> list[tuple[str, list[float]]]:
-    """Return the values of a field with the extents of their polygons, sorted; of ``most`` rows at the most."""
+    """Return the values of a field, each once, with the extent of all its polygons; of ``most`` rows at the most."""
     column = layer.fields().indexOf(field)
-    found: list[tuple[str, list[float]]] = []
+    found: dict[str, QgsRectangle] = {}
     for number, feature in enumerate(layer.getFeatures()):
         if number >= most or column < 0:
             break
+        code = _text(feature, column)
         box = feature.geometry().boundingBox()
-        sides = [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]
-        found.append((_text(feature, column), sides))
-    return sorted(found)
+        if code and not box.isNull():
+            found.setdefault(code, QgsRectangle(box)).combineExtentWith(box)
+    return [
+        (code, [box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]) for code, box in sorted(found.items())
+    ]
+
+
+def names_in(layer: QgsVectorLayer) -> dict[str, str]:
+    """Return code → name of the areas of a layer of the store."""
+    code, name = (layer.fields().indexOf(column) for column in ("code", "name"))
+    if min(code, name) < 0:
+        return {}
+    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry).setSubsetOfAttributes([code, name])
+    return {_text(feature, code): _text(feature, name) for feature in layer.getFeatures(request)}
 
 
 def _text(feature: QgsFeature, column: int) -> str:

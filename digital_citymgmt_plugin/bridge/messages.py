@@ -39,12 +39,12 @@ SENTENCES: dict[str, str] = {code: english for code, (english, _) in read_senten
 def template(code: str) -> str | None:
     """Return the sentence of a code, with its ``{fields}``, in the user's language; None when there is none."""
     english = SENTENCES.get(code)
-    return None if english is None else _translate(english)
+    return None if english is None else _translate(code, english)
 
 
 def templates(prefix: str = "") -> dict[str, str]:
     """Return all sentences in the user's language whose code starts with ``prefix`` (the engine's reject lists)."""
-    return {code: _translate(english) for code, english in SENTENCES.items() if code.startswith(prefix)}
+    return {code: _translate(code, english) for code, english in SENTENCES.items() if code.startswith(prefix)}
 
 
 def sentence(error: BaseException | str, values: Mapping[str, Any] | None = None) -> str:
@@ -110,9 +110,10 @@ def _text(value: Any) -> str:
     return str(value)
 
 
-def _translate(english: str) -> str:
+def _translate(code: str, english: str) -> str:
     try:
         from qgis.PyQt.QtCore import QCoreApplication
     except ImportError:  # a script without QGIS
         return english
-    return QCoreApplication.translate(CONTEXT, english)
+    # The code tells apart what English says by one word and Chinese by several (``scripts/build_ts.py``).
+    return QCoreApplication.translate(CONTEXT, english, code)

@@ -76,12 +76,27 @@ class Offers:
 
 @dataclass(frozen=True)
 class ProjectLayer:
-    """A vector layer of the project: ``kind`` is point, line or polygon."""
+    """A vector layer of the project.
+
+    Attributes
+    ----------
+    kind : str
+        point, line or polygon.
+    drawn : tuple of str
+        Values of its column ``cass_field``: the layers of a drawing. OpenStreetMap has a column of that name, too.
+    """
 
     id: str
     name: str
     kind: str
     fields: tuple[str, ...] = ()
+    drawn: tuple[str, ...] = ()
+
+
+def cass_field(fields: Iterable[str]) -> str:
+    """Return the column that names the layers of a drawing, "" for none."""
+    known = {field.lower(): field for field in fields}
+    return next((known[one] for one in _LAYER_FIELDS if one in known), "")
 
 
 def store_offers(lines: Mapping[str, int], areas: Mapping[str, int], counts: Mapping[str, int]) -> Offers:
@@ -119,7 +134,9 @@ def layer_offers(layers: Iterable[ProjectLayer]) -> Offers:
     for layer in layers:
         name = layer.name.lower()
         known = {field.lower(): field for field in layer.fields}
-        cass = next((known[one] for one in _LAYER_FIELDS if one in known), "")
+        there = {theme: value for theme, value in CASS.items() if value in layer.drawn}
+        houses = CASS_BUILDING in layer.drawn
+        cass = cass_field(layer.fields) if there or houses else ""
         if layer.kind == "point":
             components.append(Offer(layer.id, layer.name, used=_says(name, _COMPONENTS)))
             continue
@@ -131,15 +148,15 @@ def layer_offers(layers: Iterable[ProjectLayer]) -> Offers:
             buildings.append(Offer(layer.id, layer.name, used=house))
             compounds.append(Offer(layer.id, layer.name, used=compound and not community))
             locked.append(Offer(layer.id, layer.name))
-            if cass:
-                buildings.append(Offer(layer.id, layer.name, theme="building", field=cass, values=(CASS_BUILDING,)))
+            if houses:
+                values = (CASS_BUILDING,)
+                buildings.append(Offer(layer.id, layer.name, theme="building", field=cass, values=values, used=True))
             if community or house or compound:
                 rank = None
-        if cass:
-            barriers += [
-                Offer(layer.id, layer.name, "", theme, cass, (value,), THEME_RANKS[theme], used=True)
-                for theme, value in CASS.items()
-            ]
+        barriers += [
+            Offer(layer.id, layer.name, "", theme, cass, (value,), THEME_RANKS[theme], used=True)
+            for theme, value in there.items()
+        ]
         ranked = next((known[one] for one in _RANK_FIELDS if one in known), "")
         barriers.append(
             Offer(

@@ -15,7 +15,7 @@ from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 from digital_citymgmt_plugin.bridge import draft_layers
 from digital_citymgmt_plugin.bridge.messages import sentence, templates
 from digital_citymgmt_plugin.bridge.sources import crs_text
-from digital_citymgmt_plugin.core.draft_guesses import layer_offers, store_offers
+from digital_citymgmt_plugin.core.draft_guesses import Offers, layer_offers, store_offers
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError
 from digital_citymgmt_plugin.core.requests_draft import DraftGrids, DraftSources
 from digital_citymgmt_plugin.gui.desk import Desk
@@ -48,7 +48,15 @@ class DraftActions(OneWindow, Desk):
         super().__init__(controller, window)
         self.on_map = CellsOnMap(controller.iface.mapCanvas())
         self._sources: dict[str, Any] = {}
-        self._looking = self._again = False
+        self._looking = self._again = self._drafting = False
+        self._offering = QTimer(self)  # layers come and go by the dozen
+        self._offering.setSingleShot(True)
+        self._offering.setInterval(300)
+        self._offering.timeout.connect(self._offer_again)
+        project = QgsProject.instance()
+        self._layers_changed = (project.layersAdded, project.layersRemoved)
+        for signal in self._layers_changed:
+            signal.connect(self._wait_for_layers)
         self._folder = tempfile.TemporaryDirectory(prefix="dcm-draft-", ignore_cleanup_errors=True)
         self._number = 0
         controller.link.progressed.connect(self._on_progress)
@@ -59,28 +67,40 @@ class DraftActions(OneWindow, Desk):
 
     def show(self) -> None:
         """Ask the store what there is and open the window."""
-        if self.has_store() and not self.raised():
+        if self.raised():
+            self._offer_again()
+        elif self.has_store():
             self.ask(tr("Looking at what there is to draft from"), DraftSources(), self._open)
 
     def _open(self, answer: dict[str, Any]) -> None:
         self._sources = answer
-        offers = store_offers(answer["lines"], answer["areas"], answer["counts"])
-        offers = joined(offers, layer_offers(project_layers()), locked_offers())
-        dialog = DraftGridsDialog(offers, answer["classes"], self.dock)
+        dialog = DraftGridsDialog(self._offers(), answer["classes"], self.dock)
         dialog.target_page.output_edit.setText(self._free_name())
         dialog.preview_asked.connect(self.look)
         dialog.draft_asked.connect(self.draft)
         dialog.cancel_asked.connect(self.controller.link.cancel)
         dialog.output_asked.connect(self._ask_output)
         dialog.layer_page.areas_changed.connect(self._areas_changed)
-        dialog.layer_page.component_box.currentIndexChanged.connect(lambda _=0: self._allow_load())
+        dialog.layer_page.changed.connect(self._allow)
         self.open(dialog)
         self._areas_changed(fields=True)
-        self._allow_load()
-        if dialog.community()[0]:
-            self.look()
-        else:
-            dialog.show_problem(tr("There are no communities to draft in: import areas first."))
+        self._allow()
+        self.look()
+
+    def _offers(self) -> Offers:
+        found = self._sources
+        offers = store_offers(found["lines"], found["areas"], found["counts"])
+        return joined(offers, layer_offers(project_layers()), locked_offers())
+
+    def _wait_for_layers(self, *_layers: Any) -> None:
+        if self.dialog is not None:
+            self._offering.start()
+
+    def _offer_again(self) -> None:
+        """Offer the layers that came to the project or went from it while the window is open."""
+        if self.dialog is not None:
+            self.dialog.layer_page.offer(self._offers())
+            self._allow()
 
     def _free_name(self) -> str:
         base, number = Path(self.path), 1
@@ -95,24 +115,31 @@ class DraftActions(OneWindow, Desk):
             if path:
                 edit.setText(path if path.lower().endswith(".gpkg") else f"{path}.gpkg")
 
-    def _allow_load(self) -> None:
-        if self.dialog is not None:
-            self.dialog.target_page.allow_load("components" in self.dialog.layer_page.others())
+    def _allow(self) -> None:
+        """Allow what can be asked: a load where there are components, one draft of the city at a time."""
+        dialog = self.dialog
+        if dialog is not None:
+            dialog.target_page.allow_load("components" in dialog.layer_page.others())
+            dialog.draft_button.setEnabled(dialog.layer_page.areas() is not None and not self._drafting)
 
     def _areas_changed(self, *, fields: bool = False) -> None:
         """Offer the communities of the areas chosen, and the fields of their layer."""
         dialog = self.dialog
         offer = dialog.layer_page.areas() if dialog is not None else None
         if dialog is None or offer is None:
+            if dialog is not None:
+                dialog.show_communities([])
             return
         page = dialog.layer_page
         layer = QgsProject.instance().mapLayer(offer.source) if offer.source else None
         names = [field.name() for field in layer.fields()] if layer is not None else ["code"]
         if fields or [page.field_box.itemText(at) for at in range(page.field_box.count())] != names:
-            page.show_fields(names, next((name for name in names if name.lower() in CODE_FIELDS), names[0]))
+            page.show_fields(names, next((name for name in names if name.lower() in CODE_FIELDS), ""))
         if layer is not None:
             found = [(code, code, box) for code, box in draft_layers.codes_in(layer, page.code_field() or "")]
             seen = shown_extent(self.controller.iface.mapCanvas(), layer.crs())
+        elif offer.source:  # the layer has just gone: what there is is offered again in a moment
+            found, seen = [], []
         else:
             listed = self._sources.get("communities") or []
             found = [(one["code"], f"{one['name']} {one['code']}", one["box"]) for one in listed]
@@ -158,7 +185,13 @@ class DraftActions(OneWindow, Desk):
     def look(self) -> None:
         """Draft the chosen community and show it; asked again while one is under way, once more after it."""
         dialog = self.dialog
-        if dialog is None or not dialog.community()[0] or dialog.layer_page.areas() is None:
+        if dialog is None:
+            return
+        if dialog.layer_page.areas() is None:
+            dialog.show_problem(tr("There are no communities to draft in: import areas first."))
+            return
+        if not dialog.community()[0]:
+            dialog.show_problem(tr("The field has no codes of areas: choose another field or another layer."))
             return
         if self._looking:
             self._again = True
@@ -210,16 +243,29 @@ class DraftActions(OneWindow, Desk):
         dialog = self.dialog
         if dialog is None or dialog.layer_page.areas() is None:
             return
-        output = dialog.target_page.output_edit.text().strip()
-        if not output or not Path(output).parent.is_dir():
+        output = self._output(dialog.target_page.output_edit.text())
+        if not output:
             dialog.show_problem(tr("Choose where the draft is written."))
             return
-        if Path(output).exists():
-            output = self._free_name()
-            dialog.target_page.output_edit.setText(output)
-        dialog.draft_button.setEnabled(False)
+        dialog.target_page.output_edit.setText(output)
+        self._drafting = True
+        self._allow()
         self._again = False
         self._send(tr("Drafting unit grids"), output, None, self._drafted, self._not_drafted)
+
+    def _output(self, text: str) -> str:
+        """Return the file to write: a GeoPackage beside the store unless another folder is named; "" for no folder.
+
+        A file that is there is never written over: it may be a draft that somebody walked.
+        """
+        if not text.strip():
+            return ""
+        file = Path(self.path).parent / text.strip()  # an absolute path stays as it is
+        if file.suffix.lower() != ".gpkg":
+            file = file.with_name(f"{file.name}.gpkg")
+        if not file.parent.is_dir():
+            return ""
+        return str(file) if not file.exists() else self._free_name()
 
     def _drafted(self, request: DraftGrids, answer: dict[str, Any]) -> None:
         made = made_by(request, answer)
@@ -230,8 +276,9 @@ class DraftActions(OneWindow, Desk):
             self._not_drafted(error)
             return
         self.on_map.clear()
+        self._drafting = False
+        self._allow()
         if self.dialog is not None:
-            self.dialog.draft_button.setEnabled(True)
             self.dialog.target_page.output_edit.setText(self._free_name())
             self.dialog.show_cells(draft_layers.cells_of(layer), made, tr("Draft: {name}").format(name=layer.name()))
         words = tr("{count} cells were drafted: look at the doubtful ones in the list, then adopt the draft.")
@@ -239,8 +286,9 @@ class DraftActions(OneWindow, Desk):
         self.drafted.emit(layer)
 
     def _not_drafted(self, error: Exception) -> None:
+        self._drafting = False
+        self._allow()
         if self.dialog is not None:
-            self.dialog.draft_button.setEnabled(True)
             self.dialog.show_problem(sentence(error))
         else:
             self.controller.messages.show_error(error)
@@ -260,9 +308,8 @@ class DraftActions(OneWindow, Desk):
     def _idle(self) -> None:
         """Begin afresh when nothing runs: what waited when the user stopped the engine never answers."""
         if not self.controller.link.busy:
-            self._looking = self._again = False
-            if self.dialog is not None:
-                self.dialog.draft_button.setEnabled(self.dialog.layer_page.areas() is not None)
+            self._looking = self._again = self._drafting = False
+            self._allow()
 
     # -- ending -------------------------------------------------------------------------------------------------
 
@@ -274,6 +321,9 @@ class DraftActions(OneWindow, Desk):
 
     def shut(self) -> None:
         """End: close the window, leave nothing on the map or on the disk."""
+        self._offering.stop()
+        for signal in self._layers_changed:
+            signal.disconnect(self._wait_for_layers)
         self.close_dialog()
         self.on_map.clear()
         self._folder.cleanup()

@@ -9,12 +9,13 @@ from qgis.core import QgsProcessingContext, QgsProject, QgsVectorLayer
 
 from digital_citymgmt_plugin.bridge import draft_layers, layers
 from digital_citymgmt_plugin.bridge.sources import Prepared, prepare
-from digital_citymgmt_plugin.core.draft_guesses import Offer, Offers, ProjectLayer, rank_text
+from digital_citymgmt_plugin.core.draft_guesses import Offer, Offers, ProjectLayer, cass_field, rank_text
 from digital_citymgmt_plugin.core.request_base import Layer
 from digital_citymgmt_plugin.core.requests_draft import DraftGrids
 from digital_citymgmt_plugin.gui.dialogs.draft_grids import DraftGridsDialog
 from digital_citymgmt_plugin.gui.models.draft import tr
 
+MOST_LAYERS = 500  # of a drawing
 KINDS = {0: "point", 1: "line", 2: "polygon"}
 
 
@@ -28,8 +29,16 @@ def project_layers() -> list[ProjectLayer]:
                                  else layer.geometryType()))  # fmt: skip
             if kind is not None:
                 names = tuple(field.name() for field in layer.fields())
-                found.append(ProjectLayer(layer.id(), layer.name(), kind, names))
+                found.append(ProjectLayer(layer.id(), layer.name(), kind, names, _drawn(layer, cass_field(names))))
     return sorted(found, key=lambda one: one.name)
+
+
+def _drawn(layer: QgsVectorLayer, field: str) -> tuple[str, ...]:
+    """Return the layers of a drawing that a column names; none for a column of numbers, as OpenStreetMap has one."""
+    column = layer.fields().indexOf(field) if field else -1
+    if column < 0 or layer.fields().at(column).isNumeric():
+        return ()
+    return tuple(sorted(str(value) for value in layer.uniqueValues(column, MOST_LAYERS) if value is not None))
 
 
 def locked_offers() -> list[Offer]:

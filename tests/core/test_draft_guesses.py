@@ -41,10 +41,20 @@ def test_a_field_of_road_classes_gives_the_rank_and_points_are_no_barriers():
 
 
 def test_a_drawing_of_cass_is_offered_by_its_layers():
-    offers = layer_offers([ProjectLayer("a", "entities", "polygon", ("Layer",))])
+    drawn = ("0", "DLSS", "JJ", "JMD", "SXSS", "YZH")
+    offers = layer_offers([ProjectLayer("a", "entities", "polygon", ("Layer",), drawn)])
     used = {one.values[0]: one.rank for one in offers.barriers if one.used}
     assert used == {"DLSS": 3, "SXSS": 1, "JJ": 2, "YZH": 4}
     assert [one.values for one in offers.buildings if one.theme == "building"] == [("JMD",)]
+
+
+def test_a_column_named_layer_makes_no_drawing():
+    """The roads of OpenStreetMap have one that counts bridges and tunnels."""
+    fields = ("osm_id", "fclass", "layer", "bridge")
+    offers = layer_offers([ProjectLayer("a", "gis_osm_roads_free_1", "line", fields)])
+    assert [(one.used, one.rank, one.theme) for one in offers.barriers] == [(True, BY_FIELD, "")]
+    offers = layer_offers([ProjectLayer("a", "CAD", "line", ("Layer",), ("DLSS", "GXYZ"))])
+    assert [(one.theme, one.used) for one in offers.barriers] == [("road", True), ("", False)]
 
 
 def test_the_store_offers_only_what_it_has():

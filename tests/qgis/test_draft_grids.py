@@ -151,16 +151,104 @@ def test_target_ranks_and_weights_change_the_preview(bench):
 def test_layers_of_the_project_are_guessed_by_name_and_by_cass(bench):
     streets = QgsVectorLayer(f"LineString?crs={CRS}&field=fclass:string", "道路中心线", "memory")
     cass = QgsVectorLayer(f"LineString?crs={CRS}&field=Layer:string", "entities", "memory")
+    for name in ("DLSS", "SXSS", "YZH"):
+        feature = QgsFeature(cass.fields())
+        feature.setAttributes([name])
+        cass.dataProvider().addFeature(feature)
+    bridges = QgsVectorLayer(f"LineString?crs={CRS}&field=layer:integer", "bridges", "memory")
     houses = QgsVectorLayer(f"Polygon?crs={CRS}", "房屋", "memory")
-    QgsProject.instance().addMapLayers([streets, cass, houses])
+    QgsProject.instance().addMapLayers([streets, cass, houses, bridges])
     dialog = bench.show()
     chosen = {(offer.name, offer.theme): rank for offer, rank in dialog.layer_page.chosen_barriers()}
     assert chosen["道路中心线", ""] == 0 and chosen["entities", "water"] == 1 and chosen["entities", "wall"] == 4
+    assert not [name for name, _theme in chosen if name == "bridges"]  # a column of numbers is no drawing's
     request = bench.asked()[-1]
     texts = " ".join(request.barrier_ranks)
     assert '{"field": "fclass"}' in texts and '"SXSS": 1' in texts and "DLSS" in texts
     offers = [dialog.layer_page.building_box.itemData(at) for at in range(dialog.layer_page.building_box.count())]
     assert [offer.name for offer in offers if offer and offer.source] == ["房屋"]
+
+
+def test_layers_that_come_and_go_are_offered_and_what_was_chosen_stays(bench):
+    dialog = bench.show()
+    page = dialog.layer_page
+    row = next(at for at, offer in enumerate(page.barriers) if offer.theme == "road")
+    page.rank_boxes[row].setCurrentIndex(1)
+    page.table.item(row + 1, 0).setCheckState(Qt.CheckState.Unchecked)
+    left = page.barriers[row + 1]
+    bench.wait(lambda: len(bench.asked()) == 2)
+    walls = QgsVectorLayer(f"LineString?crs={CRS}", "围墙", "memory")
+    QgsProject.instance().addMapLayer(walls)
+    bench.wait(lambda: len(bench.asked()) == 3)
+    bench.settle()
+    chosen = [(offer.name or offer.theme, rank) for offer, rank in page.chosen_barriers()]
+    assert ("road", 2) in chosen and ("围墙", 4) in chosen
+    assert left not in [offer for offer, _rank in page.chosen_barriers()]
+    houses = QgsVectorLayer(f"Polygon?crs={CRS}", "房屋", "memory")
+    QgsProject.instance().addMapLayer(houses)
+    QTest.qWait(1000)
+    assert len(bench.asked()) == 3  # offered, but the buildings of the store stay chosen
+    assert page.building_box.findText("房屋") > 0 and page.others()["buildings"].table == "base_area"
+    QgsProject.instance().removeMapLayer(walls.id())
+    bench.wait(lambda: len(bench.asked()) == 4)
+    assert "围墙" not in [offer.name for offer in page.barriers]
+
+
+def test_areas_without_codes_fields_or_rows_are_told_and_not_drafted(bench):
+    dialog = bench.show()
+    before = len(bench.asked())
+    bare, empty = (QgsVectorLayer(f"Polygon?crs={CRS}{more}", name, "memory")
+                   for name, more in (("小区一", ""), ("小区二", "&field=code:string")))  # fmt: skip
+    feature = QgsFeature(bare.fields())
+    feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(500000, 3520000, 500400, 3520400)))
+    bare.dataProvider().addFeature(feature)
+    QgsProject.instance().addMapLayers([bare, empty])
+    box = dialog.layer_page.area_box
+    bench.wait(lambda: box.findText("小区二") >= 0)
+    for name in ("小区一", "小区二"):
+        box.setCurrentIndex(box.findText(name))
+        QTest.qWait(700)
+        assert "no codes" in dialog.found_label.text() and dialog.area_chart.values == []
+    assert len(bench.asked()) == before
+    QgsProject.instance().removeMapLayer(empty.id())
+    bench.wait(lambda: len(bench.asked()) == before + 1)  # back at the communities of the store
+    assert dialog.community()[0] == CODE
+
+
+def test_one_draft_of_the_city_at_a_time_and_its_file_is_one(bench, tmp_path):
+    dialog = bench.show()
+    bench.pool.gate.clear()
+    dialog.target_page.output_edit.setText(str(tmp_path / "甲"))
+    dialog.draft_button.click()
+    dialog.target_page.seed_spin.setValue(7)  # a change does not make it possible to ask twice
+    assert not dialog.draft_button.isEnabled()
+    QTest.qWait(50)
+    bench.pool.gate.set()
+    bench.wait(lambda: dialog.draft_button.isEnabled())
+    assert [Path(request.output).name for request in bench.asked() if request.only is None] == ["甲.gpkg"]
+    dialog.target_page.output_edit.setText(str(tmp_path / "nowhere" / "a.gpkg"))
+    dialog.draft_button.click()
+    assert "where" in dialog.found_label.text() and dialog.draft_button.isEnabled()
+
+
+def test_closing_the_window_ends_its_preview_but_not_the_draft_of_the_city(bench, tmp_path):
+    dialog = bench.show()
+    bench.pool.gate.clear()
+    dialog.preview_button.click()
+    QTest.qWait(50)
+    dialog.reject()
+    bench.pool.gate.set()
+    bench.settle()
+    assert not bench.actions.on_map.bands and not bench.actions._looking
+    dialog = bench.show()
+    bench.pool.gate.clear()
+    dialog.target_page.output_edit.setText(str(tmp_path / "a.gpkg"))
+    dialog.draft_button.click()
+    QTest.qWait(50)
+    dialog.reject()
+    bench.pool.gate.set()
+    bench.wait(lambda: bench.review.layer() is not None)
+    assert bench.show().draft_button.isEnabled()
 
 
 def test_a_refusal_stands_in_the_window(bench):
@@ -249,6 +337,24 @@ def test_a_cell_is_edited_with_its_neighbours_and_unsaved_edits_are_not_adopted(
     bench.settle()
     assert ("adopt_grids", None) in bench.pool.previews
     assert bench.pool.last("adopt_grids").input.path == str(tmp_path / "a.gpkg")
+
+
+def test_edits_that_are_saved_are_read_without_asking_and_communities_bear_their_names(bench, tmp_path):
+    layer = bench.draft(tmp_path / "a.gpkg")
+    model = bench.dock.view.model()
+    assert [model.index(0, column).data() for column in range(3)] == ["紫薇社区", "30 %", "open"]
+    fid = bench.dock.cells[0]["fid"]
+    layer.startEditing()
+    layer.changeGeometry(fid, QgsGeometry.fromRect(QgsRectangle(500000, 3520200, 500100, 3520400)))
+    layer.commitChanges()
+    bench.wait(lambda: bench.dock.cells[0]["area_m2"] == 20_000)
+    layer.startEditing()
+    layer.changeAttributeValue(fid, layer.fields().indexOf("review"), "accepted")
+    layer.rollBack()
+    QTest.qWait(200)
+    assert not bench.dock.cells[0]["review"]
+    QgsProject.instance().removeMapLayer(layer.id())
+    bench.wait(lambda: bench.dock.cells == [])
 
 
 def test_a_draft_without_confidence_is_listed_by_band_and_barriers_and_exported(bench, tmp_path):

@@ -22,13 +22,16 @@ def build():
 
 def test_the_compiled_translation_speaks_chinese(build, tmp_path, qgis_app):
     from digital_citymgmt_plugin.bridge.i18n import install_translator, remove_translator
-    from digital_citymgmt_plugin.bridge.messages import sentence
+    from digital_citymgmt_plugin.bridge.messages import read_sentences, sentence, template, templates
 
     source, _, _ = build.write_ts(tmp_path)
     build.compile_qm(source, tmp_path)
     translator = install_translator("zh_CN", [tmp_path])
     try:
         assert sentence("input.no_file", {"file": "甲.shp"}).startswith("甲.shp 既不是")
+        # "Accepted" are rows (接收) and sheets (已验收): each code has its own Chinese.
+        wanted = {code: chinese.replace("\\n", "\n") for code, (_, chinese) in read_sentences().items()}
+        assert {code: template(code) for code in wanted} == wanted == templates()
     finally:
         remove_translator(translator)
     assert "neither" in sentence("input.no_file", {"file": "甲.shp"})

@@ -132,7 +132,6 @@ class DraftGridsDialog(QDialog):
         return (str(found[0]), list(found[1])) if found else ("", [])
 
     def _changed(self) -> None:
-        self.draft_button.setEnabled(self.layer_page.areas() is not None)
         if self.at_once_box.isChecked() and self.isVisible():
             self._timer.start()
 

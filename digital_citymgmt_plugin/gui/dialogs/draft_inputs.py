@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import QLocale, Qt, pyqtSignal
@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.core.draft_guesses import BY_FIELD, RANKS, Offer, O
 from digital_citymgmt_plugin.gui.dialogs.draft_target import spin
 from digital_citymgmt_plugin.gui.docks.parts import StillBox, plain_label
 from digital_citymgmt_plugin.gui.models.draft import tr
+from digital_citymgmt_plugin.gui.plain_text import as_tip
 
 
 def offer_words(offer: Offer) -> str:
@@ -55,60 +56,97 @@ class LayerPage(QWidget):
 
     def __init__(self, offers: Offers, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.area_box = _box(tr("Areas, as a rule communities"), offers.areas, none=False)
+        self.area_box = _box(tr("Areas, as a rule communities"))
         self.field_box = QComboBox()
         self.field_box.setAccessibleName(tr("Field with the code of the area"))
-        self.building_box = _box(tr("Buildings: never cut"), offers.buildings)
-        self.compound_box = _box(tr("Compounds: kept whole where that can be"), offers.compounds)
-        self.component_box = _box(tr("Components: the load"), offers.components)
-        self.locked_box = _box(tr("Cells to keep"), offers.locked)
-        self.barriers = list(offers.barriers)
+        self.building_box = _box(tr("Buildings: never cut"))
+        self.compound_box = _box(tr("Compounds: kept whole where that can be"))
+        self.component_box = _box(tr("Components: the load"))
+        self.locked_box = _box(tr("Cells to keep"))
+        self.boxes = {
+            "areas": self.area_box, "buildings": self.building_box, "compounds": self.compound_box,
+            "components": self.component_box, "locked": self.locked_box,
+        }  # fmt: skip
+        self.barriers: list[Offer] = []
         self.rank_boxes: list[QComboBox] = []
-        self.table = QTableWidget(len(self.barriers), 2)
+        self.table = QTableWidget(0, 2)
         self.table.setHorizontalHeaderLabels([tr("Barriers"), tr("Rank")])
         self.table.setAccessibleName(tr("Barriers and their ranks"))
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.table.verticalHeader().hide()
         self.table.setTabKeyNavigation(False)
-        self._fill()
+        self.none_label = plain_label(tr("There are no barriers: import a base map or add layers to the project."))
         form = QFormLayout()
         form.addRow(tr("Areas"), self.area_box)
         form.addRow(tr("Code of the area"), self.field_box)
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(self.table, 1)
-        if not self.barriers:
-            layout.addWidget(plain_label(tr("There are no barriers: import a base map or add layers to the project.")))
+        layout.addWidget(self.none_label)
         form = QFormLayout()
         form.addRow(tr("Buildings"), self.building_box)
         form.addRow(tr("Compounds"), self.compound_box)
         form.addRow(tr("Components"), self.component_box)
         form.addRow(tr("Cells to keep"), self.locked_box)
         layout.addLayout(form)
+        self._show(offers)
         self.table.itemChanged.connect(lambda _item: self.changed.emit())
         self.area_box.currentIndexChanged.connect(lambda _=0: self._areas_changed())
         self.field_box.activated.connect(lambda _=0: self.areas_changed.emit())
         for box in (self.building_box, self.compound_box, self.component_box, self.locked_box):
             box.currentIndexChanged.connect(lambda _=0: self.changed.emit())
 
-    def _fill(self) -> None:
+    def offer(self, offers: Offers) -> None:
+        """Offer what there is now: layers came or went. What was chosen stays, as far as it is there."""
+        before = self._chosen()
+        widgets = (self, self.table, *self.boxes.values())
+        blocked = [widget.blockSignals(True) for widget in widgets]
+        self._show(offers)
+        for widget, was in zip(widgets, blocked):
+            widget.blockSignals(was)
+        after = self._chosen()
+        if before[0] != after[0]:
+            self.areas_changed.emit()
+        if before != after:
+            self.changed.emit()
+
+    def _chosen(self) -> tuple[Any, ...]:
+        found = [_key(box.currentData()) for box in self.boxes.values()]
+        return (*found, tuple((_key(offer), rank) for offer, rank in self.chosen_barriers()))
+
+    def _show(self, offers: Offers) -> None:
+        for name, box in self.boxes.items():
+            _fill(box, getattr(offers, name), none=name != "areas")
+        kept = {
+            _key(offer): (self.table.item(row, 0).checkState() == Qt.CheckState.Checked, int(box.currentData()))
+            for row, (offer, box) in enumerate(zip(self.barriers, self.rank_boxes))
+        }
+        self.barriers, self.rank_boxes = list(offers.barriers), []
+        self.table.setRowCount(0)
+        self.table.setRowCount(len(self.barriers))
         for row, offer in enumerate(self.barriers):
+            used, rank = kept.get(_key(offer), (offer.used, offer.rank))
             item = QTableWidgetItem(offer_words(offer))
             item.setFlags(Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-            item.setCheckState(Qt.CheckState.Checked if offer.used else Qt.CheckState.Unchecked)
-            item.setToolTip(item.text().replace("<", "‹"))
+            item.setCheckState(Qt.CheckState.Checked if used else Qt.CheckState.Unchecked)
+            item.setToolTip(as_tip(item.text()))
             self.table.setItem(row, 0, item)
-            box = StillBox()
-            for rank in RANKS:
-                box.addItem(rank_words(rank), rank)
-            if offer.rank_field:
-                box.addItem(rank_words(BY_FIELD, offer.rank_field), BY_FIELD)
-            box.setCurrentIndex(max(0, box.findData(offer.rank)))
-            box.setAccessibleName(tr("Rank of {layer}").format(layer=offer_words(offer)))
-            box.currentIndexChanged.connect(lambda _=0: self.changed.emit())
+            box = self._rank_box(offer, rank)
             self.table.setCellWidget(row, 1, box)
             self.rank_boxes.append(box)
-        self.table.setColumnWidth(1, 150)
+        self.table.setColumnWidth(1, self.table.fontMetrics().horizontalAdvance(rank_words(2)) + 70)
+        self.none_label.setVisible(not self.barriers)
+
+    def _rank_box(self, offer: Offer, chosen: int) -> StillBox:
+        box = StillBox()
+        for rank in RANKS:
+            box.addItem(rank_words(rank), rank)
+        if offer.rank_field:
+            box.addItem(rank_words(BY_FIELD, offer.rank_field), BY_FIELD)
+        box.setCurrentIndex(max(0, box.findData(chosen)))
+        box.setAccessibleName(tr("Rank of {layer}").format(layer=offer_words(offer)))
+        box.currentIndexChanged.connect(lambda _=0: self.changed.emit())
+        return box
 
     def _areas_changed(self) -> None:
         self.areas_changed.emit()
@@ -140,11 +178,7 @@ class LayerPage(QWidget):
 
     def others(self) -> dict[str, Offer]:
         """Return what else was chosen, by its name in the request."""
-        boxes = {
-            "buildings": self.building_box, "compounds": self.compound_box, "components": self.component_box,
-            "locked": self.locked_box,
-        }  # fmt: skip
-        found = {name: box.currentData() for name, box in boxes.items()}
+        found = {name: box.currentData() for name, box in self.boxes.items() if name != "areas"}
         return {name: offer for name, offer in found.items() if isinstance(offer, Offer)}
 
 
@@ -185,18 +219,32 @@ class WeightPage(QWidget):
         return found or None
 
 
-def _box(name: str, offers: Sequence[Offer], *, none: bool = True, words: Callable[[Offer], str] = offer_words) -> Any:
-    """Return a box of offers; the first that is used by itself is chosen."""
+def _key(offer: Any) -> tuple[Any, ...] | None:
+    """Return what an offer is known by: the layer and the rows of it."""
+    return (offer.source, offer.table, offer.field, offer.values) if isinstance(offer, Offer) else None
+
+
+def _box(name: str) -> QComboBox:
+    """Return a box for offers."""
     box = QComboBox()
     box.setAccessibleName(name)
     box.setToolTip(name)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     box.setMinimumContentsLength(24)
+    return box
+
+
+def _fill(box: QComboBox, offers: Sequence[Offer], *, none: bool) -> None:
+    """Fill a box: what was chosen stays so; else the first offer that is used by itself."""
+    fresh, kept = box.count() == 0, _key(box.currentData())
+    box.clear()
     if none:
         box.addItem(tr("none"), None)
     for offer in offers:
-        box.addItem(words(offer), offer)
+        box.addItem(offer_words(offer), offer)
+    keys = [_key(offer) for offer in offers]
     first = next((at for at, offer in enumerate(offers) if offer.used), None)
-    if first is not None:
+    if kept in keys:
+        box.setCurrentIndex(keys.index(kept) + int(none))
+    elif first is not None and (fresh or kept is not None or not none):
         box.setCurrentIndex(first + int(none))
-    return box

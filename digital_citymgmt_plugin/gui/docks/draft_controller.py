@@ -9,7 +9,7 @@ from typing import Any
 from qgis.core import Qgis, QgsProject, QgsProviderRegistry, QgsVectorLayer
 from qgis.PyQt.QtCore import QTimer
 
-from digital_citymgmt_plugin.bridge import draft_layers
+from digital_citymgmt_plugin.bridge import draft_layers, layers
 from digital_citymgmt_plugin.bridge.export import write_table
 from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.requests import AdoptGrids, Layer
@@ -52,8 +52,10 @@ class DraftController(Desk):
             box.toggled.connect(lambda _=False: self.reload())
         dock.visibilityChanged.connect(lambda shown=False: self._timer.start() if shown else self.on_map.clear())
         controller.store_opened.connect(lambda _path: self._timer.start())
+        self._heard: QgsVectorLayer | None = None  # the draft of which edits that are saved or given up are heard
         project = QgsProject.instance()
         project.layersRemoved.connect(self._removed)
+        project.layersAdded.connect(self._added)
 
     def layer(self) -> QgsVectorLayer | None:
         """Return the draft that is looked at; None when there is none."""
@@ -67,7 +69,24 @@ class DraftController(Desk):
 
     def _removed(self, ids: list[str]) -> None:
         if self.layer_id in ids:
+            self._heard = None  # it is gone, and its signals with it
             self._timer.start()
+
+    def _added(self, layers: list[Any]) -> None:
+        if self.dock.isVisible() and any(draft_layers.is_draft(layer) for layer in layers):
+            self._timer.start()
+
+    def _hear(self, layer: QgsVectorLayer | None) -> None:
+        """Read the draft again whenever its edits are saved or given up."""
+        if layer is self._heard:
+            return
+        if self._heard is not None:
+            self._heard.afterCommitChanges.disconnect(self._timer.start)
+            self._heard.afterRollBack.disconnect(self._timer.start)
+        self._heard = layer
+        if layer is not None:
+            layer.afterCommitChanges.connect(self._timer.start)
+            layer.afterRollBack.connect(self._timer.start)
 
     def reload(self) -> None:
         """Read the cells again."""
@@ -77,6 +96,7 @@ class DraftController(Desk):
         self.dock.show_drafts([(one.id(), one.name()) for one in known], self.layer_id)
         layer = self.layer()
         self.on_map.clear()
+        self._hear(layer)
         if layer is None:
             words = tr("There is no draft in the project: press “Draft…”.")
             self.dock.show_cells([], {}, words if self.path else tr("Open a city store first."))
@@ -86,13 +106,19 @@ class DraftController(Desk):
                 draft_layers.ready(layer)
         except CityError as error:
             self.controller.messages.show_error(error)
-        cells, made = draft_layers.cells_of(layer), draft_layers.made_of(layer)
+        cells, made = self._named(draft_layers.cells_of(layer)), draft_layers.made_of(layer)
         every, only_open = self.dock.every_box.isChecked(), self.dock.open_box.isChecked()
         listed = worst_first(cells, made, every=every, only_open=only_open)
         target, band = float(made.get("target_area") or 0), made.get("band") or [0.0, 0.0]
         words = summary_words(cells, (band[0] * target, band[1] * target))
         self._words, self._decided = words, sum(bool(cell.get(draft_layers.REVIEW)) for cell in cells)
         self.dock.show_cells(listed, made, self._summary(len(listed)), self.dock.row())
+
+    def _named(self, cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Give each cell the name of its community (``area_name``), as far as the layers of the store tell it."""
+        layer = layers.find_layer(self.path, "admin_area", "community") if self.path else None
+        names = draft_layers.names_in(layer) if layer is not None else {}
+        return [{**cell, "area_name": names.get(str(cell.get("area_code")))} for cell in cells]
 
     def _summary(self, count: int) -> str:
         words = tr("{count} cells to look at; {decided} decided.").format(count=count, decided=self._decided)
@@ -187,8 +213,8 @@ class DraftController(Desk):
         rows: list[tuple[Any, ...]] = []
         for cell in cells:
             texts: list[Any] = list(cells_row(cell, made))
-            texts[2] = round(float(cell.get("area_m2") or 0))  # numbers, that a workbook can add up
-            texts[3] = round(float(cell.get("load") or 0))
+            texts[3] = round(float(cell.get("area_m2") or 0))  # numbers, that a workbook can add up
+            texts[4] = round(float(cell.get("load") or 0), 1)
             rows.append(tuple(texts))
         try:
             write_table(path, header(), rows)
@@ -203,4 +229,6 @@ class DraftController(Desk):
         self._timer.stop()
         self.on_map.clear()
         QgsProject.instance().layersRemoved.disconnect(self._removed)
+        QgsProject.instance().layersAdded.disconnect(self._added)
+        self._hear(None)
         super().shut()

@@ -116,8 +116,10 @@ class DraftDock(QgsDockWidget):
         self.view.setModel(self._model)
         if old is not None:
             old.deleteLater()
-        for column, width in enumerate((105, 60, 100, 55, 60)):
-            self.view.setColumnWidth(column, width)
+        measure = self.view.fontMetrics().horizontalAdvance  # the widths follow the font: Chinese, English, 200 %
+        for column, text in enumerate(header()[:-1]):
+            widest = max((text, *(cells_row(cell, made)[column] for cell in self.cells[:50])), key=measure)
+            self.view.setColumnWidth(column, measure(widest) + 14)
         if self.cells:
             self.view.selectRow(min(max(row, 0), len(self.cells) - 1))
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._moved())

@@ -68,16 +68,16 @@ def why_words(cell: Mapping[str, Any], made: Mapping[str, Any]) -> str:
 
 def header() -> list[str]:
     """Return the headings of the list."""
-    return [tr("Community"), tr("Decision"), tr("Area (m²)"), tr("Load"), tr("Sure"), tr("Why look")]
+    return [tr("Community"), tr("Sure"), tr("Decision"), tr("Area (m²)"), tr("Load"), tr("Why look")]
 
 
 def cells_row(cell: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
     """Return the texts of a row of the list."""
     number = QLocale().toString
     return [
-        str(cell.get("area_code") or ""), state_words(str(cell.get("review") or "")),
-        number(round(float(cell.get("area_m2") or 0))), number(round(float(cell.get("load") or 0), 1)),
-        f"{round(100 * sureness(cell))} %", why_words(cell, made),
+        str(cell.get("area_name") or cell.get("area_code") or ""), f"{round(100 * sureness(cell))} %",
+        state_words(str(cell.get("review") or "")), number(round(float(cell.get("area_m2") or 0))),
+        number(round(float(cell.get("load") or 0), 1)), why_words(cell, made),
     ]  # fmt: skip
 
 
