@@ -9,6 +9,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingLayerPostProcessorInterface,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterField,
     QgsProcessingParameterMultipleLayers,
     QgsProcessingParameterNumber,
@@ -19,6 +20,8 @@ from digital_citymgmt_plugin.algorithms import parameters as p
 from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, tr
 from digital_citymgmt_plugin.algorithms.given import Given
 from digital_citymgmt_plugin.bridge.draft_layers import draw_as_draft
+from digital_citymgmt_plugin.core.draft_guesses import ANY_CLASS, COMPOUND_CLASSES
+from digital_citymgmt_plugin.core.load_weights import parse_weights
 from digital_citymgmt_plugin.core.requests_draft import DraftGrids
 
 
@@ -74,7 +77,10 @@ class DraftGridsAlgorithm(CityAlgorithm):
         )
         self.add(
             QgsProcessingParameterMultipleLayers("BARRIERS", tr("Barriers"), p.GEOMETRY),
-            tr("Lines or polygons that grids should not cross: roads, rivers, railways, walls."),
+            tr(
+                "Lines or polygons that grids should not cross: roads, rivers, railways, walls. Narrow polygons of "
+                "rank 1 to 3 count by their middle, wide ones (water, squares) are grids of their own."
+            ),
         )
         self.add(
             p.text("RANK_FIELD", tr("Field with the rank of barriers"), optional=True),
@@ -82,10 +88,20 @@ class DraftGridsAlgorithm(CityAlgorithm):
         )
         self.add(p.source("BUILDINGS", tr("Buildings"), p.POLYGON, optional=True), tr("Not to be cut."))
         self.add(p.source("COMPOUNDS", tr("Compounds"), p.POLYGON, optional=True), tr("Not to be cut."))
+        self.add(
+            QgsProcessingParameterBoolean("COMPOUND_CLASSES", tr("Compounds by their use alone"), False),
+            tr("Of a layer of land use only housing estates, schools, hospitals, works and offices are compounds."),
+            advanced=True,
+        )
         self.add(p.source("COMPONENTS", tr("Components"), p.GEOMETRY, optional=True), tr("Their number is the load."))
         self.add(
             QgsProcessingParameterField("LOAD_FIELD", tr("Field with the load"), None, "COMPONENTS", optional=True),
-            tr("A number per component; empty: each counts one."),
+            tr("A number per component, or with weights its class; empty: each counts one, or the class is found."),
+            advanced=True,
+        )
+        self.add(
+            p.text("LOAD_WEIGHTS", tr("Weights of classes"), optional=True),
+            tr("What one component of a class counts, such as 0101=2, 0306=0.5, *=1; * stands for all others."),
             advanced=True,
         )
         self.add(
@@ -103,8 +119,13 @@ class DraftGridsAlgorithm(CityAlgorithm):
             tr("Default 40,000 m\u00b2, 200 m by 200 m."),
         )
         self.add(
+            p.number("TARGET_LOAD", tr("Load wanted"), None, 0.0),
+            tr("In place of an area: the band is one of loads then, areas are bounded loosely. Needs components."),
+            advanced=True,
+        )
+        self.add(
             p.text("BAND", tr("Band of areas"), default="0.5,2.0", optional=True),
-            tr("Least and largest area as shares of the area wanted."),
+            tr("Least and largest area (or load) as shares of what is wanted."),
             advanced=True,
         )
         self.add(p.crs(), tr("Projected, in metres; empty: that of the areas, else one that suits the place."))
@@ -116,6 +137,8 @@ class DraftGridsAlgorithm(CityAlgorithm):
         self.add(QgsProcessingParameterVectorDestination("OUTPUT", tr("Draft of unit grids"), p.POLYGON))
 
     def request(self, given: Given) -> DraftGrids:
+        load = given.number("TARGET_LOAD", 0.0)
+        by_class = given.flag("COMPOUND_CLASSES") and given.layer("COMPOUNDS") is not None
         return DraftGrids(
             areas=given.need_layer("AREAS"),
             output=given.need_output_layer("OUTPUT"),
@@ -131,6 +154,9 @@ class DraftGridsAlgorithm(CityAlgorithm):
             crs=given.crs("CRS"),
             seed=int(given.number("SEED") or 0),
             area_code_field=given.text("AREA_CODE_FIELD"),
+            target_load=load or None,
+            load_weights=parse_weights(given.text("LOAD_WEIGHTS") or "") or None,
+            rows={"compounds": {ANY_CLASS: list(COMPOUND_CLASSES)}} if by_class else None,
         )
 
     def processAlgorithm(

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from digital_citymgmt_plugin.core.load_weights import class_field
+
 BY_FIELD = 0  # in place of a rank: read from a field
 RANKS = (1, 2, 3, 4, 5)  # river, railway; main road; street; wall, fence; path
 # Ranks of the base map's themes: a drawing does not tell a main road from a street.
@@ -28,6 +30,23 @@ _BARRIERS = (
 )  # fmt: skip
 _BUILDINGS = ("building", "房屋", "建筑", "居民地", "jmd")
 _COMPOUNDS = ("compound", "院落", "小区", "单位", "宗地", "parcel")
+ANY_CLASS = "*"  # in place of a field: any of ``CLASS_FIELDS`` that the layer has
+# Fields that hold what an area is used for, and the values of areas that stay whole: housing estates, schools,
+# hospitals, works, offices. OpenStreetMap; names and codes of GB/T 21010-2017 (land use), GB 50137-2011 (urban land).
+CLASS_FIELDS = (
+    "landuse", "amenity", "fclass", "kind", "class", "type", "dlmc", "dlbm", "地类名称", "地类编码", "用地性质",
+    "用地类型", "用地代码", "用途", "类别",
+)  # fmt: skip
+COMPOUND_CLASSES = (
+    "residential", "school", "college", "university", "kindergarten", "education", "hospital", "clinic", "industrial",
+    "commercial", "government", "townhall", "institutional", "military", "compound",
+    "住宅", "住宅小区", "居住小区", "小区", "居住用地", "住宅用地", "城镇住宅用地", "学校", "中小学", "高校",
+    "幼儿园", "教育用地", "教育科研用地", "科研用地", "医院", "医疗卫生用地", "机关", "机关团体用地", "行政办公用地",
+    "社会福利用地", "工业用地", "工厂", "部队", "院落", "单位",
+    "0601", "0701", "0801", "0803", "0804", "0805", "0806",
+    "r", "r1", "r2", "r3", "a1", "a3", "a5", "a6", "m", "m1", "m2", "m3",
+)  # fmt: skip
+_USES = ("landuse", "land_use", "aoi", "用地", "地类", "土地利用", "兴趣面")
 _AREAS = ("communit", "社区", "居委会", "村委会", "责任区")
 _COMPONENTS = ("component", "部件", "井盖", "census")
 
@@ -48,6 +67,8 @@ class Offer:
         1 to 5, ``BY_FIELD`` to read ``rank_field``.
     used : bool
         Whether it is chosen before the user says anything.
+    class_field : str
+        Of components: the field with their class, ``""`` when there is none.
     """
 
     source: str
@@ -60,6 +81,7 @@ class Offer:
     rank_field: str = ""
     used: bool = False
     count: int = 0
+    class_field: str = ""
 
 
 @dataclass(frozen=True)
@@ -115,7 +137,8 @@ def store_offers(lines: Mapping[str, int], areas: Mapping[str, int], counts: Map
 
     def table(name: str, count: str, *, used: bool) -> tuple[Offer, ...]:
         found = counts.get(count, 0)
-        return (Offer("", "", name, used=used, count=found),) if found else ()
+        coded = "class_code" if name == "component_point" else ""
+        return (Offer("", "", name, used=used, count=found, class_field=coded),) if found else ()
 
     return Offers(
         table("admin_area", "communities", used=True), tuple(barriers), area("building"), area("wall"),
@@ -138,7 +161,8 @@ def layer_offers(layers: Iterable[ProjectLayer]) -> Offers:
         houses = CASS_BUILDING in layer.drawn
         cass = cass_field(layer.fields) if there or houses else ""
         if layer.kind == "point":
-            components.append(Offer(layer.id, layer.name, used=_says(name, _COMPONENTS)))
+            coded = class_field(layer.fields) or ""
+            components.append(Offer(layer.id, layer.name, used=_says(name, _COMPONENTS), class_field=coded))
             continue
         rank = next((rank for words, rank in _BARRIERS if _says(name, words)), None)
         house, compound = _says(name, _BUILDINGS), _says(name, _COMPOUNDS)
@@ -147,6 +171,9 @@ def layer_offers(layers: Iterable[ProjectLayer]) -> Offers:
             areas.append(Offer(layer.id, layer.name, used=community))
             buildings.append(Offer(layer.id, layer.name, used=house))
             compounds.append(Offer(layer.id, layer.name, used=compound and not community))
+            if any(one in known for one in CLASS_FIELDS) and not (community or house or compound):
+                used = _says(name, _USES)
+                compounds.append(Offer(layer.id, layer.name, "", "", ANY_CLASS, COMPOUND_CLASSES, used=used))
             locked.append(Offer(layer.id, layer.name))
             if houses:
                 values = (CASS_BUILDING,)

@@ -15,11 +15,13 @@ class DraftGrids(Request):
 
     A layer with an empty path is a table of the open store. ``only`` names areas by their codes: the others count for
     the mean load alone, so that a community is drafted as it will be with all of them. ``target_load`` takes the place
-    of ``target_area``: the area that holds so much on the mean of all areas. ``barrier_ranks`` has a JSON text for each
+    of ``target_area``: the band is one of loads then, and areas are bounded loosely by the area that holds so much on
+    the mean of all areas. ``barrier_ranks`` has a JSON text for each
     of ``barriers``: ``{"rank": 2}`` for all rows, ``{"field": "fclass"}`` to read it,
     ``{"field": "theme", "ranks": {"road": 3}}`` for those rows alone. ``rows`` names for ``areas``, ``buildings``,
-    ``compounds`` and ``locked`` the values of fields of the rows that count. ``load_weights`` gives what values of
-    ``load_field`` count; "" stands for all others (1).
+    ``compounds`` and ``locked`` the values of fields of the rows that count; the field ``*`` is any that tells what an
+    area is used for (``core.draft_guesses.CLASS_FIELDS``). ``load_weights`` gives what values of ``load_field`` count
+    (without it: of the field that looks like the class); "" stands for all others (1).
     """
 
     method: ClassVar[str] = "draft_grids"

@@ -80,11 +80,12 @@ def draft_request(
     named = {"areas": areas, **others}
     rows = {name: {one.field: list(one.values)} for name, one in named.items() if one.field}
     weights = dialog.weight_page.weights()
-    weighed = weights if "components" in others and others["components"].table else None
+    coded = others["components"].class_field if "components" in others else ""
+    weighed = weights if coded else None
     request = DraftGrids(
         layer(areas), output, [layer(offer) for offer, _text in texts],
         barrier_ranks=[text for _offer, text in texts], rows=rows or None,
-        load_field="class_code" if weighed else None, load_weights=weighed,
+        load_field=coded if weighed else None, load_weights=weighed,
         area_code_field=page.code_field(), only=None if only is None else [only],
         crs=crs, **{name: layer(offer) for name, offer in others.items()},
         **dialog.target_page.values(),
@@ -97,6 +98,7 @@ def made_by(request: DraftGrids, answer: dict[str, Any]) -> dict[str, Any]:
     return {
         "target_area": float(answer.get("target_area") or request.target_area),
         "band": [float(part) for part in request.band.split(",")], "by_load": request.target_load is not None,
+        "target_load": request.target_load,
         "seed": request.seed, "geos": answer.get("geos"), "doubtful_below": answer.get("doubtful_below"),
         "notes": answer.get("notes") or [],
     }  # fmt: skip

@@ -32,9 +32,10 @@ def draft_sources(context: Context, request: DraftSources) -> dict[str, Any]:
         for code, name, box, area in zip(rows["code"], rows["name"], boxes, areas)
     ]
     names = {code: entry.name for code, entry in store.profile().class_by_code("component").items()}
+    # Also classes that the store has nothing of: components may come from a layer.
+    tally = {str(code): int(count) for code, count in store.tally("component_point", ["class_code"])}
     classes = [
-        {"code": str(code), "name": names.get(code, ""), "count": int(count)}
-        for code, count in store.tally("component_point", ["class_code"])
+        {"code": code, "name": names.get(code, ""), "count": tally.get(code, 0)} for code in sorted({*names, *tally})
     ]
     lines, outlines = (
         {str(theme or "other"): int(count) for theme, count in store.tally(table, ["theme"])}

@@ -11,7 +11,9 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.draft_guesses import ANY_CLASS, CLASS_FIELDS
 from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.load_weights import class_field
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Condition, Context
 from digital_citymgmt_plugin.core.requests import Layer
 from digital_citymgmt_plugin.services.intake import base_name, layer_name, notes_of, objects, open_layer, source_crs
@@ -72,14 +74,18 @@ class GridLayers:
         near (``near``).
         """
         only = only or {}
+        named: dict[str, tuple[str, ...]] = {name: (name,) for name in only}
+        if ANY_CLASS in only:
+            named[ANY_CLASS] = tuple(name for name in self._fields(layer) if name.lower() in CLASS_FIELDS)
         geometries, values = [np.empty(0, dtype=object)], [np.empty(0, dtype=object)]
         themes = only.get("theme")
-        crs, chunks, said = self._open(layer, [*([field] if field else []), *only], themes, everywhere)
+        read = [*([field] if field else []), *(name for names in named.values() for name in names)]
+        crs, chunks, said = self._open(layer, read, themes, everywhere)
         for chunk in chunks:
             self._context.cancel.check()
             use = np.ones(len(chunk[GEOM]), dtype=bool)
             for name, wanted in only.items():
-                use &= np.isin(np.array([str(value) for value in chunk[name].tolist()], dtype=object), wanted)
+                use &= _any_of([chunk[one] for one in named[name]], wanted) if named[name] else True
             geometries.append(chunk[GEOM][use])
             values.append(chunk[field][use] if field else objects([None] * int(use.sum())))
         shapes, listed = shapely.force_2d(np.concatenate(geometries)), np.concatenate(values)
@@ -173,9 +179,16 @@ class GridLayers:
     def loads(
         self, layer: Layer | None, field: str | None, weights: Mapping[str, Any] | None = None
     ) -> tuple[NDArray[Any] | None, NDArray[np.float64] | None]:
-        """Return components and what each counts: 1, the number in a field, or the weight of the field's value."""
+        """Return components and what each counts: 1, the number in a field, or the weight of the field's value.
+
+        Refused where weights by class are given and no field looks like the class (``draft.no_class_field``).
+        """
         if layer is None:
             return None, None
+        if field is None and weights:
+            field = class_field(self._fields(layer))
+            if field is None:
+                raise InputRefused("draft.no_class_field", file=_name(layer))
         components, values = self.read(layer, field)
         if field is None:
             return components, None
@@ -183,9 +196,11 @@ class GridLayers:
             return components, np.array([_number(value) for value in values.tolist()])
         rest = _number(weights.get("", 1.0))
         known = {name: _number(weight) for name, weight in weights.items() if name}
-        return components, np.array([known.get(str(value), rest) for value in values.tolist()], dtype=np.float64)
+        return components, np.array([known.get(_text(value), rest) for value in values.tolist()], dtype=np.float64)
 
     def _fields(self, layer: Layer) -> tuple[str, ...]:
+        if not layer.path:
+            return ("class_code",) if str(layer.layer).startswith("component_") else ()
         source = open_layer(self._context, layer)
         try:
             return tuple(item.name for item in source.info.fields)
@@ -208,6 +223,13 @@ class GridLayers:
         if note not in self.notes:  # a layer may be read for two purposes
             self.notes.append(note)
         return projections.transform(shapes, crs, self.crs)
+
+
+def _any_of(columns: list[NDArray[Any]], wanted: list[str]) -> NDArray[np.bool_]:
+    """Tell which rows have one of the values (as text, small or capital letters alike) in one of the columns."""
+    values = [text.lower() for text in wanted]
+    found = [np.isin(np.array([str(value).lower() for value in one.tolist()], dtype=object), values) for one in columns]
+    return np.asarray(np.any(found, axis=0))
 
 
 def _areas(layer: Layer) -> bool:
@@ -234,6 +256,11 @@ def _rank(value: Any) -> int:
         return int(float(value))
     except (TypeError, ValueError, OverflowError):
         return _ROADS.get(str(value).strip().lower(), _DEFAULT_RANK)
+
+
+def _text(value: Any) -> str:
+    """Return a class as text: a code read as a number has no fraction."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def _number(value: Any) -> float:

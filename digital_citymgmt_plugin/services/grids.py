@@ -65,7 +65,7 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     options = DraftOptions(request.target_area, (low, high))
     if request.target_load is not None:
         wanted = target_area(request.target_load, mean_density(shapes, components, loads, barriers, ranks, options))
-        options = replace(options, target_area=wanted)
+        options = replace(options, target_area=wanted, target_load=request.target_load)
     count = len(shapes) if only is None else len(only)
     context.progress(0.1, "progress.drafting", count=count)
 

@@ -33,6 +33,9 @@ class DraftOptions:
         m² of one cell; 10,000 m² is the built-up default of the standards, 40,000 m² what cities use.
     band : (float, float)
         Smallest and largest area of a cell as shares of the target.
+    target_load : float
+        Load of one cell; 0: cells are wanted by area. By load the band is one of loads, and ``target_area`` is the area
+        that holds such a load on the mean: it bounds areas loosely (``core.grids.weights.band_ratio``).
     snap : float
         m: grid that all lines are noded on.
     yield_to : float
@@ -47,6 +50,7 @@ class DraftOptions:
 
     target_area: float = 40_000.0
     band: tuple[float, float] = (0.5, 2.0)
+    target_load: float = 0.0
     snap: float = 1e-6
     yield_to: float = 3.0
     side_by_side: float = 0.13
@@ -102,7 +106,8 @@ def put_together(
     middle = np.stack(
         [np.bincount(unit, weights=weight * centre[:, i], minlength=count) / area for i in (0, 1)], axis=1
     )
-    weights = weights_for(options.target_area, options.band, density * options.target_area, too_large)
+    load_wanted = options.target_load or density * options.target_area
+    weights = weights_for(options.target_area, options.band, load_wanted, too_large, by_load=options.target_load > 0)
     arcs = arcs_of(segments, unit, unit_region)
     inner = arcs.right >= 0
     links = (np.ones(int(inner.sum()), dtype=np.int8), (arcs.left[inner], arcs.right[inner]))

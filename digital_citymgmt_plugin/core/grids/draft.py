@@ -29,6 +29,7 @@ from digital_citymgmt_plugin.core.grids.notes import band_notes, band_reasons, c
 from digital_citymgmt_plugin.core.grids.region import RegionDraft, RegionTask, draft_region
 from digital_citymgmt_plugin.core.grids.stitch import stitch
 from digital_citymgmt_plugin.core.grids.verdict import confidence, doubtful, neighbours, reasons
+from digital_citymgmt_plugin.core.grids.weights import band_ratio
 from digital_citymgmt_plugin.core.ports import Cancel, Progress, Spread
 
 
@@ -46,7 +47,8 @@ class Draft:
     reason
         Whether the area is as wanted: ``draft.in_band``, ``draft.below_band``, ``draft.above_band``,
         ``draft.small_area`` (the whole community or part is smaller than the band), ``draft.locked`` (taken over),
-        ``draft.barrier_area`` (wide water or square: no area is wanted), ``draft.island`` (land cut off by it).
+        ``draft.below_load`` and ``draft.above_load`` where a load is wanted, ``draft.barrier_area`` (wide water or
+        square: no area is wanted), ``draft.island`` (land cut off by it).
     origin, origin_values
         Why the cell was made so (``draft.split``, ``draft.parted``, ``draft.joined``, ``draft.block``), and the values
         of that sentence.
@@ -179,14 +181,15 @@ def draft_grids(
     )
     load = cell_loads(place, weight, cells)
     body = is_body(regions)[owner]
-    reason = band_reasons(cells, owner, regions, options)
-    why, values = reasons(cells, blocks, block_m2, options.target_area, options.band)
+    ratio = band_ratio(shapely.area(cells), load, options.target_area, options.target_load)
+    reason = band_reasons(ratio, owner, regions, options)
+    why, values = reasons(cells, blocks, block_m2, options.target_area, options.band, by_load=options.target_load > 0)
     why[body] = "draft.body"
     counted = float(load[~body].mean()) if not body.all() else 0.0
-    sure = confidence(cells, on_rank, load, counted, options.target_area, options.band)
+    sure = confidence(cells, on_rank, load, counted, ratio, options.band)
     sure[regions.locked[owner] | body] = 1.0
     notes += unguided(tasks, regions, options)
-    notes += band_notes(cells, owner, reason, regions) + cut_notes(cells, owner, houses, regions)
+    notes += band_notes(cells, load, owner, reason, regions) + cut_notes(cells, owner, houses, regions)
     unsure = doubtful(cells, regions.area_index[owner], sure, on_rank)
     shares = on_rank / np.maximum(on_rank.sum(axis=1, keepdims=True), 1e-9)
     job.say(1.0)
@@ -261,6 +264,8 @@ def _check_options(options: DraftOptions) -> None:
         raise InputRefused("draft.bad_option", option="target_area", value=options.target_area)
     if not 0 < low < 1 < high:
         raise InputRefused("draft.bad_option", option="band", value=list(options.band))
+    if not (options.target_load >= 0 and np.isfinite(options.target_load)):
+        raise InputRefused("draft.bad_option", option="target_load", value=options.target_load)
     if not 1e-6 <= options.snap <= 0.1:
         raise InputRefused("draft.bad_option", option="snap", value=options.snap)
 

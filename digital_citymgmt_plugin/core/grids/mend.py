@@ -6,17 +6,18 @@ from __future__ import annotations
 import math
 
 from digital_citymgmt_plugin.core.grids.parting import all_cuts
-from digital_citymgmt_plugin.core.grids.partition import Partition
+from digital_citymgmt_plugin.core.grids.partition import Cell, Partition
 
 TRIES = 24  # random trees per attempt
 LOOKED_AT = 60  # cuts whose sides are tested, cheapest first
 ROUNDS = 3
+MARGIN = 0.05  # share of the band's limits that loads keep away from them
 
 
 def mend(partition: Partition) -> None:
     """Part, join or part anew each cell out of band, alone, with a neighbour, then with two, until none gets better."""
     for _ in range(ROUNDS):
-        bad = [number for number in sorted(partition.cells) if _off(partition, partition.cells[number].area) > 0]
+        bad = [number for number in sorted(partition.cells) if _off(partition, partition.cells[number]) > 0]
         changed = False
         for number in bad:
             if number in partition.cells:
@@ -25,10 +26,16 @@ def mend(partition: Partition) -> None:
             return
 
 
-def _off(partition: Partition, area: float) -> float:
-    """Return by what share of the target an area is out of band."""
-    ratio, (low, high) = area / partition.weights.target, partition.weights.band
-    return max(low - ratio, ratio - high, 0.0)
+def _off(partition: Partition, cell: Cell) -> float:
+    """Return by what share of the target a cell is out of band."""
+    return _beyond(partition, partition.weights.ratio(cell.area, cell.load))
+
+
+def _beyond(partition: Partition, ratio: float) -> float:
+    low, high = partition.weights.band
+    # Straight outlines change hands of some things afterwards, and nothing watches over loads then.
+    margin = MARGIN if partition.weights.by_load else 0.0
+    return max(low * (1 + margin) - ratio, ratio - high * (1 - margin), 0.0)
 
 
 def _mend_cell(partition: Partition, number: int) -> bool:
@@ -37,13 +44,13 @@ def _mend_cell(partition: Partition, number: int) -> bool:
     best: tuple[float, float, list[int], list[set[int]]] | None = None
     for old in [[number], *([number, other] for other in sorted(cells[number].near))]:
         units = set().union(*(cells[n].members for n in old))
-        before = sum(_off(partition, cells[n].area) for n in old)
+        before = sum(_off(partition, cells[n]) for n in old)
         for parts in _ways(partition, units, len(old)):
-            areas = [sum(partition.graph.area[u] for u in part) for part in parts]
-            after = sum(_off(partition, area) for area in areas)
+            ratios = [_ratio(partition, part) for part in parts]
+            after = sum(_beyond(partition, ratio) for ratio in ratios)
             if after >= before - 1e-9:
                 continue
-            cost = sum((area / partition.weights.target - 1) ** 2 for area in areas)
+            cost = sum((ratio - 1) ** 2 for ratio in ratios)
             if best is None or (after - before, cost) < best[:2]:
                 best = (after - before, cost, old, parts)
             if after <= 0:
@@ -52,6 +59,11 @@ def _mend_cell(partition: Partition, number: int) -> bool:
         return False
     partition.replace(best[2], best[3])
     return True
+
+
+def _ratio(partition: Partition, units: set[int]) -> float:
+    graph = partition.graph
+    return partition.weights.ratio(sum(graph.area[u] for u in units), sum(graph.load[u] for u in units))
 
 
 def _ways(partition: Partition, units: set[int], count: int) -> list[list[set[int]]]:

@@ -17,31 +17,40 @@ from digital_citymgmt_plugin.core.grids.checks import cut_pairs
 from digital_citymgmt_plugin.core.grids.ground import is_body
 from digital_citymgmt_plugin.core.grids.region import RegionTask
 
-# In the order they are told.
-_OUT_OF_BAND = ("draft.above_band", "draft.below_band", "draft.small_area", "draft.island", "draft.barrier_area")
+_OUT_OF_BAND = (
+    "draft.above_band", "draft.above_load", "draft.below_band", "draft.below_load", "draft.small_area", "draft.island",
+    "draft.barrier_area",
+)  # in the order they are told  # fmt: skip
 
 
 def band_reasons(
-    cells: NDArray[Any], owner: NDArray[np.int64], regions: Regions, options: DraftOptions
+    ratio: NDArray[np.float64], owner: NDArray[np.int64], regions: Regions, options: DraftOptions
 ) -> NDArray[Any]:
-    """Tell of each cell whether its area is as wanted (``Draft.reason``); ``owner`` is its region."""
-    ratio = shapely.area(cells) / options.target_area
+    """Tell of each cell whether its area or load is as wanted (``Draft.reason``); ``owner`` is its region.
+
+    ``ratio`` is what the band is laid on (``core.grids.weights.band_ratio``).
+    """
     low, high = options.band
     small = shapely.area(regions.polygons)[owner] < low * options.target_area
+    if options.target_load:
+        small = (np.bincount(owner)[owner] == 1) & (ratio < low)
     kind = np.zeros(len(regions.polygons)) if regions.kind is None else regions.kind
     island = small & (kind[owner] == ISLAND)
     choice = [regions.locked[owner], kind[owner] == BODY, island, small, ratio < low, ratio > high]
-    names = ["draft.locked", "draft.barrier_area", "draft.island", "draft.small_area", "draft.below_band"]
-    return np.select(choice, [*names, "draft.above_band"], "draft.in_band").astype(object)
+    names = ["draft.locked", "draft.barrier_area", "draft.island", "draft.small_area"]
+    out = ["draft.below_load", "draft.above_load"] if options.target_load else ["draft.below_band", "draft.above_band"]
+    return np.select(choice, [*names, *out], "draft.in_band").astype(object)
 
 
 def band_notes(
-    cells: NDArray[Any], owner: NDArray[np.int64], reason: NDArray[Any], regions: Regions
+    cells: NDArray[Any], load: NDArray[np.float64], owner: NDArray[np.int64], reason: NDArray[Any], regions: Regions
 ) -> list[DraftNote]:
     """List the cells out of band and areas that are nothing but water; locked ones are as their owner wants them."""
     area = regions.area_index[owner]
     found = [
-        DraftNote(code, int(area[i]), cells[i], {"area": round(float(cells[i].area), 1)})
+        DraftNote(
+            code, int(area[i]), cells[i], {"area": round(float(cells[i].area), 1), "load": round(float(load[i]), 1)}
+        )
         for code in _OUT_OF_BAND
         for i in np.flatnonzero(reason == code).tolist()
     ]

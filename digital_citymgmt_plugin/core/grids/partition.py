@@ -95,6 +95,8 @@ class Partition:
         by_area = sum(self.graph.area) / (AIM * weights.target)
         if not weights.load:
             return by_area
+        if weights.by_load:
+            return sum(weights.ratio(cell.area, cell.load) for cell in self.cells.values()) / AIM
         by_load = sum(self.graph.load) / (AIM * weights.load)
         return float(min(max((1 - BY_LOAD) * by_area + BY_LOAD * by_load, by_area / 1.4), by_area * 1.5))
 
@@ -208,7 +210,7 @@ class Partition:
 
     def agglomerate(self) -> None:
         """Join the smallest cell to the neighbour that suits best, until nothing gets better."""
-        limit = self.weights.target * self.weights.band[1]
+        weights, (low, high) = self.weights, self.weights.band
         heap = [(cell.area, number) for number, cell in self.cells.items()]
         heapq.heapify(heap)
         while heap:
@@ -217,11 +219,11 @@ class Partition:
             if number not in self.cells:
                 continue
             cell = self.cells[number]
-            small = area < self.weights.target * self.weights.band[0] * 1.1
+            small = weights.ratio(area, cell.load) < low * 1.1
             options = [
                 (-self.gain(number, other), other)
                 for other in cell.near
-                if cell.area + self.cells[other].area <= limit * 0.95
+                if weights.ratio(area + self.cells[other].area, cell.load + self.cells[other].load) <= high * 0.95
             ]
             other = self._best(cell, sorted(options), small)
             if other is not None:
@@ -296,7 +298,7 @@ class Partition:
 
     def _improve_cell(self, number: int, tries: int) -> list[int]:
         cell = self.cells[number]
-        if cell.area > 2 * self.weights.band[0] * self.weights.target or not self.is_simple(cell.members):
+        if self.weights.ratio(cell.area, cell.load) > 2 * self.weights.band[0] or not self.is_simple(cell.members):
             made = self._part([number], tries)
             if made:
                 return made

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -26,9 +27,11 @@ from digital_citymgmt_plugin.core.grids.faces import (
     ridges,
     segments_of,
 )
+from digital_citymgmt_plugin.core.grids.ground import cell_loads
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.grids.merge import bind, keep_whole
 from digital_citymgmt_plugin.core.grids.straighten import straight_cells
+from digital_citymgmt_plugin.core.grids.weights import band_ratio
 
 EDGE, FREE = 0, len(COST)  # columns of ``on_rank`` beside those of the ranks
 
@@ -110,31 +113,52 @@ def _local(task: RegionTask, origin: NDArray[np.float64]) -> RegionTask:
 def _draft(task: RegionTask, job: Job) -> RegionDraft:
     options = task.options
     alone = np.array([task.polygon], dtype=object)
-    if task.locked or shapely.area(task.polygon) < options.band[0] * options.target_area:
+    if task.locked or _share(task) < options.band[0]:
         return _as_it_is(task)
+    fine = _fine(task)
     regions = Regions(alone, np.zeros(1, dtype=np.int64), np.zeros(1, dtype=bool))
     width = options.side_by_side * float(np.sqrt(options.target_area))
     barriers = fit_barriers(task.lines, task.ranks, regions, options.yield_to, width, task.buildings)
     job.check()
-    atoms, faces = _atoms(regions, barriers, task, job)
+    atoms, faces = _atoms(regions, barriers, task, fine, job)
     region = np.zeros(len(atoms), dtype=np.int64)
     segments = segments_of(atoms, barriers, options.snap)
     whole = task.compounds[shapely.area(task.compounds) <= options.target_area * options.band[1] * WHOLE]
     segments = keep_whole(segments, atoms, whole)
     job.check()
-    unit = bind(atoms, region, np.zeros(1, dtype=bool), segments, task.buildings, options.target_area)
+    unit = bind(atoms, region, np.zeros(1, dtype=bool), segments, task.buildings, fine)
     held = locate_points(task.places, atoms) if len(task.places) else np.zeros(0, dtype=np.int64)
     load = np.bincount(held[held >= 0], weights=task.weights[held >= 0], minlength=len(atoms)).astype(np.float64)
     size = shapely.area(faces)
-    too_large = float(size[size > options.band[1] * options.target_area].sum() / max(size.sum(), 1e-9))
+    too_large = float(size[size > options.band[1] * fine].sum() / max(size.sum(), 1e-9))
     cell = put_together(
         atoms, region, unit, load, segments, regions, job, task.density, task.seed, too_large
     )  # fmt: skip
-    cells = straight_cells(atoms, cell, segments, task.polygon, task.buildings, options.target_area, options.band)
+    cells = straight_cells(atoms, cell, segments, task.polygon, task.buildings, partial(_fits, task))
     return RegionDraft(cells, _on_rank(cell, segments, len(cells)), *_blocks(atoms, cell, faces, len(cells)))
 
 
 WHOLE = 0.9  # of the largest cell: compounds up to this are kept in one cell if that can be
+
+
+def _share(task: RegionTask) -> float:
+    """Return what a cell as large as the region would have of what is wanted."""
+    area, load = np.array([shapely.area(task.polygon)]), np.array([task.weights.sum()])
+    return float(band_ratio(area, load, task.options.target_area, task.options.target_load)[0])
+
+
+def _fits(task: RegionTask, cells: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which cells are in the band."""
+    options, area = task.options, shapely.area(cells)
+    load = cell_loads(task.places, task.weights, cells) if options.target_load else np.zeros(len(cells))
+    ratio = band_ratio(area, load, options.target_area, options.target_load)
+    return np.asarray((ratio >= options.band[0]) & (ratio <= options.band[1]))
+
+
+def _fine(task: RegionTask) -> float:
+    """Return the area that cells of this region will have about, where that is less than elsewhere: by load."""
+    share = _share(task) * task.options.target_area / max(float(shapely.area(task.polygon)), 1e-9)
+    return float(task.options.target_area / max(share, 1.0))
 
 
 def _as_it_is(task: RegionTask) -> RegionDraft:
@@ -144,9 +168,11 @@ def _as_it_is(task: RegionTask) -> RegionDraft:
     return RegionDraft(cells, outline, np.ones(1, dtype=np.int64), shapely.area(cells))
 
 
-def _atoms(regions: Regions, barriers: Barriers, task: RegionTask, job: Job) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the atoms and the faces between barriers alone."""
-    snap, target = task.options.snap, task.options.target_area
+def _atoms(
+    regions: Regions, barriers: Barriers, task: RegionTask, target: float, job: Job
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the atoms, for cells of about the area ``target``, and the faces between barriers alone."""
+    snap = task.options.snap
     noded = node(np.concatenate([shapely.boundary(regions.polygons), barriers.lines]), snap)
     faces, _ = polygonize(noded, regions)
     lines = ridges(faces, task.buildings, blocks_of(task.buildings), loose_ends(noded), target)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -34,14 +35,13 @@ def straight_cells(
     segments: Segments,
     edge: Any,
     buildings: NDArray[Any],
-    target: float,
-    band: tuple[float, float],
+    fits: Callable[[NDArray[Any]], NDArray[np.bool_]],
 ) -> NDArray[Any]:
     """Return the polygon of each cell 0, 1, … of one region; boundaries are straightened where that is safe.
 
     The edge of the region keeps its place. A boundary that would come nearer to a building or meet another boundary
-    keeps more of its corners, and so do those of a cell that straightening would push out of the band. Where the result
-    would not be the same cells, all corners are kept.
+    keeps more of its corners, and so do those of a cell that straightening would push out of the band (``fits``). Where
+    the result would not be the same cells, all corners are kept.
     """
     plain = plain_cells(atoms, cell)
     left = cell[segments.left]
@@ -50,14 +50,14 @@ def straight_cells(
     kind = np.where(right[row] < 0, EDGE, np.where(segments.rank[row] > 0, BARRIER, GAP))
     arcs, arc_kind, sides = _arcs(segments.ends[row], left[row], right[row], kind, len(plain))
     arcs[arc_kind == EDGE] = _without_nodes(arcs[arc_kind == EDGE], edge)
-    good = _in_band(plain, target, band)
+    good = fits(plain)
     least = np.zeros(len(arcs), dtype=np.int64)
     for _ in range(4):
         chosen = _choose(arcs, arc_kind, buildings, least)
         found = _match(shapely.get_parts(shapely.polygonize(chosen)), plain)
         if found is None:
             break
-        lost = np.flatnonzero(good & ~_in_band(found, target, band))
+        lost = np.flatnonzero(good & ~fits(found))
         if not len(lost):
             return found
         least[np.isin(sides, lost).any(axis=1)] += 2
@@ -77,11 +77,6 @@ def _without_nodes(arcs: NDArray[Any], edge: Any) -> NDArray[Any]:
     keep |= last | np.concatenate([[True], last[:-1]])[: len(last)]
     out: NDArray[Any] = shapely.linestrings(xy[keep], indices=arc[keep])
     return out
-
-
-def _in_band(cells: NDArray[Any], target: float, band: tuple[float, float]) -> NDArray[np.bool_]:
-    area = shapely.area(cells)
-    return np.asarray((area >= band[0] * target) & (area <= band[1] * target))
 
 
 def _arcs(

@@ -41,11 +41,14 @@ def reasons(
     block_m2: NDArray[np.float64],
     target: float,
     band: tuple[float, float],
+    *,
+    by_load: bool = False,
 ) -> tuple[NDArray[Any], list[dict[str, Any]]]:
     """Return why each cell was made so (a code) and the values of its sentence; areas in hectares.
 
     ``draft.split``: part of a block that is too large; ``draft.joined``: several blocks that are too small, or parts of
-    them; ``draft.block``: one block as it is.
+    them; ``draft.block``: one block as it is. Where a load is wanted (``by_load``) no area is the cause:
+    ``draft.parted`` and ``draft.joined_load``.
     """
     area = shapely.area(cells)
     part = (blocks == 1) & (area < 0.95 * block_m2)
@@ -54,6 +57,8 @@ def reasons(
         ["draft.split", "draft.parted", "draft.joined"],
         "draft.block",
     )
+    if by_load:
+        code = np.select([part, blocks > 1], ["draft.parted", "draft.joined_load"], "draft.block")
     values = [
         {
             "area": round(float(a) / 1e4, 2), "block": round(float(b) / 1e4, 2), "count": int(n),
@@ -69,10 +74,10 @@ def confidence(
     on_rank: NDArray[np.float64],
     load: NDArray[np.float64],
     mean_load: float,
-    target: float,
+    ratio: NDArray[np.float64],
     band: tuple[float, float],
 ) -> NDArray[np.float64]:
-    """Return how sure the draft is of each cell, 0 to 1.
+    """Return how sure the draft is of each cell, 0 to 1; ``ratio`` is its area (or load) by what is wanted.
 
     A rule of thumb, of use for an order. Up to 0.45 is taken off for outline on no feature, 0.3 for a ragged outline,
     up to 0.3 for an area near the limits of the band or beyond, up to 0.2 for a load of twice the mean or none.
@@ -80,7 +85,7 @@ def confidence(
     area, outline = shapely.area(cells), np.maximum(shapely.length(cells), 1e-9)
     free = on_rank[:, -1] / np.maximum(on_rank.sum(axis=1), 1e-9)
     ragged = np.clip((ROUND - 4 * np.pi * area / outline**2) / 0.3, 0, 1)
-    ratio = np.maximum(area / target, 1e-9)
+    ratio = np.maximum(ratio, 1e-9)
     near = np.where(ratio < 1, np.log(ratio) / np.log(band[0]), np.log(ratio) / np.log(band[1]))
     value = 1 - 0.45 * free - 0.3 * ragged - 0.3 * np.clip((near - 0.75) / 0.35, 0, 1)
     if mean_load > 0:

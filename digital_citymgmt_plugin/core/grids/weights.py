@@ -14,11 +14,28 @@ SLOPE = 4.0  # times the weight of shape
 # there boundaries on nothing are needed and are to be spared, here there is a choice, and shape decides.
 DENSE, OPEN = (8.0, 8.0, 4.0), (5.0, 4.0, 6.0)
 OPEN_FROM, OPEN_TO = 0.2, 0.3  # share of a region in blocks too large for a cell, by which one goes over into the other
+LOOSE = 4.0  # by load, a cell may be this many times smaller or larger than the band of areas would allow
+
+
+def band_ratio(
+    area: NDArray[np.float64], load: NDArray[np.float64], target: float, target_load: float
+) -> NDArray[np.float64]:
+    """Return what the band is laid on: area by target (``target_load`` 0), or load by load wanted.
+
+    By load areas are bounded loosely: where there is nothing to do a cell is large enough, or too large, by its area.
+    """
+    share = np.asarray(area, dtype=np.float64) / target
+    if not target_load:
+        return share
+    return np.asarray(np.clip(np.asarray(load) / target_load, share / LOOSE, share * LOOSE), dtype=np.float64)
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What counts how much; ``target`` m², ``band`` as shares of it, ``load`` the mean load (0: no loads known)."""
+    """What counts how much; ``target`` m², ``band`` as shares of it, ``load`` the mean load (0: no loads known).
+
+    ``by_load``: the band is one of loads (``band_ratio``).
+    """
 
     target: float
     band: tuple[float, float]
@@ -28,10 +45,16 @@ class Weights:
     shape: float = DENSE[1]
     cut: float = DENSE[2]
     bonus: float = 1.0  # taken off per cell: balances that every cell has a cost, or too few would be made
+    by_load: bool = False
+
+    def ratio(self, area: float, load: float) -> float:
+        """Return what the band is laid on: ``band_ratio`` of one cell."""
+        share = area / self.target
+        return min(max(load / self.load, share / LOOSE), share * LOOSE) if self.by_load else share
 
     def cell(self, area: float, perimeter: float, load: float) -> float:
         """Return what one cell costs."""
-        ratio = area / self.target
+        ratio = self.ratio(area, load)
         excess = max(self.band[0] * 1.1 - ratio, ratio - self.band[1] * 0.9, 0.0)
         ragged = perimeter * perimeter / (16 * area) - 1
         value = self.area * (ratio - 1) ** 2 + 6 * excess + self.shape * ragged - self.bonus
@@ -40,21 +63,21 @@ class Weights:
         if excess:  # out of band proper weighs more than near its limit
             value += 3 * (ratio < self.band[0] or ratio > self.band[1])
         if self.load:
-            value += self.balance * (load / self.load - 1) ** 2
+            value += self.balance * ((ratio if self.by_load else load / self.load) - 1) ** 2
         return value
 
     def cells(
         self, area: NDArray[np.float64], perimeter: NDArray[np.float64], load: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Return what each of many cells costs: ``cell`` for arrays."""
-        ratio = area / self.target
+        ratio = band_ratio(area, load, self.target, self.load if self.by_load else 0.0)
         excess = np.maximum(np.maximum(self.band[0] * 1.1 - ratio, ratio - self.band[1] * 0.9), 0.0)
         ragged = perimeter * perimeter / (16 * area) - 1
         value = self.area * (ratio - 1) ** 2 + 6 * excess + self.shape * ragged - self.bonus
         value += SLOPE * self.shape * np.maximum(ragged - RAGGED, 0.0)
         value += 3 * ((ratio < self.band[0]) | (ratio > self.band[1]))
         if self.load:
-            value += self.balance * (load / self.load - 1) ** 2
+            value += self.balance * ((ratio if self.by_load else load / self.load) - 1) ** 2
         return np.asarray(value, dtype=np.float64)
 
     def edge(self, cost: float) -> float:
@@ -66,8 +89,10 @@ class Weights:
         return np.asarray(self.cut * cost / 200, dtype=np.float64)
 
 
-def weights_for(target: float, band: tuple[float, float], load: float, too_large: float) -> Weights:
+def weights_for(
+    target: float, band: tuple[float, float], load: float, too_large: float, *, by_load: bool = False
+) -> Weights:
     """Return the weights for a region of which the share ``too_large`` (0 to 1) lies in blocks too large for a cell."""
     share = min(max((too_large - OPEN_FROM) / (OPEN_TO - OPEN_FROM), 0.0), 1.0)
     balance, shape, cut = ((1 - share) * a + share * b for a, b in zip(DENSE, OPEN))
-    return Weights(target, band, load, balance=balance, shape=shape, cut=cut)
+    return Weights(target, band, load, balance=balance, shape=shape, cut=cut, by_load=by_load)

@@ -140,10 +140,12 @@ class DraftGridsDialog(QDialog):
     def show_cells(self, cells: Sequence[Mapping[str, Any]], made: Mapping[str, Any], words: str) -> None:
         """Show the histograms of a draft; ``words`` say of what."""
         target, band = float(made["target_area"]), made["band"]
-        limits = (band[0] * target, band[1] * target)
-        self.area_chart.show_values([float(cell["area_m2"]) for cell in cells], limits)
+        load = float(made.get("target_load") or 0)
+        wanted = (band[0] * (load or target), band[1] * (load or target))
+        limits = (0.0, 0.0) if load else wanted  # by load each cell says whether it is out of the band
+        self.area_chart.show_values([float(cell["area_m2"]) for cell in cells], *([] if load else [wanted]))
         loads = [float(cell.get("load") or 0) for cell in cells]
-        self.load_chart.show_values(loads if any(loads) else [])
+        self.load_chart.show_values(loads if any(loads) else [], *([wanted] if load else []))
         lines = [words, summary_words(cells, limits)]
         if made.get("by_load"):
             lines.append(tr("The load wanted comes to {area} m².").format(area=QLocale().toString(round(target))))

@@ -19,7 +19,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.bridge.captions import table_caption, value_captions
-from digital_citymgmt_plugin.core.draft_guesses import BY_FIELD, RANKS, Offer, Offers
+from digital_citymgmt_plugin.core.draft_guesses import ANY_CLASS, BY_FIELD, RANKS, Offer, Offers
 from digital_citymgmt_plugin.gui.dialogs.draft_target import spin
 from digital_citymgmt_plugin.gui.docks.parts import StillBox, plain_label
 from digital_citymgmt_plugin.gui.models.draft import tr
@@ -34,6 +34,8 @@ def offer_words(offer: Offer) -> str:
         words = tr("City store: {table}").format(table=own.get(offer.table) or table_caption(offer.table))
         words = f"{words} – {theme}" if theme else words
         return f"{words} ({QLocale().toString(offer.count)})" if offer.count else words
+    if offer.field == ANY_CLASS:
+        return tr("{layer} – housing estates, schools, hospitals …").format(layer=offer.name)
     if offer.field:
         return f"{offer.name} – {theme or offer.field} ({', '.join(offer.values)})"
     return offer.name
@@ -208,8 +210,8 @@ class WeightPage(QWidget):
             self.boxes[code] = box
         layout = QVBoxLayout(self)
         layout.addWidget(plain_label(tr(
-            "The load of a grid is the work in it: each component of the city store counts as much as its class. "
-            "Components of a layer count one each."
+            "The load of a grid is the work in it: each component counts as much as its class. Of a layer the field "
+            "with the class is found by its name; without one each counts one."
         )))  # fmt: skip
         layout.addWidget(self.table, 1)
 

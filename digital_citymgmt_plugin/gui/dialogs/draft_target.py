@@ -60,8 +60,8 @@ class TargetPage(QWidget):
         layout = QVBoxLayout(self)
         layout.addLayout(form)
         layout.addWidget(plain_label(tr(
-            "A load wanted comes down to the area that holds it on the mean of the city; within the band of areas "
-            "the loads are then evened out."
+            "By load the band is one of loads; areas are bounded loosely by the area that holds the load wanted on the "
+            "mean of the city."
         )))  # fmt: skip
         layout.addStretch(1)
 

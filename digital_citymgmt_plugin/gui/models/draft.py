@@ -11,7 +11,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QLocale
 from digital_citymgmt_plugin.bridge.messages import SENTENCES, sentence
 
 DOUBTFUL = 0.5  # cells of which the draft is less sure are places to look at, unless the draft says its own limit
-_OUT = ("draft.below_band", "draft.above_band")
+_OUT = ("draft.below_band", "draft.above_band", "draft.below_load", "draft.above_load")
 
 
 def tr(text: str) -> str:
@@ -52,7 +52,8 @@ def why_words(cell: Mapping[str, Any], made: Mapping[str, Any]) -> str:
     """Return why a cell is as it is and what is doubtful about it; ``made`` tells target and band of the draft."""
     target, band = float(made.get("target_area") or 0), made.get("band") or [0, 0]
     values = {
-        "area": round(float(cell.get("area_m2") or 0)), "block": cell.get("block_ha"), "count": cell.get("blocks"),
+        "area": round(float(cell.get("area_m2") or 0)), "load": round(float(cell.get("load") or 0), 1),
+        "block": cell.get("block_ha"), "count": cell.get("blocks"),
         "largest": round(band[1] * target / 1e4, 2), "smallest": round(band[0] * target / 1e4, 2),
     }  # fmt: skip
     parts = []
