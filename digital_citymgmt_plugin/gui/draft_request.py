@@ -98,8 +98,8 @@ def made_by(request: DraftGrids, answer: dict[str, Any]) -> dict[str, Any]:
     return {
         "target_area": float(answer.get("target_area") or request.target_area),
         "band": [float(part) for part in request.band.split(",")], "by_load": request.target_load is not None,
-        "target_load": request.target_load,
-        "seed": request.seed, "geos": answer.get("geos"), "doubtful_below": answer.get("doubtful_below"),
+        "target_load": request.target_load, "seed": request.seed, "geos": answer.get("geos"),
+        "shapely": answer.get("shapely"), "doubtful_below": answer.get("doubtful_below"),
         "notes": answer.get("notes") or [],
     }  # fmt: skip
 

@@ -22,7 +22,7 @@ from digital_citymgmt_plugin.core.requests import AdoptGrids
 from digital_citymgmt_plugin.core.stoppable import stoppable
 from digital_citymgmt_plugin.services.census_write import register_codes
 from digital_citymgmt_plugin.services.grid_issues import find_issues, list_issues
-from digital_citymgmt_plugin.services.grid_rows import GridRows, read_grids
+from digital_citymgmt_plugin.services.grid_rows import DRAFTED_BY, GridRows, drafted_by, read_grids
 from digital_citymgmt_plugin.services.intake import base_name, objects, today
 from digital_citymgmt_plugin.services.rehoming import rehome
 from digital_citymgmt_plugin.services.withdrawn import bring_back, withdrawn
@@ -93,7 +93,7 @@ def adopt_grids(context: Context, request: AdoptGrids) -> dict[str, Any]:
     issues = stoppable(partial(find_issues, taken, areas, request.code_field is not None), context.cancel.check)
     counts["issues"] = len(issues)
     context.cancel.check()
-    with store.action("adopt_grids", **_told(request)) as action:
+    with store.action("adopt_grids", **_told(request, rows.drafted_by)) as action:
         _store_grids(action, store, context, taken, codes, uuids, old, family)
         list_issues(action, store, issues, taken, uuids, old["uuid"][family.retired])
         context.progress(0.8, "progress.rehoming")
@@ -105,9 +105,15 @@ def adopt_grids(context: Context, request: AdoptGrids) -> dict[str, Any]:
     return result
 
 
-def _told(request: AdoptGrids) -> dict[str, Any]:
-    """Return what the operation row says: with a ``code_field`` the codes are the file's own."""
-    return {"file": base_name(request.input.path), "policy": request.policy, "code_field": request.code_field}
+def _told(request: AdoptGrids, drawn: str | None) -> dict[str, Any]:
+    """Return what the operation row says: with a ``code_field`` the codes are the file's own.
+
+    ``drafted_by`` are the libraries that drew the draft, ``adopted_by`` those that measured it here.
+    """
+    return {
+        "file": base_name(request.input.path), "policy": request.policy, "code_field": request.code_field,
+        DRAFTED_BY: drawn, "adopted_by": drafted_by(),
+    }  # fmt: skip
 
 
 def _family(request: AdoptGrids, rows: GridRows, old: Columns) -> Succession:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.census.rows import cut_codes, text
@@ -31,6 +32,13 @@ from digital_citymgmt_plugin.services.placing import multipolygons
 from digital_citymgmt_plugin.services.rejecting import CRS, SOURCE, origin_of, reject_list
 from digital_citymgmt_plugin.services.withdrawn import withdrawn
 
+DRAFTED_BY = "drafted_by"  # column of a draft: the libraries that drew it
+
+
+def drafted_by() -> str:
+    """Return the libraries that compute shapes here, with their versions."""
+    return f"GEOS {shapely.geos_version_string}, shapely {shapely.__version__}"
+
 
 @dataclass
 class GridRows:
@@ -40,6 +48,7 @@ class GridRows:
     tally: Tally
     notes: list[dict[str, Any]]
     rejects: str | None
+    drafted_by: str | None = None  # what a draft says of the libraries that drew it
 
 
 def read_grids(context: Context, request: AdoptGrids, store: Store, areas: Columns) -> GridRows:
@@ -63,9 +72,11 @@ def read_grids(context: Context, request: AdoptGrids, store: Store, areas: Colum
         with reject_list(context, request.rejects, source) as rejects:
             tally = Tally(rejects, {SOURCE: origin_of(source, file), CRS: crs})
             reader = _Reader(store, areas, placer, tally, request.code_field, source.info.driver == "XLSX")
-            parts = []
+            parts: list[Columns] = []
+            drawn: set[str] = set()
             for chunk in source.chunks():
                 context.cancel.check()
+                drawn.update(str(value) for value in chunk.get(DRAFTED_BY, ()) if value)
                 parts.append(reader.take(chunk))
                 context.progress(0.3, "progress.reading", rows=tally.read)
             if not tally.read:
@@ -77,7 +88,7 @@ def read_grids(context: Context, request: AdoptGrids, store: Store, areas: Colum
     taken = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     if not len(taken[GEOM]):
         raise InputRefused("adopt.nothing_left", file=file, count=tally.read, reason=next(iter(tally.reasons)))
-    return GridRows(taken, tally, notes_of(placer, source), path)
+    return GridRows(taken, tally, notes_of(placer, source), path, "; ".join(sorted(drawn)[:3]) or None)
 
 
 class _Reader:

@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.core.requests_draft import DraftGrids
 from digital_citymgmt_plugin.core.stoppable import stoppable
 from digital_citymgmt_plugin.services.draft_targets import target_area
 from digital_citymgmt_plugin.services.grid_layers import GridLayers
+from digital_citymgmt_plugin.services.grid_rows import DRAFTED_BY, drafted_by
 from digital_citymgmt_plugin.services.intake import base_name, objects
 
 
@@ -42,7 +43,9 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     -------
     dict
         Counts ``areas``, ``barriers``, ``buildings``, ``cells``, ``notes``, ``doubtful``; ``output``; ``crs``;
-        ``geos``, the version of the library that computed it: another may draw other lines; ``target_area`` in m²;
+        ``geos`` and ``shapely``, the versions of the libraries that computed it: others may draw other lines (each cell
+        has them in ``drafted_by``, so that they stay with the draft and go into the log when it is adopted);
+        ``target_area`` in m²;
         ``doubtful_below``, the confidence below which a cell is to be looked at.
 
     Raises
@@ -80,10 +83,11 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     )  # fmt: skip
     result = stoppable(drawn, context.cancel.check)
     context.progress(0.96, "progress.saving")
+    made_by = drafted_by()
     columns = {
         "area_code": codes[result.area_index], "area_m2": np.round(result.area_m2, 2), "load": result.load,
         "on_barrier": np.round(result.barrier_share, 4), "reason": objects(str(item) for item in result.reason),
-        **_origins(result), GEOM: result.cells,
+        **_origins(result), DRAFTED_BY: objects([made_by] * len(result.cells)), GEOM: result.cells,
     }  # fmt: skip
     context.files.write_layer(request.output, "draft_grids", columns, areas.crs, "Polygon")
     counts = {
@@ -94,7 +98,7 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     return {
         "counts": counts, "operation": None, "tables": [], "notes": [*areas.notes, *places[:200]],
         "doubtful": [_place(note) for note in result.doubtful[:500]],
-        "output": request.output, "crs": areas.crs, "geos": shapely.geos_version_string,
+        "output": request.output, "crs": areas.crs, "geos": shapely.geos_version_string, "shapely": shapely.__version__,
         "target_area": round(options.target_area, 1), "doubtful_below": DOUBTFUL,
     }  # fmt: skip
 

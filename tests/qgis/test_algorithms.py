@@ -50,8 +50,8 @@ CONTRACT = {
     "importareas": {"STORE", "INPUT", "LEVEL", "CODE_FIELD", "NAME_FIELD", "PREVIEW"},
     "importbasemap": {"STORE", "INPUT", "MAPPING", "ENCODING", "CRS", "OUTPUT", "PREVIEW"},
     "draftgrids": {
-        "AREAS", "BARRIERS", "RANK_FIELD", "BUILDINGS", "COMPOUNDS", "COMPONENTS", "LOAD_FIELD", "LOCKED",
-        "TARGET_AREA", "BAND", "CRS", "SEED", "OUTPUT",
+        "AREAS", "BARRIERS", "RANK_FIELD", "BUILDINGS", "COMPOUNDS", "COMPONENTS", "LOAD_FIELD", "LOAD_WEIGHTS",
+        "LOCKED", "COMPOUND_CLASSES", "TARGET_AREA", "TARGET_LOAD", "BAND", "CRS", "SEED", "OUTPUT",
     },
     "adoptgrids": {"STORE", "INPUT", "CODE_FIELD", "POLICY"},
     "importcomponents": {"STORE", "INPUT", "MAPPING", "CLASS_FIELD", "CLASS", "ENCODING", "CRS", "REJECTS"},

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import geopandas
@@ -12,7 +13,8 @@ import shapely
 
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
-from digital_citymgmt_plugin.core.requests import DraftGrids, DraftSources, Layer
+from digital_citymgmt_plugin.core.requests import AdoptGrids, DraftGrids, DraftSources, Layer
+from digital_citymgmt_plugin.services.adoption import adopt_grids
 from digital_citymgmt_plugin.services.draft_sources import draft_sources
 from digital_citymgmt_plugin.services.grids import draft_grids
 from digital_citymgmt_plugin.services.intake import objects
@@ -300,3 +302,51 @@ def test_rivers_drawn_as_areas_count_in_the_mean_load_of_a_community_drafted_alo
     assert result["counts"]["cells"] == len(alone)
     wet = whole[whole["reason"] == "draft.barrier_area"]
     assert len(wet) == 1 and wet.geometry.values[0].area == pytest.approx(200 * 400, rel=1e-3)
+
+
+def test_the_versions_of_the_libraries_stay_with_the_draft_and_go_into_the_log(town, tmp_path):
+    request = DraftGrids(Layer("", "admin_area"), str(tmp_path / "draft.gpkg"), [], area_code_field="code")
+    result = draft_grids(town.context, request)
+    words = f"GEOS {shapely.geos_version_string}, shapely {shapely.__version__}"
+    assert (result["geos"], result["shapely"]) == (shapely.geos_version_string, shapely.__version__)
+    assert set(geopandas.read_file(request.output)["drafted_by"]) == {words}
+    adopt_grids(town.context, AdoptGrids(Layer(request.output)))
+    (row,) = town.rows("operation", "params", where=[("kind", "=", "adopt_grids")])[-1:]
+    told = json.loads(row["params"])
+    assert told["drafted_by"] == words == told["adopted_by"]
+
+
+def test_weights_count_by_the_field_that_looks_like_the_class(tmp_path, write):
+    areas = write("areas.gpkg", [AREA], "Polygon")
+    things = write("things.gpkg", [point(50 + 70 * n, 60) for n in range(10)], "Point", 类别=["0101", "0306"] * 5)
+    draft(tmp_path, areas, [], components=things, load_weights={"0101": 3.0, "": 0.0})
+    assert sum(read(tmp_path)["load"]) == 15
+    bare = write("bare.gpkg", [point(50, 60)], "Point", note=["x"])
+    with pytest.raises(InputRefused, match=r"draft\.no_class_field"):
+        draft(tmp_path, areas, [], components=bare, load_weights={"0101": 3.0})
+
+
+def test_a_band_of_loads_is_kept_where_things_stand_close(tmp_path, write):
+    areas = write("areas.gpkg", [AREA], "Polygon")
+    rng = np.random.default_rng(7)
+    there = np.concatenate([rng.uniform((0, 0), (200, 400), (900, 2)), rng.uniform((200, 0), (800, 400), (300, 2))])
+    things = write("things.gpkg", [point(x, y) for x, y in there], "Point")
+    result = draft(tmp_path, areas, [], components=things, target_load=100)
+    loads = read(tmp_path)["load"]
+    assert ((loads >= 50) & (loads <= 200)).all() and loads.sum() == 1200
+    assert result["target_area"] == pytest.approx(AREA.area / 12, abs=0.1)
+
+
+def test_compounds_are_found_by_what_areas_are_used_for(tmp_path, write):
+    areas = write("areas.gpkg", [AREA], "Polygon")
+    estate, meadow = box(150, 100, 330, 260), box(420, 20, 780, 380)
+    uses = write("uses.gpkg", [estate, meadow], "Polygon", landuse=["residential", "meadow"], amenity=[None, None])
+    rows = {"compounds": {"*": ["residential", "school"]}}
+    draft(tmp_path, areas, [], compounds=uses, rows=rows, target_area=40_000.0)
+    cells = np.asarray(read(tmp_path).geometry.values)
+    share = shapely.area(shapely.intersection(cells, estate)).max() / estate.area
+    assert share > 0.97
+    plain = write("plain.gpkg", [estate], "Polygon", name=["x"])  # tells nothing of use: all of it counts
+    draft(tmp_path, areas, [], compounds=plain, rows=rows, target_area=40_000.0)
+    cells = np.asarray(read(tmp_path).geometry.values)
+    assert shapely.area(shapely.intersection(cells, estate)).max() / estate.area > 0.97
