@@ -14,17 +14,20 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.grids.audit.coverage import gaps_of, overlaps_of
+from digital_citymgmt_plugin.core.grids.audit.coverage import overlaps_of
 from digital_citymgmt_plugin.core.grids.audit.model import joined, parts_of_area, polygonal, wide_and_big
 from digital_citymgmt_plugin.core.grids.barriers import DraftNote, Regions
 from digital_citymgmt_plugin.core.grids.repair import repair_cells
 from digital_citymgmt_plugin.core.grids.repair_work import thin_areas
+from digital_citymgmt_plugin.core.ports import Cancel
 
 MEND = 2.0  # m: communities drawn by two people differ by less along one street; wider strips are real
 TOLD, WIDTH = 0.01, 0.002  # m², m: less is the rounding of coordinates
 
 
-def mended_areas(areas: NDArray[Any], rows: NDArray[np.int64]) -> tuple[NDArray[Any], list[DraftNote]]:
+def mended_areas(
+    areas: NDArray[Any], rows: NDArray[np.int64], cancel: Cancel | None = None
+) -> tuple[NDArray[Any], list[DraftNote]]:
     """Close narrow gaps between communities, take narrow overlaps and splinters away.
 
     Parameters
@@ -41,23 +44,33 @@ def mended_areas(areas: NDArray[Any], rows: NDArray[np.int64]) -> tuple[NDArray[
         ``draft.area_hole`` (wider, enclosed), ``draft.areas_sliver`` (a splinter given to the neighbour),
         ``draft.areas_overlap`` for narrow overlaps.
     """
-    left_open = _hole_notes(areas, rows)
+    union = shapely.union_all(areas)
+    left_open = _hole_notes(areas, rows, union)
     if len(areas) < 2 or _is_clean(areas):
         return areas, left_open
-    whole = _closed(areas)
-    gaps, _ = gaps_of(areas, np.array([whole], dtype=object))
+    whole = _closed(areas, union)
+    gaps, _ = parts_of_area(np.array([shapely.difference(whole, union)], dtype=object))
     real = wide_and_big(gaps, WIDTH, TOLD)
     narrow = thin_areas(gaps, MEND)
     left, right, common = overlaps_of(areas)
     overlaps = thin_areas(common, MEND) & wide_and_big(common, WIDTH, TOLD)
     home = np.zeros(len(areas), dtype=np.int64)
-    mended = repair_cells(areas, MEND, np.array([whole], dtype=object), home, fits_after=False)
+    mended = repair_cells(areas, MEND, np.array([whole], dtype=object), home, fits_after=False, cancel=cancel)
     notes = _gap_notes(areas, rows, gaps[real & narrow], mended.cells) + left_open
     for i in np.flatnonzero(overlaps).tolist():
         values = {"other": int(rows[left[i]]), "area": round(float(common[i].area), 2)}
         notes.append(DraftNote("draft.areas_overlap", int(rows[right[i]]), common[i], values))
     notes += _splinter_notes(areas, rows, mended.cells)
     return mended.cells, notes
+
+
+def around(areas: NDArray[Any], chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which areas have a say in how some are mended: those, their neighbours, and the neighbours of these."""
+    tree = shapely.STRtree(areas)
+    for _step in range(2):
+        near = tree.query(areas[chosen], predicate="dwithin", distance=MEND)[1]
+        chosen = np.isin(np.arange(len(areas)), near)
+    return chosen
 
 
 def _is_clean(areas: NDArray[Any]) -> bool:
@@ -68,9 +81,8 @@ def _is_clean(areas: NDArray[Any]) -> bool:
     return single and bool(shapely.coverage_is_valid(areas, gap_width=MEND))
 
 
-def _closed(areas: NDArray[Any]) -> Any:
+def _closed(areas: NDArray[Any], union: Any) -> Any:
     """Return the ground of all communities with the narrow gaps between two of them, open at an end or not."""
-    union = shapely.union_all(areas)
     wide = shapely.buffer(union, MEND / 2, join_style="mitre")
     closed = shapely.buffer(wide, -MEND / 2, join_style="mitre")
     pieces, _ = parts_of_area(np.array([shapely.difference(closed, union, grid_size=1e-6)], dtype=object))
@@ -81,9 +93,12 @@ def _closed(areas: NDArray[Any]) -> Any:
     return shapely.union_all([union, *between], grid_size=1e-6) if len(between) else union
 
 
-def _hole_notes(areas: NDArray[Any], rows: NDArray[np.int64]) -> list[DraftNote]:
+def _hole_notes(areas: NDArray[Any], rows: NDArray[np.int64], union: Any) -> list[DraftNote]:
     """Tell of ground that areas enclose and none has, wider than what is closed."""
-    gaps, _ = gaps_of(areas, np.empty(0, dtype=object))
+    parts = shapely.get_parts(shapely.get_parts(union))
+    holes = shapely.polygons([ring for part in parts for ring in shapely.get_rings(part)[1:]])
+    # One that lies in another community's hole is that community's ground, not none's.
+    gaps, _ = parts_of_area(shapely.difference(holes, union))
     gaps = gaps[wide_and_big(gaps, WIDTH, TOLD)]
     gaps = gaps[~thin_areas(gaps, MEND)]
     return [
@@ -141,7 +156,7 @@ def _polygons(geoms: NDArray[Any], snap: float) -> tuple[NDArray[Any], NDArray[n
 
 
 def make_regions(
-    areas: NDArray[Any], rows: NDArray[np.int64], locked: NDArray[Any], snap: float
+    areas: NDArray[Any], rows: NDArray[np.int64], locked: NDArray[Any], snap: float, cancel: Cancel | None = None
 ) -> tuple[Regions, list[DraftNote]]:
     """Make areas a clean coverage, cut locked cells out of them; say what was repaired.
 
@@ -159,12 +174,14 @@ def make_regions(
         reason = str(shapely.is_valid_reason(areas[index])).split("[")[0]
         notes.append(DraftNote("draft.area_repaired", int(rows[index]), areas[index], {"reason": reason}))
     merged = shapely.set_precision(polygonal(areas), snap)
-    merged, found = mended_areas(merged, rows)
+    merged, found = mended_areas(merged, rows, cancel)
     notes += found
     merged, found = _without_overlaps(merged, rows, snap, "draft.areas_overlap")
     notes += found
-    if found:  # what is left of an area may be a splinter
-        merged, found = mended_areas(merged, rows)
+    torn = _splintered(merged)
+    if found and torn.any():  # what is left of an area
+        near = around(merged, torn)
+        merged[near], found = mended_areas(merged[near], rows[near], cancel)
         notes += [note for note in found if note.code == "draft.areas_sliver"]
     locks, _ = _polygons(locked, snap)
     shapes, owners, lock = [merged], [np.arange(len(merged))], [np.zeros(len(merged), dtype=bool)]
@@ -176,6 +193,13 @@ def make_regions(
     parts, index = _polygons(np.concatenate(shapes), snap)
     owner = np.concatenate(owners)[index].astype(np.int64)
     return Regions(parts, rows[owner], np.concatenate(lock)[index]), notes
+
+
+def _splintered(areas: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which areas of several parts have one that is nowhere wider than what is mended."""
+    parts, owner = shapely.get_parts(areas, return_index=True)
+    many = np.bincount(owner, minlength=len(areas))[owner] > 1
+    return np.isin(np.arange(len(areas)), owner[many][thin_areas(parts[many], MEND)])
 
 
 def _with_locks(

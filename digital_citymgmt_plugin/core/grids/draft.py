@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.grids.areas import make_regions
+from digital_citymgmt_plugin.core.grids.areas import around, make_regions
 from digital_citymgmt_plugin.core.grids.assemble import DraftOptions, Job
 from digital_citymgmt_plugin.core.grids.barriers import DraftNote, Regions, usable, wkb_order
 from digital_citymgmt_plugin.core.grids.bodies import Bodies
@@ -140,17 +140,21 @@ def draft_grids(
     _check_options(options)
     job = Job(options, progress, cancel)
     raw = np.asarray(areas, dtype=object)
-    bounds = shapely.total_bounds(raw) if len(raw) else np.full(4, np.nan)
-    if not np.isfinite(bounds).all():
+    bounds = shapely.bounds(raw).reshape(-1, 4)
+    bounds = bounds[np.isfinite(bounds).all(axis=1)]  # one broken row must not spoil the others
+    if not len(bounds):
         raise InputRefused("draft.no_areas")
-    origin = np.floor(bounds[:2])
+    origin = np.floor(bounds[:, :2].min(axis=0))
     shapes, rows = usable(raw, origin)
     flat = shapely.get_dimensions(shapes) == 2
     shapes, rows = shapes[flat], rows[flat]
     if not len(shapes):
         raise InputRefused("draft.no_areas")
     locks, _ = usable(locked, origin)
-    regions, notes = make_regions(shapes, rows, locks, options.snap)
+    if only is not None and density is not None:  # else the density of all is wanted
+        near = around(shapes, np.isin(rows, only))
+        shapes, rows = shapes[near], rows[near]
+    regions, notes = make_regions(shapes, rows, locks, options.snap, cancel)
     whole = regions.polygons
     if only is not None:
         chosen = np.isin(regions.area_index, only)
