@@ -95,8 +95,10 @@ def _closed(areas: NDArray[Any], union: Any) -> Any:
 
 def _hole_notes(areas: NDArray[Any], rows: NDArray[np.int64], union: Any) -> list[DraftNote]:
     """Tell of ground that areas enclose and none has, wider than what is closed."""
-    parts = shapely.get_parts(shapely.get_parts(union))
-    holes = shapely.polygons([ring for part in parts for ring in shapely.get_rings(part)[1:]])
+    rings = [ring for part in shapely.get_parts(union) for ring in shapely.get_rings(part)[1:]]
+    if not rings:
+        return []
+    holes = shapely.polygons(rings)
     # One that lies in another community's hole is that community's ground, not none's.
     gaps, _ = parts_of_area(shapely.difference(holes, union))
     gaps = gaps[wide_and_big(gaps, WIDTH, TOLD)]
