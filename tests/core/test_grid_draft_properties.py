@@ -25,6 +25,7 @@ FAST = DraftOptions(20_000.0, sweeps=1, tries=1, flips=2)
 SEEDS = st.integers(0, 2**32 - 1)
 # Shrinking a draft takes minutes and ends in a seed all the same.
 COMMON = {"deadline": None, "phases": (Phase.explicit, Phase.generate), "derandomize": True}
+OUT_OF_BAND = [f"draft.{name}" for name in ("below_band", "above_band", "small_area", "barrier_area", "island")]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -36,11 +37,15 @@ def wrong_with(ground, draft):
     """Return in words all that is wrong with a draft."""
     found = faults(draft.cells, ground.areas, draft.area_index)
     whole = shapely.union_all([note.geometry for note in told(draft, "draft.building_cut")])
-    lost = [row for row in cut_buildings(draft.cells, ground.buildings)
-            if not whole.buffer(1e-4).covers(shapely.point_on_surface(ground.buildings[row]))]  # fmt: skip
-    found += [f"building {row} is cut and not listed" for row in lost]
+    for row in cut_buildings(draft.cells, ground.buildings):
+        house = ground.buildings[row]
+        if not whole.buffer(1e-4).covers(shapely.point_on_surface(house)):
+            found.append(f"building {row} is cut and not listed")
+        parts = np.sort(shapely.area(shapely.intersection(ground.areas, house)))
+        if len(parts) < 2 or parts[-2] < 1:
+            found.append(f"building {row} is cut, but not by the edge of a community")
     ratio = draft.area_m2 / FAST.target_area
-    listed = [note.geometry for note in told(draft, "draft.below_band", "draft.above_band", "draft.small_area")]
+    listed = [note.geometry for note in told(draft, *OUT_OF_BAND)]
     for cell, size in zip(draft.cells, ratio):
         if not 0.5 <= size <= 2 and not any(cell.equals(one) for one in listed):
             found.append(f"a cell of {size:.2f} targets is not listed")
