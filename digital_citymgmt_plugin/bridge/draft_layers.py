@@ -169,7 +169,9 @@ def names_in(layer: QgsVectorLayer) -> dict[str, str]:
 
 def _text(feature: QgsFeature, column: int) -> str:
     value = feature.attributes()[column]
-    return "" if value == NULL or value is None else str(value)
+    if value == NULL or value is None:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
 
 
 def crs_of(layer: QgsVectorLayer) -> QgsCoordinateReferenceSystem:

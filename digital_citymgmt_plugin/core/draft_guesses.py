@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from digital_citymgmt_plugin.core.load_weights import class_field
 
@@ -104,6 +104,8 @@ class ProjectLayer:
     ----------
     kind : str
         point, line or polygon.
+    placed : bool
+        Whether it has a CRS: one without is refused, so it is not chosen by itself.
     drawn : tuple of str
         Values of its column ``cass_field``: the layers of a drawing. OpenStreetMap has a column of that name, too.
     """
@@ -113,6 +115,7 @@ class ProjectLayer:
     kind: str
     fields: tuple[str, ...] = ()
     drawn: tuple[str, ...] = ()
+    placed: bool = True
 
 
 def cass_field(fields: Iterable[str]) -> str:
@@ -146,7 +149,7 @@ def store_offers(lines: Mapping[str, int], areas: Mapping[str, int], counts: Map
     )  # fmt: skip
 
 
-def layer_offers(layers: Iterable[ProjectLayer]) -> Offers:
+def layer_offers(layers: Sequence[ProjectLayer]) -> Offers:
     """Return what the layers of a project offer; those whose names say nothing come last and unused."""
     areas: list[Offer] = []
     barriers: list[Offer] = []
@@ -192,8 +195,11 @@ def layer_offers(layers: Iterable[ProjectLayer]) -> Offers:
             )
         )  # fmt: skip
 
+    lost = {layer.id for layer in layers if not layer.placed}
+
     def sorted_offers(found: list[Offer]) -> tuple[Offer, ...]:
-        return tuple(sorted(found, key=lambda one: not one.used))
+        placed = [replace(one, used=one.used and one.source not in lost) for one in found]
+        return tuple(sorted(placed, key=lambda one: not one.used))
 
     return Offers(*(sorted_offers(one) for one in (areas, barriers, buildings, compounds, components, locked)))
 

@@ -48,7 +48,7 @@ class DraftActions(OneWindow, Desk):
         super().__init__(controller, window)
         self.on_map = CellsOnMap(controller.iface.mapCanvas())
         self._sources: dict[str, Any] = {}
-        self._looking = self._again = self._drafting = False
+        self._drafting = False
         self._offering = QTimer(self)  # layers come and go by the dozen
         self._offering.setSingleShot(True)
         self._offering.setInterval(300)
@@ -183,7 +183,7 @@ class DraftActions(OneWindow, Desk):
         self.controller.link.ask(words, work, answered, failed)
 
     def look(self) -> None:
-        """Draft the chosen community and show it; asked again while one is under way, once more after it."""
+        """Draft the chosen community and show it."""
         dialog = self.dialog
         if dialog is None:
             return
@@ -193,10 +193,8 @@ class DraftActions(OneWindow, Desk):
         if not dialog.community()[0]:
             dialog.show_problem(tr("The field has no codes of areas: choose another field or another layer."))
             return
-        if self._looking:
-            self._again = True
-            return
-        self._looking = True
+        # A preview under way is of what nobody wants to see any more: it is stopped, not waited for.
+        self.controller.link.forget(tr("Drafting one community"))
         self._number += 1
         code, box = dialog.community()
         output = str(Path(self._folder.name) / f"preview{self._number}.gpkg")
@@ -214,19 +212,11 @@ class DraftActions(OneWindow, Desk):
             show_extent(self.controller.iface.mapCanvas(), box, self._area_crs())
             words = tr("Preview: {name}").format(name=self.dialog.community_box.currentText())
             self.dialog.show_cells(cells, made, words)
-        self._looked()
 
     def _not_seen(self, error: Exception) -> None:
         if self.dialog is not None:
             self.on_map.clear()
             self.dialog.show_problem(sentence(error))
-        self._looked()
-
-    def _looked(self) -> None:
-        self._looking = False
-        if self._again:
-            self._again = False
-            self.look()
 
     def _area_crs(self) -> Any:
         offer = self.dialog.layer_page.areas() if self.dialog is not None else None
@@ -250,7 +240,6 @@ class DraftActions(OneWindow, Desk):
         dialog.target_page.output_edit.setText(output)
         self._drafting = True
         self._allow()
-        self._again = False
         self._send(tr("Drafting unit grids"), output, None, self._drafted, self._not_drafted)
 
     def _output(self, text: str) -> str:
@@ -308,14 +297,13 @@ class DraftActions(OneWindow, Desk):
     def _idle(self) -> None:
         """Begin afresh when nothing runs: what waited when the user stopped the engine never answers."""
         if not self.controller.link.busy:
-            self._looking = self._again = self._drafting = False
+            self._drafting = False
             self._allow()
 
     # -- ending -------------------------------------------------------------------------------------------------
 
     def left(self) -> None:
         """Take the preview away and end the one that is under way; a draft of the whole city goes on."""
-        self._again = False
         self.on_map.clear()
         self.controller.link.forget(tr("Drafting one community"))
 

@@ -29,7 +29,8 @@ def project_layers() -> list[ProjectLayer]:
                                  else layer.geometryType()))  # fmt: skip
             if kind is not None:
                 names = tuple(field.name() for field in layer.fields())
-                found.append(ProjectLayer(layer.id(), layer.name(), kind, names, _drawn(layer, cass_field(names))))
+                drawn = _drawn(layer, cass_field(names))
+                found.append(ProjectLayer(layer.id(), layer.name(), kind, names, drawn, layer.crs().isValid()))
     return sorted(found, key=lambda one: one.name)
 
 

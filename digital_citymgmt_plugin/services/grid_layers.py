@@ -258,6 +258,11 @@ def _rank(value: Any) -> int:
         return _ROADS.get(str(value).strip().lower(), _DEFAULT_RANK)
 
 
+def code_texts(values: NDArray[Any]) -> NDArray[Any]:
+    """Return codes as text, None where there is none: a column of numbers has NaN there."""
+    return objects(None if value is None or value != value else _text(value) for value in values.tolist())
+
+
 def _text(value: Any) -> str:
     """Return a class as text: a code read as a number has no fraction."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()

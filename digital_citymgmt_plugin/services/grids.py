@@ -22,7 +22,7 @@ from digital_citymgmt_plugin.core.ports import GEOM, Context
 from digital_citymgmt_plugin.core.requests_draft import DraftGrids
 from digital_citymgmt_plugin.core.stoppable import stoppable
 from digital_citymgmt_plugin.services.draft_targets import target_area
-from digital_citymgmt_plugin.services.grid_layers import GridLayers
+from digital_citymgmt_plugin.services.grid_layers import GridLayers, code_texts
 from digital_citymgmt_plugin.services.grid_rows import DRAFTED_BY, drafted_by
 from digital_citymgmt_plugin.services.intake import base_name, objects
 
@@ -57,6 +57,7 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     rows = request.rows or {}
     areas = GridLayers(context, request.crs)
     shapes, codes = areas.read(request.areas, request.area_code_field, rows.get("areas"))
+    codes = code_texts(codes)
     if not len(shapes):
         raise InputRefused("input.empty", file=base_name(request.areas.path), layer=request.areas.layer or "")
     only = None if request.only is None else _chosen(request.only, codes)

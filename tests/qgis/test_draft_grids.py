@@ -8,7 +8,15 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from qgis.core import QgsFeature, QgsGeometry, QgsProject, QgsRectangle, QgsVectorFileWriter, QgsVectorLayer
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
+    QgsProject,
+    QgsRectangle,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication
@@ -197,12 +205,14 @@ def test_layers_that_come_and_go_are_offered_and_what_was_chosen_stays(bench):
 def test_areas_without_codes_fields_or_rows_are_told_and_not_drafted(bench):
     dialog = bench.show()
     before = len(bench.asked())
+    lost = QgsVectorLayer("LineString", "道路", "memory")
+    lost.setCrs(QgsCoordinateReferenceSystem())
     bare, empty = (QgsVectorLayer(f"Polygon?crs={CRS}{more}", name, "memory")
                    for name, more in (("小区一", ""), ("小区二", "&field=code:string")))  # fmt: skip
     feature = QgsFeature(bare.fields())
     feature.setGeometry(QgsGeometry.fromRect(QgsRectangle(500000, 3520000, 500400, 3520400)))
     bare.dataProvider().addFeature(feature)
-    QgsProject.instance().addMapLayers([bare, empty])
+    QgsProject.instance().addMapLayers([bare, empty, lost])
     box = dialog.layer_page.area_box
     bench.wait(lambda: box.findText("小区二") >= 0)
     for name in ("小区一", "小区二"):
@@ -210,9 +220,35 @@ def test_areas_without_codes_fields_or_rows_are_told_and_not_drafted(bench):
         QTest.qWait(700)
         assert "no codes" in dialog.found_label.text() and dialog.area_chart.values == []
     assert len(bench.asked()) == before
+    assert "道路" not in [offer.name for offer, _rank in dialog.layer_page.chosen_barriers()]  # without CRS: refused
     QgsProject.instance().removeMapLayer(empty.id())
     bench.wait(lambda: len(bench.asked()) == before + 1)  # back at the communities of the store
     assert dialog.community()[0] == CODE
+
+
+def test_a_change_stops_the_preview_that_is_under_way(bench):
+    """It is of what nobody wants to see any more, and may be a long one."""
+    dialog = bench.show()
+    bench.pool.gate.clear()
+    dialog.preview_button.click()
+    QTest.qWait(50)
+    dialog.target_page.area_spin.setValue(50_000)
+    bench.wait(lambda: bench.pool.was_cancelled)
+    bench.pool.gate.set()
+    bench.settle()
+    QTest.qWait(600)
+    bench.settle()
+    assert bench.asked()[-1].target_area == 50_000 and dialog.area_chart.values
+    box = dialog.target_page.area_spin
+    box.setFocus()
+    box.selectAll()
+    before = len(bench.asked())
+    QTest.keyClicks(box, "20000")
+    QTest.qWait(700)
+    assert len(bench.asked()) == before  # 2, 20, 200 are no wishes
+    QTest.keyClick(box, Qt.Key.Key_Tab)
+    bench.wait(lambda: len(bench.asked()) == before + 1)
+    assert bench.asked()[-1].target_area == 20_000
 
 
 def test_one_draft_of_the_city_at_a_time_and_its_file_is_one(bench, tmp_path):
@@ -239,7 +275,7 @@ def test_closing_the_window_ends_its_preview_but_not_the_draft_of_the_city(bench
     dialog.reject()
     bench.pool.gate.set()
     bench.settle()
-    assert not bench.actions.on_map.bands and not bench.actions._looking
+    assert not bench.actions.on_map.bands
     dialog = bench.show()
     bench.pool.gate.clear()
     dialog.target_page.output_edit.setText(str(tmp_path / "a.gpkg"))
@@ -276,13 +312,13 @@ def test_after_a_stop_everything_can_be_asked_again(bench):
     dialog.draft_button.click()
     dialog.preview_button.click()  # waits behind the draft, and is forgotten with the stop
     QTest.qWait(50)
-    assert dialog.cancel_button.isEnabled() and not dialog.draft_button.isEnabled() and bench.actions._looking
+    assert dialog.cancel_button.isEnabled() and not dialog.draft_button.isEnabled()
     dialog.cancel_button.click()
     bench.settle()
     QTest.qWait(20)
     bench.pool.gate.set()
     assert bench.pool.was_cancelled and not draft_layers.drafts()
-    assert dialog.draft_button.isEnabled() and not bench.actions._looking and not dialog.cancel_button.isEnabled()
+    assert dialog.draft_button.isEnabled() and not dialog.cancel_button.isEnabled()
 
 
 def test_the_draft_is_walked_by_keyboard_and_what_is_decided_is_kept(bench, tmp_path):

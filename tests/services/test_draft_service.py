@@ -225,6 +225,15 @@ def test_other_processes_draft_the_same(tmp_path, write):
     assert found[0].equals(found[1])
 
 
+def test_codes_that_are_numbers_are_asked_for_and_written_as_text(tmp_path, write):
+    """A column of numbers with a gap is read with fractions: 320681100004.0."""
+    parts = [AREA, box(800, 0, 1600, 400), box(1600, 0, 2400, 400)]
+    areas = write("areas.gpkg", parts, "Polygon", code=np.array([320681100004.0, np.nan, 320681100005.0]))
+    lines = write("lines.gpkg", STREETS, "LineString")
+    draft(tmp_path, areas, [lines], area_code_field="code", only=["320681100004"])
+    assert set(read(tmp_path)["area_code"]) == {"320681100004"}
+
+
 def test_rows_ranks_and_weights_are_said_by_the_request(tmp_path, write):
     areas = write("areas.gpkg", [AREA, box(800, 0, 1600, 400)], "Polygon", code=["A", "B"], level=["1", "2"])
     lines = write("lines.gpkg", STREETS, "LineString", theme=["road", "contour"])

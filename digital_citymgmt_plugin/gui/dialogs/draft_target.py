@@ -32,7 +32,7 @@ class TargetPage(QWidget):
         for radio in (self.area_radio, self.load_radio):
             self.group.addButton(radio)
         self.area_radio.setChecked(True)
-        self.area_spin = spin(tr("Area of a grid (m²)"), 100, 100_000_000, 40_000, step=2_500)
+        self.area_spin = spin(tr("Area of a grid (m²)"), 1_000, 100_000_000, 40_000, step=2_500)
         self.load_spin = spin(tr("Load of a grid"), 1, 1_000_000, 100, step=10)
         self.low_spin = spin(tr("Smallest grid, as a share of the area wanted"), 0.05, 0.95, 0.5, 2, 0.05)
         self.high_spin = spin(tr("Largest grid, as a share of the area wanted"), 1.05, 20, 2.0, 2, 0.1)
@@ -98,4 +98,5 @@ def spin(name: str, least: float, most: float, value: float, decimals: int = 0, 
     made.setSingleStep(step)
     made.setValue(value)
     made.setGroupSeparatorShown(True)
+    made.setKeyboardTracking(False)  # on the way to 20,000 stands 20: nobody wants that drafted
     return made
