@@ -326,6 +326,9 @@ class Store(Protocol):
 
     path: str
 
+    def moment(self) -> tuple[int, int]:
+        """Return what changes with every change of the store; while it stays, what was read before holds."""
+
     def meta(self) -> dict[str, str]:
         """Return the store's settings: schema_version, edition, county_code, county_name, crs, time_zone …"""
 

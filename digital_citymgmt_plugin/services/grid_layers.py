@@ -17,6 +17,7 @@ from digital_citymgmt_plugin.core.load_weights import class_field
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Condition, Context
 from digital_citymgmt_plugin.core.requests import Layer
 from digital_citymgmt_plugin.services.intake import base_name, layer_name, notes_of, objects, open_layer, source_crs
+from digital_citymgmt_plugin.services.load_places import CLASS, TABLE, point_places
 from digital_citymgmt_plugin.services.placing import finite
 
 _DEFAULT_RANK = 3
@@ -189,7 +190,7 @@ class GridLayers:
             field = class_field(self._fields(layer))
             if field is None:
                 raise InputRefused("draft.no_class_field", file=_name(layer))
-        components, values = self.read(layer, field)
+        components, values = self._things(layer, field)
         if field is None:
             return components, None
         if weights is None:
@@ -197,6 +198,15 @@ class GridLayers:
         rest = _number(weights.get("", 1.0))
         known = {name: _number(weight) for name, weight in weights.items() if name}
         return components, np.array([known.get(_text(value), rest) for value in values.tolist()], dtype=np.float64)
+
+    def _things(self, layer: Layer, field: str | None) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return components, the store's as mere coordinates, and the values of a field."""
+        if layer.path or layer.layer != TABLE or field not in (None, CLASS) or self.crs != self._store_crs():
+            return self.read(layer, field)
+        places = point_places(self._context)
+        if places.lost:
+            self.notes.append({"code": "note.unusable", "values": {"count": places.lost, "file": _name(layer)}})
+        return places.xy, places.classes if field else objects([None] * len(places.xy))
 
     def _fields(self, layer: Layer) -> tuple[str, ...]:
         if not layer.path:

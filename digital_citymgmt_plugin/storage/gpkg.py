@@ -157,6 +157,10 @@ class GpkgStore(GpkgReading):
         except sqlite3.Error as error:
             raise translate(error, self.path) from error
 
+    def moment(self) -> tuple[int, int]:
+        """Return what changes with every change of the store, by this connection or another."""
+        return self._data_version(), self.connection.total_changes
+
     def _data_version(self) -> int:
         return int(self._query("PRAGMA data_version", ())[0][0])
 

@@ -18,6 +18,7 @@ from digital_citymgmt_plugin.services.adoption import adopt_grids
 from digital_citymgmt_plugin.services.draft_sources import draft_sources
 from digital_citymgmt_plugin.services.grids import draft_grids
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.load_places import point_places
 from digital_citymgmt_plugin.storage.files import CityFiles
 from digital_citymgmt_plugin.storage.projections import Projected
 from digital_citymgmt_plugin.storage.workers import Workers
@@ -359,3 +360,14 @@ def test_compounds_are_found_by_what_areas_are_used_for(tmp_path, write):
     draft(tmp_path, areas, [], compounds=plain, rows=rows, target_area=40_000.0)
     cells = np.asarray(read(tmp_path).geometry.values)
     assert shapely.area(shapely.intersection(cells, estate)).max() / estate.area > 0.97
+
+
+def test_places_of_components_are_read_again_when_the_store_has_changed(town):
+    before = point_places(town.context)
+    assert point_places(town.context) is before
+    with town.store.action("test") as action:
+        shapes = as_array([point(11, 12), point(13, 14)])
+        action.insert("component_point", {"class_code": objects(["0101", "0402"]), GEOM: shapes})
+    after = point_places(town.context)
+    assert len(after.xy) == len(before.xy) + 2
+    assert after.xy[-1].tolist() == [X0 + 13, Y0 + 14] and after.classes[-2:].tolist() == ["0101", "0402"]

@@ -17,22 +17,28 @@ from numpy.typing import NDArray
 from scipy.spatial import QhullError, Voronoi
 
 from digital_citymgmt_plugin.core.grids.barriers import DraftNote, wkb_order
+from digital_citymgmt_plugin.core.grids.last import Last
 
 OUTLINED = 4  # ranks from here on (wall, fence; path, hedge) are lines, though they be drawn as areas
 BUILT = 0.05  # share of an area under buildings from which it is no water, square or street
 LONG = 3.0  # an area this many times as long as it is wide has a centre line
 APART = 3.0  # two banks face each other where the way round is this many times the way across
+MARGIN = 120.0  # m: so far from a cut through a narrow area its middle is what it would be without
 BANK = 0.9  # m: how far corners of a bank may be left out; still on it for every user
 
 
 @dataclass(frozen=True)
 class Bodies:
-    """Areas that are barriers: ``wide`` ones free of overlap, and lines with ranks for all others."""
+    """Areas that are barriers: ``wide`` ones free of overlap, and lines with ranks for all others.
+
+    ``home``: which of ``around`` a line was drawn for, and is to be used in alone; −1 any.
+    """
 
     wide: NDArray[Any]
     lines: NDArray[Any]
     ranks: NDArray[np.int64]
     notes: list[DraftNote]
+    home: NDArray[np.int64]
 
 
 def split_areas(
@@ -58,8 +64,9 @@ def split_areas(
         m: narrower is narrow.
     least : float
         m²: smaller wide areas keep their outline as a barrier.
-    around : array of polygons, optional
-        Lines are wanted only where these are.
+    around : array of polygons or multipolygons, optional
+        Lines are drawn for each of these apart, of what lies in it and ``MARGIN`` around: the streets of a city are one
+        area, whose middle takes minutes to find, and a community drafted alone must get what it gets with all others.
     """
     shapes = shapely.make_valid(geoms)
     ground = (ranks >= OUTLINED) | _built_over(shapes, buildings)
@@ -67,24 +74,54 @@ def split_areas(
         DraftNote("draft.built_over", -1, shapes[i], {"area": round(float(shapely.area(shapes[i])), 1)})
         for i in np.flatnonzero(ground & (ranks < OUTLINED))
     ]
-    wide, found, rank = [], [shapely.boundary(shapes[ground])], [ranks[ground]]
-    whole = shapely.get_parts(shapely.get_parts(shapely.union_all(shapes[~ground], grid_size=1e-3)))
+    wide, arms, rank = _last.get(
+        (shapes[~ground], ranks[~ground], width, least), lambda: _whole(shapes[~ground], ranks[~ground], width, least)
+    )
+    home = np.full(len(arms), -1)
+    if around is not None:
+        arms, owner, home = _clipped(arms, around)
+        rank = rank[owner]
+    tree = shapely.STRtree(lines)
+    drawn = [_one_line(arm, lines[np.sort(tree.query(arm, predicate="intersects"))]) for arm in arms]
+    count = [len(one) for one in drawn]
+    outlines = shapely.boundary(shapes[ground])
+    return Bodies(
+        wide, np.concatenate([outlines, *drawn]), np.concatenate([ranks[ground], rank.repeat(count)]).astype(np.int64),
+        notes, np.concatenate([np.full(len(outlines), -1), home.repeat(count)]).astype(np.int64),
+    )  # fmt: skip
+
+
+def _clipped(arms: NDArray[Any], around: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]:
+    """Return what of each arm lies near each of some areas, the arm and the area."""
+    near = shapely.buffer(around, MARGIN, quad_segs=2)
+    home, arm = shapely.STRtree(arms).query(around, predicate="intersects")
+    order = np.lexsort((arm, home))
+    home, arm = home[order], arm[order]
+    # The box first: GEOS passes over what lies outside of one in no time.
+    west, south, east, north = shapely.bounds(near[home]).T
+    boxed = shapely.intersection(arms[arm], shapely.box(west, south, east, north))
+    parts, owner = shapely.get_parts(shapely.intersection(boxed, near[home]), return_index=True)
+    keep = (shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > 1.0)
+    parts, owner = parts[keep], owner[keep]
+    return parts, arm[owner].astype(np.int64), home[owner].astype(np.int64)
+
+
+_Parted = tuple[NDArray[Any], NDArray[Any], NDArray[np.int64]]
+_last: Last[_Parted] = Last()
+
+
+def _whole(shapes: NDArray[Any], ranks: NDArray[np.int64], width: float, least: float) -> _Parted:
+    """Join areas where they touch; return the wide and the narrow parts, and the rank of each narrow one."""
+    whole = shapely.get_parts(shapely.get_parts(shapely.union_all(shapes, grid_size=1e-3)))
     whole = whole[shapely.get_dimensions(whole) == 2]
-    if len(whole):
-        member, part = shapely.STRtree(whole).query(shapely.point_on_surface(shapes[~ground]), predicate="intersects")
-        best = np.full(len(whole), OUTLINED - 1)
-        np.minimum.at(best, part, ranks[~ground][member])
-        tree, wanted = shapely.STRtree(lines), shapely.STRtree(around) if around is not None else None
-        for index in wkb_order(whole):
-            core, arms = _parted(whole[index], width, least)
-            wide += core
-            for arm in arms:
-                if wanted is not None and not len(wanted.query(arm, predicate="intersects")):
-                    continue
-                drawn = _one_line(arm, lines[np.sort(tree.query(arm, predicate="intersects"))])
-                found.append(drawn)
-                rank.append(np.full(len(drawn), best[index]))
-    return Bodies(_polygons(wide), np.concatenate(found), np.concatenate(rank).astype(np.int64), notes)
+    whole = whole[wkb_order(whole)]
+    best = np.full(len(whole), OUTLINED - 1)
+    member, part = shapely.STRtree(whole).query(shapely.point_on_surface(shapes), predicate="intersects")
+    np.minimum.at(best, part, ranks[member])
+    parted = [_parted(one, width, least) for one in whole]
+    wide = _polygons([one for core, _ in parted for one in core])
+    arms = _polygons([arm for _, narrow in parted for arm in narrow])
+    return wide, arms, best.repeat([len(narrow) for _, narrow in parted]).astype(np.int64)
 
 
 def _polygons(listed: list[Any]) -> NDArray[Any]:

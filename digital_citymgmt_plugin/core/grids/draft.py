@@ -24,6 +24,7 @@ from digital_citymgmt_plugin.core.grids.ground import (
     is_body,
     loads_of,
 )
+from digital_citymgmt_plugin.core.grids.last import Last
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.grids.notes import band_notes, band_reasons, cut_notes, unguided
 from digital_citymgmt_plugin.core.grids.region import RegionDraft, RegionTask, draft_region
@@ -154,7 +155,9 @@ def draft_grids(
     if only is not None and density is not None:  # else the density of all is wanted
         near = around(shapes, np.isin(rows, only))
         shapes, rows = shapes[near], rows[near]
-    regions, notes = make_regions(shapes, rows, locks, options.snap, cancel)
+    given = (shapes, rows, locks, options.snap)
+    regions, notes = _last.get(given, lambda: make_regions(*given, cancel))
+    notes = list(notes)
     whole = regions.polygons
     if only is not None:
         chosen = np.isin(regions.area_index, only)
@@ -165,9 +168,12 @@ def draft_grids(
     job.say(0.03, "draft.noding")
     houses = buildings_of(buildings, origin, regions)
     place, weight = loads_of(components, loads, origin)
-    bodies = barrier_lines(barriers, ranks, houses, origin, options, regions.polygons)
+    bodies = barrier_lines(barriers, ranks, houses, origin, options, regions)
     if density is None:
         density = density_on(whole, bodies.wide, place, weight)
+    west, south, east, north = shapely.total_bounds(regions.polygons)
+    here = (place >= (west, south)).all(axis=1) & (place <= (east, north)).all(axis=1)
+    place, weight = place[here], weight[here]
     low, high = (share * options.target_area for share in options.band)
     limits = Limits(low, high, options.target_area, options.snap)
     regions = carve(regions, bodies.wide, bodies.lines, houses, limits)
@@ -214,6 +220,9 @@ def draft_grids(
     )
 
 
+_last: Last[tuple[Regions, list[DraftNote]]] = Last()
+
+
 def _tasks(
     bodies: Bodies,
     compounds: NDArray[Any] | None,
@@ -231,6 +240,7 @@ def _tasks(
     yards = shapely.make_valid(yards)
     lines = np.concatenate([bodies.lines, yards])
     rank = np.concatenate([bodies.ranks, np.full(len(yards), 4)])
+    home = np.concatenate([bodies.home, np.full(len(yards), -1)])
     held = locate_points(place, regions.polygons) if len(place) else np.zeros(0, dtype=np.int64)
 
     def inside(geoms: NDArray[Any]) -> list[NDArray[np.int64]]:
@@ -241,7 +251,9 @@ def _tasks(
     order = np.argsort(held, kind="stable")
     things = np.split(order, np.searchsorted(held[order], np.arange(len(regions.polygons) + 1)))[1:-1]
     alone = regions.locked | is_body(regions)
-    there = zip(regions.polygons, alone, inside(lines), inside(houses), inside(yards), things)
+    rows = regions.area_index.tolist()
+    near = [index[(home[index] < 0) | (home[index] == row)] for index, row in zip(inside(lines), rows)]
+    there = zip(regions.polygons, alone, near, inside(houses), inside(yards), things)
     return [
         RegionTask(
             polygon, bool(locked), seed, lines[line], rank[line], houses[house], yards[yard],
@@ -280,5 +292,3 @@ def _moved(geometry: Any, origin: NDArray[np.float64]) -> Any:
 
 def _moved_note(note: DraftNote, origin: NDArray[np.float64]) -> DraftNote:
     return DraftNote(note.code, note.area_index, _moved(note.geometry, origin), note.values)
-
-

@@ -14,6 +14,7 @@ from digital_citymgmt_plugin.core.grids.barriers import Regions, usable
 from digital_citymgmt_plugin.core.grids.bodies import Bodies, split_areas
 from digital_citymgmt_plugin.core.grids.carve import BODY
 from digital_citymgmt_plugin.core.grids.faces import COST
+from digital_citymgmt_plugin.core.grids.last import Last
 from digital_citymgmt_plugin.core.grids.locate import locate_points, representative_points
 
 WEAKEST = len(COST) - 1  # ranks beyond are treated like this one
@@ -37,16 +38,24 @@ def barrier_lines(
     houses: NDArray[Any],
     origin: NDArray[np.float64],
     options: DraftOptions,
-    around: NDArray[Any],
+    regions: Regions,
 ) -> Bodies:
-    """Return barriers as lines with ranks, and wide areas; of narrow areas only lines at the polygons ``around``."""
+    """Return barriers as lines with ranks, and wide areas; narrow areas become lines of the communities they lie in.
+
+    ``home`` of a line is the row of that community.
+    """
     parts, rank, flat = ranked(barriers, ranks, origin)
     line = shapely.get_dimensions(parts) == 1
     lines, least = parts[line], options.band[0] * options.target_area
+    rows, member = np.unique(regions.area_index, return_inverse=True)
+    order = np.argsort(member, kind="stable")
+    around = shapely.multipolygons(regions.polygons[order], indices=member[order])
     bodies = split_areas(parts[flat], rank[flat], lines, houses, options.wide, least, around)
+    home = np.where(bodies.home < 0, -1, rows[np.maximum(bodies.home, 0)])
     return Bodies(
-        bodies.wide, np.concatenate([lines, bodies.lines]), np.concatenate([rank[line], bodies.ranks]), bodies.notes
-    )
+        bodies.wide, np.concatenate([lines, bodies.lines]), np.concatenate([rank[line], bodies.ranks]), bodies.notes,
+        np.concatenate([np.full(len(lines), -1), home]).astype(np.int64),
+    )  # fmt: skip
 
 
 def buildings_of(buildings: Any, origin: NDArray[np.float64], regions: Regions) -> NDArray[Any]:
@@ -62,9 +71,9 @@ def buildings_of(buildings: Any, origin: NDArray[np.float64], regions: Regions) 
 def loads_of(
     components: Any, loads: NDArray[np.float64] | None, origin: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the places of components that count, and what each counts (1 without ``loads``)."""
-    geoms = np.array([] if components is None else components, dtype=object)
-    place = representative_points(geoms) - origin
+    """Return the places of components (or given as such) that count, and what each counts (1 without ``loads``)."""
+    geoms = np.asarray(np.zeros(0, dtype=object) if components is None else components)
+    place = (geoms if geoms.ndim == 2 else representative_points(geoms.astype(object))) - origin
     weight = np.ones(len(geoms)) if loads is None else np.asarray(loads, dtype=np.float64)
     known = np.isfinite(place).all(axis=1) & np.isfinite(weight) & (weight > 0)
     return place[known], weight[known]
@@ -82,6 +91,15 @@ def density_on(
     """Return the load of a square metre on the mean of all areas without wide barrier areas and what is in them."""
     if not len(place):
         return 0.0
+    return _last.get((polygons, wide, place, weight), lambda: _density(polygons, wide, place, weight))
+
+
+_last: Last[float] = Last()
+
+
+def _density(
+    polygons: NDArray[Any], wide: NDArray[Any], place: NDArray[np.float64], weight: NDArray[np.float64]
+) -> float:
     land = float(shapely.area(polygons).sum())
     held = locate_points(place, polygons) >= 0
     if len(wide):
