@@ -21,6 +21,7 @@ from digital_citymgmt_plugin.services.load_places import CLASS, TABLE, point_pla
 from digital_citymgmt_plugin.services.placing import finite
 
 _DEFAULT_RANK = 3
+NEAR = 100.0  # m: what lies so far outside may be a part of a roundabout, which is one with all its arms or none
 # Ranks of roads known by the name of their class, as OpenStreetMap and Chinese road tables (GB/T 51328) write them.
 _ROADS = {
     **dict.fromkeys(("motorway", "trunk", "primary", "高速公路", "快速路", "主干路", "主干道"), 1),
@@ -56,7 +57,7 @@ class GridLayers:
         A preview of one community need not read the lines of the whole city.
         """
         if self.crs == self._store_crs():
-            self._box = (shapely.total_bounds(shapes) + np.array([-1.0, -1.0, 1.0, 1.0])).tolist()
+            self._box = (shapely.total_bounds(shapes) + NEAR * np.array([-1, -1, 1, 1])).tolist()
 
     def _store_crs(self) -> str | None:
         return None if self._context.store is None else self._context.store.meta().get("crs")

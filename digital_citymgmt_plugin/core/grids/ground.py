@@ -16,6 +16,7 @@ from digital_citymgmt_plugin.core.grids.carve import BODY
 from digital_citymgmt_plugin.core.grids.faces import COST
 from digital_citymgmt_plugin.core.grids.last import Last
 from digital_citymgmt_plugin.core.grids.locate import locate_points, representative_points
+from digital_citymgmt_plugin.core.grids.roundabouts import without_roundabouts
 
 WEAKEST = len(COST) - 1  # ranks beyond are treated like this one
 
@@ -52,8 +53,9 @@ def barrier_lines(
     around = shapely.multipolygons(regions.polygons[order], indices=member[order])
     bodies = split_areas(parts[flat], rank[flat], lines, houses, options.wide, least, around)
     home = np.where(bodies.home < 0, -1, rows[np.maximum(bodies.home, 0)])
+    lines, drawn = without_roundabouts(lines, rank[line], houses)
     return Bodies(
-        bodies.wide, np.concatenate([lines, bodies.lines]), np.concatenate([rank[line], bodies.ranks]), bodies.notes,
+        bodies.wide, np.concatenate([lines, bodies.lines]), np.concatenate([drawn, bodies.ranks]), bodies.notes,
         np.concatenate([np.full(len(lines), -1), home]).astype(np.int64),
     )  # fmt: skip
 

@@ -41,10 +41,12 @@ def bind(
     segments: Segments,
     buildings: NDArray[Any],
     target: float,
+    islands: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """Return the unit of each atom: 0, 1, … in the order of the atoms.
 
-    Parts of one building are one unit; crumbs and strips go to the neighbour across the weakest boundary.
+    Parts of one building are one unit; crumbs, strips and ``islands`` between streets go to the neighbour across the
+    weakest boundary.
     """
     inner = segments.right >= 0
     inner[inner] = region[segments.left[inner]] == region[segments.right[inner]]
@@ -56,7 +58,10 @@ def bind(
     same = locked[region[low]]
     group = _connected(np.concatenate([*links, np.stack([low[same], high[same]], axis=1)]), len(atoms))
     group = _only_neighbours(group, low, high)
-    return _absorb(group, shapely.area(atoms), shapely.length(atoms), low, high, weight, shared, target)
+    alone = np.zeros(int(group.max(initial=-1)) + 1, dtype=bool)
+    if islands is not None:
+        alone[group[islands]] = True
+    return _absorb(group, shapely.area(atoms), shapely.length(atoms), low, high, weight, shared, target, alone)
 
 
 def _building_links(atoms: NDArray[Any], region: NDArray[np.int64], buildings: NDArray[Any]) -> NDArray[np.int64]:
@@ -129,6 +134,7 @@ def _absorb(
     weight: NDArray[np.float64],
     shared: NDArray[np.float64],
     target: float,
+    alone: NDArray[np.bool_],
 ) -> NDArray[np.int64]:
     """Join crumbs and strips to the neighbour over the most expensive (weakest) boundary, the smallest first."""
     size = np.bincount(group, weights=area).tolist()
@@ -142,7 +148,11 @@ def _absorb(
             around[a] -= 2 * d
     smallest, strip, wide = target / CRUMB, STRIP * target, NARROW * target**0.5
 
+    lone, own = alone.tolist(), list(size)
+
     def poor(i: int) -> bool:
+        if lone[i] and size[i] == own[i]:  # as soon as it has joined something it is no island
+            return True
         return bool(size[i] < smallest or (size[i] < strip and 2 * size[i] < wide * around[i]))
 
     parent = list(range(len(size)))

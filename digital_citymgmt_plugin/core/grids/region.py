@@ -30,6 +30,7 @@ from digital_citymgmt_plugin.core.grids.faces import (
 from digital_citymgmt_plugin.core.grids.ground import cell_loads
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.grids.merge import bind, keep_whole
+from digital_citymgmt_plugin.core.grids.roundabouts import islands
 from digital_citymgmt_plugin.core.grids.straighten import straight_cells
 from digital_citymgmt_plugin.core.grids.weights import band_ratio
 
@@ -126,7 +127,8 @@ def _draft(task: RegionTask, job: Job) -> RegionDraft:
     whole = task.compounds[shapely.area(task.compounds) <= options.target_area * options.band[1] * WHOLE]
     segments = keep_whole(segments, atoms, whole)
     job.check()
-    unit = bind(atoms, region, np.zeros(1, dtype=bool), segments, task.buildings, fine)
+    island = islands(atoms, segments, task.buildings, fine)
+    unit = bind(atoms, region, np.zeros(1, dtype=bool), segments, task.buildings, fine, island)
     held = locate_points(task.places, atoms) if len(task.places) else np.zeros(0, dtype=np.int64)
     load = np.bincount(held[held >= 0], weights=task.weights[held >= 0], minlength=len(atoms)).astype(np.float64)
     size = shapely.area(faces)
