@@ -13,7 +13,7 @@ import geopandas
 import numpy as np
 import pytest
 import shapely
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from digital_citymgmt_plugin.core.grids.draft import DraftOptions, draft_grids
@@ -57,6 +57,7 @@ def wrong_with(ground, draft):
     return found
 
 
+@example(10_021)  # a house on a pond touches one on its bank
 @given(SEEDS)
 @settings(max_examples=15, **COMMON)
 def test_a_draft_of_any_ground_is_sound(seed):

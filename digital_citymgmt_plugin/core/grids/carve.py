@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.grids.barriers import Regions, wkb_order
+from digital_citymgmt_plugin.core.grids.faces import blocks_of
 
 LAND, BODY, ISLAND = 0, 1, 2  # kinds of regions; islands are too small for a cell and stay alone
 THIN = 10.0  # m: strips of water narrower than this, left by the edge of a community, stay with the land
@@ -133,7 +134,8 @@ class _Carving:
     def _clean(self) -> None:
         """Give strips and specks to the other side; buildings on a bank go to the land."""
         if len(self.houses):
-            on_bank = shapely.intersects(self.houses, shapely.boundary(self.water))
+            block = blocks_of(self.houses)  # a house that touches one on the bank would be cut with it
+            on_bank = np.isin(block, block[shapely.intersects(self.houses, shapely.boundary(self.water))])
             self.water = self._less(self.water, shapely.union_all(self.houses[on_bank]))
         speck = SMALL * self.limits.target
         lost = [*_thin(self.water, THIN), *(part for part in _parts(self.water) if part.area < speck)]
