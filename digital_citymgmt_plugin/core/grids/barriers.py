@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from digital_citymgmt_plugin.core.grids.collapse import collapse, tie_ends
 
 PIECE = 50.0  # m: longest piece of an edge in an index
+RUN = 24  # vertices of a line that an index takes as one
+CLOSE = 1.0  # m: vertices nearer than this on the mean are thinned out
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ def fit_barriers(
     parts = parts.copy()
     parts[flat] = shapely.boundary(parts[flat])
     keep = (shapely.get_dimensions(parts) == 1) & (shapely.length(parts) > 0)
-    parts, ranks = parts[keep], ranks[keep]
+    parts, ranks = _thinned(parts[keep]), ranks[keep]
     line, region = shapely.STRtree(regions.polygons).query(parts, predicate="intersects")
     shapely.prepare(regions.polygons)
     whole = shapely.covers(regions.polygons[region], parts[line])
@@ -133,6 +135,33 @@ def pieces_of(lines: NDArray[Any], longest: float = PIECE) -> tuple[NDArray[Any]
     joined = owner[1:] == owner[:-1]
     ends = np.stack([xy[:-1], xy[1:]], axis=1)[joined]
     return shapely.linestrings(ends), owner[:-1][joined].astype(np.int64)
+
+
+def runs_of(lines: NDArray[Any], most: int = RUN) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Cut lines into runs of at most ``most`` vertices, with the line each came from: an index of them stays quick.
+
+    Of a street of ten thousand vertices every question about its neighbourhood would look at all of them.
+    """
+    long = np.flatnonzero(shapely.get_num_coordinates(lines) > most)
+    if not len(long):
+        return lines, np.arange(len(lines))
+    pieces, piece_of = [], []
+    for row in long.tolist():
+        xy = shapely.get_coordinates(lines[row])
+        for at in range(0, len(xy) - 1, most - 1):  # a run ends in the vertex that the next one starts with
+            pieces.append(xy[at : at + most])
+            piece_of.append(row)
+    runs = shapely.linestrings(np.concatenate(pieces), indices=np.repeat(np.arange(len(pieces)), [*map(len, pieces)]))
+    rest = np.setdiff1d(np.arange(len(lines)), long)
+    return np.concatenate([lines[rest], runs]), np.concatenate([rest, np.array(piece_of, dtype=np.int64)])
+
+
+def _thinned(lines: NDArray[Any]) -> NDArray[Any]:
+    """Leave out what no eye sees of lines with a vertex every few centimetres: noding would take minutes."""
+    dense = shapely.length(lines) < CLOSE * (shapely.get_num_coordinates(lines) - 1)
+    out = lines.copy()
+    out[dense] = shapely.simplify(lines[dense], 0.001)
+    return out
 
 
 def _yielded(

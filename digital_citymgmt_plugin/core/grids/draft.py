@@ -163,8 +163,8 @@ def draft_grids(
         chosen = np.isin(regions.area_index, only)
         regions = Regions(regions.polygons[chosen], regions.area_index[chosen], regions.locked[chosen])
         notes = [note for note in notes if note.area_index in only]
-        if not chosen.any():
-            raise InputRefused("draft.no_areas")
+    if not len(regions.polygons):  # polygons, but none with ground in it
+        raise InputRefused("draft.no_areas")
     job.say(0.03, "draft.noding")
     houses = buildings_of(buildings, origin, regions)
     place, weight = loads_of(components, loads, origin)

@@ -16,7 +16,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import QhullError, Voronoi
 
-from digital_citymgmt_plugin.core.grids.barriers import Barriers, Regions
+from digital_citymgmt_plugin.core.grids.barriers import Barriers, Regions, runs_of
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 
 TOUCHING = 1.5  # m: buildings nearer than this are one block, no boundary fits between them
@@ -249,7 +249,7 @@ def _prices(ends: NDArray[np.float64], rank: NDArray[np.int64], barriers: Barrie
     if not len(barriers.raw):
         return price
     middle = shapely.points(ends.mean(axis=1))
-    tree = shapely.STRtree(barriers.raw)
+    tree = shapely.STRtree(runs_of(barriers.raw)[0])
     on, near = (
         np.isin(np.arange(len(ends)), tree.query(middle, predicate="dwithin", distance=reach)[0])
         for reach in (ON_MAP, STRIP)
@@ -272,7 +272,8 @@ def _ranks(ends: NDArray[np.float64], barriers: Barriers, tolerance: float) -> N
     rank = np.full(len(ends), np.iinfo(np.int64).max)
     if len(barriers.lines):
         middle = shapely.points(ends.mean(axis=1))
-        segment, line = shapely.STRtree(barriers.lines).query(middle, predicate="dwithin", distance=tolerance)
-        np.minimum.at(rank, segment, barriers.ranks[line])
+        runs, line = runs_of(barriers.lines)
+        segment, run = shapely.STRtree(runs).query(middle, predicate="dwithin", distance=tolerance)
+        np.minimum.at(rank, segment, barriers.ranks[line[run]])
     rank[rank == np.iinfo(np.int64).max] = 0
     return rank

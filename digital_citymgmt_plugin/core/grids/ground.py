@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
 from digital_citymgmt_plugin.core.grids.assemble import DraftOptions
 from digital_citymgmt_plugin.core.grids.barriers import Regions, usable
@@ -18,6 +20,7 @@ from digital_citymgmt_plugin.core.grids.last import Last
 from digital_citymgmt_plugin.core.grids.locate import locate_points, representative_points
 from digital_citymgmt_plugin.core.grids.roundabouts import without_roundabouts
 
+WINGS = 30.0  # m: parts of one building lie no farther apart than this
 WEAKEST = len(COST) - 1  # ranks beyond are treated like this one
 
 
@@ -61,13 +64,29 @@ def barrier_lines(
 
 
 def buildings_of(buildings: Any, origin: NDArray[np.float64], regions: Regions) -> NDArray[Any]:
-    """Return the buildings larger than 1 m² that lie in a region at least in part."""
+    """Return the buildings larger than 1 m² that lie in a region at least in part.
+
+    What is drawn as one object in several places is several buildings: no cell could hold them all.
+    """
     houses, _ = usable(buildings, origin)
-    houses = shapely.make_valid(houses)
+    houses = _near_parts(shapely.make_valid(houses))
     houses = houses[(shapely.get_dimensions(houses) == 2) & (shapely.area(houses) > 1.0)]
     touched = np.unique(shapely.STRtree(regions.polygons).query(houses, predicate="intersects")[0])
     kept: NDArray[Any] = houses[touched]
     return kept
+
+
+def _near_parts(houses: NDArray[Any]) -> NDArray[Any]:
+    """Take buildings apart whose parts lie farther from each other than ``WINGS``."""
+    many = shapely.get_num_geometries(houses) > 1
+    found = [houses[~many]]
+    for house in houses[many]:
+        parts = shapely.get_parts(house)
+        near = shapely.STRtree(parts).query(parts, predicate="dwithin", distance=WINGS)
+        links = coo_matrix((np.ones(near.shape[1]), tuple(near)), shape=(len(parts), len(parts)))
+        label = connected_components(links, directed=False)[1]
+        found.append(shapely.multipolygons(parts[np.argsort(label, kind="stable")], indices=np.sort(label)))
+    return np.concatenate(found)
 
 
 def loads_of(
