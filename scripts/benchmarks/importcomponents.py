@@ -64,12 +64,16 @@ def peak_memory(pid: int | None) -> float | None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Return the CPU seconds that a process and its ended children have used (Linux; elsewhere 0)."""
-    path = Path(f"/proc/{pid}/stat")
-    if not path.exists():
-        return 0.0
-    fields = path.read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()
-    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+    """Return the CPU seconds that a process and its children, ended ones too, have used (Linux; elsewhere 0)."""
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text(encoding="ascii", errors="replace").rsplit(")", 1)[1].split()
+        except OSError:  # ended in this moment
+            continue
+        if int(path.parent.name) == pid or int(fields[1]) == pid:
+            ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK") if ticks else 0.0
 
 
 def peer(name: str, source: Path, target: Path) -> float:

@@ -230,10 +230,9 @@ def test_rows_that_the_engine_commits_are_seen_in_layers_that_are_open_in_qgis(c
     reader = Reader(folder)
     engine = client()
     engine.call(OpenStore(str(city)))
-    reader.read(city)
-    time.sleep(1)
+    reader.read(city, rounds=2)
     engine.call(ImportComponents(Layer(batches[0])))
-    time.sleep(1)
+    reader.wait(rounds=2)
     seen = reader.pause()
     reader.close()
     assert seen["counts"]["component_point"] == [10, 10 + BATCH]

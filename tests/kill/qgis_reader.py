@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """QGIS as a reader in a process of its own: loads, iterates, asks for extents and drops the store's layers for ever.
 
-Lines on stdin: ``read PATH`` (from now on), ``pause`` (drop all layers, tell what was seen), end of input. Answers are
-JSON lines on stdout.
+Lines on stdin: ``read PATH`` (from now on), ``rounds N`` (tell when N whole rounds from now on are over), ``pause``
+(drop all layers, tell what was seen), end of input. Answers are JSON lines on stdout.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def main() -> None:
 
     threading.Thread(target=listen, daemon=True).start()
     say({"ready": os.getpid()})
-    path, layers, seen = "", {}, new_notes()
+    path, layers, seen, asked, due = "", {}, new_notes(), 0, 0
     while True:
         try:
             line = lines.get(block=not path)
@@ -44,6 +44,9 @@ def main() -> None:
         if line.startswith("read "):
             path, layers, seen = line[5:], {}, new_notes()
             messages.clear()
+        elif line.startswith("rounds "):
+            asked = int(line[7:])
+            due = seen["loops"] + asked
         elif line == "pause":
             path, layers = "", {}
             app.processEvents()
@@ -72,6 +75,10 @@ def main() -> None:
                 layer.dataProvider().clearErrors()
             if lines.qsize():
                 break
+        else:
+            if due and seen["loops"] + 1 >= due:
+                due = 0
+                say({"rounds": asked})
         seen["loops"] += 1
     layers.clear()
     app.exitQgis()

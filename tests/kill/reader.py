@@ -23,9 +23,16 @@ class Reader:
         self._process = subprocess.Popen([sys.executable, str(script)], env=env, text=True, **pipes)
         assert "ready" in self._answer(), (folder / "reader.log").read_text(encoding="utf-8")
 
-    def read(self, path: Path) -> None:
-        """From now on read the layers of this store, for ever."""
+    def read(self, path: Path, rounds: int = 0) -> None:
+        """From now on read the layers of this store, for ever; come back after some rounds through all of them."""
         self._tell(f"read {path}")
+        self.wait(rounds)
+
+    def wait(self, rounds: int) -> None:
+        """Wait until so many rounds through all layers that begin from now on are over."""
+        if rounds:
+            self._tell(f"rounds {rounds}")
+            assert self._answer() == {"rounds": rounds}
 
     def pause(self) -> dict[str, Any]:
         """Stop, let go of all layers and tell what was seen."""
