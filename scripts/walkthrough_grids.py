@@ -14,19 +14,21 @@ from collections.abc import Iterator
 
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QDoubleSpinBox
 
 sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
 
 from walkthrough_census import CensusDay  # (``--code`` sets no path)
 from walkthrough_hand import OUT, begin_round, pause, wait_for
 
+GAP = "grid.gap"
 DRAWINGS = OUT / "census_day" / "图纸"
 
 
 class GridsDay(CensusDay):
     """The steps."""
 
-    STEPS = ("drawings", "open_window", "change", "whole", "walk", "again", "adopt")
+    STEPS = ("drawings", "open_window", "change", "whole", "walk", "again", "adopt", "checks", "repair", "undo")
 
     def drawings(self) -> Iterator[None]:
         """Bring the base map in."""
@@ -62,7 +64,7 @@ class GridsDay(CensusDay):
         box.setFocus()
         box.selectAll()
         QTest.keyClicks(box, "20000")
-        QTest.keyClick(box, Qt.Key.Key_Tab)
+        QTest.keyClick(box, Qt.Key.Key_Return)
         began = time.monotonic()
         yield from wait_for(lambda: len(dialog.area_chart.values) != before, 60, "the next preview")
         self.figure("preview after a change, s", time.monotonic() - began)
@@ -118,8 +120,12 @@ class GridsDay(CensusDay):
         layer = self.desks.drafts.layer()
         self.check("the draft is being edited", layer.isEditable())
         self.hand.picture("draft_edit")
+        cell = dock.cells[dock.row()]
+        # A careless edit: the cell no longer meets its neighbours.
+        layer.changeGeometry(cell["fid"], cell["geometry"].buffer(-0.4, 5))
         layer.commitChanges()
         yield from self.settled()
+        self.check("the saved edit is read", dock.cells[dock.row()]["area_m2"] < cell["area_m2"])
 
     def again(self) -> Iterator[None]:
         """Draft again: what was locked is offered to be kept."""
@@ -139,6 +145,55 @@ class GridsDay(CensusDay):
         yield from pause(0.4)
         self.document("draft-adopt", desk.preview)
         yield from self.confirm("adopt", lambda: desk.preview)
+
+    def checks(self) -> Iterator[None]:
+        """Check the unit grids of the store; the gaps that the edit left are shown."""
+        desk = self.desks.issues
+        dock = desk.dock
+        yield from self.menu_action("dcm_issues")
+        yield from self.settled()
+        dock.check_grids.trigger()
+        yield from self.settled(120)
+        rules = [row["rule"] for row in dock.rules.rows]
+        self.findings["rules"] = rules
+        self.check("gaps are found", GAP in rules)
+        yield from self.choose_row(dock.rule_view, rules.index(GAP))
+        self.hand.click(dock.next_button)
+        yield from self.settled()
+        self.check("the gap has its exact shape", bool(dock.issues.rows[0].get("shape")))
+        self.document("grid-issues")
+
+    def repair(self) -> Iterator[None]:
+        """Mend what is narrower than a metre, the counts before."""
+        dock = self.desks.issues.dock
+        dock.repair_grids.trigger()
+        yield from wait_for(lambda: self.plugin.dialogs.dialogs(), 20, "the dialog of checkgrids")
+        dialog = self.plugin.dialogs.dialogs()[-1]
+        wrapper = dialog.mainWidget().wrappers["REPAIR"]
+        box = wrapper.wrappedWidget() if hasattr(wrapper, "wrappedWidget") else wrapper.widget
+        (box if hasattr(box, "setValue") else box.findChild(QDoubleSpinBox)).setValue(1.0)
+        yield from self.algorithm("repair")
+        yield from self.settled()
+        rules = {row["rule"]: row["open"] for row in dock.rules.rows}
+        self.check("the gaps are mended", not rules.get(GAP))
+        self.hand.picture("issues_after_repair")
+
+    def undo(self) -> Iterator[None]:
+        """Take the repair back, then the adoption; what is taken back already says so."""
+        actions = self.plugin.operations
+        yield from self.menu_action("dcm_operations")
+        yield from wait_for(lambda: actions.dialog is not None and actions.dialog.isVisible(), 20, "the log")
+        for kind in ("repair_grids", "adopt_grids"):
+            dialog = actions.dialog
+            kinds = [item["kind"] for item in dialog.operations]
+            self.findings.setdefault("kinds", []).append(kinds[:6])
+            dialog.table.selectRow(kinds.index(kind))
+            yield from pause(0.3)
+            self.hand.click(dialog.undo_button)
+            yield from self.confirm(f"undo_{kind}", lambda: actions.preview)
+            yield from self.settled()
+        self.hand.picture("operations", actions.dialog)
+        self.check("back at the grids of the demo city", self.dock.model.counts.get("grids", 0) < 100)
 
 
 if __name__ == "__main__":

@@ -246,9 +246,11 @@ def test_a_change_stops_the_preview_that_is_under_way(bench):
     QTest.keyClicks(box, "20000")
     QTest.qWait(700)
     assert len(bench.asked()) == before  # 2, 20, 200 are no wishes
-    QTest.keyClick(box, Qt.Key.Key_Tab)
+    pressed = []
+    dialog.target_page.output_button.clicked.connect(lambda: pressed.append("file"))
+    QTest.keyClick(box, Qt.Key.Key_Return)
     bench.wait(lambda: len(bench.asked()) == before + 1)
-    assert bench.asked()[-1].target_area == 20_000
+    assert bench.asked()[-1].target_area == 20_000 and not pressed  # Enter presses no button
 
 
 def test_one_draft_of_the_city_at_a_time_and_its_file_is_one(bench, tmp_path):

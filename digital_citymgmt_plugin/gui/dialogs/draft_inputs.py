@@ -21,7 +21,7 @@ from qgis.PyQt.QtWidgets import (
 from digital_citymgmt_plugin.bridge.captions import table_caption, value_captions
 from digital_citymgmt_plugin.core.draft_guesses import ANY_CLASS, BY_FIELD, RANKS, Offer, Offers
 from digital_citymgmt_plugin.gui.dialogs.draft_target import spin
-from digital_citymgmt_plugin.gui.docks.parts import StillBox, plain_label
+from digital_citymgmt_plugin.gui.docks.parts import StillBox, in_tab_order, plain_label
 from digital_citymgmt_plugin.gui.models.draft import tr
 from digital_citymgmt_plugin.gui.plain_text import as_tip
 
@@ -138,6 +138,8 @@ class LayerPage(QWidget):
             self.rank_boxes.append(box)
         self.table.setColumnWidth(1, self.table.fontMetrics().horizontalAdvance(rank_words(2)) + 70)
         self.none_label.setVisible(not self.barriers)
+        # Boxes of a table are made after the widgets below it: Tab goes by the eye, not by the age.
+        in_tab_order(self.area_box, self.field_box, self.table, *self.rank_boxes, *list(self.boxes.values())[1:])
 
     def _rank_box(self, offer: Offer, chosen: int) -> StillBox:
         box = StillBox()

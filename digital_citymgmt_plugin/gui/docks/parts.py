@@ -31,6 +31,7 @@ def button(text: str, tip: str, name: str) -> QPushButton:
     made.setToolTip(tip)
     made.setAccessibleName(tip)
     made.setObjectName(name)
+    made.setAutoDefault(False)  # in a dialog, Enter in a field would press it: Enter ends a number, no more
     return made
 
 
