@@ -70,8 +70,8 @@ def segments_of(geoms: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(shapely.linestrings(np.stack([xy[same], xy[same + 1]], axis=1)), dtype=object)
 
 
-def off_pieces(grids: GridSet, metres: float) -> tuple[NDArray[Any], NDArray[np.int64], NDArray[np.bool_]]:
-    """Return the boundaries of the grids in short pieces, the grid of each, and whether it lies off every feature.
+def off_pieces(grids: GridSet, metres: float) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the ends of short pieces of all boundaries, the grid of each, and whether it lies off every feature.
 
     The edges of communities (without any: the outer edge of all grids) count as features.
     """
@@ -88,7 +88,7 @@ def off_pieces(grids: GridSet, metres: float) -> tuple[NDArray[Any], NDArray[np.
     near = tree.query(middle, predicate="dwithin", distance=metres)[0]
     off = np.ones(len(ends), dtype=bool)
     off[near] = False
-    return np.asarray(shapely.linestrings(ends), dtype=object), owner.astype(np.int64), off
+    return ends, owner.astype(np.int64), off
 
 
 @grid_check("grid.off_feature")
@@ -100,7 +100,7 @@ def off_feature(grids: GridSet, params: Params) -> list[GridIssue]:
     if grids.features is None or not len(grids.features) or not len(grids.fixed):
         return []
     pieces, owner, off = off_pieces(grids, float(params["metres"]))
-    length = shapely.length(pieces)
+    length = np.hypot(*(pieces[:, 0] - pieces[:, 1]).T)
     whole = np.bincount(owner, weights=length, minlength=len(grids.rows))
     lost = np.bincount(owner[off], weights=length[off], minlength=len(grids.rows))
     share = lost / np.maximum(whole, 1e-9)
@@ -109,8 +109,8 @@ def off_feature(grids: GridSet, params: Params) -> list[GridIssue]:
     starts = np.searchsorted(owner[rows], np.arange(len(grids.rows) + 1))  # pieces come grid by grid
     found = []
     for i in wrong.tolist():
-        lines = pieces[rows[starts[i] : starts[i + 1]]]
-        stretch = shapely.line_merge(shapely.multilinestrings(lines.tolist()))
+        lines = shapely.linestrings(pieces[rows[starts[i] : starts[i + 1]]])
+        stretch = shapely.line_merge(shapely.multilinestrings(lines))
         values = {"metres": round(float(lost[i])), "percent": round(100 * float(share[i]), 1)}
         found.append(GridIssue("grid.off_feature", int(grids.rows[i]), -1, values, shapely.simplify(stretch, 0.001)))
     return found
