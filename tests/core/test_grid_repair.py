@@ -43,6 +43,15 @@ def is_coverage(cells):
     return shapely.area(shapely.union_all(cells)) == pytest.approx(shapely.area(cells).sum(), abs=1e-6)
 
 
+def test_of_cells_of_a_store_only_those_at_the_fault_change():
+    cells = lattice(8, 6)
+    cells[20] = shapely.buffer(cells[20], -0.2, join_style="mitre")
+    many = some(*(shapely.MultiPolygon([cell]) for cell in cells))
+    one, other = repair_cells(cells, TOLERANCE), repair_cells(many, TOLERANCE)
+    assert one.gaps == other.gaps == 1 and one.rows.tolist() == other.rows.tolist()
+    assert len(other.rows) <= 9
+
+
 def test_sound_cells_are_left_as_they_are():
     cells = lattice()
     mended = repair_cells(cells, TOLERANCE, WHOLE)

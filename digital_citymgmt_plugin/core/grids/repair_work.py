@@ -42,6 +42,7 @@ class Work:
     def __init__(
         self, fixed: NDArray[Any], own: Index, homes: NDArray[Any], faults: list[Fault], tolerance: float
     ) -> None:
+        fixed = _plain(fixed)
         self._fixed, self._own, self._faults, self._tolerance = fixed, own, faults, tolerance
         self._homes = np.empty(0, dtype=object)
         shapes = np.array([fault.shape for fault in faults], dtype=object)
@@ -225,6 +226,14 @@ class Work:
         good &= shapely.covered_by(lines, shapely.buffer(before, self._tolerance, quad_segs=16))
         good &= shapely.covered_by(before, shapely.buffer(lines, self._tolerance, quad_segs=16))
         return np.asarray(good, dtype=bool)
+
+
+def _plain(shapes: NDArray[Any]) -> NDArray[Any]:
+    """Return areas of one part as polygons, as unions are: a store holds multipolygons, which would all differ."""
+    single = (shapely.get_type_id(shapes) == 6) & (shapely.get_num_geometries(shapes) == 1)
+    plain = shapes.copy()
+    plain[single] = shapely.get_geometry(shapes[single], 0)
+    return plain
 
 
 def _holes(shapes: NDArray[Any]) -> Index:
