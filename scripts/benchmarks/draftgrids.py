@@ -192,7 +192,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--scale", default="demo", choices=list(CITIES))
     parser.add_argument("--json", type=Path)
-    parser.add_argument("--cities", type=Path, help="folder with city_demo, city_qidong … made before")
+    made = os.environ.get("DCM_CITIES")
+    parser.add_argument(
+        "--cities", type=Path, default=Path(made) if made else None,
+        help="folder with city_demo, city_qidong … made before (default: DCM_CITIES, else they are made)",
+    )  # fmt: skip
     parser.add_argument("--keep", type=Path, help="folder to leave grounds and cells in")
     parser.add_argument("--ground", action="append", help="only these grounds ('store': the largest city in a store)")
     parser.add_argument("--method", action="append", help="only these methods")
