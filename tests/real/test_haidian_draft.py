@@ -137,10 +137,33 @@ def test_other_cell_sizes_are_sound_too(haidian, target):
     assert (made.reason == "draft.in_band").mean() > 0.9
 
 
-def test_longgang_with_open_water_and_hills_is_sound(shared):
+@pytest.fixture(scope="module")
+def longgang(shared):
     base = BaseMap(shared / "basemap" / "shenzhen_longgang_osm.gpkg", "EPSG:32650")
-    made = draft_grids(base.areas, base.barriers, base.ranks, buildings=base.buildings)
+    return base, draft_grids(base.areas, base.barriers, base.ranks, buildings=base.buildings)
+
+
+def test_longgang_with_open_water_and_hills_is_sound(longgang):
+    base, made = longgang
     assert shapely.coverage_is_valid(made.cells)
     assert (shapely.get_type_id(made.cells) == 3).all()
+    assert not shapely.get_num_interior_rings(made.cells).any()
     assert abs(made.area_m2.sum() - shapely.area(base.areas).sum()) < 20
     assert (made.reason == "draft.in_band").mean() > 0.95
+
+
+def test_the_lakes_of_longgang_are_cells_of_their_own(longgang):
+    base, made = longgang
+    water = shapely.make_valid(base.barriers[shapely.get_dimensions(base.barriers) == 2])
+    # Lakes in which a disc of 60 m fits over 2 ha, by the same drawing but no code of ours.
+    core = shapely.buffer(shapely.buffer(water, -30), 30)
+    lakes = shapely.intersection(water[shapely.area(core) > 20_000], base.areas[0])
+    assert len(lakes) >= 2
+    own = made.cells[made.reason == "draft.barrier_area"]
+    everything, wet = shapely.union_all(own), shapely.union_all(water)
+    assert (shapely.area(shapely.intersection(lakes, everything)) > 0.95 * shapely.area(lakes)).all()
+    assert shapely.intersection(everything, wet).area > 0.85 * everything.area  # the rest are narrow banks
+    land = made.cells[made.reason == "draft.in_band"]
+    assert (shapely.area(shapely.intersection(land, wet)) < 0.5 * shapely.area(land)).all()
+    listed = [note for note in made.notes if note.code == "draft.barrier_area"]
+    assert len(listed) == len(own)
