@@ -163,3 +163,35 @@ def test_the_order_of_areas_does_not_matter():
     first = draft_grids(some(FIELD), shapes, ranks)
     second = draft_grids(some(FIELD), shapely.normalize(shapes)[::-1], ranks[::-1])
     assert (shapely.to_wkb(first.cells) == shapely.to_wkb(second.cells)).all()
+
+
+@pytest.mark.parametrize("kind", ["line", "area"])
+def test_what_closed_walls_enclose_stays_whole(kind):
+    estate = shapely.box(330, 230, 610, 440)  # 5.9 ha: squares of 4 ha would part it
+    wall = estate.exterior if kind == "line" else estate
+    draft = draft_grids(some(FIELD), some(shapely.LineString(wall.coords) if kind == "line" else wall), np.array([4]))
+    assert_tiles(draft.cells, some(FIELD))
+    assert shapely.area(shapely.intersection(draft.cells, estate)).max() > 0.98 * estate.area
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_any_water_leaves_cells_that_tile_have_no_hole_and_cut_no_house(seed):
+    rng = np.random.default_rng(seed)
+    areas = some(shapely.box(0, 0, 450, 800), shapely.box(450, 0, 1000, 800))
+    lake = shapely.Point(rng.uniform(100, 900, 2)).buffer(rng.uniform(80, 250), quad_segs=5)
+    isles = [shapely.Point(rng.uniform(0, 1000, 2)).buffer(rng.uniform(10, 80)) for _ in range(6)]
+    river = shapely.LineString(rng.uniform(-100, 1000, (4, 2))).buffer(rng.uniform(5, 60))
+    streets = shapely.linestrings(rng.uniform(0, 900, (5, 2, 2)))
+    shapes = [shapely.difference(lake, shapely.union_all(isles)), river, *streets]
+    corners = rng.uniform(0, 960, (60, 2)) * [1, 0.8]
+    houses = shapely.box(*corners.T, *(corners + rng.uniform(5, 30, (60, 2))).T)
+    draft = draft_grids(areas, some(*shapes), np.array([1, 1, 3, 3, 2, 4, 5]), buildings=houses)
+    assert_tiles(draft.cells, areas)
+    assert not shapely.get_num_interior_rings(draft.cells).any()
+    house, cell = shapely.STRtree(draft.cells).query(houses, predicate="intersects")
+    part = shapely.area(shapely.intersection(houses[house], draft.cells[cell]))
+    largest = np.zeros(len(houses))
+    np.maximum.at(largest, house, part)
+    inside = np.bincount(house, weights=part, minlength=len(houses))
+    cut = inside - largest > np.maximum(1.0, 0.02 * shapely.area(houses))
+    assert shapely.intersects(shapely.LineString([(450, 0), (450, 800)]), houses[cut]).all()

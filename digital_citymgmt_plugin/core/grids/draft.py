@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.core.grids.ground import (
     density_on,
     is_body,
     loads_of,
+    walled,
 )
 from digital_citymgmt_plugin.core.grids.last import Last
 from digital_citymgmt_plugin.core.grids.locate import locate_points
@@ -116,7 +117,8 @@ def draft_grids(
     ranks : array of int, optional
         Strength of each barrier, 1 strongest (railway, river, main road) … 5 weakest (lane); missing: all 3.
     buildings, compounds : arrays of polygons, optional
-        No cell boundary cuts a building unless the edge of a community does (noted). Compounds are barriers of rank 4,
+        No cell boundary cuts a building unless the edge of a community does (noted). Compounds are barriers of rank 4
+        (closed walls, barriers of that rank, are compounds, too),
         and one that is no larger than a cell may be is parted only where the cells get much worse otherwise.
     components, loads : arrays, optional
         What the work of a cell is counted by: each object counts ``loads`` (default 1) at one point.
@@ -241,6 +243,7 @@ def _tasks(
     lines = np.concatenate([bodies.lines, yards])
     rank = np.concatenate([bodies.ranks, np.full(len(yards), 4)])
     home = np.concatenate([bodies.home, np.full(len(yards), -1)])
+    yards = np.concatenate([yards, walled(bodies)])
     held = locate_points(place, regions.polygons) if len(place) else np.zeros(0, dtype=np.int64)
 
     def inside(geoms: NDArray[Any]) -> list[NDArray[np.int64]]:

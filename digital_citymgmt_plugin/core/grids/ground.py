@@ -22,6 +22,8 @@ from digital_citymgmt_plugin.core.grids.roundabouts import without_roundabouts
 
 WINGS = 30.0  # m: parts of one building lie no farther apart than this
 WEAKEST = len(COST) - 1  # ranks beyond are treated like this one
+WALL = 4  # rank of walls and fences
+YARD = 500.0  # m²: what walls enclose is a compound from here on
 
 
 def ranked(
@@ -61,6 +63,17 @@ def barrier_lines(
         bodies.wide, np.concatenate([lines, bodies.lines]), np.concatenate([drawn, bodies.ranks]), bodies.notes,
         np.concatenate([np.full(len(lines), -1), home]).astype(np.int64),
     )  # fmt: skip
+
+
+def walled(bodies: Bodies) -> NDArray[Any]:
+    """Return the polygons that closed walls enclose: compounds, though nobody calls them so."""
+    lines = bodies.lines[bodies.ranks == WALL]
+    closed = lines[(shapely.get_type_id(lines) == 1) & shapely.is_closed(lines) & (shapely.get_num_points(lines) > 3)]
+    rings = np.array([shapely.Polygon(shapely.get_coordinates(line)) for line in closed], dtype=object)
+    rings = shapely.make_valid(rings)
+    parts = shapely.get_parts(shapely.get_parts(rings))
+    kept: NDArray[Any] = parts[(shapely.get_dimensions(parts) == 2) & (shapely.area(parts) >= YARD)]
+    return kept
 
 
 def buildings_of(buildings: Any, origin: NDArray[np.float64], regions: Regions) -> NDArray[Any]:

@@ -221,7 +221,8 @@ def arcs_of(segments: Segments, unit: NDArray[np.int64], unit_region: NDArray[np
     # Numbers of nodes, so that ends compare as integers.
     _, number = np.unique(segments.key[row].ravel(), return_inverse=True)
     chain, ends = _chains(group, number.reshape(-1, 2))
-    first = np.searchsorted(chain, np.arange(len(ends)))
+    # Chains of one pair of cells may lie in each other: their numbers are in no order.
+    first = np.unique(chain, return_index=True)[1]
     return Arcs(
         low[first],
         high[first],
