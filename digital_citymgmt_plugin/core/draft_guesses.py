@@ -26,7 +26,8 @@ _BARRIERS = (
     (("railway", "铁路", "轨道"), 1), (("river", "water", "canal", "河", "水系", "水域", "湖", "sxss"), 1),
     (("wall", "fence", "围墙", "栅栏", "垣栅", "yzh"), 4), (("path", "footway", "小路", "步道", "巷"), 5),
     (("highway", "motorway", "main_road", "主干", "干道", "快速路", "高速"), 2),
-    (("road", "street", "道路", "街道路", "交通", "dlss"), 3), (("barrier", "阻隔", "分隔", "square", "plaza", "广场"), 3),
+    (("road", "street", "道路", "街道路", "交通", "dlss"), 3),
+    (("barrier", "阻隔", "分隔", "square", "plaza", "广场"), 3),
 )  # fmt: skip
 _BUILDINGS = ("building", "房屋", "建筑", "居民地", "jmd")
 _COMPOUNDS = ("compound", "院落", "小区", "单位", "宗地", "parcel")

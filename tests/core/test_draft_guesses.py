@@ -8,6 +8,7 @@ import json
 import pytest
 
 from digital_citymgmt_plugin.core.draft_guesses import (
+    ANY_CLASS,
     BY_FIELD,
     Offer,
     ProjectLayer,
@@ -70,3 +71,27 @@ def test_rows_of_one_layer_are_read_once():
     assert [json.loads(text) for _offer, text in texts] == [
         {"field": "theme", "ranks": {"road": 3, "water": 1}}, {"field": "fclass"}, {"rank": 2},
     ]  # fmt: skip
+
+
+def test_areas_of_land_use_are_offered_as_compounds_by_their_use():
+    layers = [
+        ProjectLayer("a", "gis_osm_landuse_a_free_1", "polygon", ("osm_id", "fclass", "name")),
+        ProjectLayer("b", "地类图斑", "polygon", ("DLMC", "DLBM")),
+        ProjectLayer("c", "小区院落", "polygon", ("类别",)),
+    ]
+    found = {one.name: one for one in layer_offers(layers).compounds if one.used}
+    assert found["gis_osm_landuse_a_free_1"].field == found["地类图斑"].field == ANY_CLASS
+    assert {"residential", "school", "0701", "教育用地"} <= set(found["地类图斑"].values)
+    assert found["小区院落"].field == ""  # called compounds: all of them are
+
+
+def test_components_of_a_layer_tell_the_field_of_their_class():
+    layers = [ProjectLayer("a", "部件", "point", ("fid", "小类代码")), ProjectLayer("b", "poles", "point", ("id",))]
+    assert {one.name: one.class_field for one in layer_offers(layers).components} == {"部件": "小类代码", "poles": ""}
+    (own,) = store_offers({}, {}, {"components": 5}).components
+    assert own.class_field == "class_code"
+
+
+def test_squares_are_barriers_by_their_name():
+    (offer,) = layer_offers([ProjectLayer("a", "城市广场", "polygon")]).barriers
+    assert offer.used and offer.rank == 3
