@@ -50,7 +50,12 @@ def barrier_lines(
 
     ``home`` of a line is the row of that community.
     """
-    parts, rank, flat = ranked(barriers, ranks, origin)
+    given = np.asarray(np.zeros(0, dtype=object) if barriers is None else barriers, dtype=object)
+    level = np.full(len(given), 3) if ranks is None else np.asarray(ranks, dtype=np.int64)
+    area = shapely.get_dimensions(given) == 2
+    fields = (given[area], level[area], origin)
+    both = _ranked.get(fields, lambda: ranked(*fields)), ranked(given[~area], level[~area], origin)
+    parts, rank, flat = (np.concatenate(columns) for columns in zip(*both))
     line = shapely.get_dimensions(parts) == 1
     lines, least = parts[line], options.band[0] * options.target_area
     rows, member = np.unique(regions.area_index, return_inverse=True)
@@ -129,6 +134,7 @@ def density_on(
 
 
 _last: Last[float] = Last()
+_ranked: Last[tuple[NDArray[Any], NDArray[np.int64], NDArray[np.bool_]]] = Last()
 
 
 def _density(
