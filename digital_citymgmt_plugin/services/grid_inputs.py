@@ -21,6 +21,7 @@ from digital_citymgmt_plugin.services.placing import finite
 
 _CURRENT: list[Condition] = [("level", "=", "community"), ("valid_to", "is null", None), (GEOM, "not null", None)]
 _COMPOUND = "wall"  # theme of closed walls
+_JUDGED = {"grid.below_band", "grid.above_band", "grid.load_low", "grid.load_high"}  # what water is not judged by
 # Themes along which a boundary may run: lines, and the outlines of areas.
 _LINES, _OUTLINES = ("road", "wall", "water", "boundary"), ("road", "wall", "water", "vegetation")
 
@@ -69,6 +70,8 @@ def read_inputs(context: Context, request: CheckGrids, rules: list[Rule]) -> Inp
         grids.buildings = _areas(context, store, request.buildings, "building", notes)
     if "grid.compound_cut" in asked:
         grids.compounds = _areas(context, store, request.compounds, _COMPOUND, notes)
+    if asked & _JUDGED:
+        grids.water = _areas(context, store, None, "water", notes)
     if "grid.off_feature" in asked:
         grids.features = _features(context, store, request.features, notes)
     return Inputs(grids, held, columns, notes)

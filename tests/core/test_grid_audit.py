@@ -180,3 +180,19 @@ def test_no_grids_at_all_end_in_no_error():
 
 def test_scheme_is_of_unit_grids():
     assert clean().scheme.kind == UNIT_GRID
+
+
+def test_a_grid_of_water_is_judged_neither_by_area_nor_by_load():
+    lake, land = box(0, 0, 300, 300), [box(300 + 100 * n, 0, 400 + 100 * n, 100) for n in range(5)]
+    grids = GridSet(some(lake, *land), load=np.array([0.0, 10, 10, 10, 10, 10]))
+    names = ("grid.above_band", "grid.load_low")
+
+    def found():
+        return [(issue.rule, issue.index) for name in names for issue in GRID_CHECKS[name](grids, PARAMS[name])]
+
+    assert found() == [("grid.above_band", 0), ("grid.load_low", 0)]
+    # Two areas of water that overlap count once: half of the lake is water, then nine tenths.
+    grids = GridSet(some(lake, *land), load=grids.load, water=some(box(0, 0, 150, 300), box(0, 0, 140, 300)))
+    assert found() == [("grid.above_band", 0), ("grid.load_low", 0)]
+    grids = GridSet(some(lake, *land), load=grids.load, water=some(box(0, 0, 150, 300), box(130, -50, 270, 400)))
+    assert found() == []

@@ -22,13 +22,16 @@ def _none() -> NDArray[Any]:
     return np.empty(0, dtype=object)
 
 
+WATER = 0.8  # share of a grid under water from which neither its area nor its load is judged
+
+
 @dataclass
 class GridSet:
     """Unit grids and what they are compared with; all geometries in one metric CRS, areas in m².
 
     ``codes`` and ``stated`` (community code) may hold None; without ``coded`` nothing is said of codes, without
     ``communities`` nothing of communities. ``features``: lines that a boundary may follow; None when there are no such
-    data at all. ``load``: load of each grid, None when it is not known.
+    data at all. ``load``: load of each grid, None when it is not known. ``water``: areas that are nobody's ground.
     """
 
     cells: NDArray[Any]
@@ -43,6 +46,7 @@ class GridSet:
     compounds: NDArray[Any] | None = None
     features: NDArray[Any] | None = None
     load: NDArray[np.float64] | None = None
+    water: NDArray[Any] | None = None
     kept: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
@@ -75,6 +79,18 @@ class GridSet:
         """Area of the usable grids."""
         area: NDArray[np.float64] = shapely.area(self.fixed)
         return area
+
+    @cached_property
+    def land(self) -> NDArray[np.bool_]:
+        """Which usable grids are not almost all water: a lake is a grid of its own, of any area and without load."""
+        dry = np.ones(len(self.rows), dtype=bool)
+        if self.water is None or not len(self.water):
+            return dry
+        body, grid = shapely.STRtree(self.fixed).query(polygonal(self.water), predicate="intersects")
+        for index in np.unique(grid).tolist():
+            wet = shapely.intersection(self.fixed[index], shapely.union_all(polygonal(self.water[body[grid == index]])))
+            dry[index] = wet.area < WATER * self.area[index]
+        return dry
 
     @cached_property
     def found_home(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -89,9 +89,9 @@ def sliver(grids: GridSet, params: Params) -> list[GridIssue]:
 def _band(grids: GridSet, params: Params, upper: bool) -> list[GridIssue]:
     target = float(params["target_square_metres"])
     if not target:
-        target = float(np.median(grids.area)) if len(grids.area) else 0.0
+        target = float(np.median(grids.area[grids.land])) if grids.land.any() else 0.0
     limit = round(float(params["share"]) * target, 1)
-    wrong = grids.area > limit if upper else grids.area < limit
+    wrong = (grids.area > limit if upper else grids.area < limit) & grids.land
     rule, name = ("grid.above_band", "high") if upper else ("grid.below_band", "low")
     return [
         GridIssue(rule, int(grids.rows[i]), -1, {"area": round(float(grids.area[i]), 1), name: limit}, grids.fixed[i])
@@ -112,12 +112,12 @@ def above_band(grids: GridSet, params: Params) -> list[GridIssue]:
 
 
 def _load(grids: GridSet, params: Params, upper: bool) -> list[GridIssue]:
-    if grids.load is None or not len(grids.rows):
+    if grids.load is None or not grids.land.any():
         return []
     load: NDArray[np.float64] = grids.load[grids.rows]
-    target = float(params["target_load"]) or float(load.mean())
+    target = float(params["target_load"]) or float(load[grids.land].mean())
     limit = round(float(params["share"]) * target, 2)
-    wrong = load > limit if upper else load < limit
+    wrong = (load > limit if upper else load < limit) & grids.land
     rule, name = ("grid.load_high", "high") if upper else ("grid.load_low", "low")
     return [
         GridIssue(rule, int(grids.rows[i]), -1, {"load": round(float(load[i]), 2), name: limit}, grids.fixed[i])
