@@ -115,7 +115,7 @@ def _dicts(store: Store, rows: Columns) -> list[dict[str, Any]]:
     params = [params_of(text) for text in rows["params"].tolist()]
     others = {str(one["other"]) for one in params if one.get("other")}
     halves: dict[Any, dict[str, Any]] = {}
-    for table in COMPONENTS if others else ():
+    for table in (*COMPONENTS, "unit_grid") if others else ():
         halves.update(known_objects(store, [table] * len(others), sorted(others)))
     plain = [name for name in COLUMNS if name not in (XY, "params", "shape")]
     listed = []
