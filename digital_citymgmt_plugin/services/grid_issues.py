@@ -68,14 +68,13 @@ def list_issues(
     retired: NDArray[Any],
 ) -> None:
     """List the faults found, and settle what an earlier adoption had listed about these grids and retired ones."""
-    shapes = objects(_place(issue, taken) for _, issue in issues)
-    places = shapely.point_on_surface(shapes)
+    places = shapely.point_on_surface(objects(_place(issue, taken) for _, issue in issues))
     found = [
         Found(
             uuids[issue.index] if issue.index >= 0 else None, issue.rule, _params(issue, uuids, place), place,
-            "unit_grid", level, None if shape is None or shape.is_empty else shape,
+            "unit_grid", level,
         )
-        for (level, issue), place, shape in zip(issues, places, shapes)
+        for (level, issue), place in zip(issues, places)
     ]  # fmt: skip
     write(action, compare(store, RULES, [None, *uuids.tolist(), *retired.tolist()], found))
 

@@ -27,9 +27,10 @@ COST = np.array([1.0, 0.02, 0.04, 0.07, 0.12, 0.16])
 ATOMS = 14  # atoms to a cell in empty land
 DRAWN = 20.0  # m: how far a corner between buildings moves to lie on a dead end
 COARSE = 0.4  # m: how far corners of a line between buildings may be left out; blocks are at least 1.5 m apart
-TIED = 0.7  # cost of a metre on a tie: it has a rank, but no line of the map is there
-BESIDE = 1.5  # how much dearer a metre on no line is that runs within ``STRIP`` of one
+TIED = 0.8  # cost of a metre on a tie: it has a rank, but no line of the map is there
+BESIDE = 3.0  # how much dearer a metre on no line is that runs within ``STRIP`` of one
 ON_MAP, STRIP = 0.9, 5.0  # m: so near to a line a boundary follows it; within the strip it seems to miss it
+LARGE = 0.4  # faces above this share of the target may be parted between buildings
 SAMPLE = 3.0  # m: spacing of the points that stand for a building's outline
 
 
@@ -72,7 +73,7 @@ def ridges(
     Faces with a hole are opened towards it, whatever their size: a cell must not enclose another.
     """
     size = shapely.area(faces)
-    large = np.flatnonzero((size > 0.75 * target) | ((size > target / 8) & _straddled(faces, buildings)))
+    large = np.flatnonzero((size > LARGE * target) | ((size > target / 8) & _straddled(faces, buildings)))
     face, building = shapely.STRtree(buildings).query(faces[large], predicate="intersects")
     starts = np.searchsorted(face, np.arange(len(large) + 1))
     dead, dead_line = shapely.STRtree(loose).query(faces[large], predicate="intersects")

@@ -17,8 +17,8 @@ from digital_citymgmt_plugin.core.grids.faces import Segments
 
 INSIDE = 2.0  # how many times as dear a boundary inside a compound is
 STRAIGHTENED = 0.87
-CRUMB = 28  # atoms below this part of the target are joined to a neighbour
-STRIP, NARROW = 0.3, 0.08  # so are those below this share of the target that are narrower than this share of its side
+CRUMB = 60  # atoms below this part of the target are joined to a neighbour
+STRIP, NARROW = 0.3, 0.02  # so are those below this share of the target that are narrower than this share of its side
 
 
 def pair_sums(

@@ -17,8 +17,9 @@ from digital_citymgmt_plugin.core.grids.parting import Graph, all_cuts
 from digital_citymgmt_plugin.core.grids.weights import Weights
 
 MEAN_TOLERANCE = 0.008  # how far the mean area may be from the target
-MAX_BONUS = 12.0  # more would pay for cells out of band
-AIM = 1.01
+MAX_BONUS = 18.0  # more would pay for cells out of band
+LARGEST_STEP = 1.0  # of the bonus; beyond the right value cells fall apart in twice as many
+AIM = 1.0
 BY_LOAD = 0.7
 UNEVEN, FREE = 0.33, 0.05  # deviation of loads, and share of boundaries on no barrier, that a draft can live with
 MANY = 4  # cells: with fewer the mean cannot be chosen
@@ -276,7 +277,7 @@ class Partition:
             if not changed:
                 break
 
-    def settle(self, sweeps: int, tries: int, rounds: int = 12) -> None:
+    def settle(self, sweeps: int, tries: int, rounds: int = 24) -> None:
         """Search until the mean area comes near the target, by weighing the number of cells more or less."""
         self.improve(sweeps, tries)
         wanted = self.wanted()
@@ -290,6 +291,7 @@ class Partition:
             # Longer steps while the count stays on one side, half as long after it has changed sides.
             forward = (short > 0) == (step >= 0)
             step = step * (1.5 if forward else -0.5) if step else (0.5 if short > 0 else -0.5)
+            step = min(max(step, -LARGEST_STEP), LARGEST_STEP)
             bonus = min(max(self.weights.bonus + step, -MAX_BONUS), MAX_BONUS)
             if bonus == self.weights.bonus:
                 break

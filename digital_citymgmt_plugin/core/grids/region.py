@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.grids.assemble import DraftOptions, Job, put_together
 from digital_citymgmt_plugin.core.grids.barriers import Barriers, Regions, fit_barriers, wkb_order
+from digital_citymgmt_plugin.core.grids.corridors import rungs
 from digital_citymgmt_plugin.core.grids.faces import (
     COST,
     Segments,
@@ -177,14 +178,20 @@ def _atoms(
     snap = task.options.snap
     noded = node(np.concatenate([shapely.boundary(regions.polygons), barriers.lines]), snap)
     faces, _ = polygonize(noded, regions)
-    lines = ridges(faces, task.buildings, blocks_of(task.buildings), loose_ends(noded), target)
+    cross = rungs(faces, noded, task.buildings, target)
+    blocks = faces
+    loose = loose_ends(noded)
+    if len(cross):
+        noded = node(np.concatenate([shapely.get_parts(noded), cross]), snap)
+        faces, _ = polygonize(noded, regions)
+    lines = ridges(faces, task.buildings, blocks_of(task.buildings), loose, target)
     job.check()
     if not lines:
-        return faces, faces
+        return faces, blocks
     both = np.concatenate([shapely.get_parts(noded), np.array(lines, dtype=object)])
     atoms, _ = polygonize(node(both, snap), regions)
     job.check()
-    return atoms, faces
+    return atoms, blocks
 
 
 def _on_rank(cell: NDArray[np.int64], segments: Segments, count: int) -> NDArray[np.float64]:

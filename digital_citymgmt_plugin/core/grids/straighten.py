@@ -11,6 +11,7 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.grids.faces import Segments
+from digital_citymgmt_plugin.core.grids.fewest import fewest_corners
 
 GAP_TOLERANCES = (30.0, 20.0, 12.0, 8.0, 5.0, 3.0, 1.5, 0.5)  # m, for boundaries that follow no barrier
 BARRIER_TOLERANCE = 0.95  # m: still on the barrier for every user
@@ -52,7 +53,7 @@ def straight_cells(
     arcs[arc_kind == EDGE] = _without_nodes(arcs[arc_kind == EDGE], edge)
     good = fits(plain)
     least = np.zeros(len(arcs), dtype=np.int64)
-    for _ in range(4):
+    for _ in range(6):
         chosen = _choose(arcs, arc_kind, buildings, least)
         found = _match(shapely.get_parts(shapely.polygonize(chosen)), plain)
         if found is None:
@@ -100,14 +101,19 @@ def _choose(
     """Take the coarsest form of each arc, from step ``least`` on, that meets neither another arc nor a building."""
     steps = np.array([*GAP_TOLERANCES, 0.0])
     closed = shapely.is_closed(arcs)
+    short = arcs.copy()
+    open_barrier = (kind == BARRIER) & ~closed
+    short[open_barrier] = fewest_corners(arcs[open_barrier], BARRIER_TOLERANCE)
     fine = np.where(kind == BARRIER, BARRIER_TOLERANCE, 0.0)
-    level = np.where(kind == GAP, np.minimum(least, len(steps) - 1), len(steps) - 2)
+    level = np.minimum(np.where(kind == GAP, least, np.maximum(least, len(steps) - 2)), len(steps) - 1)
     level[closed] = len(steps) - 1
 
     def forms(rows: NDArray[np.int64]) -> NDArray[Any]:
         tolerance = np.where(kind[rows] == GAP, steps[level[rows]], fine[rows])
         tolerance[level[rows] == len(steps) - 1] = 0.0
         out = shapely.simplify(arcs[rows], tolerance, preserve_topology=False)
+        followed = (tolerance > 0) & open_barrier[rows]
+        out[followed] = short[rows][followed]
         out[tolerance == 0] = arcs[rows][tolerance == 0]
         bad = (shapely.get_num_coordinates(out) < 2) | (shapely.length(out) == 0)
         out[bad] = arcs[rows][bad]

@@ -12,7 +12,7 @@ RAGGED = 0.3  # a cell with a longer outline than this stands for (Polsby-Popper
 SLOPE = 4.0  # times the weight of shape
 # Weights of balance, shape and cut where lines make more than enough blocks, and where blocks are too large for a cell:
 # there boundaries on nothing are needed and are to be spared, here there is a choice, and shape decides.
-DENSE, OPEN = (8.0, 8.0, 4.0), (5.0, 4.0, 6.0)
+DENSE, OPEN = (8.0, 11.0, 4.0), (4.5, 6.0, 7.0)
 OPEN_FROM, OPEN_TO = 0.2, 0.3  # share of a region in blocks too large for a cell, by which one goes over into the other
 LOOSE = 4.0  # by load, a cell may be this many times smaller or larger than the band of areas would allow
 
@@ -57,7 +57,9 @@ class Weights:
         ratio = self.ratio(area, load)
         excess = max(self.band[0] * 1.1 - ratio, ratio - self.band[1] * 0.9, 0.0)
         ragged = perimeter * perimeter / (16 * area) - 1
-        value = self.area * (ratio - 1) ** 2 + 6 * excess + self.shape * ragged - self.bonus
+        value = self.area * (ratio - 1) ** 2 + 6 * excess + self.shape * ragged
+        # Crumbs would be made for a bonus that is more than being out of band costs.
+        value -= self.bonus * min(1.0, ratio / self.band[0], self.band[1] / ratio)
         if ragged > RAGGED:
             value += SLOPE * self.shape * (ragged - RAGGED)
         if excess:  # out of band proper weighs more than near its limit
@@ -73,7 +75,8 @@ class Weights:
         ratio = band_ratio(area, load, self.target, self.load if self.by_load else 0.0)
         excess = np.maximum(np.maximum(self.band[0] * 1.1 - ratio, ratio - self.band[1] * 0.9), 0.0)
         ragged = perimeter * perimeter / (16 * area) - 1
-        value = self.area * (ratio - 1) ** 2 + 6 * excess + self.shape * ragged - self.bonus
+        value = self.area * (ratio - 1) ** 2 + 6 * excess + self.shape * ragged
+        value -= self.bonus * np.minimum(1.0, np.minimum(ratio / self.band[0], self.band[1] / ratio))
         value += SLOPE * self.shape * np.maximum(ragged - RAGGED, 0.0)
         value += 3 * ((ratio < self.band[0]) | (ratio > self.band[1]))
         if self.load:
