@@ -259,10 +259,10 @@ class CensusDay(Round):
         for _ in range(3):
             self.hand.click(dock.next_button)
             yield from self.settled()
-        self.hand.picture("issues_of_rule")
+        self.document("issue-dock", dock)
         self.hand.click(dock.fix_button)
         yield from wait_for(lambda: self.window_of(dock) is not None, 20, "the form")
-        self.hand.picture("fix", self.window_of(dock))
+        self.document("fix-component", self.window_of(dock))
         self.window_of(dock).reject()
         yield from pause(0.3)
         self.hand.click(dock.waive_button)

@@ -164,14 +164,14 @@ class GridsDay(CensusDay):
         self.document("grid-issues")
 
     def repair(self) -> Iterator[None]:
-        """Mend what is narrower than a metre, the counts before."""
+        """Mend what is narrower than two metres, the counts before: a sharp corner moved by more than one."""
         dock = self.desks.issues.dock
         dock.repair_grids.trigger()
         yield from wait_for(lambda: self.plugin.dialogs.dialogs(), 20, "the dialog of checkgrids")
         dialog = self.plugin.dialogs.dialogs()[-1]
         wrapper = dialog.mainWidget().wrappers["REPAIR"]
         box = wrapper.wrappedWidget() if hasattr(wrapper, "wrappedWidget") else wrapper.widget
-        (box if hasattr(box, "setValue") else box.findChild(QDoubleSpinBox)).setValue(1.0)
+        (box if hasattr(box, "setValue") else box.findChild(QDoubleSpinBox)).setValue(2.0)
         yield from self.algorithm("repair")
         yield from self.settled()
         rules = {row["rule"]: row["open"] for row in dock.rules.rows}

@@ -80,11 +80,13 @@ class CheckGridsAlgorithm(CityAlgorithm):
             tr("How far a boundary may move at most when faults are mended; 0 only checks. Up to 5 m."),
         )
         self.add(
-            QgsProcessingParameterVectorDestination("OUTPUT", tr("Issues found"), p.ANY, None, True),
+            QgsProcessingParameterVectorDestination("OUTPUT", tr("Issues found"), p.ANY, None, True, False),
             tr("A layer of areas, each of the exact shape, or a table (XLSX, CSV): rule, level, object, sentence."),
         )
         self.add(
-            QgsProcessingParameterVectorDestination("MENDED", tr("Grids after the repair"), p.POLYGON, None, True),
+            QgsProcessingParameterVectorDestination(
+                "MENDED", tr("Grids after the repair"), p.POLYGON, None, True, False
+            ),
             tr("Only for grids of a layer."),
         )
 

@@ -135,15 +135,21 @@ class Desk(QObject):
         """Return the store's CRS."""
         return QgsCoordinateReferenceSystem(str(self.controller.meta.get("crs") or ""))
 
+    @staticmethod
+    def place_of(row: Mapping[str, Any]) -> QgsGeometry:
+        """Return the place of a row in the store's CRS: its exact ``shape`` where it has one, else ``x`` and ``y``."""
+        if row.get("shape"):
+            exact = QgsGeometry()
+            exact.fromWkb(bytes.fromhex(str(row["shape"])))
+            if not exact.isEmpty():
+                return exact
+        return QgsGeometry.fromPointXY(QgsPointXY(float(row["x"]), float(row["y"])))
+
     def show_point(self, row: Mapping[str, Any]) -> bool:
         """Go to the place of a row (``shape``, else ``x``, ``y``) and let it flash; False when it has none."""
         if row.get("x") is None or row.get("y") is None:
             return False
-        place = QgsGeometry.fromPointXY(QgsPointXY(float(row["x"]), float(row["y"])))
-        if row.get("shape"):
-            exact = QgsGeometry()
-            exact.fromWkb(bytes.fromhex(str(row["shape"])))
-            place = place if exact.isEmpty() else exact
+        place = self.place_of(row)
         canvas = self.controller.iface.mapCanvas()
         show_extent(canvas, place.boundingBox(), self.crs())
         canvas.flashGeometries([place], self.crs())

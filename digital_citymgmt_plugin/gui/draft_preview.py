@@ -46,16 +46,22 @@ class CellsOnMap:
         self._draw(doubtful, crs, WARN, 70, Qt.BrushStyle.BDiagPattern)
 
     def show_one(self, shape: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> None:
-        """Draw the outline of one cell, so that it is seen which one is looked at."""
+        """Draw the outline of one cell, or a line, so that it is seen which one is looked at."""
         self.clear()
-        self._draw([shape], crs, INK, 0, Qt.BrushStyle.NoBrush)
+        self._draw([shape], crs, INK, 0, Qt.BrushStyle.NoBrush, shape.type())
 
     def _draw(
-        self, shapes: Sequence[QgsGeometry], crs: QgsCoordinateReferenceSystem, ink: str, alpha: int, brush: Any
+        self,
+        shapes: Sequence[QgsGeometry],
+        crs: QgsCoordinateReferenceSystem,
+        ink: str,
+        alpha: int,
+        brush: Any,
+        kind: Any = POLYGON,
     ) -> None:
         target = self.canvas.mapSettings().destinationCrs()
         move = QgsCoordinateTransform(crs, target, QgsProject.instance()) if target.isValid() else None
-        band = QgsRubberBand(self.canvas, POLYGON)
+        band = QgsRubberBand(self.canvas, kind)
         band.setStrokeColor(QColor(ink))
         band.setWidth(3)
         fill = QColor(ink)

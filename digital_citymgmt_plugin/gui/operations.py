@@ -74,9 +74,14 @@ class OperationsActions(QObject):
         dialog = PreviewDialog(title, answer, self.dialog or self.controller.iface.mainWindow())
         dialog.accepted.connect(lambda: self.take_back(store, uuid, "undo" if dialog.all_the_same else "refuse"))
         dialog.rejected.connect(lambda: self._let_go(store))
-        dialog.finished.connect(lambda _answer: dialog.deleteLater())
+        dialog.finished.connect(lambda _answer: self._decided(dialog))
         self.preview = dialog
         dialog.open()
+
+    def _decided(self, dialog: PreviewDialog) -> None:
+        if self.preview is dialog:
+            self.preview = None
+        dialog.deleteLater()
 
     def _let_go(self, store: str) -> None:
         """Any other request ends the holding, so that others can write at once."""

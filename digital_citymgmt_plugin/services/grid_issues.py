@@ -68,13 +68,14 @@ def list_issues(
     retired: NDArray[Any],
 ) -> None:
     """List the faults found, and settle what an earlier adoption had listed about these grids and retired ones."""
-    places = shapely.point_on_surface(objects(_place(issue, taken) for _, issue in issues))
+    shapes = objects(_place(issue, taken) for _, issue in issues)
+    places = shapely.point_on_surface(shapes)
     found = [
         Found(
             uuids[issue.index] if issue.index >= 0 else None, issue.rule, _params(issue, uuids, place), place,
-            "unit_grid", level,
+            "unit_grid", level, None if shape is None or shape.is_empty else shape,
         )
-        for (level, issue), place in zip(issues, places)
+        for (level, issue), place, shape in zip(issues, places, shapes)
     ]  # fmt: skip
     write(action, compare(store, RULES, [None, *uuids.tolist(), *retired.tolist()], found))
 

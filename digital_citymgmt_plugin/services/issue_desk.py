@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -115,7 +116,7 @@ def _dicts(store: Store, rows: Columns) -> list[dict[str, Any]]:
     params = [params_of(text) for text in rows["params"].tolist()]
     others = {str(one["other"]) for one in params if one.get("other")}
     halves: dict[Any, dict[str, Any]] = {}
-    for table in COMPONENTS if others else ():
+    for table in (*COMPONENTS, "unit_grid") if others else ():
         halves.update(known_objects(store, [table] * len(others), sorted(others)))
     plain = [name for name in COLUMNS if name not in (XY, "params", "shape")]
     listed = []
@@ -135,14 +136,14 @@ def _dicts(store: Store, rows: Columns) -> list[dict[str, Any]]:
 def known_objects(store: Store, tables: Sequence[Any], uuids: Sequence[Any]) -> dict[Any, dict[str, Any]]:
     """Return by what a person knows objects, by uuid: ``code``, ``name``; of components ``class_name``, ``source``.
 
-    ``source`` is the number that the census gave it, else the code that stood there. Objects of tables that have
-    nothing of the kind are left out.
+    ``source`` is the number that the census gave it, else the code that stood there, else drawing and handle of the
+    symbol that it was made of. Objects of tables that have nothing of the kind are left out.
     """
     result: dict[Any, dict[str, Any]] = {}
     classes = {code: entry.name for code, entry in store.profile().class_by_code("component").items()}
     for table, (code, name) in _NAMED.items():
         asked = [uuid for uuid, of in zip(uuids, tables) if of == table and uuid]
-        more = ("class_code", "import_key") if table in COMPONENTS else ()
+        more = ("class_code", "import_key", "attributes") if table in COMPONENTS else ()
         names = list(dict.fromkeys((code, name, *more)))
         for start in range(0, len(asked), CHUNK):
             rows = store.read(table, ["uuid", *names], [("uuid", "in", asked[start:][:CHUNK])])
@@ -150,7 +151,8 @@ def known_objects(store: Store, tables: Sequence[Any], uuids: Sequence[Any]) -> 
                 known = {"code": rows[code][at], "name": rows[name][at]}
                 if more:
                     of = rows["class_code"][at]
-                    known.update(class_name=classes.get(of, of), source=_number_of(rows["import_key"][at]))
+                    number = _number_of(rows["import_key"][at]) or _drawn_as(rows["attributes"][at])
+                    known.update(class_name=classes.get(of, of), source=number)
                 result[uuid] = known
     return result
 
@@ -161,6 +163,15 @@ def _number_of(key: str | None) -> str | None:
         return None
     ends = [at for at in (key.find(":"), key.find("@")) if at >= 0]
     return key[min(ends) + 1 :] if ends else None
+
+
+def _drawn_as(attributes: str | None) -> str | None:
+    """Return drawing and handle of the symbol that a candidate, and so a component, was made of."""
+    try:
+        told = json.loads(attributes or "{}")
+        return " ".join(str(told[name]) for name in ("drawing", "handle") if told["handle"] and told[name]) or None
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def called(known: Mapping[str, Any]) -> str | None:

@@ -285,6 +285,13 @@ def test_optional_parameters_are_marked(provider):
         assert found == needed
 
 
+def test_files_that_are_not_always_written_are_not_asked_for_by_themselves(provider):
+    """Processing's window makes a temporary file for each other output, and calls it an error when it is not there."""
+    for name in ("checkgrids", "findduplicates", "mergeduplicates"):
+        for made in provider.algorithm(name).destinationParameterDefinitions():
+            assert not made.createByDefault(), (name, made.name())
+
+
 def test_every_edition_is_offered_and_its_default_is_one_of_them(qgis_app):
     algorithm = CreateStoreAlgorithm().create()  # owns its definitions
     edition = algorithm.parameterDefinition("EDITION")

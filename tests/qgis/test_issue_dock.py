@@ -264,6 +264,19 @@ def test_a_component_that_no_layer_has_is_said(bench):
     assert "none of the loaded layers" in bench.dock.found_label.text()
 
 
+def test_the_exact_shape_stays_on_the_map_until_another_is_looked_at(bench):
+    line = QgsGeometry.fromWkt("LINESTRING (500000 3520000, 500400 3520001)")
+    rows = [{**issue(1), "shape": bytes(line.asWkb()).hex()}, issue(3)]
+    bench.dock.issues.fill(rows, False)
+    bench.desk.show_row(0)
+    assert [band.asGeometry().length() > 400 for band in bench.desk.on_map.bands] == [True]
+    bench.desk.show_row(1)
+    assert not bench.desk.on_map.bands
+    bench.desk.show_row(0)
+    bench.dock.hide()
+    assert not bench.desk.on_map.bands
+
+
 def test_an_issue_of_grids_is_shown_by_its_exact_shape(bench):
     shape = QgsGeometry.fromWkt("POLYGON ((500000 3520000, 500400 3520000, 500400 3520001, 500000 3520000))")
     row = {**issue(1), "table_name": "unit_grid", "shape": bytes(shape.asWkb()).hex()}

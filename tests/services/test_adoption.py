@@ -217,6 +217,8 @@ def test_a_waived_fault_stays_waived_and_one_that_is_gone_is_settled(town):
         action.update("check_issue", fids, {"state": objects(["waived"] * len(fids))})
     town.adopt([*over, box(0, 500, 400, 1000)])
     assert [row["state"] for row in town.rows("check_issue", "state", where=overlap)] == ["waived"]
+    shapes = [row["shape"] for row in town.rows("check_issue", "shape")]
+    assert shapes and all(not shapely.from_wkb(shape).is_empty for shape in shapes)  # to be seen, not only pointed at
     gaps = town.rows("check_issue", "state", "params", where=[("rule", "=", "grid.gap")])
     assert {row["state"] for row in gaps} == {"open", "settled"}
     town.adopt([LEFT, RIGHT, box(0, 500, 400, 1000)])

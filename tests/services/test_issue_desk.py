@@ -22,7 +22,7 @@ from digital_citymgmt_plugin.core.requests_desk import (
 )
 from digital_citymgmt_plugin.services.fixing import fix_components
 from digital_citymgmt_plugin.services.intake import objects
-from digital_citymgmt_plugin.services.issue_desk import list_issues, reopen_issues, waive_issues
+from digital_citymgmt_plugin.services.issue_desk import _drawn_as, list_issues, reopen_issues, waive_issues
 from digital_citymgmt_plugin.services.issue_lists import export_issues, issue_history
 from digital_citymgmt_plugin.services.sheets import make_sheets
 from digital_citymgmt_plugin.services.undoing import undo_operation
@@ -74,6 +74,12 @@ def test_a_component_is_called_by_class_and_source_number_where_it_has_no_code(t
     rows = list(openpyxl.load_workbook(out).worksheets[0].values)
     names = [row[rows[0].index("name")] for row in rows[1:]]
     assert names == [f"{name} T-1", f"{name} T:2", name]
+
+
+def test_what_a_candidate_became_is_called_by_its_symbol():
+    assert _drawn_as('{"drawing": "3521.0.dxf", "handle": "1F", "layer": "PS"}') == "3521.0.dxf 1F"
+    for other in (None, "", "{", "[1]", "{}", '{"handle": null, "drawing": "a"}', '{"handle": "1F"}'):
+        assert _drawn_as(other) in (None, "1F")
 
 
 def test_pages_follow_each_other_and_the_counts_are_of_all(desk):

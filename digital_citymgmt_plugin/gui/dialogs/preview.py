@@ -66,7 +66,8 @@ class PreviewDialog(QDialog):
         layout.addWidget(self.label)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.buttons)
-        self.resize(620, 400)
+        rows = self.table.verticalHeader().defaultSectionSize() * (self.table.model().rowCount() + 2)
+        self.resize(620, max(400, min(700, 150 + rows)))  # all counts before the eyes, on a small screen, too
 
     @staticmethod
     def _words(answer: Mapping[str, Any], blocked: list[Mapping[str, Any]]) -> list[str]:

@@ -29,6 +29,7 @@ from digital_citymgmt_plugin.gui.dialogs.fix_component import FixDialog, ReasonD
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
 from digital_citymgmt_plugin.gui.docks.parts import shortcut
+from digital_citymgmt_plugin.gui.draft_preview import CellsOnMap
 from digital_citymgmt_plugin.gui.map_view import shown_extent
 from digital_citymgmt_plugin.gui.models.issues import issue_words, object_words
 
@@ -53,6 +54,7 @@ class IssueController(Desk):
         self._step = 0  # where to go when the page that was asked for has come
         self._moving = False  # the map moves because an issue is shown: the list stays that of the old extent
         self._extent: list[float] = []
+        self.on_map = CellsOnMap(controller.iface.mapCanvas())  # the exact shape stays when the flash is over
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(300)  # several filters changed in a row are one question
@@ -86,6 +88,7 @@ class IssueController(Desk):
         dock.check_grids.triggered.connect(lambda _=False: self.write_now(CheckGrids()))
         dock.repair_grids.triggered.connect(lambda _=False: self.controller.start_step("checkgrids"))
         self.watch()
+        dock.visibilityChanged.connect(lambda shown=False: None if shown else self.on_map.clear())
         self.controller.link.progressed.connect(self._progressed)
         self.controller.link.busy_changed.connect(self._busy)
 
@@ -93,6 +96,7 @@ class IssueController(Desk):
 
     def _opened(self, path: str) -> None:
         self._timer.stop()
+        self.on_map.clear()
         super()._opened(path)
 
     def filters(self) -> dict[str, Any]:
@@ -125,6 +129,7 @@ class IssueController(Desk):
 
         def listed(answer: dict[str, Any]) -> None:
             if asked == self.filters():
+                self.on_map.clear()
                 self.dock.issues.fill(answer["issues"], bool(answer["more"]))
                 self._say_found(int(answer["counts"]["issues"]))
 
@@ -177,6 +182,9 @@ class IssueController(Desk):
             placed = self.show_point(issue)
         finally:
             self._moving = False
+        self.on_map.clear()
+        if placed and issue.get("shape"):
+            self.on_map.show_one(self.place_of(issue), self.crs())
         words = f"{object_words(issue)}: {issue_words(issue)}"
         self.dock.found_label.setText(words if placed else words + " " + tr("It has no place on the map."))
 
@@ -310,6 +318,7 @@ class IssueController(Desk):
     def shut(self) -> None:
         """End: close what stands open."""
         self._timer.stop()
+        self.on_map.clear()
         with suppress(TypeError, RuntimeError):  # the canvas went first
             self.controller.iface.mapCanvas().extentsChanged.disconnect(self._map_moved)
         if self.dialog is not None:
