@@ -133,6 +133,16 @@ def test_an_island_is_a_cell_of_its_own_without_a_bridge():
     assert "draft.island" in [note.code for note in draft.notes]
 
 
+def test_a_house_in_the_water_is_not_cut_where_the_water_is_cut_beside_an_island():
+    lake, isle = shapely.box(200, 200, 800, 600), shapely.box(450, 350, 550, 450)
+    houses = some(shapely.box(485, 250, 515, 270), shapely.box(300, 395, 330, 405), shapely.box(485, 500, 515, 520))
+    draft = draft_grids(some(FIELD), some(shapely.difference(lake, isle)), np.array([1]), buildings=houses)
+    assert_tiles(draft.cells, some(FIELD))
+    assert not shapely.get_num_interior_rings(draft.cells).any()
+    parts = shapely.area(shapely.intersection(draft.cells[:, None], houses[None, :])).max(axis=0)
+    assert (parts > 0.999 * shapely.area(houses)).all()
+
+
 def test_an_island_goes_with_the_land_at_the_end_of_its_bridge():
     draft, isle = island(True)
     assert_tiles(draft.cells, some(FIELD))

@@ -196,7 +196,8 @@ class _Carving:
     def _cut(self, water: Any) -> list[Any]:
         """Cut large water along bridges and water round an island beside it; join pieces too small for a cell."""
         bridges = list(self._crossing(water)) if water.area > self.limits.largest else []
-        bridges += [line for ring in shapely.get_rings(water)[1:] for line in _past(shapely.Polygon(ring), water)]
+        isles = shapely.polygons(shapely.get_rings(water)[1:])
+        bridges += [line for isle in isles for line in _past(isle, water, self.houses)]
         if not bridges:
             return [water]
         lines = [shapely.boundary(water), *(_longer(line, 0.01) for line in bridges)]
@@ -228,19 +229,23 @@ class _Carving:
         return None
 
 
-def _past(island: Any, water: Any) -> list[Any]:
-    """Return the shortest lines that lead from an island to both sides, through its middle, straight over the water."""
+def _past(island: Any, water: Any, houses: NDArray[Any]) -> list[Any]:
+    """Return the shortest lines that lead from an island to both sides, through its middle, straight over the water.
+
+    Lines that meet no house in the water come before those that do.
+    """
     middle = shapely.get_coordinates(shapely.point_on_surface(island))[0]
     size = float(np.ptp(np.reshape(water.bounds, (2, 2)), axis=0).max()) * 2
-    best: tuple[float, list[Any]] = (np.inf, [])
-    for angle in np.arange(12) * np.pi / 12:
+    best: tuple[int, float, list[Any]] = (len(houses) + 1, np.inf, [])
+    for angle in np.arange(24) * np.pi / 24:
         step = size * np.array([np.cos(angle), np.sin(angle)])
         pieces = shapely.get_parts(shapely.intersection(shapely.LineString([middle - step, middle + step]), water))
         pieces = pieces[shapely.dwithin(pieces, island, 1e-6)]
         length = round(float(shapely.length(pieces).sum()), 3)
-        if len(pieces) >= 2 and length < best[0]:
-            best = (length, list(pieces))
-    return best[1]
+        struck = int(shapely.intersects(houses, shapely.multilinestrings(pieces)).sum()) if len(houses) else 0
+        if len(pieces) >= 2 and (struck, length) < best[:2]:
+            best = (struck, length, list(pieces))
+    return best[2]
 
 
 def _longer(line: Any, reach: float) -> Any:
