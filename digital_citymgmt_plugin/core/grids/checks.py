@@ -83,10 +83,7 @@ def check_cells(
     options = options or CheckOptions()
     cells = np.asarray(cells, dtype=object)
     flat = shapely.force_2d(cells)
-    usable = ~(shapely.is_missing(flat) | shapely.is_empty(flat))
-    usable &= shapely.get_dimensions(flat) == 2
-    finite = np.isfinite(shapely.bounds(flat)).all(axis=1) if len(flat) else usable
-    usable &= finite
+    usable = with_area(flat)
     issues = [GridIssue("grid.empty", int(i)) for i in np.flatnonzero(~usable)]
     rows = np.flatnonzero(usable)
     issues += _validity(flat, rows)
@@ -106,11 +103,25 @@ def check_cells(
     return issues
 
 
+def finite(geoms: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which geometries hold no NaN and no infinite coordinate; their bounds would not say so."""
+    xy, owner = shapely.get_coordinates(geoms, return_index=True)
+    told = np.ones(len(geoms), dtype=bool)
+    told[owner[~np.isfinite(xy).all(axis=1)]] = False
+    return told
+
+
+def with_area(flat: NDArray[Any]) -> NDArray[np.bool_]:
+    """Tell which geometries are areas that can be looked at."""
+    told: NDArray[np.bool_] = ~(shapely.is_missing(flat) | shapely.is_empty(flat)) & (shapely.get_dimensions(flat) == 2)
+    return told & finite(flat)
+
+
 def _polygonal(geoms: NDArray[Any]) -> NDArray[Any]:
     """Return valid areas; what a repair leaves of lines and points has no area and does no harm."""
-    flat: NDArray[Any] = shapely.force_2d(geoms)
+    flat = np.array(shapely.force_2d(geoms), dtype=object)
+    flat[~finite(flat)] = None
     bad = ~(shapely.is_valid(flat) | shapely.is_missing(flat))
-    flat = flat.copy()
     flat[bad] = shapely.buffer(shapely.make_valid(flat[bad]), 0)
     return flat
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.grids.audit.coverage import gaps_of, overlaps_of
 from digital_citymgmt_plugin.core.grids.audit.model import parts_of_area, polygonal
+from digital_citymgmt_plugin.core.grids.checks import with_area
 from digital_citymgmt_plugin.core.grids.repair_faces import Index
 from digital_citymgmt_plugin.core.grids.repair_work import GAP, OVERLAP, PART, Fault, Work, thin_areas
 from digital_citymgmt_plugin.core.ports import Cancel
@@ -70,8 +71,7 @@ def repair_cells(
     """
     cells = np.asarray(cells, dtype=object)
     flat = shapely.force_2d(cells)
-    usable = ~(shapely.is_missing(flat) | shapely.is_empty(flat)) & (shapely.get_dimensions(flat) == 2)
-    rows = np.flatnonzero(usable)
+    rows = np.flatnonzero(with_area(flat))
     result = Mended(cells.copy())
     if not len(rows):
         return result

@@ -32,7 +32,10 @@ def _cuts(rule: str, grids: GridSet, areas: NDArray[Any] | None, params: Params)
     house, cell, part, shared = house[order], cell[order], part[order], shared[order]
     main = np.concatenate([[True], house[1:] != house[:-1]]) if len(house) else np.zeros(0, dtype=bool)
     whole = shapely.area(houses[house])
-    cut = np.flatnonzero(~main & (part > np.maximum(params["square_metres"], params["share"] * whole)))
+    least = np.maximum(params["square_metres"], params["share"] * whole)
+    # Where grids overlap, a building may lie in two and yet in one of them wholly.
+    beyond = (whole - part)[np.maximum.accumulate(np.where(main, np.arange(len(main)), 0))] > least
+    cut = np.flatnonzero(~main & beyond & (part > least))
     if not len(cut):
         return []
     places = shapely.point_on_surface(shared[cut])

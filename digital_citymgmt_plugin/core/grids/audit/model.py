@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.codes import CodeScheme
-from digital_citymgmt_plugin.core.grids.checks import GridIssue, assign_community
+from digital_citymgmt_plugin.core.grids.checks import GridIssue, assign_community, finite, with_area
 
 Params = Mapping[str, Any]
 
@@ -58,11 +58,7 @@ class GridSet:
     @cached_property
     def rows(self) -> NDArray[np.int64]:
         """Which grids have an area that can be looked at."""
-        flat = self.flat
-        usable = ~(shapely.is_missing(flat) | shapely.is_empty(flat)) & (shapely.get_dimensions(flat) == 2)
-        if len(flat):
-            usable &= np.isfinite(shapely.bounds(flat)).all(axis=1)
-        return np.flatnonzero(usable).astype(np.int64)
+        return np.flatnonzero(with_area(self.flat)).astype(np.int64)
 
     @cached_property
     def fixed(self) -> NDArray[Any]:
@@ -129,6 +125,7 @@ def grid_check(code: str) -> Callable[[Check], Check]:
 def polygonal(geoms: NDArray[Any]) -> NDArray[Any]:
     """Return valid areas without heights; what a repair leaves of lines and points has no area and does no harm."""
     flat: NDArray[Any] = np.array(shapely.force_2d(geoms), dtype=object)
+    flat[~finite(flat)] = None
     bad = ~(shapely.is_valid(flat) | shapely.is_missing(flat))
     if bad.any():
         flat[bad] = shapely.buffer(shapely.make_valid(flat[bad]), 0)
