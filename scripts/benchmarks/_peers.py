@@ -167,9 +167,7 @@ class PostGis:
         try:
             self._run(str(self._bin / "initdb"), "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8")
             options = f"-c listen_addresses='' -c unix_socket_directories={self._folder} -c max_wal_size=4GB"
-            self._run(
-                str(self._bin / "pg_ctl"), "-D", data, "-w", "-o", options, "-l", f"{self._folder}/log", "start"
-            )
+            self._run(str(self._bin / "pg_ctl"), "-D", data, "-w", "-o", options, "-l", f"{self._folder}/log", "start")
             self.sql("CREATE EXTENSION postgis")
             yield self
         finally:

@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from scripts.benchmarks._draft_city import engine_figures
 from scripts.benchmarks._draft_grounds import TARGET, Ground, demo, real
 from scripts.benchmarks._draft_methods import METHODS
+from scripts.benchmarks._draft_others import others
 from scripts.benchmarks._versions import versions
 from scripts.benchmarks.importcomponents import figure, peak_memory
 
@@ -199,6 +200,7 @@ def main() -> int:
     )  # fmt: skip
     parser.add_argument("--keep", type=Path, help="folder to leave grounds and cells in")
     parser.add_argument("--ground", action="append", help="only these grounds ('store': the largest city in a store)")
+    parser.add_argument("--others", action="store_true", help="other real maps, on which nothing was tuned")
     parser.add_argument("--method", action="append", help="only these methods")
     parser.add_argument("--run", nargs=3, metavar=("METHOD", "GROUND", "OUTPUT"), help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -211,7 +213,8 @@ def main() -> int:
     rows, sizes = [], {}
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
-        for name, read in grounds(options.scale, options.cities, scratch, options.ground).items():
+        where = others(SHARED) if options.others else grounds(options.scale, options.cities, scratch, options.ground)
+        for name, read in where.items():
             if name == "store":
                 rows += engine_figures(read, f"store of {read.name[5:]}", scratch)
                 continue

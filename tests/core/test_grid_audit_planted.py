@@ -299,8 +299,8 @@ def nothing(town):
 
 
 PLANTS = [
-    gap, overlap, twice, parts, hole, outside, crossing, other_home, no_home, splinter, small, large, building, compound,
-    odd_shape, off, no_code, bad_code, code_twice, foreign_code, crossed, nothing,
+    gap, overlap, twice, parts, hole, outside, crossing, other_home, no_home, splinter, small, large, building,
+    compound, odd_shape, off, no_code, bad_code, code_twice, foreign_code, crossed, nothing,
 ]  # fmt: skip
 
 

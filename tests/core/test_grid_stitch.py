@@ -8,6 +8,7 @@ import pytest
 import shapely
 
 from digital_citymgmt_plugin.core.grids.stitch import _with_corners, stitch
+from tests.grid_oracle import faults
 
 SNAP = 1e-6
 # An edge at an odd angle, met by both sides in the middle; the corners differ by a step of the grid.
@@ -42,3 +43,18 @@ def test_holes_between_communities_stay_open():
 def test_corners_are_put_in_ring_by_ring_where_noding_fails():
     fitted = _with_corners(shapely.from_wkt([*LEFT, "POLYGON ((100 0, 300 0, 300 100, 126.666667 100, 100 0))"]), 3e-6)
     assert shapely.get_num_coordinates(fitted).tolist() == [5, 5, 6]
+
+
+def test_a_sliver_along_several_cells_makes_no_tail():
+    # The common edge was drawn twice, a grid step apart, with other corners on either side.
+    west = [[(0, 0), (99.9999995, 0), (100, 120), (0, 120)], [(0, 120), (100, 120), (100.0000006, 300), (0, 300)]]
+    east = [[(99.9999995, 0), (200, 0), (200, 210), (100.000001, 210)],
+            [(100.000001, 210), (200, 210), (200, 300), (100.0000006, 300)]]  # fmt: skip
+    cells = np.array([shapely.Polygon(xy) for xy in west + east], dtype=object)
+    found = stitch(cells, 1e-6)
+    assert shapely.is_valid(found).all() and faults(found, np.array([shapely.union_all(found)])) == []
+    assert np.abs(shapely.length(found) - shapely.length(cells[match(found, cells)])).max() < 1e-3
+
+
+def match(found, cells):
+    return [int(np.argmax(shapely.area(shapely.intersection(cells, one)))) for one in found]

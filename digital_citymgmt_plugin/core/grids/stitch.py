@@ -34,8 +34,45 @@ def stitch(cells: NDArray[Any], snap: float) -> NDArray[Any]:
         return _with_corners(cells, 2 * snap)
     out = np.empty(len(cells), dtype=object)
     out[cell] = main[face]
-    fitted: NDArray[Any] = shapely.normalize(_filled(out, slivers))
+    closed = _closed(out, slivers, WIDE * snap)
+    fitted: NDArray[Any] = shapely.normalize(_filled(out, slivers) if closed is None else closed)
     return fitted
+
+
+def _closed(cells: NDArray[Any], slivers: NDArray[Any], reach: float) -> NDArray[Any] | None:
+    """Close slivers between two edges drawn a grid step apart: both sides get the corners of both; None if they cannot.
+
+    Given to one cell, a sliver along several would be a tail of no width and some hundred metres.
+    """
+    if not len(slivers):
+        return cells
+    whole = shapely.get_parts(shapely.coverage_union_all(slivers))
+    along: dict[tuple[tuple[float, ...], tuple[float, ...]], list[tuple[float, ...]]] = {}
+    for ring in shapely.get_rings(whole):
+        xy = shapely.get_coordinates(ring)
+        for start, end in zip(xy[:-1], xy[1:]):
+            step = end - start
+            size = float(np.hypot(*step))
+            share = (xy[:-1] - start) @ step / size**2
+            aside = np.abs((xy[:-1] - start) @ np.array([-step[1], step[0]])) / size
+            inner = np.flatnonzero((aside <= reach) & (share * size > 0) & ((1 - share) * size > 0))
+            inner = inner[np.argsort(share[inner], kind="stable")]
+            between = [tuple(point) for point in xy[inner].tolist()]
+            between = [point for point in between if point not in (tuple(start.tolist()), tuple(end.tolist()))]
+            if between:
+                along[tuple(start.tolist()), tuple(end.tolist())] = between
+                along[tuple(end.tolist()), tuple(start.tolist())] = between[::-1]
+    out = cells.copy()
+    for index in np.unique(shapely.STRtree(cells).query(whole, predicate="intersects")[1]).tolist():
+        rings = []
+        for ring in shapely.get_rings(cells[index]):
+            path = [tuple(point) for point in shapely.get_coordinates(ring).tolist()]
+            wound = [path[0]]
+            for start, end in zip(path[:-1], path[1:]):
+                wound += [*along.get((start, end), []), end]
+            rings.append(wound)
+        out[index] = shapely.Polygon(rings[0], rings[1:])
+    return out if shapely.is_valid(out).all() else None
 
 
 def _filled(cells: NDArray[Any], slivers: NDArray[Any]) -> NDArray[Any]:

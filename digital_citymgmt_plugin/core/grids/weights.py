@@ -14,6 +14,9 @@ SLOPE = 4.0  # times the weight of shape
 # there boundaries on nothing are needed and are to be spared, here there is a choice, and shape decides.
 DENSE, OPEN = (8.0, 11.0, 4.0), (4.5, 6.0, 7.0)
 OPEN_FROM, OPEN_TO = 0.2, 0.3  # share of a region in blocks too large for a cell, by which one goes over into the other
+# For each target that a cell exceeds the band by: more than all that one cell less can save. Fields without any load
+# would else be few cells of half a square kilometre.
+HUGE = 30.0
 LOOSE = 4.0  # by load, a cell may be this many times smaller or larger than the band of areas would allow
 
 
@@ -63,7 +66,7 @@ class Weights:
         if ragged > RAGGED:
             value += SLOPE * self.shape * (ragged - RAGGED)
         if excess:  # out of band proper weighs more than near its limit
-            value += 3 * (ratio < self.band[0] or ratio > self.band[1])
+            value += 3 * (ratio < self.band[0] or ratio > self.band[1]) + HUGE * max(ratio - self.band[1], 0.0)
         if self.load:
             value += self.balance * ((ratio if self.by_load else load / self.load) - 1) ** 2
         return value
@@ -78,7 +81,7 @@ class Weights:
         value = self.area * (ratio - 1) ** 2 + 6 * excess + self.shape * ragged
         value -= self.bonus * np.minimum(1.0, np.minimum(ratio / self.band[0], self.band[1] / ratio))
         value += SLOPE * self.shape * np.maximum(ragged - RAGGED, 0.0)
-        value += 3 * ((ratio < self.band[0]) | (ratio > self.band[1]))
+        value += 3 * ((ratio < self.band[0]) | (ratio > self.band[1])) + HUGE * np.maximum(ratio - self.band[1], 0.0)
         if self.load:
             value += self.balance * ((ratio if self.by_load else load / self.load) - 1) ** 2
         return np.asarray(value, dtype=np.float64)
