@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from shapely.affinity import rotate, translate
 
 from digital_citymgmt_plugin.core.grids.audit import GRID_CHECKS, GridSet
+from digital_citymgmt_plugin.core.grids.repair import repair_cells
 from digital_citymgmt_plugin.storage.profiles import builtin_profile, check_rules
 from tests.grid_oracle import faults, some
 
@@ -338,3 +339,53 @@ def test_a_sound_coverage_gives_no_alarm(seed):
 @settings(max_examples=6, **SETTINGS)
 def test_a_fault_anywhere_is_found_at_its_exact_place(plant, seed):
     assert missed(plant, seed) == []
+
+
+def shaken(seed, tolerance):
+    """A town some of whose cells were drawn anew, up to a third of a tolerance beside where they were."""
+    town = Town(seed)
+    cells = town.cells.copy()
+    rows = town.lot.choice(len(cells), town.lot.integers(1, len(cells) // 2), replace=False)
+    for row in rows.tolist():
+        xy = np.array(cells[row].exterior.coords)[:-1]
+        if town.lot.random() < 0.5:
+            xy = xy + town.lot.uniform(-0.3, 0.3, 2) * tolerance
+        else:
+            xy = xy + town.lot.uniform(-0.2, 0.2, xy.shape) * tolerance
+        cells[row] = shapely.Polygon(xy)
+    return town, cells
+
+
+def wider(shapes, width):
+    """Tell whether a disc of a width fits into one of some areas."""
+    parts = shapely.get_parts(shapely.get_parts(shapes))
+    parts = parts[(shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > 1e-6)]
+    return bool((2 * shapely.length(shapely.maximum_inscribed_circle(parts, 0.01 * width)) > width).any())
+
+
+def strayed(before, after):
+    """Return how far outlines moved at most, with points every half metre."""
+    lines = [shapely.segmentize(shapely.boundary(shapes), 0.5) for shapes in (before, after)]
+    return float(shapely.hausdorff_distance(*lines).max())
+
+
+@pytest.mark.parametrize("known", [False, True])
+@given(SEEDS, st.sampled_from((0.1, 0.5, 2.0)))
+@settings(max_examples=6, **SETTINGS)
+def test_a_repair_moves_no_boundary_by_more_than_its_tolerance_and_leaves_a_coverage(known, seed, tolerance):
+    town, cells = shaken(seed, tolerance)
+    homes = {"communities": town.communities, "home": town.home} if known else {}
+    mended = repair_cells(cells, tolerance, **homes)
+    assert strayed(cells, mended.cells) <= tolerance + 1e-6
+    kept = np.setdiff1d(np.arange(len(cells)), mended.rows)
+    assert all(mended.cells[row] is cells[row] for row in kept.tolist())
+    pairs = shapely.STRtree(cells).query(cells, predicate="intersects")
+    pairs = pairs[:, pairs[0] < pairs[1]]
+    over = shapely.intersection(cells[pairs[0]], cells[pairs[1]])
+    union = shapely.union_all(cells)
+    under = [shapely.union_all(town.communities).difference(union)]
+    if wider(np.array([*over, *under], dtype=object), 0.95 * tolerance):
+        return  # a person's to decide
+    assert faults(mended.cells, some(shapely.union_all(mended.cells))) == []
+    if known:
+        assert shapely.union_all(town.communities).difference(shapely.union_all(mended.cells)).area < 0.01
