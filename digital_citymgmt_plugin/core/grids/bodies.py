@@ -8,6 +8,7 @@ outline as a barrier, as walls and fences do: a pond in a park belongs to the pa
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,7 @@ def split_areas(
     width: float,
     least: float,
     around: NDArray[Any] | None = None,
+    told: Callable[[float], None] | None = None,
 ) -> Bodies:
     """Tell wide areas from narrow ones, part by part: a lake may go over into a brook.
 
@@ -67,6 +69,8 @@ def split_areas(
     around : array of polygons or multipolygons, optional
         Lines are drawn for each of these apart, of what lies in it and ``MARGIN`` around: the streets of a city are one
         area, whose middle takes minutes to find, and a community drafted alone must get what it gets with all others.
+    told : callable, optional
+        Called with the share of the lines that are drawn: of a city they take a minute.
     """
     shapes = shapely.make_valid(geoms)
     ground = (ranks >= OUTLINED) | _built_over(shapes, buildings)
@@ -82,7 +86,11 @@ def split_areas(
         arms, owner, home = _clipped(arms, around)
         rank = rank[owner]
     tree = shapely.STRtree(lines)
-    drawn = [_one_line(arm, lines[np.sort(tree.query(arm, predicate="intersects"))]) for arm in arms]
+    drawn = []
+    for number, arm in enumerate(arms):
+        drawn.append(_one_line(arm, lines[np.sort(tree.query(arm, predicate="intersects"))]))
+        if told is not None:
+            told((number + 1) / len(arms))
     count = [len(one) for one in drawn]
     outlines = shapely.boundary(shapes[ground])
     return Bodies(

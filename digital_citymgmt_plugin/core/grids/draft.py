@@ -170,7 +170,9 @@ def draft_grids(
     job.say(0.03, "draft.noding")
     houses = buildings_of(buildings, origin, regions)
     place, weight = loads_of(components, loads, origin)
-    bodies = barrier_lines(barriers, ranks, houses, origin, options, regions)
+    bodies = barrier_lines(
+        barriers, ranks, houses, origin, options, regions, lambda share: job.say(0.03 + 0.12 * share, "draft.noding")
+    )
     if density is None:
         density = density_on(whole, bodies.wide, place, weight)
     west, south, east, north = shapely.total_bounds(regions.polygons)
@@ -273,7 +275,7 @@ def _run(tasks: list[RegionTask], spread: Spread | None, job: Job) -> list[Regio
     parts = []
     for part, share in zip(results, done):
         parts.append(part)
-        job.say(0.05 + 0.89 * float(share), "draft.merging")
+        job.say(0.15 + 0.79 * float(share), "draft.merging")
     return parts
 
 

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,7 @@ def barrier_lines(
     origin: NDArray[np.float64],
     options: DraftOptions,
     regions: Regions,
+    told: Callable[[float], None] | None = None,
 ) -> Bodies:
     """Return barriers as lines with ranks, and wide areas; narrow areas become lines of the communities they lie in.
 
@@ -61,7 +63,7 @@ def barrier_lines(
     rows, member = np.unique(regions.area_index, return_inverse=True)
     order = np.argsort(member, kind="stable")
     around = shapely.multipolygons(regions.polygons[order], indices=member[order])
-    bodies = split_areas(parts[flat], rank[flat], lines, houses, options.wide, least, around)
+    bodies = split_areas(parts[flat], rank[flat], lines, houses, options.wide, least, around, told)
     home = np.where(bodies.home < 0, -1, rows[np.maximum(bodies.home, 0)])
     lines, drawn = without_roundabouts(lines, rank[line], houses)
     return Bodies(
