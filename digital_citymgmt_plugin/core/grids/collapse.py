@@ -18,6 +18,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 STEP = 8.0  # m: length of the pieces that are compared
+PART = 10_000  # pieces whose neighbours are looked at together
 ANGLE = np.cos(np.radians(25.0))  # pieces turned by more are not parallel
 WEAK = 4
 WEAK_SHARE = 1.0
@@ -114,16 +115,17 @@ def collapse(
     parts = _pieces(np.concatenate([lines, edges]))
     own = np.flatnonzero(parts.line < size)
     weak = np.concatenate([ranks, np.zeros(len(edges), dtype=np.int64)])[parts.line[own]] >= WEAK
-    one, other = shapely.STRtree(parts.geoms).query(
-        shapely.points(parts.middle[own]), predicate="dwithin", distance=np.where(weak, WEAK_SHARE * width, width)
-    )
-    one = own[one]
-    a, b = parts.line[one], parts.line[other]
-    # Of one stroke the lines are in one order, too, but they do not shadow each other.
-    good = (place[b] < place[a]) & (group[a] != group[b]) & (home[a] == home[b])
-    one, other = one[good], other[good]
-    good = np.abs((parts.along[one] * parts.along[other]).sum(axis=1)) > ANGLE
-    one, other = one[good], other[good]
+    tree, reach = shapely.STRtree(parts.geoms), np.where(weak, WEAK_SHARE * width, width)
+    pairs = []
+    for rows in np.array_split(np.arange(len(own)), len(own) // PART + 1):  # of a crowd there are millions of pairs
+        one, other = tree.query(shapely.points(parts.middle[own[rows]]), predicate="dwithin", distance=reach[rows])
+        one = own[rows[one]]
+        a, b = parts.line[one], parts.line[other]
+        # Of one stroke the lines are in one order, too, but they do not shadow each other.
+        good = (place[b] < place[a]) & (group[a] != group[b]) & (home[a] == home[b])
+        one, other = one[good], other[good]
+        pairs.append(np.stack([one, other])[:, np.abs((parts.along[one] * parts.along[other]).sum(axis=1)) > ANGLE])
+    one, other = np.concatenate(pairs, axis=1)
     return _without(lines, parts, one, other, place, width)
 
 
