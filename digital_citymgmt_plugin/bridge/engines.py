@@ -35,6 +35,7 @@ def pool() -> EnginePool:
     shared = shared_pool(new_client)
     if shared.on_restart is None:
         shared.on_restart = _say_restarted
+    if shared.on_opened is None:  # once for all times that the plugin is switched on, or layers would be read as often
         store_events().store_opened.connect(reload_store)
         shared.on_opened = store_events().tell_opened
     return shared

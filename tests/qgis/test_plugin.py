@@ -150,6 +150,18 @@ def test_every_step_has_an_icon(qgis_app):
     assert [name for name in names if icon(name).isNull()] == []
 
 
+def test_layers_are_read_anew_once_however_often_the_plugin_was_switched_on(iface):
+    events = store_events()
+    counts = []
+    for _ in range(3):
+        plugin = CityPlugin(iface)
+        plugin.initGui()
+        counts.append(events.receivers(events.store_opened))
+        plugin.unload()
+        settle()
+    assert counts[0] == counts[2]
+
+
 _BLOCKED = """
 import importlib.abc, sys
 
