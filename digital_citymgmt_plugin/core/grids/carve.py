@@ -142,10 +142,11 @@ class _Carving:
         if lost:
             self.water = self._less(self.water, shapely.union_all(lost))
         land = self._less(self.polygon, self.water)
-        thin = [*_thin(land, BANK), *(part for part in _parts(land) if part.area < self.limits.target / 28)]
+        thin = [part for part in _thin(land, BANK) if not shapely.intersects(self.houses, part).any()]
+        # A house alone in the water, or its corner this side of the community's edge, makes no cell: these go whole.
+        thin += [part for part in _parts(land) if part.area < self.limits.target / 28]
         near = shapely.buffer(self.water, 0.1)
         thin = [part for part in thin if shapely.intersection(near, part.boundary).length > 0.25 * part.length]
-        thin = [part for part in thin if not (len(self.houses) and shapely.intersects(self.houses, part).any())]
         if thin:
             self.water = self._and(self._with(self.water, *thin), self.polygon)
 
