@@ -163,7 +163,7 @@ def test_a_layer_of_nothing_is_refused(areas):
 
 def test_runs_of_lines_are_the_lines():
     lot = np.random.default_rng(0)
-    lines = some(*(line(lot.random((count, 2))) for count in (2, 3, 23, 24, 25, 46, 47, 48, 500)))
+    lines = some(*(line(lot.random((count, 2))) for count in (2, 3, 23, 24, 25, 46, 47, 48, 120)))
     runs, owner = runs_of(lines)
     assert shapely.get_num_coordinates(runs).max() == 24
     assert np.bincount(owner, weights=shapely.length(runs)) == pytest.approx(shapely.length(lines))

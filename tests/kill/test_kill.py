@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """SIGKILL from outside, at random wall times of every writing action, while QGIS reads: all or nothing, no code twice.
 
-Ten times per action (two for those whose every step ``test_staged`` can meet); ``DCM_KILLS`` says how often
+Eight times per action (two for those whose every step ``test_staged`` can meet); ``DCM_KILLS`` says how often
 (``make soak``: 500). Half of the times are spread over the whole
 action, half over the part from its first write to the store on.
 """
@@ -24,7 +24,7 @@ from digital_citymgmt_plugin.core.requests import CloseStore, OpenStore, Upgrade
 from tests.kill import bench, content
 from tests.kill.stages import ACTIONS, ready, start, there
 
-KILLS = int(os.environ.get("DCM_KILLS", "10"))
+KILLS = int(os.environ.get("DCM_KILLS", "8"))
 SEED = 20260115
 FILES = {"draftgrids": ".gpkg", "assess": ".xlsx"}  # actions that write a file, and its ending
 TRACES = ("malformed", "corrupt", "not a database", "disk i/o", "disk image")

@@ -27,6 +27,8 @@ def test_a_benchmark_writes_figures_versions_and_sizes(name, tmp_path):
     command = [sys.executable, str(script), "--scale", "tiny", "--json", str(out)]
     if name in WITH_PEERS:
         command += ["--runs", "1"]
+    if name == "draftgrids":  # real maps are drafted in tests/real
+        command += ["--ground", "demo", "--ground", "store", "--method", "ours", "--method", "squares"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     found = json.loads(out.read_text(encoding="utf-8"))
