@@ -20,12 +20,9 @@ from qgis.PyQt.QtWidgets import (
     QDialogButtonBox,
     QGroupBox,
     QLineEdit,
-    QListView,
     QPushButton,
     QScrollArea,
     QTextEdit,
-    QToolButton,
-    QTreeView,
     QWidget,
 )
 from qgis.utils import iface
@@ -59,7 +56,7 @@ class Walk(Round):
                 "importareas", f"import_{layer}",
                 lambda dialog, level=level, layer=layer: self._areas(dialog, level, layer),
             )  # fmt: skip
-        yield from self.algorithm("draftgrids", "draft_grids", self._draft, seconds=180)
+        yield from self.draft()
         yield from self.algorithm("adoptgrids", "adopt_grids", self._input("draft"))
         for layer in QgsProject.instance().mapLayers().values():
             if "/draft.gpkg" in layer.source():
@@ -139,6 +136,27 @@ class Walk(Round):
         yield from wait_for(lambda: dialog not in self.plugin.dialogs.dialogs(), 5, "the dialog to close")
         yield from self.quiet()
         self.hand.picture(title)
+
+    def draft(self) -> Iterator[None]:
+        """Press the step's button: its window finds the layers; draft into a file of our own."""
+        self.begin("draft_grids")
+        desk, drafts = self.plugin.census.draft, self.plugin.census.drafts
+        self.hand.click(self.dock.step_buttons["draftgrids"])
+        yield from wait_for(lambda: desk.dialog is not None and desk.dialog.isVisible(), 20, "the window of drafts")
+        dialog = desk.dialog
+        yield from wait_for(lambda: bool(dialog.area_chart.values), 60, "the first preview")
+        yield from self.quiet()
+        dialog.move(20, 60)
+        dialog.tabs.setCurrentWidget(dialog.target_page)
+        self.hand.write(dialog.target_page.output_edit, str(OUT / "draft.gpkg"))
+        yield from pause(0.3)
+        self.hand.picture("draft_grids_asked", dialog)
+        self.hand.click(dialog.draft_button)
+        yield from wait_for(lambda: bool(drafts.layer_id), 240, "the draft")
+        yield from self.quiet()
+        dialog.reject()
+        yield from pause(0.5)
+        self.hand.picture("draft_grids")
 
     def confirm(self, title: str, seconds: float) -> Iterator[None]:
         """Wait for the counts and press Write."""
@@ -224,36 +242,6 @@ class Walk(Round):
         self.hand.choose(self._widget(dialog, "LEVEL", QComboBox), level)
         self.hand.choose(self._widget(dialog, "CODE_FIELD", QComboBox), "code")
         self.hand.choose(self._widget(dialog, "NAME_FIELD", QComboBox), "name")
-        yield
-
-    def _draft(self, dialog: Any) -> Iterator[None]:
-        self._pick(dialog, "AREAS", "communities")
-        yield from pause(0.2)
-        # Several layers: the "…" button opens a list to tick in.
-        self.hand.click(self._widget(dialog, "BARRIERS", QToolButton))
-        yield from pause(0.8)
-        panel = next(
-            (widget for widget in dialog.findChildren(QWidget)
-             if "MultipleInputPanel" in widget.metaObject().className() and widget.isVisible()
-             and widget.findChild(QListView) is not None), None,
-        )  # fmt: skip
-        if panel is None:
-            shown = {widget.metaObject().className() for widget in dialog.findChildren(QWidget) if widget.isVisible()}
-            raise AssertionError(f"the list of layers is not shown: {sorted(shown)}")
-        view = panel.findChild(QListView) or panel.findChild(QTreeView)
-        for row in range(view.model().rowCount()):
-            index = view.model().index(row, 0)
-            if any(index.data().startswith(name) for name in ("roads", "rivers", "walls")):
-                view.setCurrentIndex(index)
-                view.setFocus()
-                QTest.keyClick(view, Qt.Key.Key_Space)
-        yield from pause(0.2)
-        self.hand.picture("barriers", dialog)
-        self.hand.click(panel.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Ok))
-        yield from pause(0.5)
-        self.hand.write(self._widget(dialog, "RANK_FIELD", QLineEdit), "rank")
-        self._pick(dialog, "BUILDINGS", "buildings")
-        self.hand.write(self._widget(dialog, "OUTPUT", QLineEdit), str(OUT / "draft.gpkg"))
         yield
 
     def _assess(self, dialog: Any) -> Iterator[None]:
