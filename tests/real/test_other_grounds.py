@@ -24,7 +24,7 @@ NAMES = ["windsor_centre", "windsor_suburb", "windsor_fields", "tainan", "korea"
 def test_a_draft_holds_on_a_map_that_nothing_was_tuned_on(name, shared, tmp_path):
     grounds = others(shared)
     if name not in grounds:
-        pytest.skip("the data of this ground are not there")
+        pytest.skip(f"no {name} among the real data: the copy that DCM_SHARED names is not whole")
     ground = grounds[name]()
     draft = draft_grids(
         ground.communities, ground.lines, ground.ranks, buildings=ground.buildings, components=ground.components

@@ -36,7 +36,7 @@ def tainan():
     from tests.conftest import SHARED
 
     if not SHARED.is_dir():
-        pytest.skip("no real data")
+        pytest.skip("no real data: set DCM_SHARED to the folder (default ../shared/data)")
     cells = shapes_of(SHARED / "admin/tainan_basic_statistical_units.gpkg")
     homes = shapes_of(SHARED / "admin/tainan_villages.gpkg")
     codes = np.array([str(number) for number in range(len(homes))], dtype=object)
@@ -50,7 +50,7 @@ def scorer():
 
     path = SHARED.parent / "tools" / "grid_quality.py"
     if not path.is_file():
-        pytest.skip("no scorer beside the real data")
+        pytest.skip("no ../tools/grid_quality.py beside the real data: there is no second opinion to compare with")
     spec = importlib.util.spec_from_file_location("grid_quality", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

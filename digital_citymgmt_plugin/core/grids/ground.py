@@ -112,7 +112,11 @@ def _near_parts(houses: NDArray[Any]) -> NDArray[Any]:
 def loads_of(
     components: Any, loads: NDArray[np.float64] | None, origin: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the places of components (or given as such) that count, and what each counts (1 without ``loads``)."""
+    """Return the places of components that count, and what each counts (1 without ``loads``).
+
+    ``components`` are geometries, or places as (n, 2) in metres; ``origin`` is taken off. Without a place, or with a
+    load that is no positive number, a component does not count.
+    """
     geoms = np.asarray(np.zeros(0, dtype=object) if components is None else components)
     place = (geoms if geoms.ndim == 2 else representative_points(geoms.astype(object))) - origin
     weight = np.ones(len(geoms)) if loads is None else np.asarray(loads, dtype=np.float64)
@@ -121,7 +125,7 @@ def loads_of(
 
 
 def cell_loads(place: NDArray[np.float64], weight: NDArray[np.float64], cells: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the load of each cell."""
+    """Return the load of each cell: the sum of the weights (any unit) of the places (n, 2), in metres as the cells."""
     held = locate_points(place, cells) if len(place) else np.zeros(0, dtype=np.int64)
     return np.bincount(held[held >= 0], weights=weight[held >= 0], minlength=len(cells)).astype(np.float64)
 
