@@ -40,6 +40,19 @@ from digital_citymgmt_plugin.core.requests_duplicates import (
     ListDuplicates,
     MergeDuplicates,
 )
+from digital_citymgmt_plugin.core.requests_redraw import (
+    ApplyRedraw,
+    CloseRedraw,
+    CompareScenarios,
+    DiscardScenario,
+    EditRedraw,
+    ListScenarios,
+    OpenRedraw,
+    ProbeRedraw,
+    RebaseRedraw,
+    SaveScenario,
+    StepRedraw,
+)
 
 GCJ02, BD09 = "gcj02", "bd09"
 SHIFTS = ("none", GCJ02, BD09)  # how coordinates of online maps are shifted; see ``core.shifted``
@@ -395,6 +408,8 @@ REQUESTS: dict[str, type[Request]] = {
         MakeSheets, ListSheets, UpdateSheets, ExportSheets, ListCandidates,
         FindDuplicates, MergeDuplicates, ListDuplicates, ComparePair,
         CheckComponents, CheckGrids, Totals, TotalObjects, ListRules, EditRules,
+        OpenRedraw, ProbeRedraw, EditRedraw, StepRedraw, ApplyRedraw, RebaseRedraw, CloseRedraw,
+        SaveScenario, ListScenarios, CompareScenarios, DiscardScenario,
     )
 }  # fmt: skip
 
