@@ -30,6 +30,8 @@ SERVICES: dict[str, Service] = {
     "draft_grids": _late("grids", "draft_grids"),
     "draft_sources": _late("draft_sources", "draft_sources"),
     "adopt_grids": _late("adoption", "adopt_grids"),
+    "grids_on": _late("grid_history", "grids_on"),
+    "grid_lineage": _late("grid_history", "grid_lineage"),
     "import_components": _late("components", "import_components"),
     "assign_codes": _late("coding", "assign_codes"),
     "import_cases": _late("cases", "import_cases"),
@@ -88,7 +90,7 @@ PREVIEWED = {
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
 READING = {
-    "draft_sources",
+    "draft_sources", "grids_on", "grid_lineage",
     "preview_table",
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is asked of unit grids in time, and what is handed over of them. ``core.requests`` names these with all others.
+
+Days are ``YYYY-MM-DD`` in the city's time zone and mean the end of the day; none means today.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar, Optional
+
+from digital_citymgmt_plugin.core.request_base import Request
+
+
+@dataclass(frozen=True)
+class GridsOn(Request):
+    """The unit grids as they were on a day, in their shapes then, with what has become of them since.
+
+    ``output``: a layer to write them to; without it they come with the answer, shapes as WKB in hex.
+    """
+
+    method: ClassVar[str] = "grids_on"
+    day: str
+    output: Optional[str] = None  # noqa: UP045  (get_type_hints on Python 3.9)
+
+
+@dataclass(frozen=True)
+class GridLineage(Request):
+    """Who a unit grid was before and what became of it: by its code, or by a place (x, y in the store's CRS) and a day.
+
+    ``code`` may be one that is retired. With a day the grid is looked at as it was then.
+    """
+
+    method: ClassVar[str] = "grid_lineage"
+    code: str = ""
+    place: list[float] = field(default_factory=list)
+    day: str = ""
