@@ -98,6 +98,8 @@ def _text(value: Any) -> str:
         return "–"
     if isinstance(value, str) and f"operation.{value}" in SENTENCES:  # an action is named as users know it
         return template(f"operation.{value}") or value
+    if isinstance(value, str) and value.startswith("because.") and value in SENTENCES:  # a reason within a sentence
+        return template(value) or value
     if isinstance(value, str) and _MOMENT.fullmatch(value):  # of the log, in UTC: told by the user's own clock
         moment = datetime.fromisoformat(value[:19]).replace(tzinfo=timezone.utc)
         return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S")

@@ -127,13 +127,26 @@ class ImportAreas(Request):
 
 @dataclass(frozen=True)
 class AdoptGrids(Request):
-    """Number and store grids, or take a vendor's grids with their codes and a list of faults."""
+    """Number and store grids, or take a vendor's grids with their codes and a list of faults.
+
+    ``wrong_codes``: what becomes of rows whose code is missing, double, foreign or of a wrong form: they are rejected,
+    or numbered where they lie and listed as issues with the code that the file states.
+    """
 
     method: ClassVar[str] = "adopt_grids"
     input: Layer
     code_field: Optional[str] = None  # noqa: UP045
     policy: str = "largest_keeps"  # largest_keeps | all_new
     rejects: Optional[str] = None  # noqa: UP045
+    wrong_codes: str = "reject"  # reject | number
+
+
+@dataclass(frozen=True)
+class PreviewGrids(Request):
+    """Look at a file of unit grids: fields, code field, CRS stated or guessed. Nothing is written."""
+
+    method: ClassVar[str] = "preview_grids"
+    input: Layer
 
 
 @dataclass(frozen=True)
@@ -398,7 +411,7 @@ REQUESTS: dict[str, type[Request]] = {
     for kind in (
         ListOperations, UndoOperation,
         EditClasses, ImportPhotos, PreviewTable,
-        CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids,
+        CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids, PreviewGrids,
         DraftSources,
         ImportComponents, AssignCodes, ImportCases, ImportPlaces, ImportTracks, LinkCases,
         Assess, SurveyFiles, VerifyStore, RepairStore,

@@ -32,6 +32,7 @@ SERVICES: dict[str, Service] = {
     "adopt_grids": _late("adoption", "adopt_grids"),
     "grids_on": _late("grid_history", "grids_on"),
     "grid_lineage": _late("grid_history", "grid_lineage"),
+    "preview_grids": _late("grid_preview", "preview_grids"),
     "import_components": _late("components", "import_components"),
     "assign_codes": _late("coding", "assign_codes"),
     "import_cases": _late("cases", "import_cases"),
@@ -92,6 +93,7 @@ STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map
 READING = {
     "draft_sources", "grids_on", "grid_lineage",
     "preview_table",
+    "preview_grids",
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",
     "list_duplicates", "compare_pair", "list_candidates",

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -28,6 +29,7 @@ from digital_citymgmt_plugin.services.rehoming import rehome
 from digital_citymgmt_plugin.services.withdrawn import bring_back, withdrawn
 
 POLICIES = ("largest_keeps", "all_new")
+WRONG_CODES = ("reject", "number")
 TABLES = [
     "unit_grid", "grid_lineage", "code_register", "check_issue", *COMPONENTS, "component_change",
     "case_record", "case_event",
@@ -53,8 +55,8 @@ def adopt_grids(context: Context, request: AdoptGrids) -> dict[str, Any]:
     Returns
     -------
     dict
-        Counts ``read`` = ``accepted`` + ``rejected``, ``inserted``, ``kept``, ``unchanged``, ``retired``, ``issues``,
-        ``components_moved``, ``cases_moved``.
+        Counts ``read`` = ``accepted`` + ``rejected``, ``inserted``, ``kept``, ``unchanged``, ``retired``, ``renumbered``
+        (wrong codes of the file), ``issues``, ``components_moved``, ``cases_moved``; ``by_rule``: the issues.
 
     Raises
     ------
@@ -66,9 +68,11 @@ def adopt_grids(context: Context, request: AdoptGrids) -> dict[str, Any]:
     """
     if request.policy not in POLICIES:
         raise InputRefused("input.policy", value=request.policy, known=", ".join(POLICIES))
+    if request.wrong_codes not in WRONG_CODES:
+        raise InputRefused("input.policy", value=request.wrong_codes, known=", ".join(WRONG_CODES))
     store = context.need_store()
     areas = store.read("admin_area", ["code", GEOM], _CURRENT, ["code"])
-    if request.code_field is None and not len(areas["code"]):
+    if not len(areas["code"]) and (request.code_field is None or request.wrong_codes == "number"):
         raise InputRefused("adopt.no_communities")
     rows = read_grids(context, request, store, areas)
     taken = rows.taken
@@ -80,18 +84,20 @@ def adopt_grids(context: Context, request: AdoptGrids) -> dict[str, Any]:
     codes, uuids = _codes(store, taken, old, family)
     counts = {
         **rows.tally.counts(), "inserted": int((family.keeps < 0).sum()), "kept": int(family.changed.sum()),
-        "unchanged": int(family.same.sum()), "retired": len(family.retired), "issues": 0, "components_moved": 0,
+        "unchanged": int(family.same.sum()), "retired": len(family.retired),
+        "renumbered": sum(one is not None for one in taken["why"].tolist()), "issues": 0, "components_moved": 0,
         "cases_moved": 0,
     }  # fmt: skip
     result: dict[str, Any] = {
         "counts": counts, "operation": None, "tables": [], "notes": rows.notes, "reasons": rows.tally.reasons,
-        "rejects": rows.rejects,
+        "rejects": rows.rejects, "by_rule": {},
     }  # fmt: skip
     if bool(family.same.all()) and not len(family.retired):
         return result
     context.progress(0.5, "progress.checking")
     issues = stoppable(partial(find_issues, taken, areas, request.code_field is not None), context.cancel.check)
     counts["issues"] = len(issues)
+    result["by_rule"] = dict(Counter(issue.rule for _level, issue in issues))
     context.cancel.check()
     with store.action("adopt_grids", **_told(request, rows.drafted_by)) as action:
         _store_grids(action, store, context, taken, codes, uuids, old, family)
@@ -122,6 +128,7 @@ def _family(request: AdoptGrids, rows: GridRows, old: Columns) -> Succession:
     if request.code_field:
         row_of = {code: index for index, code in enumerate(old["code"].tolist())}
         identity = np.array([row_of.get(code, -1) for code in taken["code"].tolist()], dtype=np.int64)
+        _same_again(taken, old, identity)
     family = succeed(
         taken[GEOM], taken["community"], old[GEOM], old["community_code"], keep=request.policy == "largest_keeps",
         identity=identity,
@@ -143,6 +150,20 @@ def _family(request: AdoptGrids, rows: GridRows, old: Columns) -> Succession:
     return family
 
 
+def _same_again(taken: Columns, old: Columns, identity: NDArray[np.int64]) -> None:
+    """Let grids that were numbered for their wrong code go on with that number when the same file comes again."""
+    anew = np.flatnonzero([why is not None for why in taken["why"].tolist()])
+    if not len(anew) or not len(old[GEOM]):
+        return
+    there = {shape: row for row, shape in enumerate(shapely.to_wkb(shapely.normalize(old[GEOM])).tolist())}
+    used = set(identity[identity >= 0].tolist())
+    for index, shape in zip(anew.tolist(), shapely.to_wkb(shapely.normalize(taken[GEOM][anew])).tolist()):
+        row = there.get(shape, -1)
+        if row >= 0 and row not in used and old["community_code"][row] == taken["community"][index]:
+            identity[index] = row
+            used.add(row)
+
+
 def _codes(store: Store, taken: Columns, old: Columns, family: Succession) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return code and uuid of every grid: kept, given by the vendor, or the next numbers of the community."""
     codes = taken["code"].copy()
@@ -153,7 +174,11 @@ def _codes(store: Store, taken: Columns, old: Columns, family: Succession) -> tu
     if len(new):
         community = taken["community"][new].astype(str)
         order = np.lexsort((number_cells(taken[GEOM][new], community), community))
-        given, _last = allocate(store.profile().grid_scheme, community[order], store.max_serials())
+        scheme, last = store.profile().grid_scheme, dict(store.max_serials())
+        stated = [code for code in codes.tolist() if code is not None]  # of the file, not in the register yet
+        for scope, serial in zip(*(part.tolist() for part in scheme.split_many(np.array(stated, dtype=str)))):
+            last[scope] = max(last.get(scope, 0), serial)
+        given, _last = allocate(scheme, community[order], last)
         codes[new[order]] = given
     return codes, uuids
 

@@ -20,6 +20,7 @@ RULES = tuple(
     for name in (
         "empty", "invalid", "multipart", "hole", "sliver", "duplicate", "overlap", "gap", "outside", "crossing",
         "wrong_community", "below_band", "above_band", "building_cut", "component_outside", "community_unknown",
+        "code_replaced",
     )
 )  # fmt: skip
 _TRACE = 0.02  # of a grid's area: less comes from two surveys of one boundary rather than from a wrong grid
@@ -44,6 +45,10 @@ def find_issues(taken: Columns, areas: Columns, with_codes: bool) -> list[tuple[
         found += [
             GridIssue("grid.community_unknown", int(i), params={"community": taken["community"][i]}) for i in unknown
         ]
+    for i, why in enumerate(taken["why"].tolist() if "why" in taken else ()):
+        if why is not None:
+            values = {"stated": taken["stated"][i] or "", "because": f"because.{why}"}
+            found.append(GridIssue("grid.code_replaced", i, params=values, geometry=taken[GEOM][i]))
     sizes = shapely.area(taken[GEOM])
     usual = float(np.median(sizes)) if len(sizes) else 0.0
     told = [(_level(issue, sizes, usual), issue) for issue in found]

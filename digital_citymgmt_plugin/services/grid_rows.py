@@ -42,7 +42,11 @@ def drafted_by() -> str:
 
 @dataclass
 class GridRows:
-    """What a layer of grids gave: the good rows (``geom``, ``code``, ``community``), the tally, what is to be said."""
+    """What a layer of grids gave: the good rows, the tally, what is to be said.
+
+    Columns of the rows: ``geom``, ``code``, ``community``; ``stated`` and ``why`` of rows whose code could not be taken
+    (the file's code, the code of a sentence), else None.
+    """
 
     taken: Columns
     tally: Tally
@@ -71,7 +75,7 @@ def read_grids(context: Context, request: AdoptGrids, store: Store, areas: Colum
         placer = Placer(context, crs, file, strict=True)
         with reject_list(context, request.rejects, source) as rejects:
             tally = Tally(rejects, {SOURCE: origin_of(source, file), CRS: crs})
-            reader = _Reader(store, areas, placer, tally, request.code_field, source.info.driver == "XLSX")
+            reader = _Reader(store, areas, placer, tally, request, source.info.driver == "XLSX")
             parts: list[Columns] = []
             drawn: set[str] = set()
             for chunk in source.chunks():
@@ -95,10 +99,11 @@ class _Reader:
     """Checks the rows of a layer of grids."""
 
     def __init__(
-        self, store: Store, areas: Columns, placer: Placer, tally: Tally, code_field: str | None, workbook: bool
+        self, store: Store, areas: Columns, placer: Placer, tally: Tally, request: AdoptGrids, workbook: bool
     ) -> None:
         self._store, self._areas, self._placer, self._tally = store, areas, placer, tally
-        self._field, self._workbook = code_field, workbook
+        self._field, self._workbook = request.code_field, workbook
+        self._number = request.wrong_codes == "number"
         self._scheme: CodeScheme = store.profile().grid_scheme
         self._county = store.meta()["county_code"]
         self._community_length = code_lengths(self._scheme)["community"]
@@ -112,19 +117,39 @@ class _Reader:
             reasons.setdefault(index, "reject.not_polygon")
         problems = [RowProblem(index, reason, {}) for index, reason in sorted(reasons.items())]
         codes: NDArray[Any] = objects([None] * len(shapes))
+        stated, why = codes.copy(), codes.copy()
         if self._field:
             codes = objects(text(value) for value in chunk[self._field].tolist())
             communities = objects(code[: self._community_length] if code else None for code in codes.tolist())
-            if self._workbook:
-                problems += cut_codes(chunk[self._field].tolist())
-            problems += self._code_problems(codes, {problem.index for problem in problems})
+            lost = {problem.index for problem in problems}
+            wrong_codes = cut_codes(chunk[self._field].tolist()) if self._workbook else []
+            wrong_codes += self._code_problems(codes, lost | {problem.index for problem in wrong_codes})
+            if self._number:
+                wrong_codes = [problem for problem in wrong_codes if problem.index not in lost]
+                for problem in wrong_codes:
+                    stated[problem.index], why[problem.index] = codes[problem.index], problem.reason
+                    codes[problem.index] = None
+                anew = np.array(sorted({problem.index for problem in wrong_codes}), dtype=np.int64)
+                communities[anew], problems = self._located(shapes, anew, problems)
+            else:
+                problems += wrong_codes
         else:
-            best, _share = assign_community(shapes, self._areas[GEOM])
-            communities = with_none(self._areas["code"])[best]
-            outside = [index for index in np.flatnonzero(best < 0).tolist() if index not in reasons]
-            problems += [RowProblem(index, "reject.outside_communities", {}) for index in outside]
+            anew = np.array([index for index in range(len(shapes)) if index not in reasons], dtype=np.int64)
+            communities = codes.copy()
+            communities[anew], problems = self._located(shapes, anew, problems)
         keep = self._tally.reject(chunk, problems)
-        return {ROW: chunk[ROW][keep], GEOM: shapes[keep], "code": codes[keep], "community": communities[keep]}
+        return {
+            ROW: chunk[ROW][keep], GEOM: shapes[keep], "code": codes[keep], "community": communities[keep],
+            "stated": stated[keep], "why": why[keep],
+        }  # fmt: skip
+
+    def _located(
+        self, shapes: NDArray[Any], rows: NDArray[np.int64], problems: list[RowProblem]
+    ) -> tuple[NDArray[Any], list[RowProblem]]:
+        """Return the communities in which rows lie that are to be numbered, and the problems with those in none."""
+        best, _share = assign_community(shapes[rows], self._areas[GEOM])
+        outside = [RowProblem(index, "reject.outside_communities", {}) for index in rows[best < 0].tolist()]
+        return with_none(self._areas["code"])[best], [*problems, *outside]
 
     def _code_problems(self, codes: NDArray[Any], bad: set[int]) -> list[RowProblem]:
         """Check a vendor's codes; one of a row that is rejected anyway may stand again in a later row."""
