@@ -25,6 +25,7 @@ class AdoptGridsAlgorithm(CityAlgorithm):
         "kept",
         "unchanged",
         "retired",
+        "renumbered",
         "issues",
         "components_moved",
         "cases_moved",
@@ -63,6 +64,13 @@ class AdoptGridsAlgorithm(CityAlgorithm):
                 "all_new: every changed grid gets a new one."
             ),
         )
+        self.add(
+            p.choice("WRONG_CODES", tr("Grids with a wrong code"), ("reject", "number"), "reject"),
+            tr(
+                "reject: they go into the reject list; number: they get the next number of their community and are "
+                "listed as issues with the file's code."
+            ),
+        )
         self.add(*p.rejects())
         self.add(*p.encoding(), advanced=True)
         self.add(p.crs(), p.crs_help(), advanced=True)
@@ -73,5 +81,6 @@ class AdoptGridsAlgorithm(CityAlgorithm):
             input=given.need_layer("INPUT", encoding=given.text("ENCODING"), crs=given.crs("CRS")),
             code_field=given.text("CODE_FIELD"),
             policy=given.choice("POLICY"),
+            wrong_codes=given.choice("WRONG_CODES"),
             rejects=given.output_file("REJECTS"),
         )

@@ -411,8 +411,8 @@ REQUESTS: dict[str, type[Request]] = {
     for kind in (
         ListOperations, UndoOperation,
         EditClasses, ImportPhotos, PreviewTable,
-        CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids, PreviewGrids,
-        DraftSources,
+        CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids,
+        PreviewGrids, DraftSources,
         ImportComponents, AssignCodes, ImportCases, ImportPlaces, ImportTracks, LinkCases,
         Assess, SurveyFiles, VerifyStore, RepairStore,
         BackupStore, ExportAudit,

@@ -24,6 +24,7 @@ from digital_citymgmt_plugin.gui.draft_actions import DraftActions
 from digital_citymgmt_plugin.gui.icons import icon
 from digital_citymgmt_plugin.gui.rule_actions import RuleActions
 from digital_citymgmt_plugin.gui.totals_actions import TotalsActions
+from digital_citymgmt_plugin.gui.vendor_actions import VendorActions
 
 
 def tr(text: str) -> str:
@@ -46,6 +47,9 @@ class CensusDocks:
         self.draft = DraftActions(controller, window)
         # Without a store the algorithm's own dialog opens: it drafts from layers alone.
         controller.windows["draftgrids"] = self.draft.show
+        self.vendor = VendorActions(controller, window)
+        self.vendor.adopted.connect(self._show_grid_faults)
+        controller.dock.vendor_button.clicked.connect(lambda _=False: self.vendor.show())
         self.base_map = BaseMapActions(controller, window)
         self.backdrop = BackdropActions(controller, window)
         self.rules = RuleActions(controller)
@@ -60,7 +64,7 @@ class CensusDocks:
         issue_dock.totals_button.clicked.connect(lambda _=False: self.totals.show())
         self.desks: list[Desk] = [
             self.issues, self.sheets, self.candidates, self.base_map, self.backdrop, self.totals, self.draft,
-            self.drafts,
+            self.drafts, self.vendor,
         ]  # fmt: skip
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
@@ -79,6 +83,9 @@ class CensusDocks:
         base_map = menu.addAction(icon("base_map"), tr("Import &base map…"))
         base_map.setObjectName("dcm_base_map")
         base_map.triggered.connect(lambda _=False: self.base_map.ask_file_in())
+        vendor = menu.addAction(icon("grid_adopt"), tr("I have &grids already…"))
+        vendor.setObjectName("dcm_vendor_grids")
+        vendor.triggered.connect(lambda _=False: self.vendor.show())
         orthophoto = menu.addAction(icon("base_map"), tr("Add &orthophoto…"))
         orthophoto.setObjectName("dcm_orthophoto")
         orthophoto.triggered.connect(lambda _=False: self.backdrop.ask_image())
@@ -102,6 +109,12 @@ class CensusDocks:
         self.drafts.dock.show()
         self._shown(self.drafts.dock)
         self.drafts.take(layer.id())
+
+    def _show_grid_faults(self) -> None:
+        """Open the faults of the grids that were adopted, the first one on the map."""
+        self.issues.dock.show()
+        self._shown(self.issues.dock)
+        self.issues.show_open("unit_grid")
 
     def _shown(self, dock: QgsDockWidget) -> None:
         bring_forward(self.iface.mainWindow(), dock, self.issues.controller.dock)

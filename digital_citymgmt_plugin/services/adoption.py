@@ -55,8 +55,8 @@ def adopt_grids(context: Context, request: AdoptGrids) -> dict[str, Any]:
     Returns
     -------
     dict
-        Counts ``read`` = ``accepted`` + ``rejected``, ``inserted``, ``kept``, ``unchanged``, ``retired``, ``renumbered``
-        (wrong codes of the file), ``issues``, ``components_moved``, ``cases_moved``; ``by_rule``: the issues.
+        Counts ``read`` = ``accepted`` + ``rejected``, ``inserted``, ``kept``, ``unchanged``, ``retired``,
+        ``renumbered`` (wrong codes), ``issues``, ``components_moved``, ``cases_moved``; ``by_rule``: the issues.
 
     Raises
     ------

@@ -59,8 +59,9 @@ def preview_grids(context: Context, request: PreviewGrids) -> dict[str, Any]:
         stated = request.input.crs or info.crs or ""
         crs, why = _fitting(context, stated, bool(request.input.crs), np.asarray(chunk[GEOM], dtype=object))
         return {
-            "counts": {}, "tables": [], "notes": [], "name": layer_name(info.path, info.layer), "layer": info.layer or "",
-            "rows": info.rows, "geometry": info.geometry, "encoding": info.encoding or "", "fields": fields,
+            "counts": {}, "tables": [], "notes": [], "name": layer_name(info.path, info.layer),
+            "layer": info.layer or "", "rows": info.rows, "geometry": info.geometry,
+            "encoding": info.encoding or "", "fields": fields,
             "code_field": _code_field(texts, store.profile().grid_scheme, store.meta()["county_code"]),
             "beat_field": _by_words(fields, _BEAT_WORDS),
             "sample": [list(row) for row in zip(*(texts[name][:_SHOWN] for name in texts))],
@@ -98,7 +99,8 @@ def _code_field(texts: dict[str, list[str]], scheme: CodeScheme, county: str) ->
             best, most = name, share * different
     if best:
         return best
-    foreign = [name for name, length, different in code_fields(texts) if length >= scheme.length - 1 and different > 0.5]
+    grids = scheme.length - 1  # digits, in the edition with the shorter codes
+    foreign = [name for name, length, different in code_fields(texts) if length >= grids and different > _MOSTLY]
     return foreign[0] if foreign else _by_words(list(texts), _CODE_WORDS)
 
 

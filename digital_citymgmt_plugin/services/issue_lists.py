@@ -114,7 +114,9 @@ def _sentence(words: Mapping[str, str], rule: str, values: dict[str, Any]) -> st
     if not found:
         return ", ".join([rule, *(f"{key} = {value}" for key, value in values.items())])
     for key, value in values.items():
-        found = found.replace("{" + key + "}", "–" if value is None else str(value))
+        text = "–" if value is None else str(value)
+        # A reason within the sentence is a sentence of its own.
+        found = found.replace("{" + key + "}", str(words.get(text, text)) if text.startswith("because.") else text)
     return str(found)
 
 

@@ -13,6 +13,7 @@ from digital_citymgmt_plugin.core.requests import AdoptGrids, Layer, PreviewGrid
 from digital_citymgmt_plugin.services.adoption import adopt_grids
 from digital_citymgmt_plugin.services.grid_preview import preview_grids
 from digital_citymgmt_plugin.storage.projections import Projected
+from scripts.vendor_grids import DRAWN, PLANTED, make_vendor
 from tests.services.cities import CRS, FIRST, SECOND, as_array, box, squares
 
 
@@ -25,7 +26,8 @@ def numbers(count, start=1):
 
 
 def test_the_field_with_the_codes_is_guessed_by_its_values(town):
-    path = town.layer("g.gpkg", squares(2, 2, 500), 社区=[FIRST] * 4, WGBM=[*numbers(3), "x"], 责任网格=list("甲甲乙乙"))
+    columns = {"社区": [FIRST] * 4, "WGBM": [*numbers(3), "x"], "责任网格": list("甲甲乙乙")}
+    path = town.layer("g.gpkg", squares(2, 2, 500), **columns)
     found = look(town, path)
     assert (found["code_field"], found["beat_field"]) == ("WGBM", "责任网格")
     assert (found["stated"], found["crs"], found["crs_why"]) == (CRS, CRS, "guess.crs_file")
@@ -89,3 +91,24 @@ def test_without_communities_nothing_can_be_numbered(city):
     path = city.layer("g.gpkg", squares(1, 1, 500), NO=numbers(1))
     with pytest.raises(InputRefused, match=r"adopt\.no_communities"):
         adopt_grids(city.context, AdoptGrids(Layer(path), "NO", wrong_codes="number"))
+
+
+@pytest.mark.parametrize("at", [0, 1], ids=["SHP in GBK without CRS", "GeoJSON in degrees"])
+def test_a_vendors_file_with_all_its_faults_comes_in_and_nothing_is_dropped(city, root, at):
+    data = root / "sample_data"
+    path = str(make_vendor(city.folder / "vendor", data)[at])
+    city.areas(str(data / "areas.gpkg"), layer="communities")
+    found = look(city, path)
+    assert (found["code_field"], found["beat_field"]) == ("网格编码", "责任网格")
+    assert (found["stated"], found["crs"]) == (("", CRS), ("EPSG:4326", "EPSG:4326"))[at]
+    assert found["sample"][0][1] == "第1网格"
+    layer = Layer(path, crs=found["crs"])
+    city.store.preview = "drop"
+    strict = adopt_grids(city.context, AdoptGrids(layer, found["code_field"]))
+    city.store.preview = ""
+    assert strict["reasons"] == {**PLANTED, "codes.missing": 2}
+    result = adopt_grids(city.context, AdoptGrids(layer, found["code_field"], wrong_codes="number"))
+    assert result["reasons"] == {"reject.no_geometry": 1, "reject.outside_communities": 1}
+    assert result["counts"]["renumbered"] == 4
+    assert set(DRAWN) <= set(result["by_rule"])
+    assert result["counts"]["accepted"] == city.store.count("unit_grid") == result["counts"]["read"] - 2

@@ -187,6 +187,13 @@ class CityDock(QgsDockWidget):
             layout.addWidget(button, number % half, number // half)
         self.next_label = QLabel()
         self.next_label.setWordWrap(True)
+        self.vendor_button = _button(
+            tr("2 I have &grids already…"),
+            tr("Take the unit grids of a vendor with their codes, see their faults, and mend these one by one"),
+            "grid_adopt",
+        )
+        layout.addWidget(self.vendor_button, half, 0, 1, 2)
+        half += 1
         layout.addWidget(self.next_label, half, 0, 1, 2)
         self.mapping_button = _button(
             tr("Map a census file…"), tr("Columns and classes of any census, guessed and shown before its import"), ""
@@ -214,8 +221,8 @@ class CityDock(QgsDockWidget):
     def _order_tabs(self) -> None:
         order: list[QWidget] = [
             self.wizard_button, self.demo_button, self.new_button, self.open_button, self.close_button,
-            self.refresh_button, self.health_view, self.export_button, *self.step_buttons.values(), self.mapping_button,
-            self.photos_button, self.cancel_button,
+            self.refresh_button, self.health_view, self.export_button, *self.step_buttons.values(), self.vendor_button,
+            self.mapping_button, self.photos_button, self.cancel_button,
         ]  # fmt: skip
         for first, second in zip(order, order[1:]):
             QWidget.setTabOrder(first, second)
@@ -244,7 +251,7 @@ class CityDock(QgsDockWidget):
 
     def set_open(self, is_open: bool) -> None:
         """Enable what needs a store."""
-        wanting = (self.mapping_button, self.photos_button)
+        wanting = (self.vendor_button, self.mapping_button, self.photos_button)
         for widget in (self.close_button, self.refresh_button, self.export_button, self.health_view, *wanting):
             widget.setEnabled(is_open)
         self.first_buttons.setVisible(not is_open)
@@ -279,6 +286,8 @@ class CityDock(QgsDockWidget):
             button.setAccessibleName(tr("Next step: {step}").format(step=words) if name == algorithm else words)
         button = self.step_buttons.get(algorithm)
         text = tr("Next: {step}").format(step=button.text().replace("&", "").rstrip("…")) if button else ""
+        if algorithm == "draftgrids":  # two ways lead to grids
+            text += tr(", or {step}").format(step=self.vendor_button.text().replace("&", "").rstrip("…"))
         self.next_label.setText(text)
 
     def show_engine(self, text: str, fraction: float | None = None, *, busy: bool = False) -> None:

@@ -54,6 +54,7 @@ class IssueController(Desk):
         self._step = 0  # where to go when the page that was asked for has come
         self._moving = False  # the map moves because an issue is shown: the list stays that of the old extent
         self._extent: list[float] = []
+        self._to_first = False  # show the first issue as soon as the list is there
         self.on_map = CellsOnMap(controller.iface.mapCanvas())  # the exact shape stays when the flash is over
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -132,6 +133,9 @@ class IssueController(Desk):
                 self.on_map.clear()
                 self.dock.issues.fill(answer["issues"], bool(answer["more"]))
                 self._say_found(int(answer["counts"]["issues"]))
+                if self._to_first:
+                    self._to_first = False
+                    self.go(1)
 
         def counted(answer: dict[str, Any]) -> None:
             before = self.dock.rule_view.selectionModel().blockSignals(True)
@@ -141,6 +145,17 @@ class IssueController(Desk):
         # The counts are of all rules, the list of those selected.
         self.ask(tr("Counting issues"), ListIssues(**{**asked, "rules": []}, limit=1), counted)
         self.ask(tr("Reading issues"), ListIssues(**asked, limit=PAGE), listed)
+
+    def show_open(self, table: str) -> None:
+        """List the open issues of one kind of object, and go to the first one."""
+        dock = self.dock
+        dock.rule_view.clearSelection()
+        dock.sheet_edit.clear()
+        dock.extent_box.setChecked(False)
+        for box, wanted in ((dock.state_box, "open"), (dock.level_box, ""), (dock.table_box, table)):
+            box.setCurrentIndex(max(0, box.findData(wanted)))
+        self._to_first = True
+        self._timer.start()
 
     def _say_found(self, count: int) -> None:
         words = tr("{count} issues are listed.").format(count=QLocale().toString(count))

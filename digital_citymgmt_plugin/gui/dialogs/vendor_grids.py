@@ -1,0 +1,286 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Looking at a vendor's unit grids before they come in: code field, CRS, first rows, and every fault by number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qgis.core import QgsCoordinateReferenceSystem
+from qgis.gui import QgsProjectionSelectionWidget
+from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt, pyqtSignal
+from qgis.PyQt.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from digital_citymgmt_plugin.bridge.messages import sentence, template
+from digital_citymgmt_plugin.gui.dialogs.base_map import ENCODINGS
+from digital_citymgmt_plugin.gui.docks.parts import button, plain_label
+from digital_citymgmt_plugin.gui.models.issues import rule_title
+from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
+
+# Reasons for which a row that has its place may come in under another number.
+CODE_REASONS = (
+    "codes.missing", "codes.not_digits", "codes.wrong_length", "codes.other_county", "codes.other_edition",
+    "codes.zero_sequence", "reject.duplicate_code", "reject.code_retired", "reject.code_number",
+)  # fmt: skip
+_COUNTS = ("read", "accepted", "renumbered", "rejected", "inserted", "kept", "unchanged", "retired", "issues",
+           "components_moved", "cases_moved")  # fmt: skip
+
+
+def tr(text: str) -> str:
+    """Translate a text of the dialog."""
+    return QCoreApplication.translate("VendorGrids", text)
+
+
+class VendorDialog(QDialog):
+    """Asks for a file of unit grids and shows what was found in it; accepted to adopt.
+
+    Signals: ``file_asked`` (the button; the caller opens the window of the system), ``chosen`` (a file was dropped),
+    ``look_again`` (CRS or code page was changed), ``count_again`` (code field or what becomes of wrong codes).
+    """
+
+    file_asked = pyqtSignal()
+    chosen = pyqtSignal(str)
+    look_again = pyqtSignal()
+    count_again = pyqtSignal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Start from the unit grids that are there"))
+        self.setAcceptDrops(True)
+        self.label = plain_label(tr(
+            "Choose the file of the vendor's unit grids (SHP, GeoJSON, GPKG), or drop it here. "
+            "Nothing is written before the faults were seen."
+        ))  # fmt: skip
+        self.encoding_box, self.code_box, self.wrong_box = QComboBox(), QComboBox(), QComboBox()
+        for name in ENCODINGS:
+            self.encoding_box.addItem(name or tr("As found"), name)
+        self.encoding_box.setAccessibleName(tr("Code page of the texts"))
+        self.crs_box = QgsProjectionSelectionWidget()
+        self.crs_box.setOptionVisible(QgsProjectionSelectionWidget.CrsOption.CrsNotSet, True)
+        self.crs_box.setCrs(QgsCoordinateReferenceSystem())
+        self.crs_box.setAccessibleName(tr("CRS of the grids"))
+        self.crs_label, self.summary = plain_label(), plain_label()
+        self.code_box.setAccessibleName(tr("Field with the codes of the grids"))
+        self.wrong_box.setAccessibleName(tr("What becomes of grids whose code is wrong"))
+        self.wrong_box.addItem(tr("get the next number of their community, and are listed"), "number")
+        self.wrong_box.addItem(tr("stay out, and go into the reject list"), "reject")
+        self.sample = _table(tr("First rows of the file"))
+        self.faults = _table(tr("Faults of the file"))
+        self.faults.setColumnCount(3)
+        self.faults.setHorizontalHeaderLabels([tr("What was found"), tr("Number"), tr("What becomes of it")])
+        self.faults.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.faults.setColumnWidth(1, 70)
+        self.faults.setColumnWidth(2, 250)
+        self._filling = False
+        self._asked = ""  # CRS that the user chose
+        self._build_buttons()
+        self._lay_out()
+        self.encoding_box.activated.connect(lambda _=0: self.look_again.emit())
+        self.crs_box.crsChanged.connect(lambda _=None: self._crs_chosen())
+        for box in (self.code_box, self.wrong_box):
+            box.currentIndexChanged.connect(lambda _=0: None if self._filling else self.count_again.emit())
+        self._allow_forms(False)
+        self.resize(780, 700)
+
+    def _build_buttons(self) -> None:
+        self.file_button = button(tr("&File…"), tr("Choose the file of unit grids"), "vendor_file")
+        self.file_button.clicked.connect(lambda _=False: self.file_asked.emit())
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        name_buttons(self.buttons)
+        self.adopt_button = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        self.adopt_button.setText(tr("&Adopt"))
+        self.adopt_button.setToolTip(tr("Write the grids into the city store, then open the list of their faults"))
+        self.adopt_button.setEnabled(False)
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+
+    def _lay_out(self) -> None:
+        top = QHBoxLayout()
+        top.addWidget(self.file_button)
+        top.addWidget(self.label, 1)
+        form = QFormLayout()
+        form.addRow(tr("Code page"), self.encoding_box)
+        form.addRow(tr("CRS"), self.crs_box)
+        form.addRow("", self.crs_label)
+        form.addRow(tr("Field with the code"), self.code_box)
+        form.addRow(tr("Grids with a wrong code"), self.wrong_box)
+        layout = QVBoxLayout(self)
+        layout.addLayout(top)
+        layout.addLayout(form)
+        layout.addWidget(self.sample, 1)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.faults, 2)
+        layout.addWidget(self.buttons)
+
+    def _allow_forms(self, on: bool) -> None:
+        for widget in (self.encoding_box, self.crs_box, self.code_box, self.wrong_box):
+            widget.setEnabled(on)
+
+    # -- what the user chose ----------------------------------------------------------------------------------------
+
+    def _crs_chosen(self) -> None:
+        if not self._filling:
+            crs = self.crs_box.crs()
+            self._asked = (crs.authid() or crs.toWkt()) if crs.isValid() else ""
+            self.look_again.emit()
+
+    def encoding(self) -> str | None:
+        """Return the code page chosen; None: as found."""
+        return str(self.encoding_box.currentData()) or None
+
+    def asked_crs(self) -> str | None:
+        """Return the CRS that the user chose; None: none yet."""
+        return self._asked or None
+
+    def crs(self) -> str | None:
+        """Return the CRS to read the grids in: what stands in the box, chosen or found."""
+        crs = self.crs_box.crs()
+        return (crs.authid() or crs.toWkt()) if crs.isValid() else None
+
+    def code_field(self) -> str | None:
+        """Return the field with the codes; None: the grids are numbered."""
+        return str(self.code_box.currentData() or "") or None
+
+    def wrong_codes(self) -> str:
+        """Return what becomes of grids with a wrong code."""
+        return str(self.wrong_box.currentData())
+
+    def dragEnterEvent(self, event: Any) -> None:
+        """Take one file."""
+        if len(_dropped(event)) == 1:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: Any) -> None:
+        """Look at what was dropped."""
+        paths = _dropped(event)
+        if len(paths) == 1:
+            event.acceptProposedAction()
+            self.chosen.emit(paths[0])
+
+    # -- what it shows ----------------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Forget what was said of another file."""
+        self._asked = ""
+        self._filling = True
+        self.crs_box.setCrs(QgsCoordinateReferenceSystem())
+        self.encoding_box.setCurrentIndex(0)
+        self.code_box.clear()
+        self._filling = False
+        self.show_busy(tr("Looking at the grids…"))
+
+    def show_busy(self, text: str) -> None:
+        """Say what is being done; nothing can be adopted meanwhile."""
+        self.summary.setText(text)
+        self.adopt_button.setEnabled(False)
+
+    def show_problem(self, text: str) -> None:
+        """Say why nothing can be adopted as it stands."""
+        self.summary.setText(text)
+        self.faults.setRowCount(0)
+        self.adopt_button.setEnabled(False)
+
+    def show_answer(self, answer: Mapping[str, Any]) -> None:
+        """Show what the head of the file says: fields, first rows, CRS and why it is that one."""
+        self._filling = True
+        rows = answer.get("rows")
+        words = tr("{name}: {count} rows, {encoding}") if rows is not None else tr("{name}: {encoding}")
+        number = QLocale().toString
+        self.label.setText(words.format(
+            name=answer["name"], count=number(int(rows or 0)), encoding=answer.get("encoding") or "UTF-8",
+        ))  # fmt: skip
+        crs = QgsCoordinateReferenceSystem(str(answer.get("crs") or ""))
+        self.crs_box.setCrs(crs)
+        self.crs_label.setText(self._crs_words(answer))
+        chosen = self.code_field() if self.code_box.count() else answer.get("code_field")
+        self.code_box.clear()
+        self.code_box.addItem(tr("none: all grids are numbered anew"), "")
+        for name in answer["fields"]:
+            self.code_box.addItem(str(name), str(name))
+        self.code_box.setCurrentIndex(max(0, self.code_box.findData(chosen or "")))
+        self._fill_sample(answer["fields"], answer.get("sample") or [])
+        self._allow_forms(True)
+        self._filling = False
+
+    def _crs_words(self, answer: Mapping[str, Any]) -> str:
+        words = sentence(str(answer.get("crs_why") or "guess.crs_unknown"), {})
+        if not answer.get("crs"):
+            return tr("The file states no CRS, and nothing tells which it is: choose it here.")
+        stated = str(answer.get("stated") or "")
+        if stated and stated != answer["crs"]:
+            return tr("{why} (the file states {stated})").format(why=words, stated=stated[:60])
+        return words
+
+    def _fill_sample(self, fields: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        self.sample.setColumnCount(len(fields))
+        self.sample.setHorizontalHeaderLabels([str(name) for name in fields])
+        self.sample.setRowCount(len(rows))
+        for at, row in enumerate(rows):
+            for column, text in enumerate(row):
+                self.sample.setItem(at, column, _item(str(text)))
+
+    def show_faults(self, answer: Mapping[str, Any]) -> None:
+        """Show the counts of an adoption that was tried and thrown away, fault by fault."""
+        counts = answer["counts"]
+        told = [(template(f"count.{name}") or name, counts[name]) for name in _COUNTS if counts.get(name)]
+        number = QLocale().toString
+        lines = [" · ".join(f"{words} {number(int(count))}" for words, count in told)]
+        lines += [sentence(str(note.get("code")), note.get("values") or {}) for note in answer.get("notes") or []]
+        if not answer.get("writes", True):
+            lines.append(tr("All these grids are in the store already."))
+        self.summary.setText("\n".join(lines))
+        rows = [
+            (_reason_words(code), count, tr("stays out: written to the reject list"))
+            for code, count in (answer.get("reasons") or {}).items()
+        ]
+        rows += [
+            (rule_title(rule), count, _fate(rule))
+            for rule, count in sorted((answer.get("by_rule") or {}).items(), key=lambda item: -item[1])
+        ]
+        self.faults.setRowCount(len(rows))
+        for at, (words, count, fate) in enumerate(rows):
+            for column, text in enumerate((words, number(int(count)), fate)):
+                self.faults.setItem(at, column, _item(text))
+        self.adopt_button.setEnabled(bool(answer.get("writes", True)))
+
+
+def _reason_words(code: str) -> str:
+    short = template(f"because.{code}")
+    return tr("Code: {reason}").format(reason=short) if short else sentence(code, {}).replace("?", "…")
+
+
+def _fate(rule: str) -> str:
+    if rule == "grid.code_replaced":
+        return tr("comes in under a new number, and is listed")
+    return tr("comes in, and is listed to be mended")
+
+
+def _table(name: str) -> QTableWidget:
+    table = QTableWidget(0, 0)
+    table.setAccessibleName(name)
+    table.verticalHeader().hide()
+    table.setAlternatingRowColors(True)
+    return table
+
+
+def _item(text: str) -> QTableWidgetItem:
+    item = QTableWidgetItem(text)
+    item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+    item.setToolTip(text)
+    return item
+
+
+def _dropped(event: Any) -> list[str]:
+    """Return the files that are being dropped."""
+    return [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
