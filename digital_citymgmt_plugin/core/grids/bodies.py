@@ -172,13 +172,28 @@ def _one_line(shape: Any, lines: NDArray[Any]) -> NDArray[Any]:
         return _lines(shapely.boundary(shape))
     along = _lines(shapely.intersection(shapely.line_merge(shapely.multilinestrings(_lines(lines))), shape))
     along = along[shapely.length(along) >= LONG * across]  # shorter ones are bridges
-    drawn = shapely.get_parts(centre_lines(shape, across))
-    length = float(shapely.length(drawn).sum())
     if not len(along):
-        return drawn if length >= across else _lines(shapely.boundary(shape))
-    rest = _lines(shapely.difference(drawn, shapely.buffer(shapely.union_all(along), max(across, 1.0))))
+        drawn = shapely.get_parts(centre_lines(shape, across))
+        return drawn if float(shapely.length(drawn).sum()) >= across else _lines(shapely.boundary(shape))
+    # One after the other and then together: GEOS takes three times as long for all lines at once.
+    beside = shapely.union_all(shapely.buffer(along, max(across, 1.0)))
+    bare = shapely.get_parts(shapely.difference(shape, beside))
+    bare = bare[shapely.length(bare) >= 4 * across]  # around a line of the length asked for below
+    if not len(bare):
+        return bare
+    drawn = [centre_lines(part, across) for part in _around(shape, bare)]
+    rest = _lines(shapely.difference(shapely.union_all(drawn), beside))
     kept: NDArray[Any] = rest[shapely.length(rest) >= 2 * across]
     return kept
+
+
+def _around(shape: Any, bare: NDArray[Any]) -> NDArray[Any]:
+    """Return what of an area lies around some of its parts: of a town's streets few have no line of the map in them."""
+    west, south, east, north = shapely.bounds(bare).T
+    near = shapely.union_all(shapely.box(west - MARGIN, south - MARGIN, east + MARGIN, north + MARGIN))
+    parts = shapely.get_parts(shapely.intersection(shape, near))
+    parts = parts[shapely.get_dimensions(parts) == 2]
+    return parts[np.unique(shapely.STRtree(parts).query(bare, predicate="intersects")[1])]
 
 
 def _lines(geoms: Any) -> NDArray[Any]:

@@ -16,9 +16,10 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
 STEP = 8.0  # m: length of the pieces that are compared
-PART = 10_000  # pieces whose neighbours are looked at together
+PART = 2_000  # pieces whose neighbours are looked at together
 ANGLE = np.cos(np.radians(25.0))  # pieces turned by more are not parallel
 WEAK = 4
 WEAK_SHARE = 1.0
@@ -27,12 +28,13 @@ STRAIGHT = np.cos(np.radians(40.0))  # a street goes on as another where it turn
 
 @dataclass(frozen=True)
 class _Pieces:
-    """Straight pieces of lines: ends, middle, unit direction, line."""
+    """Straight pieces of lines: ends, middle, unit direction, line, half their length."""
 
     geoms: NDArray[Any]
     middle: NDArray[np.float64]
     along: NDArray[np.float64]
     line: NDArray[np.int64]
+    half: NDArray[np.float64]
 
 
 def _pieces(lines: NDArray[Any]) -> _Pieces:
@@ -43,7 +45,7 @@ def _pieces(lines: NDArray[Any]) -> _Pieces:
     length = np.hypot(step[:, 0], step[:, 1])
     real = length > 1e-6
     along = step[real] / length[real, None]
-    return _Pieces(shapely.linestrings(ends[real]), ends[real].mean(axis=1), along, line[real])
+    return _Pieces(shapely.linestrings(ends[real]), ends[real].mean(axis=1), along, line[real], length[real] / 2)
 
 
 def strokes(lines: NDArray[Any], ranks: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -115,18 +117,36 @@ def collapse(
     parts = _pieces(np.concatenate([lines, edges]))
     own = np.flatnonzero(parts.line < size)
     weak = np.concatenate([ranks, np.zeros(len(edges), dtype=np.int64)])[parts.line[own]] >= WEAK
-    tree, reach = shapely.STRtree(parts.geoms), np.where(weak, WEAK_SHARE * width, width)
+    tree, reach = KDTree(parts.middle), np.where(weak, WEAK_SHARE * width, width)
+    turn = place[parts.line]
     pairs = []
     for rows in np.array_split(np.arange(len(own)), len(own) // PART + 1):  # of a crowd there are millions of pairs
-        one, other = tree.query(shapely.points(parts.middle[own[rows]]), predicate="dwithin", distance=reach[rows])
-        one = own[rows[one]]
-        a, b = parts.line[one], parts.line[other]
+        some = KDTree(parts.middle[own[rows]])
+        near = some.sparse_distance_matrix(tree, width + STEP / 2 + 0.01, output_type="ndarray")
+        row, other = rows[near["i"]], near["j"]
+        good = turn[other] < turn[own[row]]
+        row, other = row[good], other[good]
+        one = own[row]
         # Of one stroke the lines are in one order, too, but they do not shadow each other.
-        good = (place[b] < place[a]) & (group[a] != group[b]) & (home[a] == home[b])
-        one, other = one[good], other[good]
-        pairs.append(np.stack([one, other])[:, np.abs((parts.along[one] * parts.along[other]).sum(axis=1)) > ANGLE])
+        a, b = parts.line[one], parts.line[other]
+        good = (group[a] != group[b]) & (home[a] == home[b])
+        row, one, other = row[good], one[good], other[good]
+        (ax, ay), (bx, by) = parts.along[one].T, parts.along[other].T
+        good = np.abs(ax * bx + ay * by) > ANGLE
+        row, one, other = row[good], one[good], other[good]
+        pairs.append(np.stack([one, other])[:, _within(parts, one, other, reach[row])])
     one, other = np.concatenate(pairs, axis=1)
     return _without(lines, parts, one, other, place, width)
+
+
+def _within(
+    parts: _Pieces, one: NDArray[np.int64], other: NDArray[np.int64], reach: NDArray[np.float64]
+) -> NDArray[np.bool_]:
+    """Tell whether the middles of pieces lie within so many metres of other pieces."""
+    (x, y), (east, north) = (parts.middle[one] - parts.middle[other]).T, parts.along[other].T
+    beyond = np.maximum(np.abs(x * east + y * north) - parts.half[other], 0.0)
+    across = x * north - y * east
+    return np.asarray(across * across + beyond * beyond <= reach * reach)
 
 
 def _without(
