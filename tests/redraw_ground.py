@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Ground for the tools that redraw grids, a pen that draws by lot, and a check of coverages that owes GEOS nothing."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+
+import numpy as np
+import shapely
+
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.grids import edit as tools
+
+
+def board(wide=4, high=4, size=100.0, community=2, west=500_000.0, south=4_000_000.0, bent=0.0, seed=0):
+    """A board of cells, each edge of four stretches (bent by lot); communities are blocks of cells."""
+    lot = random.Random(seed)
+    points = {}
+
+    def corner(x, y):
+        if (x, y) not in points:
+            loose = bent if 0 < x < 4 * wide and 0 < y < 4 * high else 0.0
+            points[x, y] = (
+                west + x * size / 4 + lot.uniform(-loose, loose), south + y * size / 4 + lot.uniform(-loose, loose)
+            )  # fmt: skip
+        return points[x, y]
+
+    ids, shapes, groups = [], [], []
+    for row in range(high):
+        for column in range(wide):
+            x, y = 4 * column, 4 * row
+            ring = [corner(x + step, y) for step in range(4)] + [corner(x + 4, y + step) for step in range(4)]
+            ring += [corner(x + 4 - step, y + 4) for step in range(4)] + [corner(x, y + 4 - step) for step in range(4)]
+            ids.append(f"{column}{row}")
+            shapes.append(shapely.Polygon(ring))
+            groups.append(f"c{column // community}{row // community}")
+    return ids, np.array(shapes, dtype=object), groups
+
+
+def covered(*shapes, groups=None, ids=None):
+    """A coverage of given shapes, named a, b, c …, all of one community unless told."""
+    names = ids or [chr(97 + row) for row in range(len(shapes))]
+    return tools.Coverage(names, np.array(shapes, dtype=object), groups or ["c"] * len(shapes))
+
+
+def shapes_of(cov):
+    out = np.empty(len(cov), dtype=object)
+    for row, name in enumerate(cov.ids):
+        out[row] = cov.stored(name)
+    return out
+
+
+def segments(shapes):
+    """How often each edge is used, both directions told together, with the least corner first."""
+    count = Counter()
+    for shape in shapes:
+        for ring in shapely.get_rings(shape):
+            xy = [tuple(point) for point in shapely.get_coordinates(ring).tolist()]
+            count.update((min(pair), max(pair)) for pair in zip(xy[:-1], xy[1:]))
+    return count
+
+
+class Outline:
+    """The outer edge of a coverage, remembered: later coverages must have the same one, split at corners or not."""
+
+    def __init__(self, shapes):
+        self._rows = [edge for edge, times in segments(shapes).items() if times == 1]
+        self._lines = shapely.linestrings(self._rows)
+        self._length = float(shapely.length(self._lines).sum())
+        self._tree = shapely.STRtree(self._lines)
+
+    def holds(self, shapes):
+        """Each edge is shared by two cells or lies on the old outline; together those are as long as the outline."""
+        count = segments(shapes)
+        assert max(count.values()) <= 2
+        single = shapely.linestrings([edge for edge, times in count.items() if times == 1])
+        ends = shapely.points(shapely.get_coordinates(single))
+        assert len(np.unique(self._tree.query(ends, "dwithin", distance=1e-6)[0])) == len(ends)
+        assert math.isclose(float(shapely.length(single).sum()), self._length, abs_tol=1e-5)
+
+
+def is_sound(cov, area, outline=None):
+    """The whole coverage is valid by GEOS and by the edges, and its area is the old one."""
+    now = shapes_of(cov)
+    assert shapely.is_valid(now).all() and (shapely.area(now) > 0).all()
+    assert shapely.coverage_is_valid(now)
+    assert abs(math.fsum(shapely.area(now).tolist()) - area) < 1e-6
+    if outline is not None:
+        outline.holds(now)
+
+
+def digest(cov):
+    return {name: (shapely.to_wkb(cov.stored(name)), cov.group(name)) for name in cov.ids}
+
+
+def refused(work, *args, **more):
+    """The code with which a tool refuses, or None."""
+    try:
+        work(*args, **more)
+    except InputRefused as error:
+        return error.code
+    return None
+
+
+class Pen:
+    """Draws by lot: one edit after the other, as a hand would and as no hand would."""
+
+    TOOLS = ("split", "merge")
+
+    def __init__(self, seed):
+        self._lot = random.Random(seed)
+        self.refusals = Counter()
+
+    def draw(self, cov):
+        """Return the next edit that is not refused."""
+        while True:
+            tool = self._lot.choice(self.TOOLS)
+            name = self._lot.choice(cov.ids)
+            try:
+                return getattr(self, "_" + tool)(cov, name)
+            except InputRefused as error:
+                self.refusals[error.code] += 1
+
+    def _around(self, cov, name, reach=0.7):
+        west, south, east, north = cov.cell(name).bounds
+        size = max(east - west, north - south)
+        x, y = self._lot.uniform(west, east), self._lot.uniform(south, north)
+        return x + self._lot.uniform(-reach, reach) * size, y + self._lot.uniform(-reach, reach) * size
+
+    def _split(self, cov, name):
+        return tools.split(cov, [self._around(cov, name) for _ in range(self._lot.choice((2, 2, 3, 4)))])
+
+    def _merge(self, cov, name):
+        beside = cov.neighbours(name)
+        return tools.merge(cov, [name, *self._lot.sample(beside, min(len(beside), self._lot.choice((1, 1, 2))))])
