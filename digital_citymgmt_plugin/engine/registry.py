@@ -78,6 +78,12 @@ SERVICES: dict[str, Service] = {
     "import_base_map": _late("basemap", "import_base_map"),
     "make_candidates": _late("candidates", "make_candidates"),
     "decide_candidates": _late("candidate_decisions", "decide_candidates"),
+    "open_redraw": _late("redraw", "open_redraw"),
+    "close_redraw": _late("redraw", "close_redraw"),
+    "probe_redraw": _late("redraw", "probe_redraw"),
+    "edit_redraw": _late("redraw", "edit_redraw"),
+    "step_redraw": _late("redraw", "step_redraw"),
+    "apply_redraw": _late("redraw", "apply_redraw"),
 }
 
 # Actions that can be done and thrown away, so that their counts are seen before anything is written.
@@ -87,6 +93,7 @@ PREVIEWED = {
     "import_tracks", "import_profile", "undo_operation", "waive_issues", "reopen_issues", "fix_components",
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
     "import_base_map", "make_candidates", "decide_candidates", "check_grids",
+    "apply_redraw",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
@@ -98,4 +105,5 @@ READING = {
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",
     "list_duplicates", "compare_pair", "list_candidates",
     "totals", "total_objects", "list_rules",
+    "open_redraw",
 }  # fmt: skip

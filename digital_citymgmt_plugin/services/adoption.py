@@ -6,27 +6,22 @@ from __future__ import annotations
 from collections import Counter
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.allocation import allocate
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
-from digital_citymgmt_plugin.core.codes import UNIT_GRID
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.lineage import Succession, succeed
-from digital_citymgmt_plugin.core.grids.numbering import number_cells
-from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Condition, Context, Store
+from digital_citymgmt_plugin.core.ports import GEOM, Columns, Condition, Context
 from digital_citymgmt_plugin.core.requests import AdoptGrids
 from digital_citymgmt_plugin.core.stoppable import stoppable
-from digital_citymgmt_plugin.services.census_write import register_codes
 from digital_citymgmt_plugin.services.grid_issues import find_issues, list_issues
 from digital_citymgmt_plugin.services.grid_rows import DRAFTED_BY, GridRows, drafted_by, read_grids
-from digital_citymgmt_plugin.services.intake import base_name, objects, today
+from digital_citymgmt_plugin.services.grid_writing import give_codes, store_grids
+from digital_citymgmt_plugin.services.intake import base_name
 from digital_citymgmt_plugin.services.rehoming import rehome
-from digital_citymgmt_plugin.services.withdrawn import bring_back, withdrawn
 
 POLICIES = ("largest_keeps", "all_new")
 WRONG_CODES = ("reject", "number")
@@ -81,7 +76,7 @@ def adopt_grids(context: Context, request: AdoptGrids) -> dict[str, Any]:
         "unit_grid", ["fid", "uuid", "code", "community_code", GEOM], [("status", "=", "current")], ["code"]
     )
     family = stoppable(partial(_family, request, rows, old), context.cancel.check)
-    codes, uuids = _codes(store, taken, old, family)
+    codes, uuids = give_codes(store, taken, old, family)
     counts = {
         **rows.tally.counts(), "inserted": int((family.keeps < 0).sum()), "kept": int(family.changed.sum()),
         "unchanged": int(family.same.sum()), "retired": len(family.retired),
@@ -100,10 +95,11 @@ def adopt_grids(context: Context, request: AdoptGrids) -> dict[str, Any]:
     result["by_rule"] = dict(Counter(issue.rule for _level, issue in issues))
     context.cancel.check()
     with store.action("adopt_grids", **_told(request, rows.drafted_by)) as action:
-        _store_grids(action, store, context, taken, codes, uuids, old, family)
+        store_grids(action, store, context, taken, codes, uuids, old, family, "adopt_grids")
         list_issues(action, store, issues, taken, uuids, old["uuid"][family.retired])
         context.progress(0.8, "progress.rehoming")
-        counts.update(rehome(context, store, action))
+        moved = rehome(context, store, action)
+        counts.update({name: moved[name] for name in ("components_moved", "cases_moved")})
         context.cancel.check()
         action.counts.update(counts)
         result["operation"] = action.operation_uuid
@@ -162,81 +158,3 @@ def _same_again(taken: Columns, old: Columns, identity: NDArray[np.int64]) -> No
         if row >= 0 and row not in used and old["community_code"][row] == taken["community"][index]:
             identity[index] = row
             used.add(row)
-
-
-def _codes(store: Store, taken: Columns, old: Columns, family: Succession) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return code and uuid of every grid: kept, given by the vendor, or the next numbers of the community."""
-    codes = taken["code"].copy()
-    uuids = objects(str(uuid4()) for _ in range(len(codes)))
-    kept = family.keeps >= 0
-    codes[kept], uuids[kept] = old["code"][family.keeps[kept]], old["uuid"][family.keeps[kept]]
-    new = np.flatnonzero(np.array([code is None for code in codes.tolist()], dtype=bool))
-    if len(new):
-        community = taken["community"][new].astype(str)
-        order = np.lexsort((number_cells(taken[GEOM][new], community), community))
-        scheme, last = store.profile().grid_scheme, dict(store.max_serials())
-        stated = [code for code in codes.tolist() if code is not None]  # of the file, not in the register yet
-        for scope, serial in zip(*(part.tolist() for part in scheme.split_many(np.array(stated, dtype=str)))):
-            last[scope] = max(last.get(scope, 0), serial)
-        given, _last = allocate(scheme, community[order], last)
-        codes[new[order]] = given
-    return codes, uuids
-
-
-def _store_grids(
-    action: Action, store: Store, context: Context, taken: Columns, codes: NDArray[Any], uuids: NDArray[Any],
-    old: Columns, family: Succession,
-) -> None:  # fmt: skip
-    day = today(context)
-    size = len(family.retired)
-    if size:
-        rows = {"status": "retired", "valid_to": day, "retire_reason": "adopt_grids"}
-        action.update(
-            "unit_grid", old["fid"][family.retired], {name: objects([value] * size) for name, value in rows.items()}
-        )
-        there = store.read("code_register", ["fid"], [("code", "in", old["code"][family.retired].tolist())])["fid"]
-        action.update("code_register", there, {"status": objects(["retired"] * len(there))})
-    changed = np.flatnonzero(family.changed)
-    if len(changed):
-        shapes = taken[GEOM][changed]
-        areas = np.round(shapely.area(shapes), 2)
-        action.update("unit_grid", old["fid"][family.keeps[changed]], {GEOM: shapes, "area_m2": areas})
-    new = np.flatnonzero(family.keeps < 0)
-    if len(new):
-        shapes = taken[GEOM][new]
-        action.insert(
-            "unit_grid",
-            {
-                GEOM: shapes, "uuid": uuids[new], "code": codes[new], "community_code": taken["community"][new],
-                "area_m2": np.round(shapely.area(shapes), 2), "status": objects(["current"] * len(new)),
-                "valid_from": objects([day] * len(new)),
-            },
-        )  # fmt: skip
-        again = bring_back(action, withdrawn(store, codes[new]), codes[new], uuids[new])
-        register_codes(action, store.profile().grid_scheme, UNIT_GRID, codes[new][~again], uuids[new][~again])
-    _store_lineage(action, old, uuids, family)
-
-
-def _store_lineage(action: Action, old: Columns, uuids: NDArray[Any], family: Succession) -> None:
-    """Write who came from whom; a grid that goes on in a new shape keeps its old one here, where nothing is lost."""
-    on = np.flatnonzero(family.changed & ~np.isin(np.arange(len(uuids)), family.child[_own(family)]))
-    if len(on):  # a vendor's code may go on in quite another place
-        family.parent = np.concatenate([family.parent, family.keeps[on]])
-        family.child, family.share = np.concatenate([family.child, on]), np.append(family.share, np.zeros(len(on)))
-    if len(family.parent):
-        before = np.full(len(family.parent), None, dtype=object)
-        own = _own(family)
-        before[own] = shapely.to_wkb(old[GEOM][family.parent[own]])
-        shares = np.floor(family.share * 1e6) / 1e6  # rounded down: the parts of a grid are never more than the grid
-        action.insert(
-            "grid_lineage",
-            {
-                "parent_uuid": old["uuid"][family.parent], "child_uuid": uuids[family.child], "share": shares,
-                "old_geom": before,
-            },
-        )  # fmt: skip
-
-
-def _own(family: Succession) -> NDArray[np.bool_]:
-    """Tell which rows of the descent are of a grid from itself."""
-    return np.asarray(family.keeps[family.child] == family.parent, dtype=bool)

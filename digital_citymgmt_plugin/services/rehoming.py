@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.cases.stages import ENDED
 from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.grids.locate import locate_points
@@ -14,37 +16,46 @@ from digital_citymgmt_plugin.services.intake import with_none
 from digital_citymgmt_plugin.services.link_places import AREAS, PLACE, CityMap
 
 
-def rehome(context: Context, store: Store, action: Action) -> dict[str, int]:
+def rehome(context: Context, store: Store, action: Action, near: NDArray[np.float64] | None = None) -> dict[str, int]:
     """Set grid and community of every component and case that had a grid and now lies in another, or in none.
 
     Component codes do not change: they carry no grid. Runs inside the action that changed the grids, so that it sees
     them. A case gets its street, and how its place was found, too; what it had before is told by an ``amend`` event (of
     components by the rows of ``component_change``). Cases without coordinates keep their grid. Places and cameras are
-    put right without a word: nobody gave them a grid.
+    put right without a word: nobody gave them a grid. ``near``: boxes (west, south, east, north) of all grids that
+    changed; only what lies in them is looked at.
 
     Returns
     -------
     dict
-        ``components_moved``, ``cases_moved``.
+        ``components_moved``, ``cases_moved``, and ``open_cases_moved`` of these.
     """
     grids = store.read("unit_grid", ["code", "community_code", GEOM], [("status", "=", "current")], ["code"])
     where: list[Condition] = [("grid_code", "not null", None), (GEOM, "not null", None)]
-    moved = {"components_moved": 0, "cases_moved": 0}
+    moved = {"components_moved": 0, "cases_moved": 0, "open_cases_moved": 0}
     for table in COMPONENTS:
-        for chunk in store.chunks(table, ["fid", "grid_code", GEOM], where):
+        for chunk in store.chunks(table, ["fid", "grid_code", GEOM], [*where, *_there(store, table, near)]):
             context.cancel.check()
             moved["components_moved"] += _move(action, table, chunk, grids)
     city, at = CityMap(store), moment_text(context.clock())
-    for chunk in store.chunks("case_record", ["fid", "stage", *PLACE, GEOM], where):
+    placed = [*where, *_there(store, "case_record", near)]
+    for chunk in store.chunks("case_record", ["fid", "stage", *PLACE, GEOM], placed):
         context.cancel.check()
-        moved["cases_moved"] += _move_cases(action, chunk, city, at)
+        stages = _move_cases(action, chunk, city, at)
+        moved["cases_moved"] += len(stages)
+        moved["open_cases_moved"] += sum(stage not in ENDED for stage in stages)
     for table in ("place", "camera"):
-        for chunk in store.chunks(table, ["fid", *AREAS, GEOM], [(GEOM, "not null", None)]):
+        drawn = [(GEOM, "not null", None), *_there(store, table, near)]
+        for chunk in store.chunks(table, ["fid", *AREAS, GEOM], drawn):
             context.cancel.check()
-            placed = city.areas(chunk[GEOM])
-            differs = np.any([placed[name] != chunk[name] for name in AREAS], axis=0)
-            action.update(table, chunk["fid"][differs], {name: column[differs] for name, column in placed.items()})
+            areas = city.areas(chunk[GEOM])
+            differs = np.any([areas[name] != chunk[name] for name in AREAS], axis=0)
+            action.update(table, chunk["fid"][differs], {name: column[differs] for name, column in areas.items()})
     return moved
+
+
+def _there(store: Store, table: str, near: NDArray[np.float64] | None) -> list[Condition]:
+    return [] if near is None else [("fid", "in", store.fids_in(table, near).tolist())]
 
 
 def _move(action: Action, table: str, chunk: Columns, grids: Columns) -> int:
@@ -58,10 +69,12 @@ def _move(action: Action, table: str, chunk: Columns, grids: Columns) -> int:
     return int(differs.sum())
 
 
-def _move_cases(action: Action, chunk: Columns, city: CityMap, at: str) -> int:
+def _move_cases(action: Action, chunk: Columns, city: CityMap, at: str) -> list[str | None]:
+    """Move the cases of a chunk; returns the stages of those that were moved."""
     placed = city.place(chunk)
     differs = np.flatnonzero(placed["grid_code"] != chunk["grid_code"])
     old, new = ({name: columns[name][differs] for name in PLACE} for columns in (chunk, placed))
     action.update("case_record", chunk["fid"][differs], new)
     action.insert("case_event", moves(chunk["fid"][differs], chunk["stage"][differs], old, new, at, REHOME))
-    return len(differs)
+    stages: list[str | None] = chunk["stage"][differs].tolist()
+    return stages

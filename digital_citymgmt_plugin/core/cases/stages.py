@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 COLLECTION, FILING, DISPATCH, DISPOSAL, FEEDBACK, CHECK, CLOSED = range(7)
 VOID, PARKED, UNKNOWN = 7, 8, -1
 STAGES = ("collection", "filing", "dispatch", "disposal", "feedback", "check", "closed", "void", "parked")
+ENDED = frozenset((STAGES[CLOSED], STAGES[VOID]))  # of cases that nobody works at any more
 
 # time column → (action that it tells of, stage before, stage after); in the order of a case's life
 STEPS: Mapping[str, tuple[str, int, int]] = MappingProxyType(

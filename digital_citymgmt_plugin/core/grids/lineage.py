@@ -70,7 +70,7 @@ def succeed(
     empty = np.empty(0, dtype=np.int64)
     if not len(old):
         return Succession(keeps, same, empty, np.empty(0), empty, empty, np.empty(0))
-    child, parent, area = _common(new, old)
+    child, parent, area = common(new, old)
     equal = shapely.equals_exact(shapely.normalize(new[child]), shapely.normalize(old[parent]), 0.0)
     equal &= new_group[child] == old_group[parent]
     if identity is not None:
@@ -89,7 +89,7 @@ def succeed(
     return Succession(keeps, same, retired, covered, parent[listed], child[listed], share[listed])
 
 
-def _common(new: NDArray[Any], old: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+def common(new: NDArray[Any], old: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Return pairs of new and old grids with the area that they have in common."""
     child, parent = shapely.STRtree(old).query(new, predicate="intersects")
     # Neighbours that only touch are most of the pairs; finding out costs less than cutting.

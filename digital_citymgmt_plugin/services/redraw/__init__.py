@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The redraw bench: a session holds the grids of a store while they are redrawn (``docs/adr/0016``)."""
+
+from __future__ import annotations
+
+from digital_citymgmt_plugin.services.redraw.applying import apply_redraw
+from digital_citymgmt_plugin.services.redraw.editing import edit_redraw, probe_redraw, step_redraw
+from digital_citymgmt_plugin.services.redraw.opening import close_redraw, open_redraw
+
+__all__ = ["apply_redraw", "close_redraw", "edit_redraw", "open_redraw", "probe_redraw", "step_redraw"]

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Edits done again from a list: after a restart of the engine, of a scenario, on grids that have changed since."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import shapely
+
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.ports import Store
+from digital_citymgmt_plugin.services.redraw.session import Session
+from digital_citymgmt_plugin.services.redraw.tools import entry_of, plan
+
+SAVED = "saved"
+
+
+def read_entries(text: str | None) -> list[dict[str, Any]]:
+    """Read a list of edits.
+
+    Raises
+    ------
+    InputRefused
+        ``redraw.entries``: no list of edits.
+    """
+    try:
+        listed = json.loads(text) if text else []
+        if not isinstance(listed, list):
+            raise TypeError
+        return [_entry(item) for item in listed]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise InputRefused("redraw.entries") from None
+
+
+def _entry(item: dict[str, Any]) -> dict[str, Any]:
+    points = [float(number) for number in item["points"]]
+    entry = entry_of(str(item["tool"]), points, [str(cell) for cell in item.get("cells", [])], item.get("options"))
+    return {**entry, "base": {str(cell): str(value) for cell, value in dict(item.get("base") or {}).items()}}
+
+
+def scenario_entries(store: Store, scenario: str) -> list[dict[str, Any]]:
+    """Return the edits of a scenario.
+
+    Raises
+    ------
+    InputRefused
+        ``redraw.no_scenario``; ``redraw.entries``: what is stored is no list of edits.
+    """
+    found = store.read("scenario", ["payload"], [("uuid", "=", scenario)])["payload"].tolist()
+    if not found:
+        raise InputRefused("redraw.no_scenario")
+    try:
+        return read_entries(json.dumps(json.loads(found[0] or "{}").get("entries", [])))
+    except (ValueError, AttributeError):
+        raise InputRefused("redraw.entries") from None
+
+
+def replay(session: Session, entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """Do edits one after the other; those that no longer fit are left out and listed.
+
+    An edit whose grids have another shape now than when it was drawn is done, and a note says so.
+
+    Returns
+    -------
+    dict
+        ``entries`` done; ``conflicts``: ``step`` (number in the list, from 0), ``tool``, ``code``, ``values``,
+        ``x``, ``y`` of each left out; ``shapes``, ``gone``: what is to be drawn in place of the stored grids;
+        ``steps``; ``notes``.
+    """
+    conflicts: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
+    for number, entry in enumerate(entries):
+        try:
+            edit = plan(session.coverage, entry)
+        except InputRefused as error:
+            x, y = (entry["points"] or [None, None])[:2]
+            conflicts.append(
+                {"step": number, "tool": entry["tool"], "code": error.code, "values": error.values, "x": x, "y": y}
+            )
+            continue
+        now, then = session.digests(edit), entry.get("base") or {}
+        other = [cell for cell, value in then.items() if now.get(cell) != value]
+        if other:
+            names = ", ".join(session.names.get(cell, cell) for cell in other)
+            notes.append({"code": "redraw.base_changed", "values": {"step": number + 1, "codes": names}})
+        session.do({**entry, "base": now}, edit)
+    return {"entries": session.entries(), "conflicts": conflicts, "steps": session.done, "notes": notes, **net(session)}
+
+
+def net(session: Session) -> dict[str, Any]:
+    """Return what all edits of a session together make of the stored grids: ``shapes`` and ``gone``."""
+    rows, cells = session.net()
+    gone = [uuid for uuid in session.base["uuid"][rows].tolist() if uuid not in cells]
+    shapes = {cell: shapely.to_wkb(session.coverage.stored(cell), hex=True) for cell in cells}
+    return {"shapes": shapes, "gone": gone}

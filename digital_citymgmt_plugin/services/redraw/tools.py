@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From what the window asks for to an edit of the coverage: tool, points, cells, options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.grids import edit as tools
+from digital_citymgmt_plugin.core.grids.edit import Coverage, Edit
+
+TOOLS = ("split", "merge", "move_vertex", "move_edge", "reshape", "give", "carve")
+_OPTIONS: dict[str, tuple[type, ...]] = {"snap": (int, float), "giver": (str,), "taker": (str,), "group": (str,)}
+
+
+def entry_of(tool: str, points: list[float], cells: list[str], options: dict[str, Any] | None) -> dict[str, Any]:
+    """Return an edit as lists and scenarios keep it.
+
+    Raises
+    ------
+    InputRefused
+        ``redraw.tool``, ``redraw.points``, ``redraw.option``.
+    """
+    if tool not in TOOLS:
+        raise InputRefused("redraw.tool", value=tool, known=", ".join(TOOLS))
+    if len(points) % 2 or not np.isfinite(np.asarray(points, dtype=np.float64)).all():
+        raise InputRefused("redraw.points")
+    entry: dict[str, Any] = {"tool": tool, "points": points, "cells": cells}
+    given = {name: value for name, value in (options or {}).items() if value is not None}
+    for name, value in given.items():
+        if name not in _OPTIONS or not isinstance(value, _OPTIONS[name]) or isinstance(value, bool):
+            raise InputRefused("redraw.option", name=name)
+    if given:
+        entry["options"] = given
+    return entry
+
+
+def plan(cov: Coverage, entry: dict[str, Any]) -> Edit:
+    """Plan an edit; nothing is changed.
+
+    Raises
+    ------
+    InputRefused
+        What the tools of ``core.grids.edit`` refuse, in one sentence.
+    """
+    tool, cells = entry["tool"], entry["cells"]
+    xy = np.asarray(entry["points"], dtype=np.float64).reshape(-1, 2)
+    options = dict(entry.get("options") or {})
+    near = {"snap": float(options["snap"])} if "snap" in options else {}
+    if tool == "split":
+        return tools.split(cov, xy, cells or None, **near)
+    if tool == "merge":
+        return tools.merge(cov, cells or _under(cov, xy))
+    raise InputRefused("redraw.tool", value=tool, known=", ".join(TOOLS))
+
+
+def _under(cov: Coverage, xy: NDArray[np.float64]) -> list[str]:
+    """Return the cells under points, each once."""
+    found = (cov.at(x, y) for x, y in xy.tolist())
+    return list(dict.fromkeys(cell for cell in found if cell is not None))

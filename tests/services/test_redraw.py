@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The redraw session: opening, figures at a pen move, edits, undo and redo; nothing of it is written."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import shapely
+
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.requests_redraw import (
+    CloseRedraw,
+    EditRedraw,
+    OpenRedraw,
+    ProbeRedraw,
+    StepRedraw,
+)
+from digital_citymgmt_plugin.services.redraw.editing import edit_redraw, probe_redraw, step_redraw
+from digital_citymgmt_plugin.services.redraw.opening import close_redraw, open_redraw
+from digital_citymgmt_plugin.services.redraw.session import find
+from tests.services.cities import FIRST, X0, Y0
+
+
+def at(*places):
+    """Points in metres from the corner of the first community, as requests have them."""
+    return [float(number) for x, y in places for number in (X0 + x, Y0 + y)]
+
+
+class Bench:
+    """A session and its requests."""
+
+    def __init__(self, city, **options):
+        self.city = city
+        self.opened = open_redraw(city.context, OpenRedraw(**options))
+        self.id = self.opened["session"]
+        self.steps = self.opened["steps"]
+
+    def probe(self, tool, points=(), cells=(), **options):
+        return probe_redraw(self.city.context, ProbeRedraw(self.id, tool, list(points), list(cells), options))
+
+    def edit(self, tool, points=(), cells=(), **options):
+        done = edit_redraw(self.city.context, EditRedraw(self.id, tool, self.steps, list(points), list(cells), options))
+        self.steps = done["steps"]
+        return done
+
+    def step(self, back=True):
+        done = step_redraw(self.city.context, StepRedraw(self.id, back))
+        self.steps = done["steps"]
+        return done
+
+    def cells(self):
+        return self.opened["cells"]["id"]
+
+
+@pytest.fixture
+def bench(census):
+    return Bench(census, target_area=250_000.0)
+
+
+def test_opening_tells_all_cells_and_what_lies_in_them(census, bench):
+    columns = bench.opened["cells"]
+    assert columns["code"] == [row["code"] for row in census.grids("code")]
+    assert columns["id"] == [row["uuid"] for row in census.grids("uuid")]
+    by_grid = {row["code"]: 0 for row in census.grids("code")}
+    for row in census.rows("component_point", "grid_code"):
+        by_grid[row["grid_code"]] += 1
+    assert columns["components"] == list(by_grid.values())
+    assert columns["area_m2"] == [250_000.0] * 8
+    assert set(columns["verdict"]) == {"green"}
+    assert bench.opened["counts"]["components"] == 100
+    assert list(bench.opened["majors"]) == ["01"]
+    assert bench.opened["majors"]["01"]
+
+
+def test_a_probe_tells_before_and_after_and_changes_nothing(census, bench):
+    before = census.digest()
+    told = bench.probe("split", at((250, -10), (250, 510)))
+    assert told["error"] is None
+    gone = [cell for cell in told["cells"] if cell["state"] == "gone"]
+    new = [cell for cell in told["cells"] if cell["state"] == "new"]
+    assert (len(gone), len(new)) == (1, 2)
+    assert sum(cell["after"]["components"] for cell in new) == gone[0]["before"]["components"]
+    assert sum(cell["after"]["area_m2"] for cell in new) == pytest.approx(gone[0]["before"]["area_m2"])
+    assert {cell["community"] for cell in new} == {FIRST}
+    assert told == bench.probe("split", at((250, -10), (250, 510)))
+    assert census.digest() == before
+
+
+def test_a_pen_that_cannot_be_used_is_an_answer_of_a_probe_and_an_error_of_an_edit(bench):
+    told = bench.probe("split", at((250, 100), (250, 200)))
+    assert told["error"]["code"].startswith("redraw.")
+    assert told["cells"] == []
+    with pytest.raises(InputRefused) as caught:
+        bench.edit("split", at((250, 100), (250, 200)))
+    assert caught.value.code == told["error"]["code"]
+    for tool, points, code in (
+        ("paint", [], "redraw.tool"),
+        ("split", [1.0], "redraw.points"),
+        ("split", [1.0, float("nan")], "redraw.points"),
+    ):
+        assert bench.probe(tool, points)["error"]["code"] == code
+    assert bench.probe("split", [], other=1)["error"]["code"] == "redraw.option"
+
+
+def test_edits_steps_back_and_again(census, bench):
+    before = census.digest()
+    first = bench.edit("split", at((250, -10), (250, 510)))
+    parts = [cell["id"] for cell in first["cells"] if cell["state"] == "new"]
+    second = bench.edit("merge", cells=parts)
+    assert (first["steps"], second["steps"]) == (1, 2)
+    merged = next(cell for cell in second["cells"] if cell["state"] == "new")
+    start = next(cell for cell in first["cells"] if cell["state"] == "gone")
+    for name in ("area_m2", "components", "by_major", "cases", "load"):
+        assert merged["after"][name] == start["before"][name]
+    back = bench.step()
+    assert sorted(back["shapes"]) == sorted(parts)
+    assert back["gone"] == [merged["id"]]
+    back = bench.step()
+    assert list(back["shapes"]) == [cell for cell in back["shapes"] if cell in bench.cells()]
+    assert (back["steps"], back["ahead"]) == (0, 2)
+    with pytest.raises(InputRefused, match="nothing_back"):
+        bench.step()
+    again = bench.step(back=False)
+    assert again["shapes"] == first["shapes"]
+    bench.step(back=False)
+    with pytest.raises(InputRefused, match="nothing_forward"):
+        bench.step(back=False)
+    assert census.digest() == before
+
+
+def test_an_edit_out_of_step_is_refused(bench):
+    bench.edit("split", at((250, -10), (250, 510)))
+    bench.steps = 0
+    with pytest.raises(InputRefused, match="out_of_step"):
+        bench.edit("split", at((750, -10), (750, 510)))
+
+
+def test_the_list_of_edits_done_again_gives_the_same(census, bench):
+    answers = [
+        bench.edit("split", at((250, -10), (250, 1010))), bench.edit("split", at((-10, 250), (2010, 250))),
+    ]  # fmt: skip
+    parts = [cell["id"] for cell in answers[-1]["cells"] if cell["state"] == "new"]
+    answers.append(bench.edit("merge", cells=parts[:2]))
+    entries = [answer["entry"] for answer in answers]
+    again = Bench(census, target_area=250_000.0, edits=json.dumps(entries))
+    assert again.opened["conflicts"] == []
+    assert again.opened["entries"] == entries
+    assert again.steps == 3
+    assert set(answers[-1]["shapes"].items()) <= set(again.opened["shapes"].items())
+    with pytest.raises(InputRefused, match="no_session"):
+        bench.probe("merge")
+
+
+def test_a_session_that_is_closed_is_gone(census, bench):
+    assert close_redraw(census.context, CloseRedraw(bench.id))["counts"] == {"closed": 1}
+    assert close_redraw(census.context, CloseRedraw(bench.id))["counts"] == {"closed": 0}
+    with pytest.raises(InputRefused, match="no_session"):
+        bench.probe("merge")
+
+
+@pytest.mark.parametrize("text", ["{", "{}", "[1]", '[{"tool": "split"}]', '[{"tool": "x", "points": []}]'])
+def test_what_is_no_list_of_edits_is_refused(census, text):
+    with pytest.raises(InputRefused) as caught:
+        Bench(census, edits=text)
+    assert caught.value.code in ("redraw.entries", "redraw.tool")
+
+
+def test_a_city_without_grids_is_refused(town):
+    with pytest.raises(InputRefused, match="no_grids"):
+        Bench(town)
+
+
+def test_figures_after_many_edits_are_those_of_counting_anew(bench, census):
+    for west in (120, 380, 620, 880):
+        bench.edit("split", at((west, -10), (west + 30, 1010)))
+    bench.edit("split", at((-10, 333), (2010, 301)))
+    session = find(census.store, bench.id)
+    cells = session.usable
+    shapes = np.array([session.coverage.cell(cell) for cell in cells], dtype=object)
+    assert shapely.coverage_is_valid(shapes)
+    told = session.figures(cells)
+    for cell, shape in zip(cells, shapes):
+        inside = shapely.intersects_xy(shape, session.ground.xy).sum()
+        assert told[cell]["components"] == inside
+        assert told[cell]["area_m2"] == pytest.approx(shape.area, abs=0.01)
+    assert sum(one["components"] for one in told.values()) == 100
