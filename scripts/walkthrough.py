@@ -76,6 +76,13 @@ GRIDS = (
     ("grids", CURRENT, 40),
     ("adopted once more", "SELECT count(*) FROM operation WHERE kind = 'adopt_grids'", 2),
 )
+# What the first run with a vendor's grids must leave.
+VENDOR = (
+    ("the vendor's grids", CURRENT, 80),
+    ("faults are listed", "SELECT count(*) FROM check_issue WHERE rule LIKE 'grid.%'", 20),
+    ("faults are mended", "SELECT count(*) FROM check_issue WHERE rule = 'grid.overlap' AND state = 'settled'", 3),
+    ("faults are ignored with a reason", "SELECT count(*) FROM check_issue WHERE state = 'waived'", 1),
+)
 KINDS = {
     "create_store", "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
 }  # fmt: skip
@@ -95,7 +102,7 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     """Start QGIS with the plugin and the steps; return its exit status."""
     locale, seconds = options.locale, options.timeout
     part = "size" if options.store else "first" if options.first else "census" if options.census else "steps"
-    part = "grids" if options.grids else part
+    part = "grids" if options.grids else "vendor" if options.vendor else part
     profile = out / "profiles" / "profiles" / "walk"
     install = [sys.executable, str(ROOT / "scripts" / "install_profile.py"), str(profile), "--locale", locale]
     subprocess.run(install, check=True, cwd=ROOT)
@@ -151,6 +158,7 @@ def main() -> int:
     parser.add_argument("--first", action="store_true", help="the first run: demo city and wizard")
     parser.add_argument("--census", action="store_true", help="a census day: base map, census, photos, doubles, checks")
     parser.add_argument("--grids", action="store_true", help="drafting unit grids: preview, review, adoption")
+    parser.add_argument("--vendor", action="store_true", help="a vendor's unit grids: faults, adoption, mending")
     parser.add_argument(
         "--docs", action="store_true", help="put the pictures of --census or --grids into docs/user/img"
     )
@@ -169,11 +177,15 @@ def main() -> int:
         from walkthrough_census_data import make_census_day
 
         make_census_day(out / "census_day", data)
+    if options.vendor:
+        from scripts.vendor_grids import make_vendor
+
+        make_vendor(out / "vendor", data)
     status = run_qgis(out, data, options)
     if options.docs:
         put_into_docs(out)
-    if options.census or options.grids:
-        return tell_census(out, status, CENSUS if options.census else GRIDS)
+    if options.census or options.grids or options.vendor:
+        return tell_census(out, status, CENSUS if options.census else GRIDS if options.grids else VENDOR)
     if options.first:
         return tell_first(out, status)
     return tell_size(out, status) if options.store else tell(out, status)

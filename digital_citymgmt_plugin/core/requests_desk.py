@@ -99,6 +99,13 @@ class FixComponents(Request):
 
 
 @dataclass(frozen=True)
+class MendGrids(IssueFilter):
+    """Mend the open faults of unit grids that are meant, however wide; what is left gets its reason."""
+
+    method: ClassVar[str] = "mend_grids"
+
+
+@dataclass(frozen=True)
 class MakeSheets(Request):
     """Make the square sheets that cover the communities or the base map; those that are there stay as they are."""
 

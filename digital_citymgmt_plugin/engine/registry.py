@@ -70,6 +70,7 @@ SERVICES: dict[str, Service] = {
     "merge_duplicates": _late("merging", "merge_duplicates"),
     "check_components": _late("component_checks", "check_components"),
     "check_grids": _late("grid_checks", "check_grids"),
+    "mend_grids": _late("grid_mending", "mend_grids"),
     "totals": _late("totals", "totals"),
     "total_objects": _late("total_ties", "total_objects"),
     "list_rules": _late("rule_edits", "list_rules"),
@@ -92,7 +93,7 @@ PREVIEWED = {
     "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases", "import_places",
     "import_tracks", "import_profile", "undo_operation", "waive_issues", "reopen_issues", "fix_components",
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
-    "import_base_map", "make_candidates", "decide_candidates", "check_grids",
+    "import_base_map", "make_candidates", "decide_candidates", "check_grids", "mend_grids",
     "apply_redraw",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}

@@ -74,7 +74,7 @@ def check_grids(context: Context, request: CheckGrids) -> dict[str, Any]:
         rules = [rule for rule in rules if rule.code not in ORPHANS]
     found = Findings(store)
     _components(context, inputs, rules, found)
-    _grids(context, inputs, rules, found)
+    look_at_grids(context, inputs, rules, found)
     context.progress(0.9, "progress.comparing")
     if not draft:
         counts, operation, by_rule = _keep(context, request, inputs, pack, rules, found, repaired)
@@ -161,7 +161,8 @@ def _components(context: Context, inputs: Inputs, rules: Sequence[Rule], found: 
     inputs.grids.load = load if any_there else None
 
 
-def _grids(context: Context, inputs: Inputs, rules: Sequence[Rule], found: Findings) -> None:
+def look_at_grids(context: Context, inputs: Inputs, rules: Sequence[Rule], found: Findings) -> None:
+    """Apply those of the rules that are about the grids alone."""
     grids = inputs.grids
     own = [rule for rule in rules if rule.code in GRID_CHECKS]
     for number, rule in enumerate(own):

@@ -66,8 +66,13 @@ def repair_inputs(context: Context, inputs: Inputs, tolerance: float) -> Repaire
     return Repaired(done.rows, counts)
 
 
-def store_repaired(context: Context, action: Action, inputs: Inputs, repaired: Repaired) -> None:
-    """Write the new shapes; the old ones go to the lineage, components and cases into the grid that now holds them."""
+def store_repaired(
+    context: Context, action: Action, inputs: Inputs, repaired: Repaired, near: NDArray[np.float64] | None = None
+) -> None:
+    """Write the new shapes; the old ones go to the lineage, components and cases into the grid that now holds them.
+
+    ``near``: boxes where else they may be in another grid than before.
+    """
     held, rows = inputs.held, repaired.rows
     if held is None:
         return
@@ -83,4 +88,5 @@ def store_repaired(context: Context, action: Action, inputs: Inputs, repaired: R
             "share": np.floor(share * 1e6) / 1e6, "old_geom": objects(shapely.to_wkb(before).tolist()),
         },
     )  # fmt: skip
-    repaired.counts.update(rehome(context, context.need_store(), action))
+    boxes = shapely.bounds(np.concatenate([before, shapes])) if near is None else near
+    repaired.counts.update(rehome(context, context.need_store(), action, boxes))

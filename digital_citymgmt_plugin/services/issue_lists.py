@@ -17,7 +17,7 @@ from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Context, Sheet
 from digital_citymgmt_plugin.core.requests_desk import ExportIssues, IssueHistory
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.issue_desk import COLUMNS, ISSUES, called, conditions, known_objects
-from digital_citymgmt_plugin.services.issues import params_of
+from digital_citymgmt_plugin.services.issues import WHY_LEFT, params_of
 
 HEADER = (
     "rule", "sentence", "level", "state", "table", "code", "name", "x", "y", "reason", "waived_by", "waived_at",
@@ -117,6 +117,9 @@ def _sentence(words: Mapping[str, str], rule: str, values: dict[str, Any]) -> st
         text = "–" if value is None else str(value)
         # A reason within the sentence is a sentence of its own.
         found = found.replace("{" + key + "}", str(words.get(text, text)) if text.startswith("because.") else text)
+    why = str(values.get(WHY_LEFT) or "")
+    if why:
+        found = f"{found} {words.get('issues.left', '{because}').replace('{because}', str(words.get(why, why)))}"
     return str(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Optional
 
 import numpy as np
@@ -19,6 +19,7 @@ CHUNK = 20_000
 CASES = "case_record"
 OPEN, SETTLED = "open", "settled"
 
+WHY_LEFT = "why_left"  # among the values: the code of the reason why an issue was not mended, no part of what was found
 Key = tuple[Optional[str], str, str]  # object, rule, values
 
 
@@ -45,11 +46,12 @@ class Changes:
     fresh: list[Found]
     changed: list[tuple[int, Found]]
     settled: list[int]
+    told: list[tuple[int, Found]] = field(default_factory=list)  # as they were, but with another reason why left
 
     @property
     def any(self) -> bool:
         """Whether there is something to write."""
-        return bool(self.fresh or self.changed or self.settled)
+        return bool(self.fresh or self.changed or self.settled or self.told)
 
 
 def compare(store: Store, rules: Sequence[str], uuids: Iterable[str | None] | None, found: Sequence[Found]) -> Changes:
@@ -71,13 +73,17 @@ def compare(store: Store, rules: Sequence[str], uuids: Iterable[str | None] | No
     """
     new: dict[Key, Found] = {}
     for item in found:
-        new.setdefault((item.uuid, item.rule, _params(item)), item)
+        new.setdefault((item.uuid, item.rule, _bare(_params(item))), item)
     gone: list[tuple[int, str | None, str]] = []
+    told: list[tuple[int, Found]] = []
     for fid, uuid, rule, params, state in _held(store, rules, uuids):
         if state == SETTLED:
             continue
-        if new.pop((uuid, rule, params), None) is None:
+        again = new.pop((uuid, rule, _bare(params)), None)
+        if again is None:
             gone.append((fid, uuid, rule))
+        elif WHY_LEFT in again.values and _params(again) != params:
+            told.append((fid, again))
     # A finding whose values changed stays the same issue.
     waiting: dict[tuple[str | None, str], list[Key]] = {}
     for key in new:
@@ -91,7 +97,7 @@ def compare(store: Store, rules: Sequence[str], uuids: Iterable[str | None] | No
             changed.append((fid, new.pop(keys.pop())))
         else:
             settled.append(fid)
-    return Changes(list(new.values()), changed, settled)
+    return Changes(list(new.values()), changed, settled, told)
 
 
 def write(action: Action, changes: Changes) -> None:
@@ -113,6 +119,9 @@ def write(action: Action, changes: Changes) -> None:
         waiver = {"waived_by": none, "waived_at": none, "reason": none}
         columns = _columns([item for _, item in changes.changed])
         action.update("check_issue", fids, {"state": states, **waiver, **columns})
+    if changes.told:
+        fids = np.array([fid for fid, _ in changes.told], dtype=np.int64)
+        action.update("check_issue", fids, {"params": objects(_params(item) for _, item in changes.told)})
     if changes.settled:
         fids = np.array(changes.settled, dtype=np.int64)
         size = len(fids)
@@ -158,6 +167,14 @@ def all_params(texts: Sequence[Any]) -> list[dict[str, Any]]:
 
 def _params(item: Found) -> str:
     return json.dumps(item.values, ensure_ascii=False, sort_keys=True, default=str)
+
+
+def _bare(params: str) -> str:
+    """Return the values without the reason why the issue was left."""
+    if not params or f'"{WHY_LEFT}"' not in params:
+        return params
+    values = {name: value for name, value in params_of(params).items() if name != WHY_LEFT}
+    return json.dumps(values, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def _held(

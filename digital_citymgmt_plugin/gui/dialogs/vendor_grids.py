@@ -257,7 +257,14 @@ class VendorDialog(QDialog):
 
 def _reason_words(code: str) -> str:
     short = template(f"because.{code}")
-    return tr("Code: {reason}").format(reason=short) if short else sentence(code, {}).replace("?", "…")
+    if short:
+        return tr("Code: {reason}").format(reason=short)
+    told = sentence(code, {}).replace("?", "…")
+    for sign in (": ", "："):  # the row is told in the reject list
+        row, found, rest = told.partition(sign)
+        if found and "…" in row:
+            return rest
+    return told
 
 
 def _fate(rule: str) -> str:

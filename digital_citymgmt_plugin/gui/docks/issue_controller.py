@@ -6,12 +6,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import Any
 
-from qgis.core import QgsExpression, QgsFeatureRequest
+from qgis.core import Qgis, QgsExpression, QgsFeatureRequest
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, QTimer
 from qgis.PyQt.QtWidgets import QDialog
 
 from digital_citymgmt_plugin.bridge import layers
 from digital_citymgmt_plugin.bridge.export import write_table
+from digital_citymgmt_plugin.bridge.messages import sentence
 from digital_citymgmt_plugin.core.class_search import key_from_dict
 from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.requests import CheckGrids, ListClasses
@@ -20,6 +21,7 @@ from digital_citymgmt_plugin.core.requests_desk import (
     FixComponents,
     IssueHistory,
     ListIssues,
+    MendGrids,
     ReopenIssues,
     WaiveIssues,
 )
@@ -77,9 +79,10 @@ class IssueController(Desk):
         dock.issue_view.clicked.connect(lambda index: self.show_row(index.row()))
         for made, slot in (
             (dock.next_button, lambda: self.go(1)), (dock.previous_button, lambda: self.go(-1)),
-            (dock.fix_button, self.ask_fix), (dock.waive_button, self.ask_waive),
-            (dock.waive_all_button, self.ask_waive_rules), (dock.reopen_button, self.reopen),
-            (dock.export_button, self.ask_export), (dock.history_button, self.show_history),
+            (dock.fix_button, self.ask_fix), (dock.fix_all_button, self.ask_fix_rules),
+            (dock.waive_button, self.ask_waive), (dock.waive_all_button, self.ask_waive_rules),
+            (dock.reopen_button, self.reopen), (dock.export_button, self.ask_export),
+            (dock.history_button, self.show_history),
             (dock.cancel_button, self.controller.link.cancel),
         ):  # fmt: skip
             made.clicked.connect(lambda _=False, slot=slot: slot())
@@ -208,6 +211,9 @@ class IssueController(Desk):
     def ask_fix(self) -> None:
         """Open the form of the selected issue's component."""
         chosen = self.dock.chosen_issues()
+        if chosen and all(one.get("table_name") == "unit_grid" for one in chosen):
+            self._mend({"uuids": [str(one["uuid"]) for one in chosen if one["state"] == "open"]})
+            return
         if len(chosen) != 1 or chosen[0].get("table_name") not in COMPONENTS or not chosen[0].get("object_uuid"):
             self.dock.found_label.setText(tr("Select one issue of a component."))
             return
@@ -226,6 +232,26 @@ class IssueController(Desk):
             self._show(dialog)
 
         self.ask(tr("Reading classes and departments"), ListClasses("component"), listed)
+
+    def ask_fix_rules(self) -> None:
+        """Mend all open faults of unit grids of the selected rules, within the filters."""
+        rules = [rule for rule in self.dock.chosen_rules() if rule.startswith("grid.")]
+        if rules:
+            self._mend({**self.filters(), "rules": rules, "states": [], "tables": []})
+        else:
+            self.dock.found_label.setText(tr("Select one or more rules of unit grids first."))
+
+    def _mend(self, given: dict[str, Any]) -> None:
+        if "uuids" in given and not given["uuids"]:
+            self.dock.found_label.setText(tr("Select open issues first."))
+            return
+        self.write(MendGrids(**given), self._mended)
+
+    def _mended(self, answer: dict[str, Any]) -> None:
+        """Say why what is left could not be mended."""
+        told = [sentence(str(note["code"]), note["values"]) for note in answer.get("notes") or []]
+        if told:
+            self.controller.messages.show("\n".join(told), Qgis.MessageLevel.Warning)
 
     def _values(self, table: str, uuid: str) -> dict[str, Any] | None:
         """Return what a component holds, read through its layer."""

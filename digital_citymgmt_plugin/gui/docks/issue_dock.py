@@ -93,8 +93,8 @@ class IssueDock(QgsDockWidget):
         in_tab_order(
             self.check_button, self.state_box, self.level_box, self.sheet_edit, self.table_box, self.extent_box,
             self.rule_view, self.issue_view, self.previous_button, self.next_button, self.fix_button,
-            self.waive_button, self.waive_all_button, self.reopen_button, self.export_button, self.history_button,
-            self.rules_button, self.totals_button, self.cancel_button,
+            self.fix_all_button, self.waive_button, self.waive_all_button, self.reopen_button, self.export_button,
+            self.history_button, self.rules_button, self.totals_button, self.cancel_button,
         )  # fmt: skip
         self.show_no_store()
 
@@ -151,7 +151,12 @@ class IssueDock(QgsDockWidget):
     def _buttons(self) -> QGridLayout:
         self.previous_button = button(tr("Previous"), tr("Show the previous issue (Shift+F8)"), "previous_issue")
         self.next_button = button(tr("Next"), tr("Show the next issue (F8)"), "next_issue")
-        self.fix_button = button(tr("&Fix…"), tr("Mend the component's values here"), "fix_issue")
+        self.fix_button = button(
+            tr("&Fix…"), tr("Mend the component's values here, or the faults of the unit grids selected"), "fix_issue"
+        )
+        self.fix_all_button = button(
+            tr("Fix all of the rule…"), tr("Mend all open faults of unit grids of the selected rules"), "fix_rule"
+        )
         self.waive_button = button(tr("&Waive…"), tr("Let the selected issues stand, with a reason"), "waive_issues")
         self.waive_all_button = button(
             tr("Waive all of the rule…"), tr("Let all open issues of the selected rules stand"), "waive_rule"
@@ -163,7 +168,7 @@ class IssueDock(QgsDockWidget):
         self.totals_button = button(tr("&Totals…"), tr("Whether all totals of the census tie"), "totals")
         grid = QGridLayout()
         for number, widget in enumerate((
-            self.previous_button, self.next_button, self.fix_button, self.waive_button,
+            self.previous_button, self.next_button, self.fix_button, self.fix_all_button, self.waive_button,
             self.waive_all_button, self.reopen_button, self.export_button, self.history_button,
             self.rules_button, self.totals_button,
         )):  # fmt: skip

@@ -57,7 +57,9 @@ def issue_words(row: Mapping[str, Any]) -> str:
             if other and "other" in values:  # never its uuid, which nobody knows
                 words = known_words(other) or values["other"]
                 values.update(other=words, other_code=values.get("other_code") or words)
-            return sentence(code, values)
+            told = sentence(code, values)
+            why = params.get("why_left")
+            return f"{told} {sentence('issues.left', {'because': why})}" if why else told
     details = ", ".join(f"{key} = {value}" for key, value in params.items())
     return f"{rule_title(rule)} {details}".strip()
 
