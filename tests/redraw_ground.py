@@ -107,7 +107,7 @@ def refused(work, *args, **more):
 class Pen:
     """Draws by lot: one edit after the other, as a hand would and as no hand would."""
 
-    TOOLS = ("split", "merge")
+    TOOLS = ("split", "merge", "move_vertex", "move_edge", "reshape", "give", "carve")
 
     def __init__(self, seed):
         self._lot = random.Random(seed)
@@ -135,3 +135,49 @@ class Pen:
     def _merge(self, cov, name):
         beside = cov.neighbours(name)
         return tools.merge(cov, [name, *self._lot.sample(beside, min(len(beside), self._lot.choice((1, 1, 2))))])
+
+    def _corner(self, cov, name):
+        return self._lot.choice(self._lot.choice(cov.rings(name)))
+
+    def _near(self, cov, point, name):
+        west, south, east, north = cov.cell(name).bounds
+        reach = 0.4 * max(east - west, north - south)
+        return point[0] + self._lot.uniform(-reach, reach), point[1] + self._lot.uniform(-reach, reach)
+
+    def _move_vertex(self, cov, name):
+        corner = self._corner(cov, name)
+        return tools.move_vertex(cov, corner, self._near(cov, corner, name), community=self._lot.random() < 0.1)
+
+    def _move_edge(self, cov, name):
+        ring = self._lot.choice(cov.rings(name))
+        row = self._lot.randrange(len(ring) - 1)
+        middle = [(one + two) / 2 for one, two in zip(ring[row], ring[row + 1])]
+        goal = self._near(cov, middle, name)
+        by = (goal[0] - middle[0], goal[1] - middle[1])
+        return tools.move_edge(cov, middle, by, community=self._lot.random() < 0.1)
+
+    def _reshape(self, cov, name):
+        if self._lot.random() < 0.5:
+            line = [self._around(cov, name) for _ in range(self._lot.choice((2, 3, 4)))]
+        else:
+            ring = self._lot.choice(cov.rings(name))
+            row = self._lot.randrange(len(ring) - 1)
+            other = (row + self._lot.randint(1, 3)) % (len(ring) - 1)
+            line = [ring[row], self._near(cov, ring[row], name), ring[other]]
+        return tools.reshape(cov, line, community=self._lot.random() < 0.1)
+
+    def _give(self, cov, name):
+        beside = cov.neighbours(name)
+        pen = [self._around(cov, name) for _ in range(self._lot.choice((2, 3, 4)))]
+        if len(pen) > 2:
+            pen.append(pen[0])
+        taker = self._lot.choice(beside or cov.ids)
+        return tools.give(cov, pen, name, taker, community=self._lot.random() < 0.1)
+
+    def _carve(self, cov, name):
+        x, y = self._around(cov, name)
+        west, south, east, north = cov.cell(name).bounds
+        size = self._lot.uniform(0.1, 0.5) * max(east - west, north - south)
+        turns = sorted(self._lot.uniform(0, 2 * math.pi) for _ in range(self._lot.choice((3, 4, 6))))
+        area = [(x + size * math.cos(turn), y + size * math.sin(turn)) for turn in turns]
+        return tools.carve(cov, area, None if self._lot.random() < 0.9 else cov.group(name))

@@ -10,7 +10,7 @@ from shapely import box
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.edit import Coverage, merge, split
-from tests.redraw_ground import Outline, Pen, board, covered, digest, is_sound, refused, shapes_of
+from tests.redraw_ground import covered, digest, is_sound, refused
 
 
 @pytest.fixture
@@ -189,18 +189,3 @@ def test_faults_are_listed_and_edits_near_them_make_nothing_worse():
     edit = merge(cov, [cov.at(50, 75), "t"])
     cov.apply(edit)
     assert shapely.is_valid(edit.after["a/5"])
-
-
-def test_a_hundred_edits_by_lot_keep_the_coverage_whole_and_all_come_back():
-    ids, shapes, groups = board(6, 6, bent=8.0)
-    cov = Coverage(ids, shapes, groups)
-    start, area, outline, pen = digest(cov), float(shapely.area(shapes).sum()), Outline(shapes), Pen(7)
-    done = []
-    for _ in range(100):
-        done.append((pen.draw(cov), digest(cov)))
-        cov.apply(done[-1][0])
-        is_sound(cov, area, outline)
-    for edit, before in reversed(done):
-        cov.revert(edit)
-        assert digest(cov) == before
-    assert digest(cov) == start and len(shapes_of(cov)) == 36

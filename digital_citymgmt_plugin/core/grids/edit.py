@@ -15,10 +15,12 @@ import shapely
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.edit_coverage import Coverage, Edit
 from digital_citymgmt_plugin.core.grids.edit_faces import Plan, faces, joined, too_small
-from digital_citymgmt_plugin.core.grids.edit_lay import Laid, lay
+from digital_citymgmt_plugin.core.grids.edit_give import carve, give, reshape
+from digital_citymgmt_plugin.core.grids.edit_lay import lay, nothing_cut
+from digital_citymgmt_plugin.core.grids.edit_move import move_edge, move_vertex
 from digital_citymgmt_plugin.core.grids.edit_pen import NEAR, Note, pen_line
 
-__all__ = ["Coverage", "Edit", "merge", "split"]
+__all__ = ["Coverage", "Edit", "carve", "give", "merge", "move_edge", "move_vertex", "reshape", "split"]
 
 
 def split(cov: Coverage, line: Any, only: Sequence[str] | None = None, *, snap: float = NEAR) -> Edit:
@@ -47,7 +49,7 @@ def split(cov: Coverage, line: Any, only: Sequence[str] | None = None, *, snap: 
     for name in only or ():
         cov.cell(name)
     xy, notes = pen_line(line)
-    laid = lay(cov, xy, snap)
+    laid = lay(cov, xy, snap).only(only)
     plan = Plan(cov, "split", laid, notes)
     splinter = None
     crossed = sorted({name for piece in laid.pieces if piece.whole for name in piece.cells})
@@ -70,17 +72,6 @@ def split(cov: Coverage, line: Any, only: Sequence[str] | None = None, *, snap: 
             raise InputRefused("redraw.piece_too_small", area=splinter[1])
         raise nothing_cut(laid)
     return plan.edit()
-
-
-def nothing_cut(laid: Laid) -> InputRefused:
-    """Return why a line cuts nothing."""
-    if any(not piece.whole for piece in laid.pieces):
-        return InputRefused("redraw.ends_inside", cell=next(piece.cells[0] for piece in laid.pieces if not piece.whole))
-    if laid.pieces:
-        return InputRefused("redraw.cuts_nothing", cell=laid.pieces[0].cells[0])
-    if laid.along:
-        return InputRefused("redraw.along_edge")
-    return InputRefused("redraw.touches_only" if laid.cells else "redraw.outside")
 
 
 def merge(cov: Coverage, ids: Sequence[str]) -> Edit:

@@ -20,15 +20,16 @@ SMALLEST = 1.0  # m²: no part of a cell may be smaller
 _THIN = 0.1  # m: nor narrower on the average
 
 
-def faces(cov: Coverage, name: str, laid: Laid) -> list[Any]:
+def faces(cov: Coverage, name: str, laid: Laid, cut_always: bool = False) -> list[Any]:
     """Return the parts that a laid line cuts a cell into, the largest first; one if it does not.
 
-    Parts of a multipolygon that the line leaves alone stay with the largest.
+    Parts of a multipolygon that the line leaves alone stay with the largest. A cell that is not cut is returned as it
+    is or, if ``cut_always``, with the line's corners in its edges.
     """
     chains = [piece.points for piece in laid.pieces if piece.whole and name in piece.cells]
     shape = cov.cell(name)
     if not chains:
-        return [shape]
+        return [with_cuts(cov, name, laid.cuts) if cut_always else shape]
     ends = {point for chain in chains for point in (chain[0], chain[-1])}
     cut, left = [], []
     for part in shapely.get_parts(shape).tolist():
@@ -41,9 +42,10 @@ def faces(cov: Coverage, name: str, laid: Laid) -> list[Any]:
         else:
             left.append(part)
     if not cut:
-        return [shape]
+        return [with_cuts(cov, name, laid.cuts) if cut_always else shape]
     cut.sort(key=lambda face: (-round(face.area, 6), shapely.to_wkb(shapely.normalize(face))))
     if left:
+        left = [_polygon(part, laid.cuts) for part in left]
         cut[0] = shapely.MultiPolygon([cut[0], *left])
     return cut
 
@@ -64,11 +66,26 @@ def with_cuts(cov: Coverage, name: str, cuts: dict[Edge, list[Point]]) -> Any:
     """Return a cell with the corners put in; the very same object if there are none on its edges."""
     if not cuts or not any(each in cuts for each in cov.edges(name)):
         return cov.cell(name)
-    polygons = []
-    for part in shapely.get_parts(cov.cell(name)).tolist():
-        shell, *holes = (_with(ring, cuts) for ring in rings_of(part))
-        polygons.append(shapely.Polygon(shell, holes))
+    polygons = [_polygon(part, cuts) for part in shapely.get_parts(cov.cell(name)).tolist()]
     return polygons[0] if len(polygons) == 1 else shapely.MultiPolygon(polygons)
+
+
+def edges_cut(cov: Coverage, name: str, cuts: dict[Edge, list[Point]]) -> list[Edge]:
+    """Return the straight edges of a cell with the corners put in."""
+    return [part for each in cov.edges(name) for part in split_edges(each, cuts)]
+
+
+def split_edges(each: Edge, cuts: dict[Edge, list[Point]]) -> list[Edge]:
+    """Return an edge as the edges between the corners put into it."""
+    if each not in cuts:
+        return [each]
+    chain = [each[0], *cuts[each], each[1]]
+    return [edge(*pair) for pair in zip(chain[:-1], chain[1:])]
+
+
+def _polygon(part: Any, cuts: dict[Edge, list[Point]]) -> Any:
+    shell, *holes = (_with(ring, cuts) for ring in rings_of(part))
+    return shapely.Polygon(shell, holes)
 
 
 def _with(ring: list[Point], cuts: dict[Edge, list[Point]]) -> list[Point]:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,18 @@ class Laid:
     cells: tuple[str, ...]
     along: bool
 
+    def only(self, cells: Iterable[str] | None = None) -> Laid:
+        """Return it without the corners that part nothing: those at loose ends, or outside of some cells."""
+        names = set(self.cells if cells is None else cells)
+        ends = {
+            point
+            for piece in self.pieces
+            if piece.whole and names.intersection(piece.cells)
+            for point in (piece.points[0], piece.points[-1])
+        }
+        cuts = {each: [point for point in points if point in ends] for each, points in self.cuts.items()}
+        return replace(self, cuts={each: points for each, points in cuts.items() if points})
+
 
 def lay(cov: Coverage, xy: NDArray[np.float64], snap: float) -> Laid:
     """Lay a line.
@@ -80,6 +93,17 @@ def lay(cov: Coverage, xy: NDArray[np.float64], snap: float) -> Laid:
     return Laid(tuple(path), pieces, work.cuts(), tuple(names), along)
 
 
+def nothing_cut(laid: Laid) -> InputRefused:
+    """Return why a line cuts nothing."""
+    if any(not piece.whole for piece in laid.pieces):
+        return InputRefused("redraw.ends_inside", cell=next(piece.cells[0] for piece in laid.pieces if not piece.whole))
+    if laid.pieces:
+        return InputRefused("redraw.cuts_nothing", cell=laid.pieces[0].cells[0])
+    if laid.along:
+        return InputRefused("redraw.along_edge")
+    return InputRefused("redraw.touches_only" if laid.cells else "redraw.outside")
+
+
 class _Work:
     """The edges near the line, and the corners put into them so far."""
 
@@ -95,6 +119,7 @@ class _Work:
         # Both sides of an edge are one row: an edge is written with its lower corner first.
         self._edges: list[Edge] = sorted({((a, b), (c, d)) for a, b, c, d in rows.tolist()})
         self._put: dict[int, list[Point]] = {}
+        self._gone_through: set[Point] = set()
         self._parts()
 
     def _parts(self) -> None:
@@ -158,8 +183,10 @@ class _Work:
         one, two, number = self.parts[hit]
         passed = [point for point in (one, two) if point in pair]
         for point in (one, two):
-            if point not in passed and _off(point, start, end) <= NEAR:
-                there.append((_share(point, start, end), point))
+            share = _share(point, start, end)
+            # Beside the ends it would be put in again and again; a line through it twice touches itself.
+            if 0 < share < 1 and point not in self._gone_through and _off(point, start, end) <= NEAR:
+                there.append((share, point))
                 passed.append(point)
         crossing = None if passed else _crossing(start, end, one, two)
         if crossing is not None:
@@ -173,6 +200,7 @@ class _Work:
         if not self.parts:
             return path, False
         pairs = list(zip(path[:-1], path[1:]))
+        self._gone_through = set(path)
         rows, hits = self._tree.query(shapely.linestrings(pairs), predicate="dwithin", distance=NEAR)
         extra: dict[int, list[tuple[float, Point]]] = {}
         order = np.lexsort((hits, rows))
