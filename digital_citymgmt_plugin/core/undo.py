@@ -18,7 +18,8 @@ UNDOABLE = frozenset(
         "import_places", "import_tracks", "import_profile", UNDO,
         "find_duplicates", "merge_duplicates",
         "waive_issues", "reopen_issues", "fix_components", "make_sheets", "update_sheets",
-        "check_components", "check_grids", "repair_grids", "redraw", "mend_grids",
+        "check_components", "check_grids", "repair_grids", "redraw", "save_scenario", "discard_scenario",
+        "mend_grids",
         "import_base_map", "make_candidates", "decide_candidates",
     )
 )  # fmt: skip

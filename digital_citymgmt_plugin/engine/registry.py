@@ -85,6 +85,11 @@ SERVICES: dict[str, Service] = {
     "edit_redraw": _late("redraw", "edit_redraw"),
     "step_redraw": _late("redraw", "step_redraw"),
     "apply_redraw": _late("redraw", "apply_redraw"),
+    "rebase_redraw": _late("redraw", "rebase_redraw"),
+    "save_scenario": _late("redraw", "save_scenario"),
+    "list_scenarios": _late("redraw", "list_scenarios"),
+    "discard_scenario": _late("redraw", "discard_scenario"),
+    "compare_scenarios": _late("redraw", "compare_scenarios"),
 }
 
 # Actions that can be done and thrown away, so that their counts are seen before anything is written.
@@ -106,5 +111,5 @@ READING = {
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",
     "list_duplicates", "compare_pair", "list_candidates",
     "totals", "total_objects", "list_rules",
-    "open_redraw",
+    "open_redraw", "list_scenarios",
 }  # fmt: skip

@@ -26,6 +26,7 @@ NAMES: tuple[tuple[str, str, str, str], ...] = (
     ("case_record", "street_code", "admin_area", "code"), ("unit_grid", "community_code", "admin_area", "code"),
     ("admin_area", "parent_code", "admin_area", "code"),
     ("grid_lineage", "parent_uuid", "unit_grid", "uuid"), ("grid_lineage", "child_uuid", "unit_grid", "uuid"),
+    ("scenario", "parent_uuid", "scenario", "uuid"),
     ("beat_member", "grid_uuid", "unit_grid", "uuid"), ("beat_member", "beat_uuid", "beat", "uuid"),
     *(
         (table, "component_uuid", component, "uuid")

@@ -19,9 +19,10 @@ from digital_citymgmt_plugin.core.grids.locate import locate_points
 
 REACH = 5.0  # m: a boundary so near to a feature runs along it (as rule grid.off_feature has it)
 STEP = 10.0  # m: outlines are looked at in pieces of this length
+LONG = 64  # vertices: longer roads are clipped before they are cut
 RUN = 8  # vertices of a feature that the index takes as one: twice as long to ask as single edges, a quarter to make
 AMBER = 1.25  # beyond the band by this factor a cell is amber, farther red
-GREEN_, AMBER_, RED_ = "green", "amber", "red"
+VERDICTS = GREEN, CLOSE, RED = ("green", "amber", "red")
 KINDS = ("components", "cases", "people")
 
 Rows = dict[str, NDArray[np.int64]]  # kind → which of the things lie in a cell
@@ -137,8 +138,8 @@ class Ground:
         """Judge an area or load by the band: inside green, a little outside amber, else red."""
         low, high = self.band[0] * self.wanted, self.band[1] * self.wanted
         if low <= value <= high:
-            return GREEN_
-        return AMBER_ if low / AMBER <= value <= high * AMBER else RED_
+            return GREEN
+        return CLOSE if low / AMBER <= value <= high * AMBER else RED
 
     def _road_lengths(self, cells: NDArray[Any]) -> list[float]:
         if self._road_tree is None or not len(cells):
@@ -148,7 +149,7 @@ class Ground:
         lines = self.roads[road].copy()
         across = ~shapely.covers(cells[cell], lines)
         # A street of the whole city is cut to the cell's box first: clipping is linear, cutting is not.
-        for index in np.flatnonzero(across).tolist():
+        for index in np.flatnonzero(across & (shapely.get_num_coordinates(lines) > LONG)).tolist():
             lines[index] = shapely.clip_by_rect(lines[index], *cells[cell[index]].bounds)
         lines[across] = shapely.intersection(lines[across], cells[cell[across]])
         metres = np.bincount(cell, weights=shapely.length(lines), minlength=len(cells))

@@ -4,7 +4,13 @@
 from __future__ import annotations
 
 from digital_citymgmt_plugin.services.redraw.applying import apply_redraw
+from digital_citymgmt_plugin.services.redraw.comparing import compare_scenarios
 from digital_citymgmt_plugin.services.redraw.editing import edit_redraw, probe_redraw, step_redraw
 from digital_citymgmt_plugin.services.redraw.opening import close_redraw, open_redraw
+from digital_citymgmt_plugin.services.redraw.rebasing import rebase_redraw
+from digital_citymgmt_plugin.services.redraw.scenarios import discard_scenario, list_scenarios, save_scenario
 
-__all__ = ["apply_redraw", "close_redraw", "edit_redraw", "open_redraw", "probe_redraw", "step_redraw"]
+__all__ = [
+    "apply_redraw", "close_redraw", "compare_scenarios", "discard_scenario", "edit_redraw", "list_scenarios",
+    "open_redraw", "probe_redraw", "rebase_redraw", "save_scenario", "step_redraw",
+]  # fmt: skip

@@ -22,6 +22,7 @@ from digital_citymgmt_plugin.services.grid_writing import give_codes, store_grid
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.issues import compare, write
 from digital_citymgmt_plugin.services.placing import multipolygons
+from digital_citymgmt_plugin.services.redraw.replaying import ADOPTED
 from digital_citymgmt_plugin.services.redraw.session import Session
 from digital_citymgmt_plugin.services.redraw.watching import need_session, refuse_changes
 from digital_citymgmt_plugin.services.rehoming import rehome
@@ -30,7 +31,7 @@ KIND = "redraw"
 _REASON = 200  # characters of a reason
 TABLES = [
     "unit_grid", "grid_lineage", "code_register", "check_issue", "component_point", "component_line", "component_area",
-    "component_change", "case_record", "case_event", "place", "camera", "beat", "beat_member",
+    "component_change", "case_record", "case_event", "place", "camera", "beat", "beat_member", "scenario",
 ]  # fmt: skip
 COUNTS = (
     "cells_new", "retired", "changed", "components_moved", "cases_moved", "open_cases_moved", "beats_changed",
@@ -85,6 +86,9 @@ def apply_redraw(context: Context, request: ApplyRedraw) -> dict[str, Any]:
         near = shapely.bounds(np.concatenate([old[GEOM], taken[GEOM]]))
         counts.update(rehome(context, store, action, near))
         context.cancel.check()
+        if session.scenario is not None:
+            fids = store.read("scenario", ["fid"], [("uuid", "=", session.scenario)])["fid"]
+            action.update("scenario", fids, {"status": objects([ADOPTED] * len(fids))})
         action.counts.update(counts)
         result["operation"] = session.applied = action.operation_uuid
     result["tables"] = TABLES

@@ -12,7 +12,7 @@ from digital_citymgmt_plugin.core.grids.edit import Edit
 from digital_citymgmt_plugin.core.ports import Context
 from digital_citymgmt_plugin.core.requests_redraw import EditRedraw, ProbeRedraw, StepRedraw
 from digital_citymgmt_plugin.services.redraw.session import GONE, KEPT, NEW, Figures, Session, Step
-from digital_citymgmt_plugin.services.redraw.tools import entry_of, plan
+from digital_citymgmt_plugin.services.redraw.tools import called, entry_of, planned
 from digital_citymgmt_plugin.services.redraw.watching import need_session
 
 _MOST_SHAPES = 200  # cells whose outline a probe sends: of a pen across half the city the window draws the pen alone
@@ -32,7 +32,7 @@ def probe_redraw(context: Context, request: ProbeRedraw) -> dict[str, Any]:
     answer: dict[str, Any] = {"cells": [], "shapes": {}, "gone": [], "notes": [], "error": None, "counts": {}}
     try:
         entry = entry_of(request.tool, request.points, request.cells, request.options)
-        edit = plan(session.coverage, entry)
+        edit = planned(session, entry)
     except InputRefused as error:
         return {**answer, "error": {"code": error.code, "values": error.values}}
     _held, figures = session.after(edit)
@@ -57,7 +57,7 @@ def edit_redraw(context: Context, request: EditRedraw) -> dict[str, Any]:
     if request.seq != session.done:
         raise InputRefused("redraw.out_of_step", steps=session.done, seq=request.seq)
     entry = entry_of(request.tool, request.points, request.cells, request.options)
-    edit = plan(session.coverage, entry)
+    edit = planned(session, entry)
     entry["base"] = session.digests(edit)
     before = session.figures(edit.before)
     step = session.do(entry, edit)
@@ -112,5 +112,5 @@ def _told(
     return {
         "cells": cells, "shapes": {cell: shapely.to_wkb(shape, hex=True) for cell, shape in sent.items()},
         "gone": [cell for cell in edit.before if cell not in edit.after],
-        "notes": [{"code": code, "values": values} for code, values in edit.notes],
+        "notes": [{"code": code, "values": called(session, values)} for code, values in edit.notes],
     }  # fmt: skip

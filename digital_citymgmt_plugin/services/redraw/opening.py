@@ -38,9 +38,12 @@ def open_redraw(context: Context, request: OpenRedraw) -> dict[str, Any]:
     store = context.need_store()
     entries = scenario_entries(store, request.scenario) if request.scenario else read_entries(request.edits)
     session, notes = begin(context, request)
+    session.scenario = request.scenario
     result = replay(session, entries)
     keep(store, session)
-    return {**told(context, session), **result, "notes": [*notes, *result["notes"]]}
+    answer = {**told(context, session), **result, "notes": [*notes, *result["notes"]]}
+    answer["counts"].update(conflicts=len(result["conflicts"]), edits=result["steps"])
+    return answer
 
 
 def begin(context: Context, request: OpenRedraw) -> tuple[Session, list[dict[str, Any]]]:
@@ -73,7 +76,7 @@ def told(context: Context, session: Session) -> dict[str, Any]:
         "session": session.id, "cells": columns,
         "majors": {code: names.get(code, "") for code in session.ground.majors},
         "wanted": session.ground.wanted, "band": list(session.ground.band), "by_load": session.ground.by_load,
-        "faults": [_fault(fault) for fault in faults[:_FAULTS]],
+        "faults": [_fault(session, fault) for fault in faults[:_FAULTS]],
         "counts": {
             "cells": len(usable), "components": len(session.ground.xy), "cases": int(session.ground.late_case.sum()),
             "edits": session.done, "conflicts": 0, "faults": len(faults),
@@ -82,8 +85,11 @@ def told(context: Context, session: Session) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _fault(fault: Fault) -> dict[str, Any]:
-    return {"code": fault.code, "cells": list(fault.ids), "x": fault.x, "y": fault.y, "size": round(fault.size, 4)}
+def _fault(session: Session, fault: Fault) -> dict[str, Any]:
+    """Return a fault with the values of its sentence."""
+    values: dict[str, Any] = {"size": round(fault.size, 4)}
+    values.update(zip(("cell", "other"), (session.names.get(cell, "") for cell in fault.ids)))
+    return {"code": fault.code, "values": values, "cells": list(fault.ids), "x": fault.x, "y": fault.y}
 
 
 def close_redraw(context: Context, request: CloseRedraw) -> dict[str, Any]:

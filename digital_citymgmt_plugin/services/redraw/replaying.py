@@ -11,9 +11,9 @@ import shapely
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Store
 from digital_citymgmt_plugin.services.redraw.session import Session
-from digital_citymgmt_plugin.services.redraw.tools import entry_of, plan
+from digital_citymgmt_plugin.services.redraw.tools import CELL_OPTIONS, entry_of, planned
 
-SAVED = "saved"
+OPEN, ADOPTED, DISCARDED = "open", "adopted", "discarded"  # states of a scenario
 
 
 def read_entries(text: str | None) -> list[dict[str, Any]]:
@@ -36,7 +36,8 @@ def read_entries(text: str | None) -> list[dict[str, Any]]:
 def _entry(item: dict[str, Any]) -> dict[str, Any]:
     points = [float(number) for number in item["points"]]
     entry = entry_of(str(item["tool"]), points, [str(cell) for cell in item.get("cells", [])], item.get("options"))
-    return {**entry, "base": {str(cell): str(value) for cell, value in dict(item.get("base") or {}).items()}}
+    base = {str(cell): str(value) for cell, value in dict(item.get("base") or {}).items()}
+    return {**entry, "base": base, "made": [str(cell) for cell in item.get("made") or []]}
 
 
 def scenario_entries(store: Store, scenario: str) -> list[dict[str, Any]]:
@@ -50,8 +51,13 @@ def scenario_entries(store: Store, scenario: str) -> list[dict[str, Any]]:
     found = store.read("scenario", ["payload"], [("uuid", "=", scenario)])["payload"].tolist()
     if not found:
         raise InputRefused("redraw.no_scenario")
+    return payload_entries(found[0])
+
+
+def payload_entries(payload: str | None) -> list[dict[str, Any]]:
+    """Read the edits of what a scenario's row holds."""
     try:
-        return read_entries(json.dumps(json.loads(found[0] or "{}").get("entries", [])))
+        return read_entries(json.dumps(json.loads(payload or "{}").get("entries", [])))
     except (ValueError, AttributeError):
         raise InputRefused("redraw.entries") from None
 
@@ -70,9 +76,12 @@ def replay(session: Session, entries: list[dict[str, Any]]) -> dict[str, Any]:
     """
     conflicts: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
-    for number, entry in enumerate(entries):
+    renamed: dict[str, str] = {}
+    for number, drawn in enumerate(entries):
+        entry = drawn
         try:
-            edit = plan(session.coverage, entry)
+            entry = _as_called_now(drawn, renamed)
+            edit = planned(session, entry)
         except InputRefused as error:
             x, y = (entry["points"] or [None, None])[:2]
             conflicts.append(
@@ -84,8 +93,32 @@ def replay(session: Session, entries: list[dict[str, Any]]) -> dict[str, Any]:
         if other:
             names = ", ".join(session.names.get(cell, cell) for cell in other)
             notes.append({"code": "redraw.base_changed", "values": {"step": number + 1, "codes": names}})
-        session.do({**entry, "base": now}, edit)
+        step = session.do({**entry, "base": now}, edit)
+        renamed.update(zip(drawn.get("made", []), step.entry["made"]))
     return {"entries": session.entries(), "conflicts": conflicts, "steps": session.done, "notes": notes, **net(session)}
+
+
+def _as_called_now(entry: dict[str, Any], renamed: dict[str, str]) -> dict[str, Any]:
+    """Return an edit with the ids that new cells have this time: where one is left out, others are counted anew.
+
+    Raises
+    ------
+    InputRefused
+        ``redraw.no_cell``: a cell that an edit left out would have made.
+    """
+
+    def now(cell: str) -> str:
+        if "/" not in cell:
+            return cell
+        if cell not in renamed:
+            raise InputRefused("redraw.no_cell", cell=cell)
+        return renamed[cell]
+
+    found = {**entry, "cells": [now(cell) for cell in entry["cells"]]}
+    if "options" in entry:
+        options = entry["options"]
+        found["options"] = {key: now(value) if key in CELL_OPTIONS else value for key, value in options.items()}
+    return found
 
 
 def net(session: Session) -> dict[str, Any]:

@@ -46,7 +46,7 @@ class Session:
     ``base``: the grids as they were read (``GRIDS`` and shapes), ordered by code; ``row_of`` finds one by uuid.
     ``steps`` up to ``done`` make the present cells of these, the rest was taken back. ``names`` is how cells are
     called. ``applied`` is the operation whose writing waits for a confirmation, so that it may or may not have been
-    done.
+    done. ``scenario`` is the one that the edits came from or were saved as.
     """
 
     request: OpenRedraw
@@ -59,9 +59,19 @@ class Session:
     steps: list[Step] = field(default_factory=list)
     done: int = 0
     applied: str | None = None
+    scenario: str | None = None
 
     def __post_init__(self) -> None:
         self.restart(self.base, self.coverage)
+
+    def fork(self) -> Session:
+        """Return a session of the same ground and stored grids, without edits, for comparing."""
+        codes = self.base["community_code"].tolist()
+        other = Session.__new__(Session)
+        other.__dict__.update(self.__dict__)
+        other.coverage, other.steps, other.done = Coverage(self.base["uuid"].tolist(), self.base[GEOM], codes), [], 0
+        other.names, other._held, other._figures = dict(self.names), dict(self._located), {}
+        return other
 
     def restart(self, base: Columns, coverage: Coverage) -> None:
         """Begin on other cells, without edits."""
@@ -70,7 +80,8 @@ class Session:
         codes = [code or "" for code in self.base["code"].tolist()]
         self.names: dict[str, str] = dict(zip(self.base["uuid"].tolist(), codes))
         # A thing on an edge is of the cell with the lower code.
-        self._held: dict[str, Rows] = dict(zip(base["uuid"].tolist(), self.ground.held(base[GEOM])))
+        self._located: dict[str, Rows] = dict(zip(base["uuid"].tolist(), self.ground.held(base[GEOM])))
+        self._held = dict(self._located)
         self._figures: dict[str, Figures] = {}
 
     @property
@@ -103,6 +114,7 @@ class Session:
     def do(self, entry: dict[str, Any], edit: Edit) -> Step:
         """Carry an edit out; what had been taken back before is gone."""
         held, figures = self.after(edit)
+        entry = {**entry, "made": [cell for cell in edit.after if cell not in edit.before]}
         step = Step(entry, edit, {cell: self._held[cell] for cell in edit.before}, held, self.named(edit))
         self.coverage.apply(edit)
         del self.steps[self.done :]

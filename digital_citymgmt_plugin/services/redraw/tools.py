@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids import edit as tools
 from digital_citymgmt_plugin.core.grids.edit import Coverage, Edit
+from digital_citymgmt_plugin.services.redraw.session import Session
 
 TOOLS = ("split", "merge", "move_vertex", "move_edge", "reshape", "give", "carve")
+CELL_OPTIONS = ("giver", "taker")  # those that name a cell
 _OPTIONS: dict[str, tuple[type, ...]] = {"snap": (int, float), "giver": (str,), "taker": (str,), "group": (str,)}
 
 
@@ -55,6 +57,19 @@ def plan(cov: Coverage, entry: dict[str, Any]) -> Edit:
     if tool == "merge":
         return tools.merge(cov, cells or _under(cov, xy))
     raise InputRefused("redraw.tool", value=tool, known=", ".join(TOOLS))
+
+
+def planned(session: Session, entry: dict[str, Any]) -> Edit:
+    """Plan an edit of a session; what is refused names cells as people do."""
+    try:
+        return plan(session.coverage, entry)
+    except InputRefused as error:
+        raise InputRefused(error.code, **called(session, error.values)) from None
+
+
+def called(session: Session, values: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of a sentence with the names of cells in place of their ids."""
+    return {key: session.names.get(value, value) if isinstance(value, str) else value for key, value in values.items()}
 
 
 def _under(cov: Coverage, xy: NDArray[np.float64]) -> list[str]:
