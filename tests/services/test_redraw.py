@@ -10,6 +10,7 @@ import pytest
 import shapely
 
 from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.core.requests_redraw import (
     CloseRedraw,
     EditRedraw,
@@ -101,7 +102,8 @@ def test_a_pen_that_cannot_be_used_is_an_answer_of_a_probe_and_an_error_of_an_ed
         ("split", [1.0, float("nan")], "redraw.points"),
     ):
         assert bench.probe(tool, points)["error"]["code"] == code
-    assert bench.probe("split", [], other=1)["error"]["code"] == "redraw.option"
+    for options in ({"other": 1}, {"snap": "1"}, {"snap": True}, {"snap": -1}, {"snap": 1e9}, {"taker": 1}):
+        assert bench.probe("split", [], **options)["error"]["code"] == "redraw.option"
 
 
 def test_edits_steps_back_and_again(census, bench):
@@ -151,6 +153,42 @@ def test_the_list_of_edits_done_again_gives_the_same(census, bench):
     assert set(answers[-1]["shapes"].items()) <= set(again.opened["shapes"].items())
     with pytest.raises(InputRefused, match="no_session"):
         bench.probe("merge")
+
+
+def test_every_tool_has_its_figures_and_is_done_again_from_the_list(census, bench):
+    by_code = dict(zip(bench.opened["cells"]["code"], bench.cells()))
+    near, far = (by_code[code] for code in sorted(by_code)[:2])
+    where = {uuid: find(census.store, bench.id).coverage.cell(uuid) for uuid in (near, far)}
+    assert where[near].touches(where[far])
+    giver, taker = sorted(where, key=lambda uuid: where[uuid].centroid.x)
+    edge = where[giver].bounds[2] - X0, where[giver].centroid.y - Y0
+    west, south = where[giver].bounds[0] - X0, where[giver].bounds[1] - Y0
+    answers = [
+        bench.edit("move_edge", at(edge, (edge[0] + 40, edge[1]))),
+        bench.edit(
+            "reshape", at((edge[0] + 40, south + 100), (edge[0] - 30, south + 250), (edge[0] + 40, south + 400))
+        ),
+        bench.edit("move_vertex", at((edge[0] - 30, south + 250), (edge[0] - 60, south + 240))),
+        bench.edit("give", at((west + 300, south - 5), (west + 300, south + 505)), [], giver=giver, taker=taker),
+        bench.edit("carve", at((west + 50, south + 50), (west + 150, south + 60), (west + 90, south + 200))),
+        bench.edit("split", at((-10, south + 33), (2010, south + 301))),
+        bench.edit("merge", at((west + 20, south + 400), (west + 100, south + 100))),
+    ]
+    for answer in answers:
+        told = [cell for cell in answer["cells"]]
+        for name in ("components", "area_m2", "cases"):
+            before = sum(cell["before"][name] for cell in told if cell["before"])
+            assert before == pytest.approx(sum(cell["after"][name] for cell in told if cell["after"]), abs=0.05)
+    entries = [answer["entry"] for answer in answers]
+    drawn = dict(answers[-1]["shapes"])
+    again = Bench(census, target_area=250_000.0, edits=json.dumps(entries))
+    assert again.opened["conflicts"] == []
+    assert drawn.items() <= again.opened["shapes"].items()
+    for _ in answers:
+        again.step()
+    session = find(census.store, again.id)
+    for uuid, shape in zip(session.base["uuid"].tolist(), session.base[GEOM].tolist()):
+        assert shapely.to_wkb(session.coverage.stored(uuid)) == shapely.to_wkb(shape)
 
 
 def test_a_session_that_is_closed_is_gone(census, bench):

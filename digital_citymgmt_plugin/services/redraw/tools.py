@@ -14,8 +14,11 @@ from digital_citymgmt_plugin.core.grids.edit import Coverage, Edit
 from digital_citymgmt_plugin.services.redraw.session import Session
 
 TOOLS = ("split", "merge", "move_vertex", "move_edge", "reshape", "give", "carve")
+MOST_SNAP = 50.0  # m: a pen that jumps farther is no help
 CELL_OPTIONS = ("giver", "taker")  # those that name a cell
-_OPTIONS: dict[str, tuple[type, ...]] = {"snap": (int, float), "giver": (str,), "taker": (str,), "group": (str,)}
+_OPTIONS: dict[str, tuple[type, ...]] = {
+    "snap": (int, float), "giver": (str,), "taker": (str,), "group": (str,), "community": (bool,),
+}  # fmt: skip
 
 
 def entry_of(tool: str, points: list[float], cells: list[str], options: dict[str, Any] | None) -> dict[str, Any]:
@@ -33,7 +36,10 @@ def entry_of(tool: str, points: list[float], cells: list[str], options: dict[str
     entry: dict[str, Any] = {"tool": tool, "points": points, "cells": cells}
     given = {name: value for name, value in (options or {}).items() if value is not None}
     for name, value in given.items():
-        if name not in _OPTIONS or not isinstance(value, _OPTIONS[name]) or isinstance(value, bool):
+        right = name in _OPTIONS and isinstance(value, _OPTIONS[name])
+        if right and name == "snap":
+            right = not isinstance(value, bool) and 0 <= value <= MOST_SNAP
+        if not right:
             raise InputRefused("redraw.option", name=name)
     if given:
         entry["options"] = given
@@ -48,15 +54,27 @@ def plan(cov: Coverage, entry: dict[str, Any]) -> Edit:
     InputRefused
         What the tools of ``core.grids.edit`` refuse, in one sentence.
     """
-    tool, cells = entry["tool"], entry["cells"]
+    tool, cells, options = entry["tool"], entry["cells"], entry.get("options") or {}
     xy = np.asarray(entry["points"], dtype=np.float64).reshape(-1, 2)
-    options = dict(entry.get("options") or {})
     near = {"snap": float(options["snap"])} if "snap" in options else {}
     if tool == "split":
         return tools.split(cov, xy, cells or None, **near)
     if tool == "merge":
         return tools.merge(cov, cells or _under(cov, xy))
-    raise InputRefused("redraw.tool", value=tool, known=", ".join(TOOLS))
+    if tool == "carve":
+        return tools.carve(cov, xy, options.get("group"), **near)
+    across = bool(options.get("community", False))
+    if tool == "reshape":
+        return tools.reshape(cov, xy, community=across, **near)
+    if tool == "give":
+        giver, taker = (options.get(name) or (cells[row] if row < len(cells) else "")
+                        for row, name in enumerate(CELL_OPTIONS))  # fmt: skip
+        return tools.give(cov, xy, giver, taker, community=across, **near)
+    if len(xy) != 2:
+        raise InputRefused("redraw.points")
+    if tool == "move_vertex":
+        return tools.move_vertex(cov, xy[0], xy[1], community=across, **near)
+    return tools.move_edge(cov, xy[0], xy[1] - xy[0], community=across, **near)
 
 
 def planned(session: Session, entry: dict[str, Any]) -> Edit:
