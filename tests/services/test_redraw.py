@@ -175,7 +175,7 @@ def test_every_tool_has_its_figures_and_is_done_again_from_the_list(census, benc
         bench.edit("merge", at((west + 20, south + 400), (west + 100, south + 100))),
     ]
     for answer in answers:
-        told = [cell for cell in answer["cells"]]
+        told = answer["cells"]
         for name in ("components", "area_m2", "cases"):
             before = sum(cell["before"][name] for cell in told if cell["before"])
             assert before == pytest.approx(sum(cell["after"][name] for cell in told if cell["after"]), abs=0.05)
