@@ -83,6 +83,12 @@ VENDOR = (
     ("faults are mended", "SELECT count(*) FROM check_issue WHERE rule = 'grid.overlap' AND state = 'settled'", 3),
     ("faults are ignored with a reason", "SELECT count(*) FROM check_issue WHERE state = 'waived'", 1),
 )
+# What redrawing must leave: it is taken back at the end.
+REDRAW = (
+    ("grids", CURRENT, 10),
+    ("a redraw was written", "SELECT count(*) FROM operation WHERE kind = 'redraw'", 1),
+    ("a scenario", "SELECT count(*) FROM scenario", 1),
+)
 KINDS = {
     "create_store", "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
 }  # fmt: skip
@@ -102,7 +108,7 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     """Start QGIS with the plugin and the steps; return its exit status."""
     locale, seconds = options.locale, options.timeout
     part = "size" if options.store else "first" if options.first else "census" if options.census else "steps"
-    part = "grids" if options.grids else "vendor" if options.vendor else part
+    part = next((name for name in ("grids", "vendor", "redraw") if getattr(options, name)), part)
     profile = out / "profiles" / "profiles" / "walk"
     install = [sys.executable, str(ROOT / "scripts" / "install_profile.py"), str(profile), "--locale", locale]
     subprocess.run(install, check=True, cwd=ROOT)
@@ -159,8 +165,9 @@ def main() -> int:
     parser.add_argument("--census", action="store_true", help="a census day: base map, census, photos, doubles, checks")
     parser.add_argument("--grids", action="store_true", help="drafting unit grids: preview, review, adoption")
     parser.add_argument("--vendor", action="store_true", help="a vendor's unit grids: faults, adoption, mending")
+    parser.add_argument("--redraw", action="store_true", help="redrawing unit grids: tools, scenarios, writing")
     parser.add_argument(
-        "--docs", action="store_true", help="put the pictures of --census or --grids into docs/user/img"
+        "--docs", action="store_true", help="put the pictures of --census, --grids or --redraw into docs/user/img"
     )
     parser.add_argument("--theme", default="", help="a theme of QGIS, e.g. 'Night Mapping'")
     parser.add_argument("--scale", type=int, default=1, help="how large everything is drawn: 1 or 2")
@@ -173,7 +180,9 @@ def main() -> int:
     data = find_data(out)
     if options.first:
         make_first_day(out / "first_day", data)
-    if options.census or options.grids:
+    day = {"census": CENSUS, "grids": GRIDS, "redraw": REDRAW, "vendor": VENDOR}
+    kind = next((name for name in day if getattr(options, name)), "")
+    if kind and not options.vendor:
         from walkthrough_census_data import make_census_day
 
         make_census_day(out / "census_day", data)
@@ -184,8 +193,8 @@ def main() -> int:
     status = run_qgis(out, data, options)
     if options.docs:
         put_into_docs(out)
-    if options.census or options.grids or options.vendor:
-        return tell_census(out, status, CENSUS if options.census else GRIDS if options.grids else VENDOR)
+    if kind:
+        return tell_census(out, status, day[kind])
     if options.first:
         return tell_first(out, status)
     return tell_size(out, status) if options.store else tell(out, status)

@@ -19,9 +19,12 @@ from digital_citymgmt_plugin.gui.docks.draft_dock import DraftDock
 from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
 from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
 from digital_citymgmt_plugin.gui.docks.parts import bring_forward
+from digital_citymgmt_plugin.gui.docks.redraw_controller import RedrawController
+from digital_citymgmt_plugin.gui.docks.redraw_dock import RedrawDock
 from digital_citymgmt_plugin.gui.docks.sheet_board import SheetBoard, SheetController
 from digital_citymgmt_plugin.gui.draft_actions import DraftActions
 from digital_citymgmt_plugin.gui.icons import icon
+from digital_citymgmt_plugin.gui.redraw_actions import RedrawActions
 from digital_citymgmt_plugin.gui.rule_actions import RuleActions
 from digital_citymgmt_plugin.gui.totals_actions import TotalsActions
 from digital_citymgmt_plugin.gui.vendor_actions import VendorActions
@@ -45,6 +48,9 @@ class CensusDocks:
         draft_dock = DraftDock(window)
         self.drafts = DraftController(controller, draft_dock)
         self.draft = DraftActions(controller, window)
+        redraw_dock = RedrawDock(window)
+        self.redraw = RedrawController(controller, redraw_dock)
+        self.redraw_actions = RedrawActions(self.redraw)
         # Without a store the algorithm's own dialog opens: it drafts from layers alone.
         controller.windows["draftgrids"] = self.draft.show
         self.vendor = VendorActions(controller, window)
@@ -64,13 +70,14 @@ class CensusDocks:
         issue_dock.totals_button.clicked.connect(lambda _=False: self.totals.show())
         self.desks: list[Desk] = [
             self.issues, self.sheets, self.candidates, self.base_map, self.backdrop, self.totals, self.draft,
-            self.drafts, self.vendor,
+            self.drafts, self.vendor, self.redraw,
         ]  # fmt: skip
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
             (tr("&Sheets"), "sheets", board),
             (tr("C&andidates"), "candidates", panel),
             (tr("&Draft of unit grids"), "grid_draft", draft_dock),
+            (tr("Redra&w unit grids"), "redraw", redraw_dock),
         ]
         for _words, _name, dock in self.docks:
             iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
@@ -123,6 +130,7 @@ class CensusDocks:
         """Take everything away."""
         self.issues.controller.windows.clear()
         self.rules.shut()
+        self.redraw_actions.shut()
         for desk in self.desks:
             desk.shut()
         for _words, _name, dock in self.docks:

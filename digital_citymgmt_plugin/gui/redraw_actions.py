@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writing a redraw, its scenarios, its settings: what the *Redraw* dock does besides drawing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import Qgis
+from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtWidgets import QDialog, QInputDialog, QMessageBox
+
+from digital_citymgmt_plugin.bridge.messages import sentence, template
+from digital_citymgmt_plugin.core.errors import CityError
+from digital_citymgmt_plugin.core.requests_draft import DraftSources
+from digital_citymgmt_plugin.core.requests_redraw import (
+    ApplyRedraw,
+    CompareScenarios,
+    DiscardScenario,
+    ListScenarios,
+    RebaseRedraw,
+    SaveScenario,
+)
+from digital_citymgmt_plugin.gui.dialogs.redraw_compare import CompareDialog
+from digital_citymgmt_plugin.gui.dialogs.redraw_settings import RedrawSettings
+from digital_citymgmt_plugin.gui.docks.redraw_controller import RedrawController
+from digital_citymgmt_plugin.gui.models.redraw import tr
+from digital_citymgmt_plugin.gui.models.scenarios import conflicts_words, scenario_words
+from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
+
+CHANGED = "redraw.changed"  # somebody else changed grids since the redraw began
+
+
+class RedrawActions(QObject):
+    """Wires the lower half of the dock."""
+
+    def __init__(self, desk: RedrawController) -> None:
+        super().__init__(desk)
+        self.desk, self.dock = desk, desk.dock
+        self.dialog: Any = None
+        self.listed: list[dict[str, Any]] = []
+        dock = self.dock
+        dock.settings_button.clicked.connect(lambda _=False: self.ask_settings())
+        dock.apply_button.clicked.connect(lambda _=False: self.apply())
+        dock.save_button.clicked.connect(lambda _=False: self.ask_name())
+        dock.open_action.triggered.connect(lambda _=False: self.ask_open())
+        dock.compare_action.triggered.connect(lambda _=False: self.compare())
+        dock.drop_action.triggered.connect(lambda _=False: self.put_aside())
+        dock.visibilityChanged.connect(lambda shown=False: self.list() if shown else None)
+        desk.begun.connect(self.list)
+        desk.controller.tables_changed.connect(lambda tables: self.list() if "scenario" in tables else None)
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def apply(self) -> None:
+        """Show the counts of what the changes move; write them when the user says so."""
+        desk = self.desk
+        if not desk.session or not desk.entries:
+            return
+        desk.pens.drop()
+        policy, reason = str(self.dock.policy_box.currentData()), self.dock.reason_edit.text().strip()
+        request = ApplyRedraw(desk.session, policy, reason)
+        desk.courier.hold(True)  # a question of a pen would end the preview that the engine holds
+        words = template(f"operation.{request.method}") or tr("Redraw unit grids")
+
+        def seen(answer: dict[str, Any]) -> None:
+            desk.show_counts(words, request, answer, self._applied)
+            assert desk.preview is not None  # noqa: S101  (just shown)
+            desk.preview.finished.connect(lambda _code: desk.courier.hold(False))
+
+        desk.ask(words, request, seen, preview="hold", failed=self._not_applied)
+
+    def _applied(self, _answer: dict[str, Any]) -> None:
+        """Go on from what is written: the engine's session does, without changes."""
+        self.desk.written()
+        self.dock.reason_edit.clear()
+
+    def _not_applied(self, error: Exception) -> None:
+        self.desk.courier.hold(False)
+        if isinstance(error, CityError) and error.code == CHANGED:
+            words = tr("Do your changes again on the grids as they are now? What no longer fits is listed.")
+            self._question(sentence(error), words, self.rebase)
+        elif not self.desk.mend(error):
+            self.desk.controller.messages.show_error(error)
+
+    def rebase(self) -> None:
+        """Do the changes again on the grids as they are now."""
+        request = RebaseRedraw(self.desk.session)
+        self.desk.ask(tr("Doing the changes again"), request, self._rebased)
+
+    def _rebased(self, answer: dict[str, Any]) -> None:
+        self.desk.go_on(answer)
+        words = conflicts_words(answer.get("conflicts"))
+        level = Qgis.MessageLevel.Warning if words else Qgis.MessageLevel.Success
+        done = tr("{count} changes stand on the grids as they are now.").format(count=len(self.desk.entries))
+        self.desk.controller.messages.show(done, level, words)
+
+    # -- scenarios ----------------------------------------------------------------------------------------------
+
+    def list(self) -> None:
+        """Offer the scenarios of the store."""
+        if self.desk.path and self.dock.isVisible():
+            self.desk.ask(tr("Listing scenarios"), ListScenarios(), self._listed, failed=lambda _error: None)
+
+    def _listed(self, answer: dict[str, Any]) -> None:
+        self.listed = list(answer.get("scenarios") or [])
+        rows = [(str(one["uuid"]), scenario_words(one)) for one in self.listed]
+        self.dock.show_scenarios(rows, self.desk.scenario or str(self.dock.scenario_box.currentData() or ""))
+
+    def _chosen(self) -> dict[str, Any] | None:
+        key = self.dock.scenario_box.currentData()
+        found = next((one for one in self.listed if one["uuid"] == key), None)
+        if found is None:
+            self.dock.say(tr("Choose a scenario first."))
+        return found
+
+    def ask_name(self) -> None:
+        """Ask how the scenario is to be called, and save it; the name of one that is there writes over it."""
+        desk = self.desk
+        known = next((str(one["name"]) for one in self.listed if one["uuid"] == desk.scenario), "")
+        dialog = QInputDialog(self.dock)
+        dialog.setWindowTitle(tr("Save as a scenario"))
+        dialog.setLabelText(tr("Name of the scenario (one that is there is written over)"))
+        dialog.setTextValue(known)
+        dialog.setOkButtonText(tr("Save"))
+        dialog.setCancelButtonText(tr("Cancel"))
+        dialog.accepted.connect(lambda: self.save(dialog.textValue().strip()))
+        self._show(dialog)
+
+    def save(self, name: str) -> None:
+        """Keep the changes under a name."""
+        desk = self.desk
+        if not name or not desk.session:
+            return
+        over = next((str(one["uuid"]) for one in self.listed if one["name"] == name), None)
+        request = SaveScenario(desk.session, name, over, None if over == desk.scenario else desk.scenario or None)
+
+        def saved(answer: dict[str, Any]) -> None:
+            desk.scenario = str(answer.get("scenario") or "")
+            self.list()
+
+        desk.write_now(request, saved)
+
+    def ask_open(self) -> None:
+        """Open the scenario that is chosen; asks when changes would be lost."""
+        found = self._chosen()
+        if found is not None:
+            self.desk.if_sure(tr("Give {count} changes up?"), lambda: self.desk.begin(scenario=str(found["uuid"])))
+
+    def put_aside(self) -> None:
+        """Put the scenario that is chosen aside; asks first."""
+        found = self._chosen()
+        if found is not None:
+            words = tr("Put the scenario “{name}” aside?").format(name=found["name"])
+            told = tr("Its row stays in the store; the action can be taken back.")
+            self._question(words, told, lambda: self.desk.write_now(DiscardScenario(str(found["uuid"]))))
+
+    def compare(self) -> None:
+        """Set the scenario that is chosen beside the one open, or the grids as they are."""
+        found = self._chosen()
+        if found is None:
+            return
+        desk = self.desk
+        if not desk.session:
+            self.dock.say(tr("Press “Begin” first."))
+            return
+        other = desk.scenario if desk.scenario and desk.scenario != found["uuid"] else ""
+        names = (str(found["name"]), next((str(one["name"]) for one in self.listed if one["uuid"] == other),
+                                          tr("grids as they are")))  # fmt: skip
+        request = CompareScenarios(desk.session, str(found["uuid"]), other)
+
+        def came(answer: dict[str, Any]) -> None:
+            self._show(CompareDialog(names, answer, self.dock))
+
+        desk.ask(tr("Comparing scenarios"), request, came)
+
+    # -- settings -----------------------------------------------------------------------------------------------
+
+    def ask_settings(self) -> None:
+        """Ask what the figures count."""
+        self.desk.ask(tr("Looking at what there is to count"), DraftSources(), self._settings)
+
+    def _settings(self, answer: dict[str, Any]) -> None:
+        dialog = RedrawSettings(answer.get("classes") or [], self.desk.settings, self.dock)
+        dialog.accepted.connect(lambda: self._set(dialog.values()))
+        self._show(dialog)
+
+    def _set(self, values: dict[str, Any]) -> None:
+        self.desk.settings = values
+
+    # -- windows ------------------------------------------------------------------------------------------------
+
+    def _question(self, text: str, told: str, then: Any) -> None:
+        box = QMessageBox(self.dock)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(tr("Redraw unit grids"))
+        box.setText(text)
+        box.setInformativeText(told)
+        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
+        name_buttons(box)
+        box.finished.connect(lambda answer: then() if answer == int(QMessageBox.StandardButton.Yes) else None)
+        self._show(box)
+
+    def _show(self, dialog: QDialog) -> None:
+        if self.dialog is not None:
+            self.dialog.done(0)
+        self.dialog = dialog
+        dialog.finished.connect(lambda _answer: self._ended(dialog))
+        dialog.open()
+
+    def _ended(self, dialog: QDialog) -> None:
+        if self.dialog is dialog:
+            self.dialog = None
+        dialog.deleteLater()
+
+    def shut(self) -> None:
+        """End: close what stands open."""
+        if self.dialog is not None:
+            self.dialog.done(0)

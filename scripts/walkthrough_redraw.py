@@ -1,0 +1,415 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Redrawing unit grids in the real window (``qgis --code``): each tool by mouse, keys, bad pens, scenarios, writing.
+
+``bash scripts/run_walkthrough.sh --redraw`` starts it with the demo city and drawings made of it. The pictures
+``doc_….png`` are those of ``docs/user/img``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from qgis.core import QgsGeometry, QgsPointXY
+from qgis.PyQt.QtCore import QEvent, QPoint, QPointF, Qt
+from qgis.PyQt.QtGui import QMouseEvent
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication, QPushButton
+from qgis.utils import iface
+
+sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
+
+from walkthrough_census import CensusDay  # (``--code`` sets no path)
+from walkthrough_grids import GridsDay
+from walkthrough_hand import begin_round, first, pause, wait_for
+
+from digital_citymgmt_plugin.bridge import layers
+from digital_citymgmt_plugin.gui.map_tools.pen import LINE
+
+LEFT, RIGHT, NO_BUTTON = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
+NONE, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
+SHIFT = Qt.KeyboardModifier.ShiftModifier
+Places = Sequence[QgsPointXY]
+
+
+class RedrawDay(CensusDay):
+    """The steps."""
+
+    STEPS = (
+        "drawings", "open_bench", "split", "merge", "corner", "edge", "reshape", "give", "carve", "bad_pens", "keys",
+        "scenario", "small_screen", "write", "undo",
+    )  # fmt: skip
+    drawings = GridsDay.drawings
+    _mouse = QPoint(0, 0)
+
+    # -- places -------------------------------------------------------------------------------------------------
+
+    def cells(self) -> dict[str, QgsGeometry]:
+        """Return the cells as they are now, by id: those of the store with the changes over them."""
+        layer = layers.find_layer(self.controller.path, "unit_grid", "current")
+        found = {str(one["uuid"]): QgsGeometry(one.geometry()) for one in layer.getFeatures()}
+        self.groups: dict[str, str] = {str(one["uuid"]): str(one["community_code"]) for one in layer.getFeatures()}
+        desk = self.desks.redraw
+        gone = set().union(*desk.on_map.touched) if desk.on_map.touched else set()
+        found = {key: shape for key, shape in found.items() if key not in gone or key in desk.on_map.drawn}
+        found.update({key: drawn.shape for key, drawn in desk.on_map.drawn.items()})
+        return found
+
+    def find_pairs(self) -> None:
+        """Find pairs of neighbours of one community that share a long line; no cell is in two of them."""
+        cells, pairs = self.cells(), []
+        for one, shape in cells.items():
+            for other, near in cells.items():
+                same = one < other and self.groups[one] == self.groups[other]
+                if same and shape.boundingBox().intersects(near.boundingBox()):
+                    shared = shape.intersection(near)
+                    parts = [part for part in shared.asGeometryCollection() or [shared] if part.type() == LINE]
+                    if parts:
+                        merged = QgsGeometry.collectGeometry(parts).mergeLines()
+                        longest = max(merged.asGeometryCollection() or [merged], key=lambda part: part.length())
+                        pairs.append((longest.length(), one, other, longest))
+        pairs.sort(key=lambda pair: (-pair[0], pair[1]))
+        taken: set[str] = set()
+        self.pairs: list[tuple[str, str, QgsGeometry]] = []
+        for _length, one, other, line in pairs:
+            if one not in taken and other not in taken:
+                taken |= {one, other}
+                self.pairs.append((one, other, line))
+
+    def along(self, line: QgsGeometry, share: float, aside: float = 0.0) -> QgsPointXY:
+        """Return a place at a share of a line, so many metres to its left."""
+        at = line.interpolate(share * line.length()).asPoint()
+        ahead = line.interpolate(min(line.length(), share * line.length() + 0.5)).asPoint()
+        before = line.interpolate(max(0.0, share * line.length() - 0.5)).asPoint()
+        dx, dy = ahead.x() - before.x(), ahead.y() - before.y()
+        length = (dx * dx + dy * dy) ** 0.5
+        return QgsPointXY(at.x() - dy / length * aside, at.y() + dx / length * aside)
+
+    def look_at(self, shape: QgsGeometry, factor: float = 2.0) -> Iterator[None]:
+        """Go to where a shape is."""
+        box = shape.boundingBox()
+        box.scale(factor)
+        self.canvas.setExtent(box)
+        self.canvas.refresh()
+        yield from self.settled()
+        yield from pause(0.5)
+
+    # -- the hand -----------------------------------------------------------------------------------------------
+
+    @property
+    def canvas(self) -> Any:
+        """The map."""
+        return iface.mapCanvas()
+
+    def at(self, place: QgsPointXY) -> QPoint:
+        """Return where a place is on the canvas."""
+        point = self.canvas.getCoordinateTransform().transform(place)
+        return QPoint(round(point.x()), round(point.y()))
+
+    def move(self, place: QgsPointXY, held: Any = NO_BUTTON, steps: int = 6) -> Iterator[None]:
+        """Move the mouse there in some steps."""
+        viewport, goal = self.canvas.viewport(), self.at(place)
+        start = self._mouse
+        for step in range(1, steps + 1):
+            spot = QPoint(
+                start.x() + (goal.x() - start.x()) * step // steps, start.y() + (goal.y() - start.y()) * step // steps
+            )
+            local, there = QPointF(spot), QPointF(viewport.mapToGlobal(spot))
+            QApplication.sendEvent(viewport, QMouseEvent(QEvent.Type.MouseMove, local, there, NO_BUTTON, held, NONE))
+            yield from pause(0.02)
+        self._mouse = goal
+
+    def press(self, place: QgsPointXY, button: Any = LEFT) -> Iterator[None]:
+        """Move there and click."""
+        yield from self.move(place)
+        QTest.mouseClick(self.canvas.viewport(), button, NONE, self.at(place))
+        yield from pause(0.05)
+
+    def answered(self) -> Iterator[None]:
+        """Wait until the engine has answered the pen."""
+        courier = self.desks.redraw.courier
+        yield from wait_for(lambda: not courier.busy, 20, "the engine")
+        yield from pause(0.3)
+
+    def draw(self, places: Places, name: str = "", last: bool = True) -> Iterator[None]:
+        """Draw through places; a picture before it ends, ended by a double click."""
+        for place in places:
+            yield from self.press(place)
+        yield from self.answered()
+        if name:
+            self.document(name)
+        if last:
+            QTest.mouseDClick(self.canvas.viewport(), LEFT, NONE, self.at(places[-1]))
+            yield from self.answered()
+
+    def pull(self, start: QgsPointXY, goal: QgsPointXY, name: str) -> Iterator[None]:
+        """Press, pull, let go; a picture before."""
+        yield from self.move(start)
+        yield from pause(0.8)  # the index of what is seen is made beside
+        yield from self.move(start)
+        QTest.mousePress(self.canvas.viewport(), LEFT, NONE, self.at(start))
+        yield from self.move(goal, LEFT)
+        yield from self.answered()
+        self.document(name)
+        QTest.mouseRelease(self.canvas.viewport(), LEFT, NONE, self.at(goal))
+        yield from self.answered()
+
+    def take(self, name: str) -> Iterator[None]:
+        """Press the button of a tool."""
+        dock = self.desks.redraw.dock
+        if not dock.tool_buttons[name].isChecked():
+            self.hand.click(dock.tool_buttons[name])
+        yield from pause(0.2)
+        self.check(f"{name}: the pen is in hand", self.desks.redraw.pens.name() == name)
+
+    def done(self, name: str, before: int) -> None:
+        """Note whether one change more was made."""
+        desk = self.desks.redraw
+        self.check(f"{name}: done", len(desk.entries) == before + 1)
+        if desk.dock.said.text():
+            self.findings.setdefault("told", {})[name] = desk.dock.said.text()
+
+    # -- steps --------------------------------------------------------------------------------------------------
+
+    def open_bench(self) -> Iterator[None]:
+        """Show the dock and begin."""
+        desk = self.desks.redraw
+        yield from self.menu_action("dcm_redraw")
+        yield from self.settled()
+        iface.mainWindow().resizeDocks([desk.dock], [520], Qt.Orientation.Horizontal)
+        self.check("the dock is shown", desk.dock.isVisible())
+        began = time.monotonic()
+        self.hand.click(desk.dock.begin_button)
+        yield from wait_for(lambda: bool(desk.session), 60, "the session")
+        self.figure("begin, s", time.monotonic() - began)
+        yield from self.settled()
+        self.find_pairs()
+        self.hand.picture("begun")
+
+    def split(self) -> Iterator[None]:
+        """Part two cells by one line."""
+        desk = self.desks.redraw
+        one, other, line = self.pairs[0]
+        cells = self.cells()
+        both = cells[one].combine(cells[other])
+        yield from self.look_at(both)
+        yield from self.take("split")
+        box = both.boundingBox()
+        middle = self.along(line, 0.5)
+        across = self.along(line, 0.5, 1.0)
+        dx, dy = across.x() - middle.x(), across.y() - middle.y()
+        reach = max(box.width(), box.height())
+        ends = [QgsPointXY(middle.x() + side * dx * reach, middle.y() + side * dy * reach) for side in (-0.45, 0.45)]
+        before = len(desk.entries)
+        yield from self.draw([ends[0], middle, ends[1]], "redraw-split")
+        self.done("split", before)
+        self.hand.picture("split_done")
+
+    def merge(self) -> Iterator[None]:
+        """Put two of the new pieces together."""
+        desk = self.desks.redraw
+        new = [drawn.shape for drawn in desk.on_map.drawn.values()]
+        two = next(
+            ((one, two) for number, one in enumerate(new) for two in new[number + 1:]
+             if one.intersection(two).length() > 5), (new[0], new[1])
+        )  # fmt: skip
+        yield from self.take("merge")
+        before = len(desk.entries)
+        for shape in two:
+            yield from self.press(shape.pointOnSurface().asPoint())
+        yield from self.answered()
+        self.document("redraw-merge")
+        QTest.mouseClick(self.canvas.viewport(), RIGHT, NONE, self._mouse)
+        yield from self.answered()
+        self.done("merge", before)
+
+    def corner(self) -> Iterator[None]:
+        """Pull a corner of a boundary."""
+        desk = self.desks.redraw
+        _one, _other, line = self.pairs[1]
+        yield from self.look_at(line, 2.5)
+        yield from self.take("move_vertex")
+        points = line.asPolyline()
+        corner = points[len(points) // 2] if len(points) > 2 else points[0]
+        before = len(desk.entries)
+        yield from self.pull(corner, QgsPointXY(corner.x() + 12, corner.y() + 9), "redraw-corner")
+        self.done("corner", before)
+
+    def edge(self) -> Iterator[None]:
+        """Pull a boundary aside."""
+        desk = self.desks.redraw
+        _one, _other, line = self.pairs[2]
+        yield from self.look_at(line, 2.5)
+        yield from self.take("move_edge")
+        before = len(desk.entries)
+        yield from self.pull(self.along(line, 0.4), self.along(line, 0.4, 10.0), "redraw-edge")
+        self.done("edge", before)
+
+    def reshape(self) -> Iterator[None]:
+        """Draw another course."""
+        desk = self.desks.redraw
+        _one, _other, line = self.pairs[3]
+        yield from self.look_at(line, 2.5)
+        yield from self.take("reshape")
+        before = len(desk.entries)
+        course = [self.along(line, share, aside) for share, aside in ((0.2, 0), (0.35, 15), (0.6, 18), (0.8, 0))]
+        yield from self.draw(course, "redraw-reshape")
+        self.done("reshape", before)
+
+    def give(self) -> Iterator[None]:
+        """Give a piece to the neighbour."""
+        desk = self.desks.redraw
+        _one, _other, line = self.pairs[4]
+        yield from self.look_at(line, 2.5)
+        yield from self.take("give")
+        before = len(desk.entries)
+        ring = [self.along(line, share, aside) for share, aside in ((0.3, -8), (0.3, 22), (0.65, 22), (0.65, -8))]
+        yield from self.draw(ring, "redraw-give")
+        self.done("give", before)
+
+    def carve(self) -> Iterator[None]:
+        """Cut an area out of a cell."""
+        desk = self.desks.redraw
+        one, _other, _line = self.pairs[5]
+        shape = self.cells()[one]
+        yield from self.look_at(shape, 1.6)
+        yield from self.take("carve")
+        before = len(desk.entries)
+        middle = shape.pointOnSurface().asPoint()
+        size = 0.15 * min(shape.boundingBox().width(), shape.boundingBox().height())
+        corners = ((-1, -1), (1, -0.8), (1.1, 1), (-0.9, 1))
+        ring = [QgsPointXY(middle.x() + x * size, middle.y() + y * size) for x, y in corners]
+        yield from self.draw(ring, "redraw-carve")
+        self.done("carve", before)
+
+    def bad_pens(self) -> Iterator[None]:
+        """Draw what cannot be: each gets one sentence and nothing else."""
+        desk = self.desks.redraw
+        one, _other, line = self.pairs[1]
+        shape = self.cells()[one]
+        yield from self.look_at(shape, 2.0)
+        yield from self.take("split")
+        box, inner = shape.boundingBox(), shape.pointOnSurface().asPoint()
+        corner = line.asPolyline()[0]
+        pens: dict[str, Places] = {
+            "crosses itself": [QgsPointXY(box.xMinimum() - 9, inner.y()), QgsPointXY(box.xMaximum(), inner.y() + 9),
+                               QgsPointXY(inner.x(), inner.y() + 30), QgsPointXY(inner.x(), box.yMinimum() - 9)],
+            "inside one cell": [inner, QgsPointXY(inner.x() + 25, inner.y() + 15)],
+            "along an edge": line.asPolyline(),
+            "cuts next to nothing off": [QgsPointXY(corner.x() - 0.6, corner.y() - 0.1),
+                                         QgsPointXY(corner.x() + 0.1, corner.y() + 0.6)],
+        }  # fmt: skip
+        bar = len(iface.messageBar().items())
+        told = self.findings.setdefault("bad pens", {})
+        for words, places in pens.items():
+            steps = len(desk.entries)
+            picture = "redraw-bad-pen" if words == "inside one cell" else ""
+            yield from self.draw(places, picture)
+            told[words] = [len(desk.entries) - steps, desk.dock.said.text()]
+            self.check(f"bad pen told: {words}", bool(desk.dock.said.text()) or len(desk.entries) > steps)
+            while len(desk.entries) > steps:
+                desk.step(back=True)
+                yield from self.answered()
+            desk.pens.drop()
+        self.check("bad pens say nothing in the message bar", len(iface.messageBar().items()) == bar)
+
+    def keys(self) -> Iterator[None]:
+        """Undo and redo, take tools and draw by keyboard."""
+        desk = self.desks.redraw
+        self.canvas.setFocus()
+        count = len(desk.entries)
+        for _ in range(2):
+            QTest.keyClick(self.canvas, Qt.Key.Key_Z, CTRL)
+            yield from self.answered()
+        self.check("keys: undone", len(desk.entries) == count - 2)
+        self.hand.picture("undone")
+        for _ in range(2):
+            QTest.keyClick(self.canvas, Qt.Key.Key_Z, CTRL | SHIFT)
+            yield from self.answered()
+        self.check("keys: redone", len(desk.entries) == count)
+        QTest.keyClick(self.canvas, Qt.Key.Key_1)
+        pen = desk.pens.by_name["split"]
+        for _ in range(3):
+            QTest.keyClick(self.canvas, Qt.Key.Key_P)
+            QTest.keyClick(self.canvas, Qt.Key.Key_Right, CTRL)
+        self.check("keys: points", len(pen.points) >= 2)
+        had = len(pen.points)
+        QTest.keyClick(self.canvas, Qt.Key.Key_Backspace)
+        self.check("keys: one point back", len(pen.points) == had - 1)
+        self.hand.picture("keyboard")
+        QTest.keyClick(self.canvas, Qt.Key.Key_Escape)
+        self.check("keys: nothing is drawn", not pen.points)
+        yield from self.answered()
+
+    def scenario(self) -> Iterator[None]:
+        """Save the changes, compare them with the grids as they are."""
+        desk, actions = self.desks.redraw, self.desks.redraw_actions
+        self.hand.click(desk.dock.save_button)
+        yield from wait_for(lambda: actions.dialog is not None and actions.dialog.isVisible(), 20, "the question")
+        actions.dialog.setTextValue("方案一")
+        self.hand.picture("scenario_name", actions.dialog)
+        actions.dialog.accept()
+        yield from self.settled()
+        self.check("the scenario is listed", desk.dock.scenario_box.count() == 1)
+        desk.dock.scenario_box.setCurrentIndex(0)
+        desk.dock.compare_action.trigger()
+        yield from wait_for(lambda: actions.dialog is not None and actions.dialog.isVisible(), 30, "the comparison")
+        self.document("redraw-compare", actions.dialog)
+        actions.dialog.reject()
+        yield from self.settled()
+
+    def small_screen(self) -> Iterator[None]:
+        """Look at the dock on a small screen."""
+        window = iface.mainWindow()
+        window.setGeometry(0, 0, 1366, 768)
+        yield from pause(1.0)
+        self.hand.picture("at_1366_768")
+        dock = self.desks.redraw.dock
+        self.check("the dock fits 1366 × 768", dock.widget().height() <= 768 and window.height() <= 768)
+        window.setGeometry(0, 0, 1900, 1060)
+        yield from self.settled()
+
+    def write(self) -> Iterator[None]:
+        """Look at the counts, write."""
+        desk = self.desks.redraw
+        grids = self.dock.model.counts.get("grids", 0)
+        self.findings["grids before"] = grids
+        self.hand.write(desk.dock.reason_edit, "道路改造")
+        self.hand.click(desk.dock.apply_button)
+        yield from wait_for(lambda: desk.preview is not None and desk.preview.isVisible(), 60, "the counts")
+        yield from pause(0.4)
+        self.document("redraw-counts", desk.preview)
+        self.hand.click(first(desk.preview.findChildren(QPushButton, "write_previewed"), "Write"))
+        yield from self.settled()
+        self.check("written: no changes are left", not desk.entries and not desk.on_map.drawn)
+        self.hand.picture("written")
+        yield from self.settled()
+        self.findings["grids after"] = self.dock.model.counts.get("grids", 0)
+
+    def undo(self) -> Iterator[None]:
+        """Take the redraw back in the window of actions."""
+        actions = self.plugin.operations
+        yield from self.menu_action("dcm_operations")
+        yield from wait_for(lambda: actions.dialog is not None and actions.dialog.isVisible(), 20, "the log")
+        dialog = actions.dialog
+        dialog.table.selectRow([item["kind"] for item in dialog.operations].index("redraw"))
+        yield from pause(0.3)
+        self.hand.click(dialog.undo_button)
+        yield from self.confirm("undo_redraw", lambda: actions.preview)
+        yield from self.settled()
+        self.hand.picture("taken_back")
+        now = self.dock.model.counts.get("grids", 0)
+        self.check("back at the grids of before", now == self.findings["grids before"])
+        actions.dialog.reject()
+        yield from self.settled()
+        self.hand.click(self.desks.redraw.dock.begin_button)
+        yield from self.settled()
+        self.check("the session has ended", not self.desks.redraw.session)
+        self.check("nothing is left on the map", not self.desks.redraw.on_map.overlay.bands)
+
+
+if __name__ == "__main__":
+    begin_round(RedrawDay)

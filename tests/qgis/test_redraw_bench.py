@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The redraw bench with an engine that answers from a table: pens by mouse and keys, live figures, undo, restart."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from qgis.core import QgsGeometry, QgsPointXY, QgsRectangle
+from qgis.PyQt.QtCore import QEvent, QPoint, QPointF, Qt
+from qgis.PyQt.QtGui import QKeyEvent, QMouseEvent
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication
+
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.gui.docks.redraw_controller import RedrawController
+from digital_citymgmt_plugin.gui.docks.redraw_dock import RedrawDock
+from digital_citymgmt_plugin.gui.map_tools.pens import TOOLS
+from digital_citymgmt_plugin.gui.models.redraw import change_words, detail_rows, live_row
+from tests.qgis.dock_bench import DockBench
+from tests.qgis.make_city import CRS
+from tests.qgis.test_issue_dock import city  # noqa: F401  (a fixture)
+
+pytestmark = pytest.mark.qgis
+
+LEFT, RIGHT, NO_BUTTON = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
+NONE = Qt.KeyboardModifier.NoModifier
+CODE = "320681100001001"
+
+
+def figures(area, verdict):
+    return {"area_m2": area, "components": area / 1000, "by_major": {"01": 3}, "cases": 7, "open_cases": 2,
+            "road_m": 812.4, "population": None, "load": 41.5, "verdict": verdict, "compactness": 0.71,
+            "on_features": 0.8}  # fmt: skip
+
+
+CELLS = [
+    {"id": "a", "code": CODE, "name": CODE, "state": "kept", "before": figures(90_000, "red"),
+     "after": figures(50_000, "green")},
+    {"id": "a/1", "code": None, "name": f"{CODE}-1", "state": "new", "before": None,
+     "after": figures(40_000, "amber")},
+]  # fmt: skip
+
+
+def square(x, side=200):
+    shape = QgsGeometry.fromRect(QgsRectangle(x, 3520000, x + side, 3520000 + side))
+    return bytes(shape.asWkb()).hex()
+
+
+class Engine:
+    """What the tests need of a session."""
+
+    def __init__(self):
+        self.steps, self.lost = 0, False
+
+    def open(self, request):
+        self.lost = False
+        entries = json.loads(request.edits) if request.edits else []
+        self.steps = len(entries)
+        columns = {"id": ["a", "b"], "code": [CODE, "320681100001002"], "name": [CODE, "320681100001002"],
+                   "verdict": ["red", "green"]}  # fmt: skip
+        return {"session": f"s{request.days}", "cells": columns, "entries": entries, "shapes": {}, "gone": [],
+                "notes": [], "counts": {"cells": 2}}  # fmt: skip
+
+    def probe(self, request):
+        if request.points[0] < 499_900:
+            return {"cells": [], "notes": [], "error": {"code": "redraw.no_session", "values": {}}}
+        shapes = {"a": square(500_000), "a/1": square(500_200)}
+        return {"cells": CELLS, "notes": [], "error": None, "shapes": shapes, "gone": []}
+
+    def edit(self, request):
+        if self.lost:
+            return InputRefused("redraw.no_session")
+        assert request.seq == self.steps
+        self.steps += 1
+        return {"cells": CELLS, "notes": [], "error": None, "shapes": {"a": square(500_000), "a/1": square(500_200)},
+                "gone": [], "steps": self.steps, "entry": {"tool": request.tool, "points": request.points}}  # fmt: skip
+
+    def step(self, request):
+        self.steps += -1 if request.back else 1
+        shapes = {"a": square(500_000, 400)} if request.back else {"a": square(500_000), "a/1": square(500_200)}
+        cells, gone = (CELLS[:1], ["a/1"]) if request.back else (CELLS, [])
+        return {"cells": cells, "notes": [], "shapes": shapes, "gone": gone, "steps": self.steps}
+
+
+class Bench(DockBench):
+    def __init__(self, city):  # noqa: F811
+        self.engine = Engine()
+        super().__init__(city, {
+            "open_redraw": self.engine.open, "probe_redraw": self.engine.probe, "edit_redraw": self.engine.edit,
+            "step_redraw": self.engine.step, "close_redraw": {"counts": {}},
+        })  # fmt: skip
+        self.dock = RedrawDock(self.iface.window)
+        self.desk = self.add(self.dock, RedrawController)
+        self.canvas = self.iface.canvas
+        self.canvas.resize(500, 500)
+
+    def begin(self):
+        self.dock.begin_button.click()
+        self.settle()
+        self.wait(lambda: bool(self.desk.session))
+        self.canvas.setExtent(QgsRectangle(500_000, 3_520_000, 500_400, 3_520_400))
+
+    def at(self, x, y):
+        point = self.canvas.getCoordinateTransform().transform(QgsPointXY(x, y))
+        return QPoint(round(point.x()), round(point.y()))
+
+    def move(self, x, y):
+        QTest.mouseMove(self.canvas.viewport(), self.at(x, y))
+        QApplication.processEvents()
+
+    def pull(self, x, y):
+        """Move with the left button held: QTest's own moves are without buttons."""
+        place = self.at(x, y)
+        viewport = self.canvas.viewport()
+        local, there = QPointF(place), QPointF(viewport.mapToGlobal(place))
+        QApplication.sendEvent(viewport, QMouseEvent(QEvent.Type.MouseMove, local, there, NO_BUTTON, LEFT, NONE))
+
+    def click(self, x, y, button=LEFT):
+        self.move(x, y)
+        QTest.mouseClick(self.canvas.viewport(), button, NONE, self.at(x, y))
+
+    def press(self, key, held=NONE):
+        event = QKeyEvent(QEvent.Type.ShortcutOverride, key, held)
+        event.ignore()
+        QApplication.sendEvent(self.canvas, event)
+        QTest.keyClick(self.canvas, key, held)
+        return event.isAccepted()
+
+    def asked(self, method):
+        return [request for request in self.pool.asked if request.method == method]
+
+    def idle(self):
+        self.wait(lambda: not self.desk.courier.busy)
+        QTest.qWait(20)
+
+
+@pytest.fixture
+def bench(city, qgis_app):  # noqa: F811
+    made = Bench(city)
+    made.open()
+    made.begin()
+    yield made
+    made.close()
+
+
+def test_figures_are_told_with_sign_and_word(qgis_app):
+    assert change_words(None, 3) == "3" and change_words(2, 2) == "2 =" and change_words(5, None) == "5 → –"
+    assert change_words(2, 3) == "2 → 3 ▲" and change_words(0.41, 0.12, 2).endswith("▼")
+    row = live_row(CELLS[0])
+    assert row[:3] == [CODE, "✕ → ✓ in the band", "9.00 → 5.00 ▼"]
+    assert live_row({**CELLS[0], "state": "gone", "after": None})[1] == "goes away"
+    rows = {texts[0].strip(): texts[1:] for texts in detail_rows(CELLS[0])}
+    assert rows["Area (ha)"] == ["9.00", "5.00", "-4.00"] and rows["Public utilities"] == ["3", "3", "0"]
+    assert rows["Judgement"] == ["✕ far out of it", "✓ in the band", ""] and rows["People"] == ["–", "–", ""]
+
+
+def test_a_line_is_probed_while_it_is_drawn_and_done_by_a_double_click(bench):
+    assert bench.desk.pens.name() == "split" and bench.dock.tool_buttons["split"].isChecked()
+    assert "2 grids" in bench.dock.status.text()
+    bench.click(500_050, 3_520_100)
+    bench.move(500_300, 3_520_200)
+    bench.idle()
+    request = bench.asked("probe_redraw")[-1]
+    assert request.tool == "split" and len(request.points) == 4
+    assert request.points == pytest.approx([500_050, 3_520_100, 500_300, 3_520_200], abs=3)
+    assert len(bench.dock.cells) == 2 and bench.dock.live.rows[1][0] == f"{CODE}-1"
+    assert bench.dock.live.verdicts == ["green", "amber"] and bench.dock.detail.rows
+    assert bench.desk.on_map.under_pen.bands and not bench.desk.on_map.overlay.bands
+    bench.click(500_300, 3_520_200)
+    QTest.mouseDClick(bench.canvas.viewport(), LEFT, NONE, bench.at(500_300, 3_520_200))
+    bench.idle()
+    (edit,) = bench.asked("edit_redraw")
+    assert len(edit.points) == 4 and edit.seq == 0
+    assert set(bench.desk.on_map.drawn) == {"a", "a/1"} and bench.desk.on_map.overlay.bands
+    assert not bench.desk.on_map.under_pen.bands
+    assert bench.dock.status.text().startswith("3 grids (✓ in the band 2, ! somewhat out of it 1)")
+    assert "1 changes" in bench.dock.status.text() and bench.dock.undo_button.isEnabled()
+    QTest.qWait(50)  # the labels are painted
+    assert [words for _key, _place, words in bench.desk.on_map.overlay.labels.texts] == ["✓ 001", "! 001-1"]
+
+
+def test_keys_do_what_the_mouse_does_and_are_not_the_windows(bench):
+    bench.canvas.setFocus()
+    assert bench.press(Qt.Key.Key_3) and bench.desk.pens.name() == "move_vertex"
+    bench.press(Qt.Key.Key_1)
+    pen = bench.desk.pens.by_name["split"]
+    for key in (Qt.Key.Key_P, Qt.Key.Key_Insert):
+        bench.press(Qt.Key.Key_Right, Qt.KeyboardModifier.ControlModifier)
+        bench.press(key)
+    assert len(pen.points) == 2
+    bench.press(Qt.Key.Key_Backspace)
+    assert len(pen.points) == 1
+    bench.press(Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+    bench.press(Qt.Key.Key_P)
+    bench.press(Qt.Key.Key_Return)
+    bench.idle()
+    assert pen.points == [] and len(bench.asked("edit_redraw")) == 1
+    assert bench.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    bench.idle()
+    assert bench.asked("step_redraw")[-1].back and bench.desk.on_map.drawn == {}
+    assert not bench.desk.entries and bench.dock.redo_button.isEnabled()
+    bench.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    bench.idle()
+    assert len(bench.desk.entries) == 1 and set(bench.desk.on_map.drawn) == {"a", "a/1"}
+    bench.press(Qt.Key.Key_P)
+    bench.press(Qt.Key.Key_Escape)
+    assert pen.points == [] and bench.desk.pens.name() == "split"
+    bench.press(Qt.Key.Key_Escape)
+    assert bench.desk.pens.name() == "" and not bench.dock.tool_buttons["split"].isChecked()
+
+
+@pytest.mark.parametrize("name", ["move_vertex", "move_edge"])
+def test_a_corner_or_edge_is_pulled_or_clicked(bench, name):
+    bench.dock.tool_buttons[name].click()
+    bench.move(500_100, 3_520_100)
+    QTest.mousePress(bench.canvas.viewport(), LEFT, NONE, bench.at(500_100, 3_520_100))
+    bench.pull(500_200, 3_520_150)
+    bench.idle()
+    assert len(bench.asked("probe_redraw")[-1].points) == 4
+    QTest.mouseRelease(bench.canvas.viewport(), LEFT, NONE, bench.at(500_200, 3_520_150))
+    bench.idle()
+    assert bench.asked("edit_redraw")[-1].points[2:] == pytest.approx([500_200, 3_520_150], abs=3)
+    bench.click(500_100, 3_520_300)
+    assert bench.desk.pens.by_name[name].points  # in hand
+    bench.click(500_150, 3_520_300)
+    bench.idle()
+    assert len(bench.asked("edit_redraw")) == 2
+    bench.click(500_100, 3_520_100)
+    bench.click(500_100, 3_520_100, RIGHT)
+    assert not bench.desk.pens.by_name[name].points and len(bench.asked("edit_redraw")) == 2
+
+
+def test_a_slow_engine_gets_the_last_place_of_the_pen_only(bench):
+    bench.click(500_050, 3_520_100)
+    bench.idle()
+    before = len(bench.asked("probe_redraw"))
+    bench.pool.gate.clear()
+    for x in range(500_100, 500_400, 10):
+        bench.move(x, 3_520_200)
+    assert len(bench.asked("probe_redraw")) <= before + 1  # one is under way
+    bench.pool.gate.set()
+    bench.idle()
+    probes = bench.asked("probe_redraw")
+    assert len(probes) <= before + 2 and probes[-1].points[2] == pytest.approx(500_400)  # the edge
+
+
+def test_a_bad_pen_gives_one_sentence(bench):
+    bench.canvas.setExtent(QgsRectangle(499_500, 3_520_000, 499_900, 3_520_400))
+    bench.click(499_600, 3_520_100)
+    bench.move(499_700, 3_520_100)
+    bench.idle()
+    assert bench.dock.said.text() and bench.dock.cells == [] and bench.iface.warnings() == []
+
+
+def test_a_session_lost_with_its_engine_is_made_again(bench):
+    for lost in (False, True):
+        bench.engine.lost = lost
+        for x in (500_050, 500_300):
+            bench.click(x, 3_520_100)
+        bench.click(500_300, 3_520_100, RIGHT)
+        bench.idle()
+    bench.wait(lambda: len(bench.desk.entries) == 2)
+    opened = bench.asked("open_redraw")
+    assert len(opened) == 2 and len(json.loads(opened[-1].edits)) == 1
+    assert len(bench.asked("edit_redraw")) == 3  # what was under way is done in the new one
+
+
+def test_ending_asks_and_leaves_nothing_on_the_map(bench):
+    bench.dock.begin_button.click()  # no changes: no question
+    assert not bench.desk.session and bench.desk.pens.name() == ""
+    bench.begin()
+    assert [tool.name for tool in TOOLS] == list(bench.dock.tool_buttons)
+    for x in (500_050, 500_300):
+        bench.click(x, 3_520_100)
+    bench.press(Qt.Key.Key_Return)
+    bench.idle()
+    bench.dock.begin_button.click()
+    assert bench.desk.session
+    bench.desk.box.button(bench.desk.box.StandardButton.Yes).click()
+    bench.idle()
+    assert not bench.desk.session and bench.desk.on_map.drawn == {} and bench.asked("close_redraw")
+    bench.begin()
+    bench.controller.close_store()
+    assert not bench.desk.session and not bench.dock.begin_button.isEnabled()
+
+
+def test_crs_of_the_map_is_not_that_of_the_store(bench):
+    from qgis.core import QgsCoordinateReferenceSystem
+
+    bench.canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
+    flat = bench.desk.pens.flat([QgsPointXY(121.1, 31.8)], QgsCoordinateReferenceSystem(CRS))
+    assert 400_000 < flat[0] < 700_000 and 3_400_000 < flat[1] < 3_600_000
