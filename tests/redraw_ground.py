@@ -13,6 +13,8 @@ import shapely
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids import edit as tools
 
+FAR = (372_000.0, 3_520_000.0)
+
 
 def board(wide=4, high=4, size=100.0, community=2, west=500_000.0, south=4_000_000.0, bent=0.0, seed=0):
     """A board of cells, each edge of four stretches (bent by lot); communities are blocks of cells."""
@@ -53,32 +55,46 @@ def shapes_of(cov):
 
 
 def segments(shapes):
-    """How often each edge is used, both directions told together, with the least corner first."""
-    count = Counter()
-    for shape in shapes:
-        for ring in shapely.get_rings(shape):
-            xy = [tuple(point) for point in shapely.get_coordinates(ring).tolist()]
-            count.update((min(pair), max(pair)) for pair in zip(xy[:-1], xy[1:]))
-    return count
+    """Each straight edge once, as (x, y, x, y) with the lower corner first, and how many cells use it."""
+    rings = shapely.get_rings(shapely.get_parts(shapes))
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    inner = ring[1:] == ring[:-1]
+    points, number = np.unique(xy[:, 0] + 1j * xy[:, 1], return_inverse=True)  # in order of x, then y
+    pairs = np.sort(np.column_stack([number[:-1], number[1:]])[inner], axis=1)
+    keys, times = np.unique(pairs[:, 0] * len(points) + pairs[:, 1], return_counts=True)
+    one, two = points[keys // len(points)], points[keys % len(points)]
+    return np.column_stack([one.real, one.imag, two.real, two.imag]), times
 
 
 class Outline:
     """The outer edge of a coverage, remembered: later coverages must have the same one, split at corners or not."""
 
     def __init__(self, shapes):
-        self._rows = [edge for edge, times in segments(shapes).items() if times == 1]
-        self._lines = shapely.linestrings(self._rows)
+        rows, times = segments(shapes)
+        self._lines = shapely.linestrings(rows[times == 1].reshape(-1, 2, 2))
         self._length = float(shapely.length(self._lines).sum())
         self._tree = shapely.STRtree(self._lines)
 
     def holds(self, shapes):
         """Each edge is shared by two cells or lies on the old outline; together those are as long as the outline."""
-        count = segments(shapes)
-        assert max(count.values()) <= 2
-        single = shapely.linestrings([edge for edge, times in count.items() if times == 1])
-        ends = shapely.points(shapely.get_coordinates(single))
+        rows, times = segments(shapes)
+        assert times.max() <= 2
+        single = shapely.linestrings(rows[times == 1].reshape(-1, 2, 2))
+        ends = shapely.points(rows[times == 1].reshape(-1, 2))
         assert len(np.unique(self._tree.query(ends, "dwithin", distance=1e-6)[0])) == len(ends)
         assert math.isclose(float(shapely.length(single).sum()), self._length, abs_tol=1e-5)
+
+
+def town(size, seed=1):
+    """The unit grids of a demonstration city of a size: ids, shapes, communities."""
+    from scripts.demo_city.network import build_network
+    from scripts.demo_city.partition import build_division
+    from scripts.demo_city.sizes import SIZES
+
+    division = build_division(build_network(SIZES[size], seed), SIZES[size], seed)
+    # Far from the origin, as real coordinates are: there rounding is coarser.
+    shapes = shapely.transform(division.grid, lambda xy: np.round(xy + np.array(FAR), 3))
+    return list(division.grid_code), shapes, [division.code[row] for row in division.grid_home]
 
 
 def is_sound(cov, area, outline=None):
@@ -109,8 +125,9 @@ class Pen:
 
     TOOLS = ("split", "merge", "move_vertex", "move_edge", "reshape", "give", "carve")
 
-    def __init__(self, seed):
+    def __init__(self, seed, community=True):
         self._lot = random.Random(seed)
+        self._leave = 0.1 if community else 0.0
         self.refusals = Counter()
 
     def draw(self, cov):
@@ -119,9 +136,13 @@ class Pen:
             tool = self._lot.choice(self.TOOLS)
             name = self._lot.choice(cov.ids)
             try:
-                return getattr(self, "_" + tool)(cov, name)
+                return self.planned(cov, tool, name)
             except InputRefused as error:
                 self.refusals[error.code] += 1
+
+    def planned(self, cov, tool, name):
+        """Plan an edit of some cell with a tool."""
+        return getattr(self, "_" + tool)(cov, name)
 
     def _around(self, cov, name, reach=0.7):
         west, south, east, north = cov.cell(name).bounds
@@ -146,7 +167,7 @@ class Pen:
 
     def _move_vertex(self, cov, name):
         corner = self._corner(cov, name)
-        return tools.move_vertex(cov, corner, self._near(cov, corner, name), community=self._lot.random() < 0.1)
+        return tools.move_vertex(cov, corner, self._near(cov, corner, name), community=self._lot.random() < self._leave)
 
     def _move_edge(self, cov, name):
         ring = self._lot.choice(cov.rings(name))
@@ -154,7 +175,7 @@ class Pen:
         middle = [(one + two) / 2 for one, two in zip(ring[row], ring[row + 1])]
         goal = self._near(cov, middle, name)
         by = (goal[0] - middle[0], goal[1] - middle[1])
-        return tools.move_edge(cov, middle, by, community=self._lot.random() < 0.1)
+        return tools.move_edge(cov, middle, by, community=self._lot.random() < self._leave)
 
     def _reshape(self, cov, name):
         if self._lot.random() < 0.5:
@@ -164,7 +185,7 @@ class Pen:
             row = self._lot.randrange(len(ring) - 1)
             other = (row + self._lot.randint(1, 3)) % (len(ring) - 1)
             line = [ring[row], self._near(cov, ring[row], name), ring[other]]
-        return tools.reshape(cov, line, community=self._lot.random() < 0.1)
+        return tools.reshape(cov, line, community=self._lot.random() < self._leave)
 
     def _give(self, cov, name):
         beside = cov.neighbours(name)
@@ -172,7 +193,7 @@ class Pen:
         if len(pen) > 2:
             pen.append(pen[0])
         taker = self._lot.choice(beside or cov.ids)
-        return tools.give(cov, pen, name, taker, community=self._lot.random() < 0.1)
+        return tools.give(cov, pen, name, taker, community=self._lot.random() < self._leave)
 
     def _carve(self, cov, name):
         x, y = self._around(cov, name)
@@ -180,4 +201,4 @@ class Pen:
         size = self._lot.uniform(0.1, 0.5) * max(east - west, north - south)
         turns = sorted(self._lot.uniform(0, 2 * math.pi) for _ in range(self._lot.choice((3, 4, 6))))
         area = [(x + size * math.cos(turn), y + size * math.sin(turn)) for turn in turns]
-        return tools.carve(cov, area, None if self._lot.random() < 0.9 else cov.group(name))
+        return tools.carve(cov, area, cov.group(name) if self._lot.random() < self._leave else None)

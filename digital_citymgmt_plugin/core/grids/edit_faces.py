@@ -147,7 +147,8 @@ class Plan:
         Raises
         ------
         InputRefused
-            ``redraw.piece_too_small``, ``redraw.too_near``, ``redraw.would_overlap``.
+            ``redraw.piece_too_small``, ``redraw.too_near``, ``redraw.would_overlap``, ``redraw.faults_here`` (the cells
+            here did not fit before, and would fit less).
         """
         corners = self._corners()
         before = {name: self._cov.stored(name) for name in {*self._after, *self._gone} if name in self._cov}
@@ -196,7 +197,8 @@ def check(cov: Coverage, edit: Edit) -> None:
     # Faults that were there stay; but no more land may be doubled or left out than before.
     then = np.concatenate([before, others])
     if abs(float(shapely.area(shapely.union_all(then)) - shapely.area(shapely.union_all(now)))) > EXACT:
-        raise InputRefused("redraw.would_overlap")
+        fitted = can_check() and shapely.coverage_is_valid(then)
+        raise InputRefused("redraw.would_overlap" if fitted else "redraw.faults_here")
 
 
 def _apart(before: NDArray[Any], after: NDArray[Any], others: NDArray[Any]) -> None:
