@@ -30,9 +30,17 @@ from digital_citymgmt_plugin.core.requests import (
     UpdateSheets,
     WaiveIssues,
 )
+from digital_citymgmt_plugin.core.requests_redraw import ApplyRedraw, DiscardScenario, SaveScenario
 from tests.kill.town import ACROSS, CLASSES, COUNTY, CRS, SIDE, Town, X, Y
 
 FAR = 30.0  # m: components of the town are strewn at random, few lie as near as doubles do
+# Edits of a redraw, given where the name of their session belongs: cells of a row cut lengthwise, then some across.
+DRAWN = json.dumps(
+    [
+        {"tool": "split", "points": [X + 2_060.0, Y - 10.0, X + 2_040.0, Y + 1_010.0]},
+        {"tool": "split", "points": [X + 2_990.0, Y + 2_050.0, X + 3_510.0, Y + 2_051.0]},
+    ]
+)
 Build = Callable[[Town, str, str], Request]
 
 
@@ -73,6 +81,9 @@ ACTIONS: dict[str, Build] = {
     "importprofile": lambda town, store, out: ImportProfile(town.profile),
     "checkgrids": lambda town, store, out: CheckGrids(),
     "repairgrids": lambda town, store, out: CheckGrids(repair=0.5),
+    "savescenario": lambda town, store, out: SaveScenario(DRAWN, "甲"),
+    "redraw": lambda town, store, out: ApplyRedraw(DRAWN, reason="试验"),
+    "discardscenario": lambda town, store, out: DiscardScenario(column(store, "SELECT uuid FROM scenario")[0]),
 }  # fmt: skip
 
 

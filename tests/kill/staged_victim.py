@@ -23,6 +23,7 @@ from tests.support import NOW, Watcher
 
 AFTER = -1  # all is done, the store not yet closed
 FILES = frozenset(("open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.copyfile", "shutil.rmtree"))
+IN_SESSION = ("apply_redraw", "save_scenario")
 LATE = (
     "ezdxf", "PIL.Image", "PIL.JpegImagePlugin", "openpyxl", "pyogrio", "scipy.spatial", "scipy.sparse.csgraph",
     "pypinyin",
@@ -72,9 +73,13 @@ def act(order: dict[str, Any]) -> dict[str, Any]:
     engine, quiet = loop.Engine(None), Quiet()
     asked = {"program": "staged kills", "done_by": "tester"}
     engine._answer({**asked, "method": "open_store", "params": {"path": order["store"]}}, quiet)
+    params = order["params"]
+    if order["method"] in IN_SESSION:  # a session begins with the edits that stand where its name belongs
+        begin = {**asked, "method": "open_redraw", "params": {"edits": params["session"]}}
+        params = {**params, "session": engine._answer(begin, quiet)["session"]}
     engine._store.connection.set_trace_callback(steps.statement)
     steps.armed = True
-    result = engine._answer({**asked, "method": order["method"], "params": order["params"]}, quiet)
+    result = engine._answer({**asked, "method": order["method"], "params": params}, quiet)
     steps.armed = False
     if order["at"] == AFTER:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -89,6 +94,7 @@ def main() -> None:
 
     for path in sorted(Path(services.__path__[0]).glob("[a-z]*.py")):
         import_module(f"{services.__name__}.{path.stem}")
+    import_module(f"{services.__name__}.redraw")
     for line in sys.stdin:
         order = json.loads(line)
         reader, writer = os.pipe()

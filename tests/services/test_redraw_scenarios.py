@@ -80,6 +80,7 @@ def test_scenarios_are_put_aside(census, bench):
     discard_scenario(census.context, DiscardScenario(uuid))
     assert listed(census) == []
     assert listed(census, every=True)[0]["status"] == "discarded"
+    assert discard_scenario(census.context, DiscardScenario(uuid))["operation"] is None
     with pytest.raises(InputRefused, match="no_scenario"):
         discard_scenario(census.context, DiscardScenario("nobody"))
     with pytest.raises(InputRefused, match="no_scenario"):
@@ -91,6 +92,8 @@ def test_names_of_scenarios(census, bench):
         save(bench, "甲")
     bench.edit("split", at((200, -10), (200, 510)))
     save(bench, " 甲 ")
+    assert save_scenario(bench.city.context, SaveScenario(bench.id, "甲"))["operation"] is None
+    bench.edit("split", at((700, -10), (700, 510)))
     for name in ("甲", "", "  ", "长" * 81):
         with pytest.raises(InputRefused, match="scenario_name"):
             save(bench, name)

@@ -21,7 +21,7 @@ _COLUMNS = ("uuid", "name", "parent_uuid", "status", "payload", "created_at", "u
 
 
 def save_scenario(context: Context, request: SaveScenario) -> dict[str, Any]:
-    """Keep the edits of a session as a scenario; nothing of the grids is written.
+    """Keep the edits of a session as a scenario; nothing of the grids is written. The same again changes nothing.
 
     Returns
     -------
@@ -39,13 +39,19 @@ def save_scenario(context: Context, request: SaveScenario) -> dict[str, Any]:
     entries, name = session.entries(), request.name.strip()
     if not entries:
         raise InputRefused("redraw.no_edits")
-    named = store.read("scenario", ["uuid"], [("name", "=", name), ("status", "=", OPEN)])["uuid"].tolist()
-    if not name or len(name) > _LONGEST or [uuid for uuid in named if uuid != request.scenario]:
+    if not name or len(name) > _LONGEST:
         raise InputRefused("redraw.scenario_name", name=name, most=_LONGEST)
+    payload = json.dumps({"version": 1, "entries": entries}, ensure_ascii=False)
+    found = store.read("scenario", ["uuid", "payload"], [("name", "=", name), ("status", "=", OPEN)])
+    for uuid, held in zip(found["uuid"].tolist(), found["payload"].tolist()):
+        if held == payload:
+            session.scenario = uuid
+            return _answer(uuid, entries, None)
+        if uuid != request.scenario:
+            raise InputRefused("redraw.scenario_name", name=name, most=_LONGEST)
     fid = None if request.scenario is None else _fid(store, request.scenario)
     if request.parent is not None:
         _fid(store, request.parent)
-    payload = json.dumps({"version": 1, "entries": entries}, ensure_ascii=False)
     with store.action("save_scenario", name=name) as action:
         if fid is None:
             row = {"name": name, "parent_uuid": request.parent, "status": OPEN, "payload": payload}
@@ -57,9 +63,13 @@ def save_scenario(context: Context, request: SaveScenario) -> dict[str, Any]:
         operation = action.operation_uuid
     uuid = store.read("scenario", ["uuid"], [("fid", "=", fid)])["uuid"][0]
     session.scenario = str(uuid)
+    return _answer(session.scenario, entries, operation)
+
+
+def _answer(scenario: str, entries: list[dict[str, Any]], operation: str | None) -> dict[str, Any]:
     return {
-        "scenario": uuid, "counts": {"edits": len(entries)}, "operation": operation, "tables": ["scenario"],
-        "notes": [],
+        "scenario": scenario, "counts": {"edits": len(entries)}, "operation": operation,
+        "tables": ["scenario"] if operation else [], "notes": [],
     }  # fmt: skip
 
 
@@ -104,6 +114,8 @@ def discard_scenario(context: Context, request: DiscardScenario) -> dict[str, An
     """
     store = context.need_store()
     fid = _fid(store, request.scenario)
+    if store.count("scenario", [("fid", "=", fid), ("status", "=", DISCARDED)]):
+        return {"counts": {"discarded": 0}, "operation": None, "tables": [], "notes": []}
     with store.action("discard_scenario") as action:
         action.update("scenario", np.array([fid]), {"status": objects([DISCARDED])})
         action.counts.update(discarded=1)
