@@ -79,6 +79,10 @@ class Given:
         """Return whether a box is ticked."""
         return bool(self._algorithm.parameterAsBool(self._parameters, name, self._context))
 
+    def fields(self, name: str) -> list[str]:
+        """Return the names of several fields."""
+        return [str(value) for value in self._algorithm.parameterAsStrings(self._parameters, name, self._context)]
+
     def number(self, name: str, least: float | None = None) -> float | None:
         """Return a number; raises ``parameter.number`` below ``least``."""
         if self._parameters.get(name) is None:

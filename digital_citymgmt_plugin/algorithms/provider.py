@@ -19,6 +19,7 @@ from digital_citymgmt_plugin.algorithms.draftgrids import DraftGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.exportaudit import ExportAuditAlgorithm
 from digital_citymgmt_plugin.algorithms.exportprofile import ExportProfileAlgorithm
 from digital_citymgmt_plugin.algorithms.findduplicates import FindDuplicatesAlgorithm
+from digital_citymgmt_plugin.algorithms.gridson import GridsOnAlgorithm
 from digital_citymgmt_plugin.algorithms.importareas import ImportAreasAlgorithm
 from digital_citymgmt_plugin.algorithms.importbasemap import ImportBaseMapAlgorithm
 from digital_citymgmt_plugin.algorithms.importcases import ImportCasesAlgorithm
@@ -30,6 +31,8 @@ from digital_citymgmt_plugin.algorithms.importtracks import ImportTracksAlgorith
 from digital_citymgmt_plugin.algorithms.linkcases import LinkCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.makecandidates import MakeCandidatesAlgorithm
 from digital_citymgmt_plugin.algorithms.mergeduplicates import MergeDuplicatesAlgorithm
+from digital_citymgmt_plugin.algorithms.renumbergrids import RenumberGridsAlgorithm
+from digital_citymgmt_plugin.algorithms.restate import RestateAlgorithm
 from digital_citymgmt_plugin.algorithms.undooperation import UndoOperationAlgorithm
 from digital_citymgmt_plugin.algorithms.upgradestore import UpgradeStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.verifystore import VerifyStoreAlgorithm
@@ -48,6 +51,9 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     DraftGridsAlgorithm,
     AdoptGridsAlgorithm,
     CheckGridsAlgorithm,
+    RenumberGridsAlgorithm,
+    GridsOnAlgorithm,
+    RestateAlgorithm,
     ImportPlacesAlgorithm,
     MakeCandidatesAlgorithm,
     DecideCandidatesAlgorithm,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Optional
 
-from digital_citymgmt_plugin.core.request_base import Request
+from digital_citymgmt_plugin.core.request_base import Layer, Request
 
 
 @dataclass(frozen=True)
@@ -35,3 +35,39 @@ class GridLineage(Request):
     code: str = ""
     place: list[float] = field(default_factory=list)
     day: str = ""
+
+
+@dataclass(frozen=True)
+class Restate(Request):
+    """Tell figures of the grids of one day on the grids of another.
+
+    ``input``: a table of grid codes and numbers, as they were on ``from_day``; ``fields``: its columns of numbers,
+    none: all. ``figures``: what is counted anew out of the store, ``cases`` (reported ``since`` .. ``until``, both
+    included) and ``components``. ``decimals`` of the parts of a figure that is cut by area, 0 for whole numbers.
+    """
+
+    method: ClassVar[str] = "restate"
+    output: str
+    input: Optional[Layer] = None  # noqa: UP045  (get_type_hints on Python 3.9)
+    code_field: Optional[str] = None  # noqa: UP045
+    fields: list[str] = field(default_factory=list)
+    figures: list[str] = field(default_factory=list)  # cases | components
+    from_day: str = ""
+    to_day: str = ""
+    since: str = ""
+    until: str = ""
+    decimals: int = 2
+    rejects: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class RenumberGrids(Request):
+    """Give the current grids of some communities new codes in reading order; the old ones are retired.
+
+    ``communities``: their codes, none: all. ``output``: the crosswalk of old and new codes (XLSX, CSV).
+    """
+
+    method: ClassVar[str] = "renumber_grids"
+    communities: list[str] = field(default_factory=list)
+    reason: str = ""
+    output: Optional[str] = None  # noqa: UP045

@@ -20,6 +20,7 @@ UNDOABLE = frozenset(
         "waive_issues", "reopen_issues", "fix_components", "make_sheets", "update_sheets",
         "check_components", "check_grids", "repair_grids", "redraw", "save_scenario", "discard_scenario",
         "mend_grids",
+        "renumber_grids",
         "import_base_map", "make_candidates", "decide_candidates",
     )
 )  # fmt: skip

@@ -33,6 +33,8 @@ SERVICES: dict[str, Service] = {
     "grids_on": _late("grid_history", "grids_on"),
     "grid_lineage": _late("grid_history", "grid_lineage"),
     "preview_grids": _late("grid_preview", "preview_grids"),
+    "restate": _late("restate", "restate"),
+    "renumber_grids": _late("renumbering", "renumber_grids"),
     "import_components": _late("components", "import_components"),
     "assign_codes": _late("coding", "assign_codes"),
     "import_cases": _late("cases", "import_cases"),
@@ -99,12 +101,12 @@ PREVIEWED = {
     "import_tracks", "import_profile", "undo_operation", "waive_issues", "reopen_issues", "fix_components",
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
     "import_base_map", "make_candidates", "decide_candidates", "check_grids", "mend_grids",
-    "apply_redraw",
+    "apply_redraw", "renumber_grids",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
 READING = {
-    "draft_sources", "grids_on", "grid_lineage",
+    "draft_sources", "grids_on", "grid_lineage", "restate",
     "preview_table",
     "preview_grids",
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",

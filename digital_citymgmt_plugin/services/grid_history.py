@@ -71,7 +71,7 @@ def read_history(store: Store) -> GridHistory:
     rows = {name: column[keep] for name, column in rows.items()}
     order = np.array([number[uuid] for uuid in rows["operation_uuid"].tolist()], dtype=np.int64)
     zone = store.meta().get("time_zone") or "Asia/Shanghai"
-    days = _days(logged["at"], zone)
+    days = local_days(logged["at"], zone)
     before = np.full(len(order), None, dtype=object)
     kept = [place for place, value in enumerate(rows["old_geom"].tolist()) if value]
     before[kept] = shapely.from_wkb(rows["old_geom"][kept], on_invalid="ignore") if kept else []
@@ -90,7 +90,7 @@ def read_history(store: Store) -> GridHistory:
     return GridHistory(grids, history, [told[place] for place in order.tolist()])
 
 
-def _days(moments: NDArray[Any], zone: str) -> NDArray[np.object_]:
+def local_days(moments: NDArray[Any], zone: str) -> NDArray[np.object_]:
     """Return the day in the city of moments in UTC."""
     if not len(moments):
         return np.empty(0, dtype=object)

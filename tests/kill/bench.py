@@ -30,6 +30,7 @@ from digital_citymgmt_plugin.core.requests import (
     UpdateSheets,
     WaiveIssues,
 )
+from digital_citymgmt_plugin.core.requests_history import RenumberGrids
 from digital_citymgmt_plugin.core.requests_redraw import ApplyRedraw, DiscardScenario, SaveScenario
 from tests.kill.town import ACROSS, CLASSES, COUNTY, CRS, SIDE, Town, X, Y
 
@@ -84,6 +85,7 @@ ACTIONS: dict[str, Build] = {
     "savescenario": lambda town, store, out: SaveScenario(DRAWN, "甲"),
     "redraw": lambda town, store, out: ApplyRedraw(DRAWN, reason="试验"),
     "discardscenario": lambda town, store, out: DiscardScenario(column(store, "SELECT uuid FROM scenario")[0]),
+    "renumbergrids": lambda town, store, out: RenumberGrids(output=out + ".xlsx"),
 }  # fmt: skip
 
 

@@ -61,6 +61,12 @@ CONTRACT = {
         "STORE", "INPUT", "KIND", "MAPPING", "CARRIER", "MAX_SPEED", "GAP", "STAY_RADIUS", "STAY_TIME", "FAR", "SHIFT",
         "ENCODING", "CRS", "REJECTS",
     },
+    "gridson": {"STORE", "DAY", "OUTPUT"},
+    "renumbergrids": {"STORE", "COMMUNITIES", "REASON", "OUTPUT", "PREVIEW"},
+    "restate": {
+        "STORE", "INPUT", "CODE_FIELD", "FIELDS", "FROM_DAY", "TO_DAY", "CASES", "SINCE", "UNTIL", "COMPONENTS",
+        "DECIMALS", "OUTPUT", "REJECTS",
+    },
     "assigncodes": {"STORE", "ORDER"},
     "makecandidates": {"STORE", "MAPPING", "PREVIEW"},
     "decidecandidates": {"STORE", "DECISION", "CLASS", "SHEET", "DRAWING", "DISTANCE", "CANDIDATES", "PREVIEW"},
