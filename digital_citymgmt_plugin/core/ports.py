@@ -314,7 +314,7 @@ class Action(Protocol):
     def delete(self, table: str, fids: NDArray[np.int64]) -> int:
         """Take rows away (never components, grids or cases: theirs is a status); returns how many there were."""
 
-    def take_back(self, target: Logged) -> TakenBack:
+    def take_back(self, target: Logged, advance: Callable[[float], None] | None = None) -> TakenBack:
         """Take an earlier action back; later ones that built on it must have been taken back before."""
 
     def note(self, **values: Any) -> None:

@@ -27,7 +27,7 @@ from digital_citymgmt_plugin.services.check_city import chosen_rules, read_city,
 from digital_citymgmt_plugin.services.check_findings import Findings, relevel, tallies, write_output
 from digital_citymgmt_plugin.services.component_checks import all_parts
 from digital_citymgmt_plugin.services.grid_inputs import Inputs, read_inputs
-from digital_citymgmt_plugin.services.grid_repair import MOST, Repaired, repair_inputs, store_repaired
+from digital_citymgmt_plugin.services.grid_repair import MOST, Repaired, repair_inputs, say_why, store_repaired
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.issues import Found, compare, write
 
@@ -75,6 +75,7 @@ def check_grids(context: Context, request: CheckGrids) -> dict[str, Any]:
     found = Findings(store)
     _components(context, inputs, rules, found)
     look_at_grids(context, inputs, rules, found)
+    left = say_why(found.listed, repaired) if request.repair else {}
     context.progress(0.9, "progress.comparing")
     if not draft:
         counts, operation, by_rule = _keep(context, request, inputs, pack, rules, found, repaired)
@@ -91,10 +92,11 @@ def check_grids(context: Context, request: CheckGrids) -> dict[str, Any]:
     if request.output and not context.preview:
         write_output(context, request.output, rules, found, shaped=True)
     notes += inputs.notes
+    notes += [{"code": "mend.left", "values": {"count": count, "because": why}} for why, count in sorted(left.items())]
     notes += [{"code": "checks.grids_many", "values": {"rule": code, "count": count}} for code, count in found.cut()]
     tables = ["check_issue", "check_run", *repaired.tables] if operation else []
     return {
-        "counts": counts, "operation": operation, "tables": tables, "by_rule": by_rule, "notes": notes,
+        "counts": counts, "left": left, "operation": operation, "tables": tables, "by_rule": by_rule, "notes": notes,
         # A preview writes no file: who says yes to its counts has the run once more.
         "files_wait": context.preview and bool(request.output or request.mended),
     }  # fmt: skip

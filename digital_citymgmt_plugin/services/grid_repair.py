@@ -3,18 +3,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.grids.mending import RULES
 from digital_citymgmt_plugin.core.grids.repair import repair_cells
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Context
 from digital_citymgmt_plugin.core.stoppable import stoppable
 from digital_citymgmt_plugin.services.grid_inputs import Inputs
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.issues import WHY_LEFT, Found
 from digital_citymgmt_plugin.services.rehoming import rehome
 
 MOST = 5.0  # m: a boundary that may move farther is another boundary
@@ -27,6 +32,7 @@ class Repaired:
 
     rows: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     counts: dict[str, int] = field(default_factory=dict)
+    left: list[tuple[Any, str]] = field(default_factory=list)  # shape and code of the reason
 
     @property
     def any(self) -> bool:
@@ -40,6 +46,9 @@ class Repaired:
 
 
 NOTHING = Repaired()
+_REPAIRED = ("grid.gap", "grid.overlap", "grid.multipart")
+_WIDE, _KIND = "because.repair_wide", "because.repair_kind"
+_AT = 0.001  # m: so near is in it
 
 
 def repair_inputs(context: Context, inputs: Inputs, tolerance: float) -> Repaired:
@@ -63,7 +72,28 @@ def repair_inputs(context: Context, inputs: Inputs, tolerance: float) -> Repaire
         "gaps_closed": done.gaps, "overlaps_removed": done.overlaps, "parts_joined": done.parts,
         "grids_changed": len(done.rows), "components_moved": 0, "cases_moved": 0,
     }  # fmt: skip
-    return Repaired(done.rows, counts)
+    return Repaired(done.rows, counts, done.left)
+
+
+def say_why(found: Sequence[Found], repaired: Repaired) -> dict[str, int]:
+    """Write into the findings that a repair left why it did; returns the number by reason.
+
+    What the repair never looked at is wider than its tolerance, or of a kind that only a person decides.
+    """
+    shapes = objects(shape for shape, _why in repaired.left)
+    tree = shapely.STRtree(shapely.point_on_surface(shapes))
+    told: Counter[str] = Counter()
+    for item in found:
+        if item.rule in _REPAIRED:
+            at = tree.query(item.shape, predicate="dwithin", distance=_AT) if item.shape is not None else ()
+            why = repaired.left[int(min(at))][1] if len(at) else _WIDE
+        elif item.rule in RULES:
+            why = _KIND
+        else:
+            continue
+        item.values[WHY_LEFT] = why
+        told[why] += 1
+    return dict(told)
 
 
 def store_repaired(

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from digital_citymgmt_plugin.core.errors import InputRefused
@@ -50,6 +50,7 @@ def undo_operation(context: Context, request: UndoOperation) -> dict[str, Any]:
     store = context.need_store()
     target = _target(store, request.operation)
     _check(store, target)
+    context.progress(0.0, "progress.taking_back")
     plan = store.plan_undo(target)
     blocked = _in_the_way(plan, request.dependents)
     if blocked and not context.preview:
@@ -60,10 +61,10 @@ def undo_operation(context: Context, request: UndoOperation) -> dict[str, Any]:
         while target not in steps:
             step = plan.steps[0]  # the newest first; what returns with it may name what goes next
             _check(store, step)
-            context.progress(0.05 + 0.9 * len(steps) / (len(steps) + len(plan.steps)), "progress.taking_back")
-            context.cancel.check()
+            advance = _advance(context, len(steps), len(steps) + len(plan.steps))
+            advance(0.0)
             steps.append(step)
-            found.append(action.take_back(step))
+            found.append(action.take_back(step, advance))
             if found[-1].edited and request.dependents == "refuse":
                 blocked.append(_edited(step, found[-1].edited))
             if step != target:
@@ -151,6 +152,16 @@ def _in_the_way(plan: UndoPlan, dependents: str) -> list[InputRefused]:
         values = {"kind": target.kind, "at": target.at, "count": hand.count, "table": hand.table, "fid": hand.example}
         found.append(InputRefused("undo.named", **values))
     return found
+
+
+def _advance(context: Context, before: int, count: int) -> Callable[[float], None]:
+    """Return what tells how far an undo is, and stops it, while it takes back one of ``count`` actions."""
+
+    def told(share: float) -> None:
+        context.progress(0.05 + 0.9 * (before + share) / count, "progress.taking_back")
+        context.cancel.check()
+
+    return told
 
 
 def _edited(step: Logged, hands: Iterable[Hand]) -> InputRefused:

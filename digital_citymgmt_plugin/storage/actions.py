@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -177,10 +177,10 @@ class GpkgAction:
         self._journal.before_delete(table, fids)
         return remove_rows(self._connection, table, runs_of(fids))
 
-    def take_back(self, target: Logged) -> TakenBack:
+    def take_back(self, target: Logged, advance: Callable[[float], None] | None = None) -> TakenBack:
         """Take an earlier operation back; see ``storage.takeback``."""
         work = TakeBack(self._connection, self._journal, self.operation_uuid, self._tell)
-        found = work.run(target)
+        found = work.run(target, advance)
         self._touched |= work.tables
         self._moved |= work.tables
         return found

@@ -32,6 +32,7 @@ _PART = 20_000
 
 # Adds rows of ``component_change``: uuids of components, and what happened to them.
 Tell = Callable[[Sequence[str], str], None]
+Advance = Callable[[float], None]
 
 
 class TakeBack:
@@ -51,9 +52,13 @@ class TakeBack:
     def __init__(self, connection: sqlite3.Connection, journal: Journal, operation_uuid: str, tell: Tell) -> None:
         self._connection, self._journal, self._operation, self._tell = connection, journal, operation_uuid, tell
         self.tables: set[str] = set()
+        self._advance: Advance | None = None
+        self._done, self._all = 0, 1  # rows
 
-    def run(self, target: Logged) -> TakenBack:
+    def run(self, target: Logged, advance: Advance | None = None) -> TakenBack:
         """Take one action back; later ones that built on it must have been before.
+
+        ``advance`` is told the share of the rows that is done, part by part, and may raise to stop.
 
         A row that someone edited or deleted in QGIS since is counted in ``edited``; what stood in it is in the journal
         of the operation that takes back. Codes stay in the register as retired.
@@ -64,9 +69,12 @@ class TakeBack:
             ``undo.taken``: what returns (a code, a case number) is another row's by now.
         """
         added: dict[str, list[Ranges]] = {}
+        self._advance, self._done, self._all = advance, 0, 1
         for entry in entries(self._connection, target.uuid):
             if entry.table not in _KNOWN:
                 raise StoreError("undo.damaged", table=entry.table)
+            # Looked at once for edits; then its rows go or get their old values.
+            self._all += entry.size * (1 if entry.kind == AFTER else 2)
             if entry.kind == INSERT:
                 added.setdefault(entry.table, []).append(entry.ranges)
         self.tables.update(added)
@@ -88,6 +96,7 @@ class TakeBack:
             into = returned if entry.kind == DELETE else restored
             done = self._return(entry) if entry.kind == DELETE else self._restore(entry)
             into[entry.table] = into.get(entry.table, 0) + done
+            self._went_on(entry.size)
         if target.kind == UNDO:
             self._lift(target.uuid)
         self._connection.execute("UPDATE operation SET undone_by = ? WHERE uuid = ?", (self._operation, target.uuid))
@@ -96,6 +105,11 @@ class TakeBack:
             {table: size for table, size in restored.items() if size},
             {table: size for table, size in returned.items() if size}, retired, edited,
         )  # fmt: skip
+
+    def _went_on(self, rows: int) -> None:
+        self._done += rows
+        if self._advance is not None:
+            self._advance(min(self._done / self._all, 1.0))
 
     def _check_columns(self, entry: Entry) -> None:
         if not set(entry.columns) <= self._columns(entry.table) - {"fid"}:
@@ -142,6 +156,7 @@ class TakeBack:
         left = {row[0] for row in self._connection.execute(query, (target.uuid, DELETE))}
         changed = f"updated_at {'>' if target.kind == UNDO else 'IS NOT'} ?"
         for entry in entries(self._connection, target.uuid):
+            self._went_on(entry.size)
             if entry.kind == AFTER:
                 self._compare(entry, found)
             if entry.kind in (DELETE, AFTER):
@@ -194,6 +209,7 @@ class TakeBack:
                 if table in COMPONENTS:
                     self._tell_of(table, int(fids[0]), int(fids[-1]), "deleted")
                 low = int(fids[-1]) + 1
+                self._went_on(len(fids))
         return remove_rows(self._connection, table, ranges)
 
     def _tell_of(self, table: str, first: int, last: int, what: str) -> None:

@@ -20,7 +20,7 @@ from digital_citymgmt_plugin.core.grids.audit.coverage import gaps_of, overlaps_
 from digital_citymgmt_plugin.core.grids.audit.model import parts_of_area, polygonal
 from digital_citymgmt_plugin.core.grids.checks import with_area
 from digital_citymgmt_plugin.core.grids.repair_faces import Index
-from digital_citymgmt_plugin.core.grids.repair_work import GAP, OVERLAP, PART, Fault, Work, thin_areas
+from digital_citymgmt_plugin.core.grids.repair_work import FIT, GAP, OVERLAP, PART, SHAPE, Fault, Work, thin_areas
 from digital_citymgmt_plugin.core.ports import Cancel
 
 _ROUNDS = 8
@@ -29,13 +29,17 @@ _FITS = 0.001  # m of edges: less is no difference
 
 @dataclass
 class Mended:
-    """All cells after the repair, the rows that changed, how many faults of each kind are gone."""
+    """All cells after the repair, the rows that changed, how many faults of each kind are gone.
+
+    ``left``: shapes of thin faults that are still there, each with the code of the reason; without the wider ones.
+    """
 
     cells: NDArray[Any]
     rows: Index = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     gaps: int = 0
     overlaps: int = 0
     parts: int = 0
+    left: list[tuple[Any, str]] = field(default_factory=list)
 
 
 def repair_cells(
@@ -94,16 +98,17 @@ def repair_cells(
                 break
             work.forbid(wrong, made)
         if len(wrong):  # what cannot be brought right is left with all that hangs together with it
-            changed = work.apart_from(changed, wrong)
+            changed = work.apart_from(changed, wrong, SHAPE)
         worse = _worse(fixed, near, made, changed) if fits_after else changed[:0]
         if not len(worse):
             break
-        work.leave(worse)  # the faults there stay, so that those elsewhere in the same network need not
+        work.leave(worse, FIT)  # the faults there stay, so that those elsewhere in the same network need not
     else:
-        changed = work.apart_from(changed, worse)
+        changed = work.apart_from(changed, worse, FIT)
     result.rows = rows[near[changed]]
     result.cells[result.rows] = made[changed]
     result.gaps, result.overlaps, result.parts = work.done()
+    result.left = work.left()
     return result
 
 

@@ -15,6 +15,8 @@ from scipy.sparse.csgraph import connected_components
 from digital_citymgmt_plugin.core.grids.repair_faces import Faces, Index, cuts_across, faces_of, noded, put_back
 
 GAP, OVERLAP, PART = 0, 1, 2
+# Why a fault is left though it is thin: codes of sentences.
+SHAPE, FIT, NO_TAKER = "because.repair_shape", "because.repair_fit", "because.repair_no_taker"
 KEEPS = 0.5  # of its area that a grid keeps at least: less is another grid, and a person's to decide
 
 
@@ -74,6 +76,7 @@ class Work:
             at, in_home = shapely.STRtree(homes).query(self._faces.points, predicate="intersects")
             self._home[at[::-1]] = in_home[::-1]
         self._banned = np.zeros(len(depth), dtype=bool)
+        self._why: dict[int, str] = {}  # fault → code of the reason why its faces are left alone
         self._never: set[tuple[int, int]] = set()  # faces that would be a part of their own of a cell
         self._given = np.full(len(depth), -1, dtype=np.int64)
         # Across a gap that is to be closed, too: the same new vertices come on both sides.
@@ -116,7 +119,7 @@ class Work:
                 left.append(cell)
         # A piece cut off may be the hole of another cell, which is right as soon as the piece is its own.
         if len(left) == len(cells):
-            self.leave(cells)
+            self.leave(cells, SHAPE)
 
     def _cut_off(self, cell: int, spare: NDArray[Any]) -> list[tuple[int, int]]:
         """Let the faces of thin pieces that a cell has apart from the rest go to others; the pairs that are new."""
@@ -127,19 +130,21 @@ class Work:
         self._loose[mine[at]] |= ~self._hair[mine[at]]
         return new
 
-    def leave(self, cells: Index) -> None:
-        """Leave the faces alone that were given to or taken from some cells."""
+    def leave(self, cells: Index, why: str) -> None:
+        """Leave the faces alone that were given to or taken from some cells, for a reason."""
         hit = np.isin(self._given, cells) & (self._given >= 0)
         lost = self._faces.face[np.isin(self._faces.cell, cells)]
         hit[lost[self._given[lost] >= 0]] = True
+        for fault in np.unique(self._fault[hit & ~self._hair & ~self._banned]).tolist():
+            self._why.setdefault(fault, why)
         self._banned |= hit & ~self._hair
 
-    def apart_from(self, changed: Index, wrong: Index) -> Index:
+    def apart_from(self, changed: Index, wrong: Index, why: str) -> Index:
         """Return the changed cells that do not hang together with wrong ones, and take the others' faces back."""
         is_changed = np.zeros(len(self._fixed), dtype=bool)
         is_changed[changed] = True
         lost = self._reached(is_changed, np.isin(np.arange(len(is_changed)), wrong))
-        self.leave(np.flatnonzero(lost))
+        self.leave(np.flatnonzero(lost), why)
         self._given[self._banned] = -1
         return changed[~lost[changed]]
 
@@ -147,10 +152,20 @@ class Work:
         """Return how many gaps, overlaps and splinters are gone."""
         counts = [0, 0, 0]
         for number, fault in enumerate(self._faults):
-            mine = (self._fault == number) & self._loose
-            if mine.any() and (self._given[mine] >= 0).all():
+            if self._is_done(number):
                 counts[fault.kind] += 1
         return counts[GAP], counts[OVERLAP], counts[PART]
+
+    def left(self) -> list[tuple[Any, str]]:
+        """Return the shapes of the faults that are left, each with the code of the reason."""
+        return [
+            (fault.shape, self._why.get(number, NO_TAKER))
+            for number, fault in enumerate(self._faults) if not self._is_done(number)
+        ]  # fmt: skip
+
+    def _is_done(self, number: int) -> bool:
+        mine = (self._fault == number) & self._loose
+        return bool(mine.any() and (self._given[mine] >= 0).all())
 
     def _taker(self, face: int) -> int:
         """Return the cell that a loose face goes to: of those that may have it the one with the longest common edge."""
