@@ -74,7 +74,7 @@ class Coverage:
         self._flat: dict[str, Any] = {
             name: _single(shape) for name, shape in zip(names, flat.tolist()) if name not in unusable
         }
-        self._serial = 0
+        self._serials = [0]  # the highest number of a new cell, after each edit applied
         self._rings: dict[str, list[list[Point]]] = {}
         self._lines: dict[str, NDArray[np.float64]] = {}
         self._index()
@@ -89,6 +89,11 @@ class Coverage:
     def ids(self) -> list[str]:
         """All cells that are there now."""
         return list(self._stored)
+
+    @property
+    def usable(self) -> list[str]:
+        """The cells that tools can work on, in order of their ids."""
+        return sorted(self._flat)
 
     @property
     def clean(self) -> bool:
@@ -168,7 +173,7 @@ class Coverage:
 
     def fresh(self, parent: str, number: int) -> str:
         """Return the id of the ``number``-th new cell (from 0) of the next edit: the same in every replay."""
-        return f"{parent.split('/')[0]}/{self._serial + number + 1}"
+        return f"{parent.split('/')[0]}/{self._serials[-1] + number + 1}"
 
     def apply(self, edit: Edit) -> None:
         """Carry out an edit.
@@ -180,12 +185,14 @@ class Coverage:
         """
         self._swap(edit.before, edit.after)
         self._group.update(edit.groups)
-        self._serial += sum(1 for name in edit.after if name not in edit.before)
+        numbers = [int(name.rpartition("/")[2]) for name in edit.after if name not in edit.before]
+        self._serials.append(max([self._serials[-1], *numbers]))
 
     def revert(self, edit: Edit) -> None:
         """Take the last edit back: every shape is again the one that was stored, byte for byte."""
         self._swap(edit.after, edit.before)
-        self._serial -= sum(1 for name in edit.after if name not in edit.before)
+        if len(self._serials) > 1:
+            self._serials.pop()
 
     def _swap(self, old: dict[str, Any], new: dict[str, Any]) -> None:
         for name, shape in old.items():

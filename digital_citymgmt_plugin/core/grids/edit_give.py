@@ -42,8 +42,7 @@ def reshape(cov: Coverage, line: Any, *, community: bool = False, snap: float = 
             continue
         going = _going(cov, name, parts, laid, community)
         for row in [row for row in going if too_small(parts[row])]:
-            small = {"cell": name, "area": round(float(parts[row].area), 2)}
-            notes.append(("redraw.splinter_left", small))
+            notes.append(("redraw.splinter_left", {"cell": name, "area": round(float(parts[row].area), 2)}))
             del going[row]
         if not going:
             continue
