@@ -17,6 +17,7 @@ from digital_citymgmt_plugin.algorithms.createstore import CreateStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.decidecandidates import DecideCandidatesAlgorithm
 from digital_citymgmt_plugin.algorithms.draftgrids import DraftGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.exportaudit import ExportAuditAlgorithm
+from digital_citymgmt_plugin.algorithms.exportgrids import ExportGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.exportprofile import ExportProfileAlgorithm
 from digital_citymgmt_plugin.algorithms.findduplicates import FindDuplicatesAlgorithm
 from digital_citymgmt_plugin.algorithms.gridson import GridsOnAlgorithm
@@ -54,6 +55,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     RenumberGridsAlgorithm,
     GridsOnAlgorithm,
     RestateAlgorithm,
+    ExportGridsAlgorithm,
     ImportPlacesAlgorithm,
     MakeCandidatesAlgorithm,
     DecideCandidatesAlgorithm,

@@ -17,6 +17,7 @@ from digital_citymgmt_plugin.core.basemap.themes import Cass
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.errors import StoreError
+from digital_citymgmt_plugin.core.platform_profile import Platform
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.core.undo import Logged, TakenBack, UndoPlan, Written
 
@@ -238,6 +239,12 @@ class Files(Protocol):
         self, path: str, layers: Mapping[str, Columns], crs: str | None, geometries: Mapping[str, str]
     ) -> None:
         """Write a new GeoPackage of several layers, whole or not at all."""
+
+    def platforms(self, path: str | None = None) -> list[Platform]:
+        """Return the profiles of platforms that unit grids are exported for; those of a file of one's own first."""
+
+    def write_platform_file(self, path: str, platform: Platform, columns: Columns, crs: str) -> None:
+        """Write unit grids as a platform wants them, whole or not at all."""
 
     def read_profile(self, path: str) -> Profile:
         """Read a city profile from a workbook or JSON; all of it or nothing."""

@@ -71,3 +71,28 @@ class RenumberGrids(Request):
     communities: list[str] = field(default_factory=list)
     reason: str = ""
     output: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class ExportGrids(Request):
+    """Write unit grids as a platform wants them, say what that loses, read the file back and compare.
+
+    ``platform``: code of a profile, one of the built-in or of ``profile`` (a JSON file); ``day``: of the grids, none:
+    today; ``report``: the list of losses and differences (XLSX, CSV); ``check``: only tells, writes no file.
+    """
+
+    method: ClassVar[str] = "export_grids"
+    platform: str
+    output: str = ""
+    profile: Optional[str] = None  # noqa: UP045
+    day: str = ""
+    report: Optional[str] = None  # noqa: UP045
+    check: bool = False
+
+
+@dataclass(frozen=True)
+class ListPlatforms(Request):
+    """List the profiles of platforms: code, title, what each does with parts, holes, codes, coordinates."""
+
+    method: ClassVar[str] = "list_platforms"
+    profile: Optional[str] = None  # noqa: UP045

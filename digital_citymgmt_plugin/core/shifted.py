@@ -69,6 +69,13 @@ def from_bd09(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     return from_gcj02(x, y)
 
 
+def shift(kind: str, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Return WGS 84 degrees shifted as said (``none``: as they are)."""
+    if kind == GCJ02:
+        return to_gcj02(lon, lat)
+    return to_bd09(lon, lat) if kind == BD09 else (lon, lat)
+
+
 def unshift(shift: str, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """Return WGS 84 degrees of coordinates shifted as said (``none``: as they are)."""
     if shift == GCJ02:

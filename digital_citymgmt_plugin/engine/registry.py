@@ -35,6 +35,8 @@ SERVICES: dict[str, Service] = {
     "preview_grids": _late("grid_preview", "preview_grids"),
     "restate": _late("restate", "restate"),
     "renumber_grids": _late("renumbering", "renumber_grids"),
+    "export_grids": _late("grid_export", "export_grids"),
+    "list_platforms": _late("grid_export", "list_platforms"),
     "import_components": _late("components", "import_components"),
     "assign_codes": _late("coding", "assign_codes"),
     "import_cases": _late("cases", "import_cases"),
@@ -106,7 +108,7 @@ PREVIEWED = {
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
 READING = {
-    "draft_sources", "grids_on", "grid_lineage", "restate",
+    "draft_sources", "grids_on", "grid_lineage", "restate", "export_grids", "list_platforms",
     "preview_table",
     "preview_grids",
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",

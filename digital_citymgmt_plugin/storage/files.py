@@ -11,6 +11,7 @@ from digital_citymgmt_plugin.core.basemap.drawing import Drawing
 from digital_citymgmt_plugin.core.basemap.themes import Cass
 from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.platform_profile import Platform
 from digital_citymgmt_plugin.core.ports import Buckets, Columns, PhotoFacts, PhotoKeeper, RejectList, Sheet, Source
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.storage import (
@@ -21,6 +22,7 @@ from digital_citymgmt_plugin.storage import (
     formats,
     gpx,
     photos,
+    platform_out,
     profile_workbook,
     profile_write,
     profiles,
@@ -154,6 +156,16 @@ class CityFiles:
     def builtin_profile(self, edition: str) -> Profile:
         """Return a built-in profile; see ``profiles.builtin_profile``."""
         return profiles.builtin_profile(edition)
+
+    def platforms(self, path: str | None = None) -> list[Platform]:
+        """Return the profiles of platforms; see ``platform_out.platforms``."""
+        if path:
+            self._not_the_store(path)
+        return platform_out.platforms(path)
+
+    def write_platform_file(self, path: str, platform: Platform, columns: Columns, crs: str) -> None:
+        """Write unit grids as a platform wants them; see ``platform_out``."""
+        platform_out.write_platform_file(path, platform, columns, crs)
 
     def check_rules(self) -> list[Rule]:
         """Return the rule pack of the checks; see ``profiles.check_rules``."""

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from digital_citymgmt_plugin.core.errors import InputRefused, ProfileError
-from digital_citymgmt_plugin.core.grids.platforms import GEOJSON, Platform, platform_from_dict
+from digital_citymgmt_plugin.core.platform_profile import GEOJSON, Platform, platform_from_dict
 from digital_citymgmt_plugin.core.ports import GEOM, Columns
 from digital_citymgmt_plugin.storage.formats import ending
 from digital_citymgmt_plugin.storage.plain_paths import plain_output
@@ -79,9 +79,8 @@ def _write_geojson(path: str, platform: Platform, columns: Columns) -> None:
 
 def _coordinates(shape: Any, decimals: int) -> dict[str, Any]:
     def rings(polygon: Any) -> list[list[list[float]]]:
-        return [
-            np.round(shapely.get_coordinates(ring), decimals).tolist() for ring in [polygon.exterior, *polygon.interiors]
-        ]
+        around = [polygon.exterior, *polygon.interiors]
+        return [np.round(shapely.get_coordinates(ring), decimals).tolist() for ring in around]
 
     if shape.geom_type == "Polygon":
         return {"type": "Polygon", "coordinates": rings(shape)}

@@ -66,12 +66,12 @@ def write_layers(path: str, layers: Mapping[str, Columns], crs: str | None, geom
 
     if ending(path) != ".gpkg":
         raise InputRefused("output.unknown_format", file=path)
-    definition = _definition(crs)
+    definition = crs_definition(crs)
     with replacing(path) as hidden, plain_output(hidden) as temporary, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for layer, columns in layers.items():
             names = [name for name in columns if name not in (ROW, GEOM)]
-            typed = [_typed(columns[name], False) for name in names]
+            typed = [typed(columns[name], False) for name in names]
             wkb, kind = _encode(np.asarray(columns[GEOM], dtype=object), geometries[layer])
             try:
                 pyogrio.raw.write(
@@ -128,7 +128,7 @@ def _write_vector(
     shp = driver == "ESRI Shapefile"
     data, masks, offsets = [], [], {}
     for name in names:
-        values, mask, aware = _typed(columns[name], shp)
+        values, mask, aware = typed(columns[name], shp)
         if shp:
             _check_text(path, layer, name, values)
         if aware:
@@ -152,7 +152,7 @@ def _write_vector(
             options["GEOMETRY_NAME"] = "geom" if "geom" not in taken else "shape"
     if driver == "GeoJSON":
         options["WRITE_NAME"] = "YES"
-    definition = _definition(crs) if geometry is not None else None
+    definition = crs_definition(crs) if geometry is not None else None
     with replacing(path) as hidden, plain_output(hidden) as temporary, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         target = temporary if geometry is not None or not shp else temporary[:-4] + ".dbf"
@@ -171,7 +171,8 @@ def _write_vector(
     return notes
 
 
-def _definition(crs: str | None) -> str | None:
+def crs_definition(crs: str | None) -> str | None:
+    """Return a CRS as pyogrio takes it."""
     from digital_citymgmt_plugin.storage.projections import Projected
 
     if crs is None:
@@ -180,7 +181,7 @@ def _definition(crs: str | None) -> str | None:
     return f"{authority}:{code}" if authority != "NONE" else wkt
 
 
-def _typed(array: NDArray[Any], shp: bool) -> tuple[NDArray[Any], NDArray[np.bool_] | None, bool]:
+def typed(array: NDArray[Any], shp: bool) -> tuple[NDArray[Any], NDArray[np.bool_] | None, bool]:
     """Return an array of one type with a mask of its nulls, and whether its times had an offset (now UTC)."""
     array = np.asarray(array)
     if array.dtype.kind == "b":

@@ -61,6 +61,7 @@ CONTRACT = {
         "STORE", "INPUT", "KIND", "MAPPING", "CARRIER", "MAX_SPEED", "GAP", "STAY_RADIUS", "STAY_TIME", "FAR", "SHIFT",
         "ENCODING", "CRS", "REJECTS",
     },
+    "exportgrids": {"STORE", "PLATFORM", "PROFILE", "DAY", "CHECK", "OUTPUT", "REPORT"},
     "gridson": {"STORE", "DAY", "OUTPUT"},
     "renumbergrids": {"STORE", "COMMUNITIES", "REASON", "OUTPUT", "PREVIEW"},
     "restate": {
