@@ -67,13 +67,13 @@ def platform_from_dict(values: Mapping[str, Any]) -> Platform:
     Raises
     ------
     ProfileError
-        ``export_grids.profile`` names the entry that is wrong.
+        ``handover.profile`` names the entry that is wrong.
     """
     known = dict(values)
     code = str(known.get("code", ""))
 
     def bad(entry: str) -> ProfileError:
-        return ProfileError("export_grids.profile", value=code, entry=entry)
+        return ProfileError("handover.profile", value=code, entry=entry)
 
     try:
         known["fields"] = tuple(PlatformField(**one) for one in known["fields"])

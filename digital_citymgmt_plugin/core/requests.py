@@ -41,14 +41,7 @@ from digital_citymgmt_plugin.core.requests_duplicates import (
     ListDuplicates,
     MergeDuplicates,
 )
-from digital_citymgmt_plugin.core.requests_history import (
-    ExportGrids,
-    GridLineage,
-    GridsOn,
-    ListPlatforms,
-    RenumberGrids,
-    Restate,
-)
+from digital_citymgmt_plugin.core.requests_history import KINDS as HISTORY
 from digital_citymgmt_plugin.core.requests_redraw import (
     ApplyRedraw,
     CloseRedraw,
@@ -429,7 +422,7 @@ REQUESTS: dict[str, type[Request]] = {
         ListIssues, WaiveIssues, ReopenIssues, FixComponents, ExportIssues, IssueHistory,
         MendGrids, MakeSheets, ListSheets, UpdateSheets, ExportSheets, ListCandidates,
         FindDuplicates, MergeDuplicates, ListDuplicates, ComparePair,
-        GridsOn, GridLineage, Restate, RenumberGrids, ExportGrids, ListPlatforms,
+        *HISTORY,
         CheckComponents, CheckGrids, Totals, TotalObjects, ListRules, EditRules,
         OpenRedraw, ProbeRedraw, EditRedraw, StepRedraw, ApplyRedraw, RebaseRedraw, CloseRedraw,
         SaveScenario, ListScenarios, CompareScenarios, DiscardScenario,

@@ -96,3 +96,6 @@ class ListPlatforms(Request):
 
     method: ClassVar[str] = "list_platforms"
     profile: Optional[str] = None  # noqa: UP045
+
+
+KINDS: tuple[type[Request], ...] = (GridsOn, GridLineage, Restate, RenumberGrids, ExportGrids, ListPlatforms)

@@ -55,10 +55,10 @@ def export_grids(context: Context, request: ExportGrids) -> dict[str, Any]:
     Raises
     ------
     InputRefused
-        ``export_grids.unknown``, ``export_grids.no_output``, ``export_grids.ending``, ``lineage.none_on``,
-        ``export_grids.no_profile_file``; what writing refuses.
+        ``handover.unknown``, ``handover.no_output``, ``handover.ending``, ``lineage.none_on``,
+        ``handover.no_profile_file``; what writing refuses.
     ProfileError
-        ``export_grids.profile``.
+        ``handover.profile``.
     """
     store = context.need_store()
     known = context.files.platforms(request.profile)
@@ -67,9 +67,9 @@ def export_grids(context: Context, request: ExportGrids) -> dict[str, Any]:
     platform = next((one for one in known if first or one.code == request.platform), None)
     if platform is None:
         listed = ", ".join(one.code for one in known)
-        raise InputRefused("export_grids.unknown", value=request.platform, known=listed)
+        raise InputRefused("handover.unknown", value=request.platform, known=listed)
     if not request.output and not request.check:
-        raise InputRefused("export_grids.no_output")
+        raise InputRefused("handover.no_output")
     context.progress(0.1, "progress.reading_grids")
     grids = _grids(context, store, day_of(context, request.day))
     crs = platform.crs or store.meta()["crs"]
@@ -166,7 +166,7 @@ def _code_table(context: Context, path: str, grids: Columns) -> str:
     """Write the codes beside the file, since the importer drops them or has no room for them."""
     words = context.sentences or {}
     target = str(Path(path).with_name(f"{Path(path).stem}_codes.xlsx"))
-    table = {told(words, "export_grids", "column", name): grids[name] for name in SOURCES}
+    table = {told(words, "handover", "column", name): grids[name] for name in SOURCES}
     context.files.write_layer(target, "codes", table, None, None)
     return target
 
@@ -187,12 +187,12 @@ def _summed(told_of: list[dict[str, Any]]) -> list[dict[str, Any]]:
         notes.append({"code": code, "values": alike[0]["values"]})
         more = len({one["grid"] for one in alike}) - 1
         if more:
-            notes.append({"code": "export_grids.alike", "values": {"count": more}})
+            notes.append({"code": "handover.alike", "values": {"count": more}})
     return notes
 
 
 def _notes(platform: Platform) -> list[dict[str, Any]]:
-    return [{"code": "export_grids.evidence", "values": {"evidence": platform.evidence}}] if platform.evidence else []
+    return [{"code": "handover.evidence", "values": {"evidence": platform.evidence}}] if platform.evidence else []
 
 
 def _report(context: Context, path: str, told_of: list[dict[str, Any]]) -> None:
@@ -202,7 +202,7 @@ def _report(context: Context, path: str, told_of: list[dict[str, Any]]) -> None:
         "grid": objects(one["grid"] for one in told_of), "kind": objects(one["code"] for one in told_of),
         "sentence": objects(_sentence(words, one) for one in told_of),
     }  # fmt: skip
-    table = {told(words, "export_grids", "column", name): columns[name] for name in names}
+    table = {told(words, "handover", "column", name): columns[name] for name in names}
     context.files.write_layer(path, "losses", table, None, None)
 
 

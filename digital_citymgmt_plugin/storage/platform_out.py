@@ -30,20 +30,20 @@ def platforms(path: str | None = None) -> list[Platform]:
     Raises
     ------
     InputRefused, ProfileError
-        ``input.missing``; ``export_grids.profile``.
+        ``input.missing``; ``handover.profile``.
     """
     found = [platform_from_dict(one) for one in json.loads((FOLDER / "grid_platforms.json").read_text("utf-8"))]
     if not path:
         return found
     file = Path(path)
     if not file.is_file() or file.stat().st_size > _MOST:
-        raise InputRefused("export_grids.no_profile_file", file=path)
+        raise InputRefused("handover.no_profile_file", file=path)
     try:
         own = json.loads(file.read_text("utf-8-sig"))
         own = own if isinstance(own, list) else [own]
         return [*(platform_from_dict(one) for one in own), *found]
     except (ValueError, TypeError, AttributeError) as error:
-        raise ProfileError("export_grids.profile", value=file.name, entry=str(error)) from error
+        raise ProfileError("handover.profile", value=file.name, entry=str(error)) from error
 
 
 def write_platform_file(path: str, platform: Platform, columns: Columns, crs: str) -> None:
@@ -52,10 +52,10 @@ def write_platform_file(path: str, platform: Platform, columns: Columns, crs: st
     Raises
     ------
     InputRefused
-        ``export_grids.ending``, ``output.failed``, ``output.no_folder``, ``output.in_use``.
+        ``handover.ending``, ``output.failed``, ``output.no_folder``, ``output.in_use``.
     """
     if ending(path) not in _ENDINGS[platform.format]:
-        raise InputRefused("export_grids.ending", file=path, wanted=_ENDINGS[platform.format][0])
+        raise InputRefused("handover.ending", file=path, wanted=_ENDINGS[platform.format][0])
     if platform.format == GEOJSON:
         _write_geojson(path, platform, columns)
     else:

@@ -48,9 +48,9 @@ def test_a_page_over_amap_gets_single_polygons_in_gcj02_with_the_code_in_the_nam
     back = Projected().transform(objects([shapely.Polygon(np.column_stack([lon, lat]))]), "EPSG:4326", CRS)[0]
     assert shapely.hausdorff_distance(back, box(500, 0, 1000, 500)) < 0.05
     assert result["losses"] == {
-        "export_grids.loss_columns": 1, "export_grids.loss_fields": 1, "export_grids.loss_codes": 1,
-        "export_grids.loss_shift": 1, "export_grids.loss_length": 1, "export_grids.loss_precision": 1,
-        "export_grids.loss_parts_split": 1, "export_grids.loss_holes_fill": 1,
+        "handover.loss_columns": 1, "handover.loss_fields": 1, "handover.loss_codes": 1,
+        "handover.loss_shift": 1, "handover.loss_length": 1, "handover.loss_precision": 1,
+        "handover.loss_parts_split": 1, "handover.loss_holes_fill": 1,
     }  # fmt: skip
     counts = result["counts"]
     assert (counts["grids_then"], counts["features"], counts["grids_hit"], counts["differs"]) == (3, 4, 2, 0)
@@ -65,9 +65,9 @@ def test_a_shapefile_in_gbk_says_which_signs_it_lacks_and_has_the_rest_byte_by_b
     raw = (tmp_path / "grids.dbf").read_bytes()
     assert "花园".encode("gbk") in raw and "?祥里".encode("gbk") in raw and "社区001".encode("gbk") in raw
     assert b"BGID" in raw and b"JDMC" in raw
-    assert result["losses"]["export_grids.loss_charset"] == 1 and result["losses"]["export_grids.loss_length"] == 1
-    assert "export_grids.loss_holes_fill" not in result["losses"] and result["counts"]["differs"] == 0
-    told = next(one for one in result["told"] if one["code"] == "export_grids.loss_charset")
+    assert result["losses"]["handover.loss_charset"] == 1 and result["losses"]["handover.loss_length"] == 1
+    assert "handover.loss_holes_fill" not in result["losses"] and result["counts"]["differs"] == 0
+    told = next(one for one in result["told"] if one["code"] == "handover.loss_charset")
     assert told["values"]["signs"] == "𠮷" and told["grid"] == FIRST + "002"
     assert (tmp_path / "grids_codes.xlsx").is_file()
 
@@ -76,7 +76,7 @@ def test_the_others_are_read_back_without_a_difference(grown, tmp_path):
     for platform, file in (("geojson_full", "a.geojson"), ("shp_objid", "b.shp")):
         result = export(grown, platform, tmp_path / file)
         assert (result["counts"]["differs"], result["counts"]["features"]) == (0, 3), result["told"]
-    assert result["losses"]["export_grids.loss_parts_fuse"] == result["losses"]["export_grids.loss_holes_fuse"] == 1
+    assert result["losses"]["handover.loss_parts_fuse"] == result["losses"]["handover.loss_holes_fuse"] == 1
 
 
 def test_what_gets_lost_is_told_without_a_file(grown, tmp_path):
@@ -100,7 +100,7 @@ def test_a_changed_file_is_found_when_read_back(grown, tmp_path, monkeypatch):
     result = export(grown, "geojson_full", tmp_path / "a.geojson")
     assert result["counts"]["differs"] == 2
     assert {one["code"] for one in result["told"] if "differs" in one["code"]} == {
-        "export_grids.differs_field", "export_grids.differs_shape"
+        "handover.differs_field", "handover.differs_shape"
     }  # fmt: skip
 
 
@@ -110,10 +110,10 @@ def test_a_profile_of_ones_own_comes_from_a_file(grown, tmp_path):
     path = tmp_path / "mine.json"
     path.write_text(json.dumps(own))
     result = export(grown, "", tmp_path / "a.geojson", profile=str(path))
-    assert result["losses"]["export_grids.loss_parts_skip"] == 1 and result["counts"]["differs"] == 0
+    assert result["losses"]["handover.loss_parts_skip"] == 1 and result["counts"]["differs"] == 0
     for entry in ({"format": "dwg"}, {"fields": [{"name": "id", "fill": "{nothing}"}]}, {"shift": "x"}, {"more": 1}):
         path.write_text(json.dumps({**own, **entry}))
-        with pytest.raises(ProfileError, match=r"export_grids\.profile"):
+        with pytest.raises(ProfileError, match=r"handover\.profile"):
             export(grown, "", tmp_path / "b.geojson", profile=str(path))
     path.write_text("no json")
     with pytest.raises(ProfileError):
@@ -123,11 +123,11 @@ def test_a_profile_of_ones_own_comes_from_a_file(grown, tmp_path):
 @pytest.mark.parametrize(
     ("platform", "file", "more", "code"),
     [
-        ("none", "a.shp", {}, "export_grids.unknown"),
-        ("shp_gbk", "a.geojson", {}, "export_grids.ending"),
-        ("shp_gbk", "", {}, "export_grids.no_output"),
+        ("none", "a.shp", {}, "handover.unknown"),
+        ("shp_gbk", "a.geojson", {}, "handover.ending"),
+        ("shp_gbk", "", {}, "handover.no_output"),
         ("shp_gbk", "a.shp", {"day": "2001-01-01"}, "lineage.none_on"),
-        ("shp_gbk", "a.shp", {"profile": "/nowhere.json"}, "export_grids.no_profile_file"),
+        ("shp_gbk", "a.shp", {"profile": "/nowhere.json"}, "handover.no_profile_file"),
     ],
 )
 def test_what_cannot_be_is_refused(grown, tmp_path, platform, file, more, code):

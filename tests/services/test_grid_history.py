@@ -11,7 +11,8 @@ import pytest
 import shapely
 
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.requests import AdoptGrids, GridLineage, GridsOn, Layer, UndoOperation
+from digital_citymgmt_plugin.core.requests import AdoptGrids, Layer, UndoOperation
+from digital_citymgmt_plugin.core.requests_history import GridLineage, GridsOn
 from digital_citymgmt_plugin.services.adoption import adopt_grids
 from digital_citymgmt_plugin.services.grid_history import grid_lineage, grids_on
 from digital_citymgmt_plugin.services.undoing import undo_operation

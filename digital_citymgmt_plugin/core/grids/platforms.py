@@ -66,11 +66,11 @@ def _fit_text(value: str, one: PlatformField, platform: Platform) -> tuple[str, 
     lost: list[tuple[str, dict[str, Any]]] = []
     strange = sorted({sign for sign in value if not _holds(platform.encoding, sign)})
     if strange:
-        lost.append(("export_grids.loss_charset", {"signs": "".join(strange), "encoding": platform.encoding}))
+        lost.append(("handover.loss_charset", {"signs": "".join(strange), "encoding": platform.encoding}))
         value = "".join("?" if sign in strange else sign for sign in value)
     if one.length and len(value.encode(platform.encoding)) > one.length:
         kept = value.encode(platform.encoding)[: one.length].decode(platform.encoding, "ignore")
-        lost.append(("export_grids.loss_length", {"value": value, "kept": kept, "length": one.length}))
+        lost.append(("handover.loss_length", {"value": value, "kept": kept, "length": one.length}))
         value = kept
     return value, lost
 
@@ -99,13 +99,13 @@ def fit_shapes(
     rounded = shapely.transform(shapes, lambda xy: np.round(xy, platform.decimals))
     losses = _precision(platform, shapes, rounded)
     gone = ~(shapely.area(rounded) > 0)
-    losses += [Loss(int(row), "export_grids.loss_collapsed") for row in np.flatnonzero(gone)]
+    losses += [Loss(int(row), "handover.loss_collapsed") for row in np.flatnonzero(gone)]
     parts = shapely.get_num_geometries(rounded)
     for row in np.flatnonzero(parts > 1).tolist():
-        losses.append(Loss(row, f"export_grids.loss_parts_{platform.parts}", {"count": int(parts[row])}))
+        losses.append(Loss(row, f"handover.loss_parts_{platform.parts}", {"count": int(parts[row])}))
     if platform.holes != KEEP:
         losses += _holes(platform, shapes)
-    losses = [one for one in losses if one.code != "export_grids.loss_parts_keep"]
+    losses = [one for one in losses if one.code != "handover.loss_parts_keep"]
     if platform.parts in (SPLIT, FUSE, SKIP):
         pieces, rows = shapely.get_parts(rounded, return_index=True)
         if platform.parts == SPLIT:
@@ -121,7 +121,7 @@ def _holes(platform: Platform, shapes: NDArray[np.object_]) -> Iterable[Loss]:
     holes = shapely.get_num_interior_rings(pieces)
     for row in np.unique(rows[holes > 0]).tolist():
         count = int(holes[rows == row].sum())
-        yield Loss(int(row), f"export_grids.loss_holes_{platform.holes}", {"count": count})
+        yield Loss(int(row), f"handover.loss_holes_{platform.holes}", {"count": count})
 
 
 def _precision(platform: Platform, exact: NDArray[np.object_], rounded: NDArray[np.object_]) -> list[Loss]:
@@ -132,7 +132,7 @@ def _precision(platform: Platform, exact: NDArray[np.object_], rounded: NDArray[
     if moved <= 0:
         return []
     values = {"decimals": platform.decimals, "moved": f"{float(moved):.3g}"}
-    return [Loss(WHOLE_FILE, "export_grids.loss_precision", values)]
+    return [Loss(WHOLE_FILE, "handover.loss_precision", values)]
 
 
 def file_losses(platform: Platform, columns: Sequence[str]) -> list[Loss]:
@@ -141,15 +141,15 @@ def file_losses(platform: Platform, columns: Sequence[str]) -> list[Loss]:
     carried = {source for one in platform.fields for source in one.sources}
     left = [name for name in columns if name in SOURCES and name not in carried]
     if left:
-        losses.append(Loss(WHOLE_FILE, "export_grids.loss_columns", {"columns": ", ".join(left)}))
+        losses.append(Loss(WHOLE_FILE, "handover.loss_columns", {"columns": ", ".join(left)}))
     if platform.taken:
         dropped = [one.name for one in platform.fields if one.name not in platform.taken]
         if dropped:
-            losses.append(Loss(WHOLE_FILE, "export_grids.loss_fields", {"fields": ", ".join(dropped)}))
+            losses.append(Loss(WHOLE_FILE, "handover.loss_fields", {"fields": ", ".join(dropped)}))
     if not platform.code_field:
-        losses.append(Loss(WHOLE_FILE, "export_grids.loss_codes"))
+        losses.append(Loss(WHOLE_FILE, "handover.loss_codes"))
     if platform.shift != "none":
-        losses.append(Loss(WHOLE_FILE, "export_grids.loss_shift", {"shift": platform.shift}))
+        losses.append(Loss(WHOLE_FILE, "handover.loss_shift", {"shift": platform.shift}))
     return losses
 
 
@@ -159,25 +159,25 @@ def read_back(columns: Columns, found: Columns, decimals: int) -> list[tuple[int
     Returns
     -------
     list of (row, code, values)
-        ``export_grids.differs_count``, ``differs_field``, ``differs_shape``.
+        ``handover.differs_count``, ``differs_field``, ``differs_shape``.
     """
     size = len(columns[GEOM])
     if len(found[GEOM]) != size:
-        return [(WHOLE_FILE, "export_grids.differs_count", {"written": size, "read": len(found[GEOM])})]
+        return [(WHOLE_FILE, "handover.differs_count", {"written": size, "read": len(found[GEOM])})]
     differs: list[tuple[int, str, dict[str, Any]]] = []
     for name in columns:
         if name == GEOM:
             continue
         if name not in found:
-            differs.append((WHOLE_FILE, "export_grids.differs_field", {"field": name, "written": name, "read": "–"}))
+            differs.append((WHOLE_FILE, "handover.differs_field", {"field": name, "written": name, "read": "–"}))
             continue
         for row, (mine, theirs) in enumerate(zip(columns[name].tolist(), found[name].tolist())):
             if not _alike(mine, theirs):
                 values = {"field": name, "written": _plain(mine), "read": _plain(theirs)}
-                differs.append((row, "export_grids.differs_field", values))
+                differs.append((row, "handover.differs_field", values))
     one, other = shapely.normalize(columns[GEOM]), shapely.normalize(_single(found[GEOM]))
     same = shapely.equals_exact(shapely.normalize(_single(one)), other, 0.6 * 10.0**-decimals)
-    differs += [(int(row), "export_grids.differs_shape", {}) for row in np.flatnonzero(~same)]
+    differs += [(int(row), "handover.differs_shape", {}) for row in np.flatnonzero(~same)]
     return differs
 
 
