@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.algorithms.checkcomponents import CheckComponentsAl
 from digital_citymgmt_plugin.algorithms.checkgrids import CheckGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.createstore import CreateStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.decidecandidates import DecideCandidatesAlgorithm
+from digital_citymgmt_plugin.algorithms.draftbeats import DraftBeatsAlgorithm
 from digital_citymgmt_plugin.algorithms.draftgrids import DraftGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.exportaudit import ExportAuditAlgorithm
 from digital_citymgmt_plugin.algorithms.exportgrids import ExportGridsAlgorithm
@@ -23,6 +24,7 @@ from digital_citymgmt_plugin.algorithms.findduplicates import FindDuplicatesAlgo
 from digital_citymgmt_plugin.algorithms.gridson import GridsOnAlgorithm
 from digital_citymgmt_plugin.algorithms.importareas import ImportAreasAlgorithm
 from digital_citymgmt_plugin.algorithms.importbasemap import ImportBaseMapAlgorithm
+from digital_citymgmt_plugin.algorithms.importbeats import ImportBeatsAlgorithm
 from digital_citymgmt_plugin.algorithms.importcases import ImportCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.importcomponents import ImportComponentsAlgorithm
 from digital_citymgmt_plugin.algorithms.importphotos import ImportPhotosAlgorithm
@@ -56,6 +58,8 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     GridsOnAlgorithm,
     RestateAlgorithm,
     ExportGridsAlgorithm,
+    DraftBeatsAlgorithm,
+    ImportBeatsAlgorithm,
     ImportPlacesAlgorithm,
     MakeCandidatesAlgorithm,
     DecideCandidatesAlgorithm,

@@ -18,6 +18,7 @@ from digital_citymgmt_plugin.core.requests_basemap import (
     MakeCandidates,
     PreviewBaseMap,
 )
+from digital_citymgmt_plugin.core.requests_beats import DraftBeats, ExportBeats, ImportBeats, ListBeats, SaveBeats
 from digital_citymgmt_plugin.core.requests_desk import (
     EditRules,
     ExportIssues,
@@ -423,6 +424,8 @@ REQUESTS: dict[str, type[Request]] = {
         MendGrids, MakeSheets, ListSheets, UpdateSheets, ExportSheets, ListCandidates,
         FindDuplicates, MergeDuplicates, ListDuplicates, ComparePair,
         *HISTORY,
+        GridsOn, GridLineage, Restate, RenumberGrids, ExportGrids, ListPlatforms,
+        ListBeats, DraftBeats, SaveBeats, ImportBeats, ExportBeats,
         CheckComponents, CheckGrids, Totals, TotalObjects, ListRules, EditRules,
         OpenRedraw, ProbeRedraw, EditRedraw, StepRedraw, ApplyRedraw, RebaseRedraw, CloseRedraw,
         SaveScenario, ListScenarios, CompareScenarios, DiscardScenario,

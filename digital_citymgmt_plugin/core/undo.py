@@ -21,6 +21,7 @@ UNDOABLE = frozenset(
         "check_components", "check_grids", "repair_grids", "redraw", "save_scenario", "discard_scenario",
         "mend_grids",
         "renumber_grids",
+        "save_beats", "import_beats",
         "import_base_map", "make_candidates", "decide_candidates",
     )
 )  # fmt: skip

@@ -79,6 +79,11 @@ SERVICES: dict[str, Service] = {
     "total_objects": _late("total_ties", "total_objects"),
     "list_rules": _late("rule_edits", "list_rules"),
     "edit_rules": _late("rule_edits", "edit_rules"),
+    "list_beats": _late("beats", "list_beats"),
+    "draft_beats": _late("beats", "draft_beats"),
+    "save_beats": _late("beat_saving", "save_beats"),
+    "export_beats": _late("beats", "export_beats"),
+    "import_beats": _late("beat_import", "import_beats"),
     "preview_base_map": _late("basemap", "preview_base_map"),
     "import_base_map": _late("basemap", "import_base_map"),
     "make_candidates": _late("candidates", "make_candidates"),
@@ -98,7 +103,7 @@ SERVICES: dict[str, Service] = {
 
 # Actions that can be done and thrown away, so that their counts are seen before anything is written.
 PREVIEWED = {
-    "edit_classes", "edit_rules", "import_photos",
+    "edit_classes", "edit_rules", "import_photos", "save_beats", "import_beats",
     "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases", "import_places",
     "import_tracks", "import_profile", "undo_operation", "waive_issues", "reopen_issues", "fix_components",
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
@@ -109,6 +114,7 @@ STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map
 # Their figures must be of one moment.
 READING = {
     "draft_sources", "grids_on", "grid_lineage", "restate", "export_grids", "list_platforms",
+    "list_beats", "draft_beats", "export_beats",
     "preview_table",
     "preview_grids",
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",

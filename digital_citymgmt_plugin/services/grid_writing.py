@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.core.codes import UNIT_GRID
 from digital_citymgmt_plugin.core.grids.lineage import Succession
 from digital_citymgmt_plugin.core.grids.numbering import number_cells
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Context, Store
+from digital_citymgmt_plugin.services.beat_rows import beats_follow
 from digital_citymgmt_plugin.services.census_write import register_codes
 from digital_citymgmt_plugin.services.intake import objects, today
 from digital_citymgmt_plugin.services.withdrawn import bring_back, withdrawn
@@ -42,10 +43,10 @@ def give_codes(store: Store, taken: Columns, old: Columns, family: Succession) -
 def store_grids(
     action: Action, store: Store, context: Context, taken: Columns, codes: NDArray[Any], uuids: NDArray[Any],
     old: Columns, family: Succession, reason: str,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Write the grids of a succession, inside an action: retired, reshaped and new ones, the register, the lineage.
 
-    ``reason`` stays with what is retired.
+    ``reason`` stays with what is retired. Beats follow the grids; returns how many of them changed.
     """
     day = today(context)
     size = len(family.retired)
@@ -75,6 +76,8 @@ def store_grids(
         again = bring_back(action, withdrawn(store, codes[new]), codes[new], uuids[new])
         register_codes(action, store.profile().grid_scheme, UNIT_GRID, codes[new][~again], uuids[new][~again])
     _store_lineage(action, old, uuids, family)
+    descent = list(zip(family.parent.tolist(), uuids[family.child].tolist(), family.share.tolist()))
+    return beats_follow(action, store, day, old, old["uuid"][family.retired], descent, uuids[changed])
 
 
 def _store_lineage(action: Action, old: Columns, uuids: NDArray[Any], family: Succession) -> None:

@@ -28,6 +28,7 @@ NAMES: tuple[tuple[str, str, str, str], ...] = (
     ("grid_lineage", "parent_uuid", "unit_grid", "uuid"), ("grid_lineage", "child_uuid", "unit_grid", "uuid"),
     ("scenario", "parent_uuid", "scenario", "uuid"),
     ("beat_member", "grid_uuid", "unit_grid", "uuid"), ("beat_member", "beat_uuid", "beat", "uuid"),
+    ("collector", "beat_uuid", "beat", "uuid"),
     *(
         (table, "component_uuid", component, "uuid")
         for table in ("case_record", "candidate", "ruling", "stubborn_place")

@@ -27,6 +27,7 @@ from digital_citymgmt_plugin.core.requests import (
     MergeDuplicates,
     ReopenIssues,
     Request,
+    SaveBeats,
     UpdateSheets,
     WaiveIssues,
 )
@@ -50,6 +51,8 @@ def column(store: str, query: str) -> list[str]:
     with contextlib.closing(sqlite3.connect(store, timeout=30)) as connection:
         return [row[0] for row in connection.execute(query)]
 
+
+GRIDS = "SELECT code FROM unit_grid WHERE status = 'current' ORDER BY code"
 
 # In their order: each stands on what those before it wrote. Of the town, the store's path, the path of an output.
 ACTIONS: dict[str, Build] = {
@@ -81,6 +84,9 @@ ACTIONS: dict[str, Build] = {
     ),
     "importprofile": lambda town, store, out: ImportProfile(town.profile),
     "checkgrids": lambda town, store, out: CheckGrids(),
+    "savebeats": lambda town, store, out: SaveBeats(
+        {code: str(number % 3) for number, code in enumerate(column(store, GRIDS))}, {"0": "一片"}
+    ),
     "repairgrids": lambda town, store, out: CheckGrids(repair=0.5),
     "savescenario": lambda town, store, out: SaveScenario(DRAWN, "甲"),
     "redraw": lambda town, store, out: ApplyRedraw(DRAWN, reason="试验"),

@@ -54,6 +54,11 @@ CONTRACT = {
         "LOCKED", "COMPOUND_CLASSES", "TARGET_AREA", "TARGET_LOAD", "BAND", "CRS", "SEED", "OUTPUT",
     },
     "adoptgrids": {"STORE", "INPUT", "CODE_FIELD", "POLICY"},
+    "draftbeats": {
+        "STORE", "COUNT", "WEIGHT", "WEIGHTS", "START_FROM_CURRENT", "MOVES", "DAYS", "TOLERANCE", "LOCKED", "SEED",
+        "OUTPUT",
+    },
+    "importbeats": {"STORE", "INPUT", "CODE_FIELD", "NAME_FIELD", "GRID_FIELD", "REJECTS", "PREVIEW"},
     "importcomponents": {"STORE", "INPUT", "MAPPING", "CLASS_FIELD", "CLASS", "ENCODING", "CRS", "REJECTS"},
     "importphotos": {"STORE", "FOLDER", "FIELD", "TOLERANCE", "OUTPUT"},
     "importplaces": {"STORE", "INPUT", "KIND", "MAPPING", "SHIFT", "ENCODING", "CRS", "REJECTS"},

@@ -35,7 +35,8 @@ class BeatDraft:
     """A division into beats: ``beat`` of each grid by number, sums by beat, what is to be said (code, values).
 
     ``moved``: grids that had a beat and have another now. ``uneven``: how far the beat that is farthest off lies from
-    the even load (``target``), as a share. ``stopped``: the user did not wait for the end.
+    the even load (``target``), as a share. ``stopped``: the user did not wait for the end. ``dissolved``: beats
+    of today that are no more; those behind them have moved up.
     """
 
     beat: Index
@@ -46,6 +47,7 @@ class BeatDraft:
     pieces: Index
     cut: float
     stopped: bool
+    dissolved: list[int]
     notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
 
@@ -103,7 +105,7 @@ def draft_beats(
         widest = max(gap for _, _, gap in ground.bridges)
         notes.append(("beats.apart", {"count": len(ground.bridges) + 1, "gap": round(widest, 1)}))
     start, names = _today(options, size)
-    label, first, closed, fixed = _begin(ground, amounts, count, options, start, names, notes)
+    label, first, closed, fixed, gone = _begin(ground, amounts, count, options, start, names, notes)
     taken = sum(amount for amount, beat in zip(amounts, label) if closed[beat])
     target = (sum(amounts) - taken) / max(1, closed.count(False))
     if not target > 0:
@@ -127,7 +129,7 @@ def draft_beats(
         notes.append(("beats.over_gap", {"count": over}))
     return BeatDraft(
         np.array(state.label, dtype=np.int64), np.array(state.load), target, state.uneven(), state.moved,
-        np.array(state.pieces, dtype=np.int64), state.cut, stopped, notes,
+        np.array(state.pieces, dtype=np.int64), state.cut, stopped, gone, notes,
     )  # fmt: skip
 
 
@@ -142,7 +144,7 @@ def _today(options: BeatOptions, size: int) -> tuple[list[int], int]:
 def _begin(
     ground: Ground, loads: list[float], count: int, options: BeatOptions, start: list[int], beats: int,
     notes: list[tuple[str, dict[str, Any]]],
-) -> tuple[list[int], list[int], list[bool], list[bool]]:  # fmt: skip
+) -> tuple[list[int], list[int], list[bool], list[bool], list[int]]:  # fmt: skip
     """Return the labels to begin with, those that a change of hands is counted from, and what is locked.
 
     A beat that is dissolved is known from then on by a number that no grid can have: all its grids change hands.
@@ -160,7 +162,7 @@ def _begin(
         for beat, members in enumerate(halved(ground, loads, list(range(size)), count)):
             for grid in members:
                 label[grid] = beat
-        return label, start, [False] * count, fixed
+        return label, start, [False] * count, fixed, []
     gone = dissolve(loads, start, beats, count, locked | held)
     if gone:
         notes.append(("beats.dissolved", {"count": len(gone)}))
@@ -179,7 +181,7 @@ def _begin(
         most = size if options.moves is None else options.moves // len(fresh)
         if not seed_new(ground, loads, label, beat, able, most):
             raise InputRefused("beats.locked", count=len(locked | held), wanted=count)
-    return label, first, closed, fixed
+    return label, first, closed, fixed, gone
 
 
 class _Search:

@@ -80,7 +80,7 @@ def apply_redraw(context: Context, request: ApplyRedraw) -> dict[str, Any]:
     with store.action(
         KIND, policy=request.policy, reason=reason, edits=dict(edits), computed_by=drafted_by()
     ) as action:
-        store_grids(action, store, context, taken, codes, uuids, old, family, reason)
+        counts["beats_changed"] = store_grids(action, store, context, taken, codes, uuids, old, family, reason)
         write(action, compare(store, RULES, old["uuid"][family.retired].tolist(), []))
         context.progress(0.4, "progress.rehoming")
         near = shapely.bounds(np.concatenate([old[GEOM], taken[GEOM]]))
