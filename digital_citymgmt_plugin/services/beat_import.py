@@ -84,18 +84,16 @@ def _taken(
     source = open_layer(context, request.input)
     try:
         fields = [item.name for item in source.info.fields]
-        for wanted in filter(None, (request.code_field, request.name_field, request.grid_field)):
-            if wanted not in fields:
+        for wanted in (request.code_field, request.name_field, request.grid_field):
+            if wanted and wanted not in fields:
                 raise InputRefused("input.no_field", field=wanted, file=file, known=", ".join(fields))
-        placer = None
+        placer, origin = None, {SOURCE: origin_of(source, file)}
         if not request.grid_field:
             if source.info.geometry is None:
                 raise InputRefused("input.no_geometry", file=file, layer=request.input.layer or "")
-            placer = Placer(context, source_crs(context, request.input, source), file, strict=True)
+            origin[CRS] = source_crs(context, request.input, source)
+            placer = Placer(context, origin[CRS], file, strict=True)
         with reject_list(context, request.rejects, source) as rejects:
-            origin: dict[str, str] = {SOURCE: origin_of(source, file)}
-            if placer is not None:
-                origin[CRS] = placer.crs
             tally = Tally(rejects, origin)
             taken = _read(context, request, source, placer, tally, known)
             rejects.close()

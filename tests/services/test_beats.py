@@ -98,7 +98,7 @@ def test_drafted_by_area_and_adopted(census, tmp_path):
     assert sorted(set(draft["members"].values())) == ["001", "002", "003", "004"]
     assert census.store.count("beat") == 0
     done = import_beats(census.context, ImportBeats(Layer(path), "code"))
-    assert done["counts"]["beats_new"] == 4 and done["counts"]["grids_given"] == 8 and done["counts"]["grids_without"] == 0
+    assert (done["counts"]["beats_new"], done["counts"]["grids_given"], done["counts"]["grids_without"]) == (4, 8, 0)
     assert of(census) == draft["members"]
     again = draft_beats(census.context, DraftBeats(4, None, {"area": 1}, from_current=True))
     assert again["counts"]["moved"] == 0 and again["members"] == draft["members"] and again["before"] == 0
