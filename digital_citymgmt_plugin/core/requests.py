@@ -424,7 +424,6 @@ REQUESTS: dict[str, type[Request]] = {
         MendGrids, MakeSheets, ListSheets, UpdateSheets, ExportSheets, ListCandidates,
         FindDuplicates, MergeDuplicates, ListDuplicates, ComparePair,
         *HISTORY,
-        GridsOn, GridLineage, Restate, RenumberGrids, ExportGrids, ListPlatforms,
         ListBeats, DraftBeats, SaveBeats, ImportBeats, ExportBeats,
         CheckComponents, CheckGrids, Totals, TotalObjects, ListRules, EditRules,
         OpenRedraw, ProbeRedraw, EditRedraw, StepRedraw, ApplyRedraw, RebaseRedraw, CloseRedraw,
