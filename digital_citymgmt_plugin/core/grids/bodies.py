@@ -173,16 +173,16 @@ def _one_line(shape: Any, lines: NDArray[Any]) -> NDArray[Any]:
     along = _lines(shapely.intersection(shapely.line_merge(shapely.multilinestrings(_lines(lines))), shape))
     along = along[shapely.length(along) >= LONG * across]  # shorter ones are bridges
     if not len(along):
-        drawn = shapely.get_parts(centre_lines(shape, across))
+        drawn: NDArray[Any] = shapely.get_parts(centre_lines(shape, across))
         return drawn if float(shapely.length(drawn).sum()) >= across else _lines(shapely.boundary(shape))
     # One after the other and then together: GEOS takes three times as long for all lines at once.
     beside = shapely.union_all(shapely.buffer(along, max(across, 1.0)))
-    bare = shapely.get_parts(shapely.difference(shape, beside))
+    bare: NDArray[Any] = shapely.get_parts(shapely.difference(shape, beside))
     bare = bare[shapely.length(bare) >= 4 * across]  # around a line of the length asked for below
     if not len(bare):
         return bare
-    drawn = [centre_lines(part, across) for part in _around(shape, bare)]
-    rest = _lines(shapely.difference(shapely.union_all(drawn), beside))
+    middle = shapely.union_all([centre_lines(part, across) for part in _around(shape, bare)])
+    rest = _lines(shapely.difference(middle, beside))
     kept: NDArray[Any] = rest[shapely.length(rest) >= 2 * across]
     return kept
 
@@ -193,7 +193,8 @@ def _around(shape: Any, bare: NDArray[Any]) -> NDArray[Any]:
     near = shapely.union_all(shapely.box(west - MARGIN, south - MARGIN, east + MARGIN, north + MARGIN))
     parts = shapely.get_parts(shapely.intersection(shape, near))
     parts = parts[shapely.get_dimensions(parts) == 2]
-    return parts[np.unique(shapely.STRtree(parts).query(bare, predicate="intersects")[1])]
+    found: NDArray[Any] = parts[np.unique(shapely.STRtree(parts).query(bare, predicate="intersects")[1])]
+    return found
 
 
 def _lines(geoms: Any) -> NDArray[Any]:

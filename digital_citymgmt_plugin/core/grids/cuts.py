@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Straight cuts through the units of one or two cells: all places in several directions at once."""
+"""Cuts through the units of one or two cells, all weighed at once; straight ones in several directions."""
 
 from __future__ import annotations
 
@@ -14,51 +14,48 @@ _ANGLE = np.arange(DIRECTIONS) * np.pi / DIRECTIONS
 _AXES = np.stack([np.cos(_ANGLE), np.sin(_ANGLE)])
 
 
-def straight_cuts(
-    middle: NDArray[np.float64],
-    sums: NDArray[np.float64],
-    edges: NDArray[np.float64],
-    weights: Weights,
-    below: float,
-    most: int,
-) -> list[tuple[float, NDArray[np.bool_]]]:
-    """Return the best cuts, cheapest first, each as its cost and which units lie on one side.
+def straight_sides(middle: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return all straight cuts of units with these centres (n, 2): a row for each, true for the units on one side."""
+    size = len(middle)
+    order = np.argsort(middle @ _AXES, axis=0, kind="stable")
+    rank = np.empty((DIRECTIONS, size), dtype=np.int64)
+    np.put_along_axis(rank, order.T, np.broadcast_to(np.arange(size), (DIRECTIONS, size)), axis=1)
+    return np.asarray((rank[:, None, :] <= np.arange(size - 1)[:, None]).reshape(-1, size))
+
+
+def costs(
+    side: NDArray[np.bool_], sums: NDArray[np.float64], edges: NDArray[np.float64], weights: Weights
+) -> NDArray[np.float64]:
+    """Return what each cut costs.
 
     Parameters
     ----------
-    middle : array (n, 2)
-        Centres of the units, m.
+    side : array (cuts, n)
+        Which units lie on one side.
     sums : array (3, n)
         Area, load and outer outline of each unit.
     edges : array (m, 4)
         Pairs of units, the length they share and its cost.
     weights : Weights
         What a cell and a boundary cost.
-    below : float
-        Cuts that cost more are left out.
-    most : int
-        How many cuts to return.
     """
-    size = len(middle)
-    if size < 2 or size > LARGEST:
-        return []
-    order = np.argsort(middle @ _AXES, axis=0, kind="stable")
-    rank = np.empty((DIRECTIONS, size), dtype=np.int64)
-    np.put_along_axis(rank, order.T, np.broadcast_to(np.arange(size), (DIRECTIONS, size)), axis=1)
-    side = (rank[:, None, :] <= np.arange(size - 1)[:, None]).reshape(-1, size)
-    one = side.astype(np.float64)
     i, j = edges[:, 0].astype(np.int64), edges[:, 1].astype(np.int64)
     crossed = (side[:, i] != side[:, j]).astype(np.float64) @ edges[:, 2:]
-    part = one @ sums.T
+    part = side.astype(np.float64) @ sums.T
     rest = sums.sum(axis=1) - part
     value = weights.edges(crossed[:, 1])
     # The outline of a side: its outer edges and the cut.
     value += weights.cells(part[:, 0], part[:, 2] + crossed[:, 0], part[:, 1])
     value += weights.cells(rest[:, 0], rest[:, 2] + crossed[:, 0], rest[:, 1])
+    return value
+
+
+def cheapest(value: NDArray[np.float64], below: float, most: int) -> list[int]:
+    """Return the rows of the cheapest cuts, at most ``most`` that cost less than ``below``; of equal ones the first."""
     good = np.flatnonzero(value < below)
     good = good[np.argsort(value[good], kind="stable")[: 3 * most]]
-    found: list[tuple[float, NDArray[np.bool_]]] = []
+    found: list[int] = []
     for row in good.tolist():  # directions often give one cut twice
-        if all(abs(cost - value[row]) > 1e-9 for cost, _ in found):
-            found.append((float(value[row]), side[row]))
+        if all(abs(value[other] - value[row]) > 1e-9 for other in found):
+            found.append(row)
     return found[:most]

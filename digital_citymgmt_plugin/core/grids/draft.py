@@ -245,7 +245,7 @@ def _tasks(
     lines = np.concatenate([bodies.lines, yards])
     rank = np.concatenate([bodies.ranks, np.full(len(yards), 4)])
     home = np.concatenate([bodies.home, np.full(len(yards), -1)])
-    yards = np.concatenate([yards, walled(bodies)])
+    yards = np.concatenate([yards, walled(bodies, regions)])
     held = locate_points(place, regions.polygons) if len(place) else np.zeros(0, dtype=np.int64)
 
     def inside(geoms: NDArray[Any]) -> list[NDArray[np.int64]]:

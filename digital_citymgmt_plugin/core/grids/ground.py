@@ -72,13 +72,24 @@ def barrier_lines(
     )  # fmt: skip
 
 
-def walled(bodies: Bodies) -> NDArray[Any]:
-    """Return the polygons that closed walls enclose: compounds, though nobody calls them so."""
-    lines = bodies.lines[bodies.ranks == WALL]
-    closed = lines[(shapely.get_type_id(lines) == 1) & shapely.is_closed(lines) & (shapely.get_num_points(lines) > 3)]
-    rings = np.array([shapely.Polygon(shapely.get_coordinates(line)) for line in closed], dtype=object)
-    rings = shapely.make_valid(rings)
-    parts = shapely.get_parts(shapely.get_parts(rings))
+def walled(bodies: Bodies, regions: Regions) -> NDArray[Any]:
+    """Return the polygons that closed walls enclose: compounds, though nobody calls them so.
+
+    Those that lie beside all regions are left out: a preview of one community is given the walls of the whole city.
+    """
+    lines: NDArray[Any] = bodies.lines[bodies.ranks == WALL]
+    west, south, east, north = shapely.bounds(lines).T
+    left, lower, right, upper = shapely.total_bounds(regions.polygons)
+    lines = lines[(west <= right) & (east >= left) & (south <= upper) & (north >= lower)]
+    closed: NDArray[Any] = lines[
+        (shapely.get_type_id(lines) == 1) & shapely.is_closed(lines) & (shapely.get_num_points(lines) > 3)
+    ]
+    if not len(closed):
+        return closed
+    xy, ring = shapely.get_coordinates(closed, return_index=True)
+    parts = shapely.get_parts(
+        shapely.get_parts(shapely.make_valid(shapely.polygons(shapely.linearrings(xy, indices=ring))))
+    )
     kept: NDArray[Any] = parts[(shapely.get_dimensions(parts) == 2) & (shapely.area(parts) >= YARD)]
     return kept
 

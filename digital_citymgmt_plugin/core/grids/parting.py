@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from digital_citymgmt_plugin.core.grids.cuts import straight_cuts
+from digital_citymgmt_plugin.core.grids.cuts import LARGEST, cheapest, costs, straight_sides
 from digital_citymgmt_plugin.core.grids.tree import SpanningTree
 from digital_citymgmt_plugin.core.grids.weights import Weights
 
@@ -33,8 +33,37 @@ def all_cuts(
     Of straight cuts at most ``most`` are returned, of spanning trees one each.
     """
     edges, outer = _inner_edges(graph, units)
-    found = _tree_cuts(graph, units, weights, source, edges, outer, tries, below)
-    return found + _straight_cuts(graph, units, weights, edges, outer, below, most)
+    if not edges:
+        return []
+    trees = _trees(len(units), edges, source, tries)
+    if len(units) > LARGEST:
+        cuts = [_best_cut(graph, units, weights, edges, outer, tree, below) for tree in trees]
+        return [cut for cut in cuts if cut is not None]
+    # All cuts are weighed at once: of few units each, the calls cost more than the sums.
+    table = np.array(edges)
+    groups = [tree.sides() for tree in trees]
+    groups.append(straight_sides(np.array([graph.middle[u] for u in units])))
+    side = np.concatenate(groups)
+    sums = np.array([[graph.area[u] for u in units], [graph.load[u] for u in units], outer])
+    value = costs(side, sums, table, weights)
+    found, at = [], 0
+    for group, count in zip(groups, [1] * len(trees) + [most]):
+        for row in cheapest(value[at : at + len(group)], below, count):
+            found.append((float(value[at + row]), {units[i] for i in np.flatnonzero(group[row]).tolist()}))
+        at += len(group)
+    return found
+
+
+def _trees(
+    size: int, edges: list[tuple[int, int, float, float]], source: random.Random, tries: int
+) -> list[SpanningTree]:
+    """Return random spanning trees; none where the units do not hang together."""
+    trees = []
+    for _ in range(tries):
+        trees.append(SpanningTree(size, edges, source))
+        if len(trees[-1].order) < size:
+            return []
+    return trees
 
 
 def _inner_edges(graph: Graph, units: list[int]) -> tuple[list[tuple[int, int, float, float]], list[float]]:
@@ -53,45 +82,6 @@ def _inner_edges(graph: Graph, units: list[int]) -> tuple[list[tuple[int, int, f
     return edges, outer
 
 
-def _straight_cuts(
-    graph: Graph,
-    units: list[int],
-    weights: Weights,
-    edges: list[tuple[int, int, float, float]],
-    outer: list[float],
-    below: float,
-    most: int,
-) -> list[tuple[float, set[int]]]:
-    if not edges:
-        return []
-    sums = np.array([[graph.area[u] for u in units], [graph.load[u] for u in units], outer])
-    middle = np.array([graph.middle[u] for u in units])
-    cuts = straight_cuts(middle, sums, np.array(edges), weights, below, most)
-    return [(cost, {units[i] for i in np.flatnonzero(side).tolist()}) for cost, side in cuts]
-
-
-def _tree_cuts(
-    graph: Graph,
-    units: list[int],
-    weights: Weights,
-    source: random.Random,
-    edges: list[tuple[int, int, float, float]],
-    outer: list[float],
-    tries: int,
-    below: float,
-) -> list[tuple[float, set[int]]]:
-    """Return the best cut of each of several random spanning trees, as far as it costs less than ``below``."""
-    found = []
-    for _ in range(tries):
-        tree = SpanningTree(len(units), edges, source)
-        if len(tree.order) < len(units):
-            return []
-        cut = _best_cut(graph, units, weights, edges, outer, tree, below)
-        if cut is not None:
-            found.append(cut)
-    return found
-
-
 def _best_cut(
     graph: Graph,
     units: list[int],
@@ -101,6 +91,7 @@ def _best_cut(
     tree: SpanningTree,
     below: float,
 ) -> tuple[float, set[int]] | None:
+    """Return the best cut of a tree of many units, if it costs less than ``below``: as ``costs``, in less memory."""
     area = [graph.area[unit] for unit in units]
     load = [graph.load[unit] for unit in units]
     edge, length, cost = list(outer), [0.0] * len(units), [0.0] * len(units)

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 class SpanningTree:
     """A random spanning tree that prefers to keep expensive boundaries inside.
@@ -41,6 +44,21 @@ class SpanningTree:
                     self.parent[other] = here
                     self.depth[other] = self.depth[here] + 1
                     stack.append(other)
+
+    def sides(self) -> NDArray[np.bool_]:
+        """Return all cuts of the tree: a row for each node but the root, true for what hangs on it and itself.
+
+        Only for trees that hold all nodes.
+        """
+        place, count = [0] * len(self.order), [1] * len(self.order)
+        for turn, node in enumerate(self.order):
+            place[node] = turn
+        for node in reversed(self.order[1:]):
+            count[self.parent[node]] += count[node]
+        first = np.array(place)
+        begin = np.arange(1, len(place))[:, None]
+        end = begin + np.array([count[node] for node in self.order[1:]], dtype=np.int64)[:, None]
+        return np.asarray((first >= begin) & (first < end))
 
     def meet(self, i: int, j: int) -> int:
         """Return the lowest node above both."""
