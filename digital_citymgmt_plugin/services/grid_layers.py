@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.draft_guesses import ANY_CLASS, CLASS_FIELDS
 from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.grids.bodies import OUTLINED
 from digital_citymgmt_plugin.core.load_weights import class_field
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Condition, Context
 from digital_citymgmt_plugin.core.requests import Layer
@@ -171,11 +172,12 @@ class GridLayers:
         shapes, found = [np.empty(0, dtype=object)], [np.empty(0, dtype=np.int64)]
         for layer, text in zip(layers, ranks):
             rank, field, values = _said(text)
-            only = {field: list(values)} if field and values else None
-            geometries, read = self.read(layer, field, only, everywhere=_areas(layer))
-            shapes.append(geometries)
-            one = [values.get(str(value)) if values else _rank(value) if field else rank for value in read.tolist()]
-            found.append(np.array(one, dtype=np.int64))
+            for everywhere, some in _reaches(layer, rank, field, values):
+                only = {field: list(some)} if field and some else None
+                geometries, read = self.read(layer, field, only, everywhere=everywhere)
+                shapes.append(geometries)
+                one = [some.get(str(value)) if some else _rank(value) if field else rank for value in read.tolist()]
+                found.append(np.array(one, dtype=np.int64))
         return np.concatenate(shapes), np.concatenate(found)
 
     def loads(
@@ -246,6 +248,16 @@ def _any_of(columns: list[NDArray[Any]], wanted: list[str]) -> NDArray[np.bool_]
 def _areas(layer: Layer) -> bool:
     """Tell whether barriers of a layer are areas of the store: rivers far away say what the mean load on land is."""
     return not layer.path and layer.layer == "base_area"
+
+
+def _reaches(layer: Layer, rank: int, field: str | None, values: dict[str, int]) -> list[tuple[bool, dict[str, int]]]:
+    """Return which values of a layer are to be read everywhere, and which near the areas: walls are only lines."""
+    if not _areas(layer):
+        return [(False, values)]
+    if not (field and values):
+        return [(field is not None or rank < OUTLINED, values)]
+    parts = [(far, {name: at for name, at in values.items() if (at < OUTLINED) == far}) for far in (True, False)]
+    return [(far, some) for far, some in parts if some]
 
 
 def _name(layer: Layer) -> str:
