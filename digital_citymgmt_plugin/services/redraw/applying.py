@@ -90,7 +90,8 @@ def apply_redraw(context: Context, request: ApplyRedraw) -> dict[str, Any]:
             fids = store.read("scenario", ["fid"], [("uuid", "=", session.scenario)])["fid"]
             action.update("scenario", fids, {"status": objects([ADOPTED] * len(fids))})
         action.counts.update(counts)
-        result["operation"] = session.applied = action.operation_uuid
+        result["operation"] = action.operation_uuid
+        session.applied = action.operation_uuid, dict(zip(cells, uuids.tolist()))
     result["tables"] = TABLES
     result["renamed"] = {
         cell: {"uuid": uuid, "code": code} for cell, uuid, code in zip(cells, uuids.tolist(), codes.tolist())

@@ -46,7 +46,7 @@ class Session:
     ``base``: the grids as they were read (``GRIDS`` and shapes), ordered by code; ``row_of`` finds one by uuid.
     ``steps`` up to ``done`` make the present cells of these, the rest was taken back. ``names`` is how cells are
     called. ``applied`` is the operation whose writing waits for a confirmation, so that it may or may not have been
-    done. ``scenario`` is the one that the edits came from or were saved as.
+    done, with the uuids that the cells have then. ``scenario`` is the one that the edits came from or were saved as.
     """
 
     request: OpenRedraw
@@ -58,7 +58,7 @@ class Session:
     id: str = field(default_factory=lambda: uuid4().hex)
     steps: list[Step] = field(default_factory=list)
     done: int = 0
-    applied: str | None = None
+    applied: tuple[str, dict[str, str]] | None = None
     scenario: str | None = None
 
     def __post_init__(self) -> None:
@@ -73,14 +73,17 @@ class Session:
         other.names, other._held, other._figures = dict(self.names), dict(self._located), {}
         return other
 
-    def restart(self, base: Columns, coverage: Coverage) -> None:
-        """Begin on other cells, without edits."""
+    def restart(self, base: Columns, coverage: Coverage, held: dict[str, Rows] | None = None) -> None:
+        """Begin on other cells, without edits; ``held``: what is known to lie in them."""
         self.base, self.coverage, self.steps, self.done = base, coverage, [], 0
         self.row_of = {uuid: row for row, uuid in enumerate(self.base["uuid"].tolist())}
         codes = [code or "" for code in self.base["code"].tolist()]
         self.names: dict[str, str] = dict(zip(self.base["uuid"].tolist(), codes))
-        # A thing on an edge is of the cell with the lower code.
-        self._located: dict[str, Rows] = dict(zip(base["uuid"].tolist(), self.ground.held(base[GEOM])))
+        uuids = base["uuid"].tolist()
+        if held is None or not set(uuids) <= held.keys():
+            # A thing on an edge is of the cell with the lower code.
+            held = dict(zip(uuids, self.ground.held(base[GEOM])))
+        self._located: dict[str, Rows] = held
         self._held = dict(self._located)
         self._figures: dict[str, Figures] = {}
 
@@ -89,6 +92,10 @@ class Session:
         """The cells that can be worked on: all but those whose stored shape is no valid polygon."""
         broken = {fault.ids[0] for fault in self.coverage.faults if fault.unusable}
         return [cell for cell in self.coverage.ids if cell not in broken]
+
+    def written(self, uuids: dict[str, str]) -> dict[str, Rows]:
+        """Return what lies in the cells by the uuids that they have got."""
+        return {uuids.get(cell, cell): rows for cell, rows in self._held.items()}
 
     def held(self, cell: str) -> Rows:
         """Return what lies in a cell."""

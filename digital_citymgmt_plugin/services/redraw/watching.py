@@ -7,6 +7,7 @@ from typing import Any
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.edit import Coverage
+from digital_citymgmt_plugin.core.grids.figures import Rows
 from digital_citymgmt_plugin.core.ports import GEOM, Context, Store
 from digital_citymgmt_plugin.services.redraw.session import CURRENT, GRIDS, Session, find, last_operation, read_base
 
@@ -21,18 +22,21 @@ def need_session(context: Context, name: str) -> Session:
     store = context.need_store()
     session = find(store, name)
     if session.applied is not None:
-        operation, session.applied = session.applied, None
+        (operation, uuids), session.applied = session.applied, None
         if store.logged(operation) is not None:
-            stand_anew(session, store)
+            stand_anew(session, store, session.written(uuids))
     return session
 
 
-def stand_anew(session: Session, store: Store) -> None:
-    """Let a session begin again on the grids as they are now, without any edits; what lies in them stays known."""
+def stand_anew(session: Session, store: Store, held: dict[str, Rows] | None = None) -> None:
+    """Let a session begin again on the grids as they are now, without any edits.
+
+    ``held``: what lies in them, where these are the cells that the session itself has written.
+    """
     session.moment, session.last_operation = store.moment(), last_operation(store)
     base = read_base(store)
     coverage = Coverage(base["uuid"].tolist(), base[GEOM], base["community_code"].tolist())
-    session.restart(base, coverage)
+    session.restart(base, coverage, held)
 
 
 def changes(session: Session, store: Store) -> dict[str, Any] | None:
