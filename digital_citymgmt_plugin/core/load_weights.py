@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 
@@ -20,6 +20,12 @@ def class_field(fields: Iterable[str]) -> str | None:
     """Return the field that holds the class of a component, by its name; None when none does."""
     known = {name.lower(): name for name in fields}
     return next((known[name] for name in CLASS_FIELDS if name in known), None)
+
+
+def weights_text(weights: Mapping[str, float]) -> str:
+    """Return weights by class as ``parse_weights`` reads them; a weight of 1, which all have, is left out."""
+    found = {name or "*": float(weight) for name, weight in weights.items() if float(weight) != 1.0}
+    return ", ".join(f"{name}={found[name]:.10g}" for name in sorted(found))
 
 
 def parse_weights(text: str) -> dict[str, float]:

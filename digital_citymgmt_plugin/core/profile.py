@@ -52,10 +52,12 @@ DEFAULT_SETTINGS: Mapping[str, str] = MappingProxyType(
         "work_hours": DEFAULT_HOURS,
     }
 )
+LOAD_WEIGHTS = "load_weights"  # what components of a class count in the load of a unit grid: ``core/load_weights.py``
 # What a setting of the profile may be called; an unknown one is a slip, and its default would be used unnoticed.
 # Extension of the class table: ``core/extension.py``; extra kinds: ``air=大气污染; water=水环境``.
 SETTINGS = (
     *DEFAULT_SETTINGS, "department_assignment", "extra_kinds", "extension_major", "extension_from", "extension_to",
+    LOAD_WEIGHTS,
 )  # fmt: skip
 _EXTRA_KIND = re.compile(r"([a-z][a-z_]{1,30})\s*[=＝:：]\s*(\S.{0,30})")
 

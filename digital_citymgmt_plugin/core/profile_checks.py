@@ -13,11 +13,14 @@ from digital_citymgmt_plugin.core.cases.times import FIRST_YEAR, LAST_YEAR
 from digital_citymgmt_plugin.core.cases.worktime import LONGEST_LIMIT, parse_hours
 from digital_citymgmt_plugin.core.catalogue import ACCURACIES, GEOMETRIES, MOST_PHOTOS, REQUIRABLE
 from digital_citymgmt_plugin.core.codes import COMPONENT, UNIT_GRID
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.load_weights import parse_weights
 from digital_citymgmt_plugin.core.profile import (
     CLASS_KINDS,
     DEFAULT_SETTINGS,
     DIRECTIONS,
     LIMIT_UNITS,
+    LOAD_WEIGHTS,
     SETTINGS,
     ClassEntry,
     Indicator,
@@ -105,6 +108,14 @@ def _is_kinds(profile: Profile, value: str) -> bool:
     return len(found) == len(named) == len(set(found.values())) and not set(found) & set(CLASS_KINDS)
 
 
+def _is_weights(profile: Profile, value: str) -> bool:
+    try:
+        parse_weights(value)
+    except InputRefused:
+        return False
+    return True
+
+
 def _is_number_of(digits: Callable[[Profile], int]) -> Callable[[Profile, str], bool]:
     def check(profile: Profile, value: str) -> bool:
         return not value or (value.isascii() and value.isdigit() and len(value) == digits(profile))
@@ -116,6 +127,7 @@ _SETTING: dict[str, Callable[[Profile, str], bool]] = {
     **{key: _is_tolerance for key in DEFAULT_SETTINGS if key.startswith(("tolerance_", "duplicate_"))},
     "work_hours": _is_hours,
     "extra_kinds": _is_kinds,
+    LOAD_WEIGHTS: _is_weights,
     "extension_major": _is_number_of(lambda profile: profile.component_scheme.digits("major")),
     "extension_from": _is_number_of(lambda profile: profile.component_scheme.digits("minor")),
     "extension_to": _is_number_of(lambda profile: profile.component_scheme.digits("minor")),

@@ -35,7 +35,7 @@ from digital_citymgmt_plugin.core.requests_desk import (
     UpdateSheets,
     WaiveIssues,
 )
-from digital_citymgmt_plugin.core.requests_draft import DraftGrids, DraftSources
+from digital_citymgmt_plugin.core.requests_draft import DraftGrids, DraftSources, KeepWeights
 from digital_citymgmt_plugin.core.requests_duplicates import (
     ComparePair,
     FindDuplicates,
@@ -414,7 +414,7 @@ REQUESTS: dict[str, type[Request]] = {
         ListOperations, UndoOperation,
         EditClasses, ImportPhotos, PreviewTable,
         CreateStore, OpenStore, CloseStore, UpgradeStore, Health, FindObjects, ImportAreas, DraftGrids, AdoptGrids,
-        PreviewGrids, DraftSources,
+        PreviewGrids, DraftSources, KeepWeights,
         ImportComponents, AssignCodes, ImportCases, ImportPlaces, ImportTracks, LinkCases,
         Assess, SurveyFiles, VerifyStore, RepairStore,
         BackupStore, ExportAudit,

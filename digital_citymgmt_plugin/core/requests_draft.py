@@ -47,6 +47,14 @@ class DraftGrids(Request):
 
 
 @dataclass(frozen=True)
+class KeepWeights(Request):
+    """Keep in the city profile what components of each class count, so that the next draft has it; {}: each 1."""
+
+    method: ClassVar[str] = "keep_weights"
+    weights: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class DraftSources(Request):
     """Tell what the open store holds that unit grids can be drafted from: themes, classes, communities, grids."""
 

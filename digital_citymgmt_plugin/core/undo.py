@@ -19,7 +19,7 @@ UNDOABLE = frozenset(
         "find_duplicates", "merge_duplicates",
         "waive_issues", "reopen_issues", "fix_components", "make_sheets", "update_sheets",
         "check_components", "check_grids", "repair_grids", "redraw", "save_scenario", "discard_scenario",
-        "mend_grids",
+        "mend_grids", "keep_weights",
         "renumber_grids",
         "save_beats", "import_beats",
         "import_base_map", "make_candidates", "decide_candidates",

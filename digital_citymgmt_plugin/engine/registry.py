@@ -29,6 +29,7 @@ SERVICES: dict[str, Service] = {
     "import_areas": _late("areas", "import_areas"),
     "draft_grids": _late("grids", "draft_grids"),
     "draft_sources": _late("draft_sources", "draft_sources"),
+    "keep_weights": _late("draft_sources", "keep_weights"),
     "adopt_grids": _late("adoption", "adopt_grids"),
     "grids_on": _late("grid_history", "grids_on"),
     "grid_lineage": _late("grid_history", "grid_lineage"),

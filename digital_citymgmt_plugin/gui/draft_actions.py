@@ -17,7 +17,7 @@ from digital_citymgmt_plugin.bridge.messages import sentence, templates
 from digital_citymgmt_plugin.bridge.sources import crs_text
 from digital_citymgmt_plugin.core.draft_guesses import Offers, layer_offers, store_offers
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError
-from digital_citymgmt_plugin.core.requests_draft import DraftGrids, DraftSources
+from digital_citymgmt_plugin.core.requests_draft import DraftGrids, DraftSources, KeepWeights
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.dialogs.draft_grids import DraftGridsDialog
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
@@ -48,6 +48,7 @@ class DraftActions(OneWindow, Desk):
         super().__init__(controller, window)
         self.on_map = CellsOnMap(controller.iface.mapCanvas())
         self._sources: dict[str, Any] = {}
+        self._weights: dict[str, float] = {}  # those that the profile keeps
         self._drafting = False
         self._offering = QTimer(self)  # layers come and go by the dozen
         self._offering.setSingleShot(True)
@@ -74,6 +75,8 @@ class DraftActions(OneWindow, Desk):
 
     def _open(self, answer: dict[str, Any]) -> None:
         self._sources = answer
+        kept = {str(one["code"]): float(one.get("weight", 1.0)) for one in answer["classes"]}
+        self._weights = {code: weight for code, weight in kept.items() if weight != 1.0}
         dialog = DraftGridsDialog(self._offers(), answer["classes"], self.dock)
         dialog.target_page.output_edit.setText(self._free_name())
         dialog.preview_asked.connect(self.look)
@@ -240,7 +243,14 @@ class DraftActions(OneWindow, Desk):
         dialog.target_page.output_edit.setText(output)
         self._drafting = True
         self._allow()
+        self._keep_weights(dialog.weight_page.weights() or {})
         self._send(tr("Drafting unit grids"), output, None, self._drafted, self._not_drafted)
+
+    def _keep_weights(self, weights: dict[str, float]) -> None:
+        """Keep what components count in the city's profile: the next draft begins with it."""
+        if weights != self._weights:
+            self._weights = dict(weights)
+            self.ask(tr("Keeping what components count"), KeepWeights(self._weights), lambda _answer: None)
 
     def _output(self, text: str) -> str:
         """Return the file to write: a GeoPackage beside the store unless another folder is named; "" for no folder.

@@ -206,7 +206,7 @@ class WeightPage(QWidget):
                 item = QTableWidgetItem(text)
                 item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
                 self.table.setItem(row, column, item)
-            box = spin(tr("Load of {name}").format(name=words), 0, 1000, 1.0, 2, 0.5)
+            box = spin(tr("Load of {name}").format(name=words), 0, 1000, float(one.get("weight", 1.0)), 2, 0.5)
             box.valueChanged.connect(lambda _=0.0: self.changed.emit())
             self.table.setCellWidget(row, 2, box)
             self.boxes[code] = box
