@@ -134,6 +134,8 @@ class GridsDay(CensusDay):
         yield from wait_for(lambda: desk.dialog is not None and desk.dialog.isVisible(), 20, "the window")
         yield from self.settled()
         self.check("locked cells are kept", "locked" in desk.dialog.layer_page.others())
+        loads = [spin.value() for spin in desk.dialog.weight_page.boxes.values()]
+        self.check("what components count is kept", loads[0] == 3 and set(loads[1:]) == {1})
         desk.dialog.reject()
         yield from self.settled()
 

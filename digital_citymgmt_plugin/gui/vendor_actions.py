@@ -11,8 +11,8 @@ from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 
 from digital_citymgmt_plugin.bridge.messages import sentence
-from digital_citymgmt_plugin.core.requests import AdoptGrids, Layer, PreviewGrids
-from digital_citymgmt_plugin.gui.desk import Desk
+from digital_citymgmt_plugin.core.requests import REQUESTS, AdoptGrids, Layer, PreviewGrids, Request
+from digital_citymgmt_plugin.gui.desk import Desk, request_of
 from digital_citymgmt_plugin.gui.dialogs.vendor_grids import VendorDialog
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.menu_actions import OneWindow
@@ -40,7 +40,7 @@ class VendorActions(OneWindow, Desk):
         """Open the window, which asks for a file."""
         if not self.has_store() or self.raised():
             return
-        dialog = VendorDialog(self.dock)
+        dialog = VendorDialog(self.dock, beats="import_beats" in REQUESTS)
         dialog.file_asked.connect(self._ask_file)
         dialog.chosen.connect(self.take)
         dialog.look_again.connect(self._look)
@@ -116,7 +116,10 @@ class VendorActions(OneWindow, Desk):
 
     def _adopt(self) -> None:
         rejects = self._free_name() if self._rejected else None
-        self.write_now(self.request(rejects), self._adopted)
+        request, field = self.request(rejects), self.dialog.beat_field() if self.dialog is not None else None
+        # The grids of the file are the polygons of the beats: each grid of the city gets the beat that lies there.
+        beats = request_of("import_beats", input=request.input, code_field=field) if field else None
+        self.write_now(request, lambda answer: self._adopted(answer, beats))
 
     def _free_name(self) -> str:
         """Return a file beside the store for the rows that stay out; none is ever written over."""
@@ -128,7 +131,9 @@ class VendorActions(OneWindow, Desk):
             number += 1
         return str(path)
 
-    def _adopted(self, answer: dict[str, Any]) -> None:
+    def _adopted(self, answer: dict[str, Any], beats: Request | None) -> None:
+        if beats is not None:
+            self.write_now(beats)
         if answer.get("rejects"):
             words = tr(
                 "{count} rows were not taken; they are in {file} with their reasons. Mend them there and adopt it."

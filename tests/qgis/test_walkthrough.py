@@ -38,3 +38,7 @@ def test_a_census_day_can_be_done_with_wrong_files_among_the_right_ones(root, tm
 
 def test_grids_are_drafted_looked_at_and_adopted(root, tmp_path):
     assert "locked cells are kept" in walk(root, tmp_path / "grids", "--grids")
+
+
+def test_a_vendors_grids_come_in_and_their_faults_are_mended(root, tmp_path):
+    assert "what is left says why" in walk(root, tmp_path / "vendor", "--vendor")

@@ -54,8 +54,9 @@ class VendorDialog(QDialog):
     look_again = pyqtSignal()
     count_again = pyqtSignal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, beats: bool = False) -> None:
         super().__init__(parent)
+        self._beats = beats  # whether this version can take beats in
         self.setWindowTitle(tr("Start from the unit grids that are there"))
         self.setAcceptDrops(True)
         self.label = plain_label(tr(
@@ -63,6 +64,8 @@ class VendorDialog(QDialog):
             "Nothing is written before the faults were seen."
         ))  # fmt: skip
         self.encoding_box, self.code_box, self.wrong_box = QComboBox(), QComboBox(), QComboBox()
+        self.beat_box = QComboBox()
+        self.beat_box.setAccessibleName(tr("Field with the beats of the grids"))
         for name in ENCODINGS:
             self.encoding_box.addItem(name or tr("As found"), name)
         self.encoding_box.setAccessibleName(tr("Code page of the texts"))
@@ -115,6 +118,8 @@ class VendorDialog(QDialog):
         form.addRow("", self.crs_label)
         form.addRow(tr("Field with the code"), self.code_box)
         form.addRow(tr("Grids with a wrong code"), self.wrong_box)
+        if self._beats:
+            form.addRow(tr("Field with the beat"), self.beat_box)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
         layout.addLayout(form)
@@ -124,7 +129,7 @@ class VendorDialog(QDialog):
         layout.addWidget(self.buttons)
 
     def _allow_forms(self, on: bool) -> None:
-        for widget in (self.encoding_box, self.crs_box, self.code_box, self.wrong_box):
+        for widget in (self.encoding_box, self.crs_box, self.code_box, self.wrong_box, self.beat_box):
             widget.setEnabled(on)
 
     # -- what the user chose ----------------------------------------------------------------------------------------
@@ -152,6 +157,10 @@ class VendorDialog(QDialog):
         """Return the field with the codes; None: the grids are numbered."""
         return str(self.code_box.currentData() or "") or None
 
+    def beat_field(self) -> str | None:
+        """Return the field with the beat of each grid; None: no beats come in."""
+        return (str(self.beat_box.currentData() or "") or None) if self._beats else None
+
     def wrong_codes(self) -> str:
         """Return what becomes of grids with a wrong code."""
         return str(self.wrong_box.currentData())
@@ -177,6 +186,7 @@ class VendorDialog(QDialog):
         self.crs_box.setCrs(QgsCoordinateReferenceSystem())
         self.encoding_box.setCurrentIndex(0)
         self.code_box.clear()
+        self.beat_box.clear()
         self._filling = False
         self.show_busy(tr("Looking at the grids…"))
 
@@ -203,12 +213,16 @@ class VendorDialog(QDialog):
         crs = QgsCoordinateReferenceSystem(str(answer.get("crs") or ""))
         self.crs_box.setCrs(crs)
         self.crs_label.setText(self._crs_words(answer))
-        chosen = self.code_field() if self.code_box.count() else answer.get("code_field")
-        self.code_box.clear()
-        self.code_box.addItem(tr("none: all grids are numbered anew"), "")
-        for name in answer["fields"]:
-            self.code_box.addItem(str(name), str(name))
-        self.code_box.setCurrentIndex(max(0, self.code_box.findData(chosen or "")))
+        for box, none, guess in (
+            (self.code_box, tr("none: all grids are numbered anew"), answer.get("code_field")),
+            (self.beat_box, tr("none: no beats come in"), answer.get("beat_field")),
+        ):
+            chosen = box.currentData() if box.count() else guess
+            box.clear()
+            box.addItem(none, "")
+            for name in answer["fields"]:
+                box.addItem(str(name), str(name))
+            box.setCurrentIndex(max(0, box.findData(chosen or "")))
         self._fill_sample(answer["fields"], answer.get("sample") or [])
         self._allow_forms(True)
         self._filling = False
