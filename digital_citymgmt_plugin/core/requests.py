@@ -35,7 +35,7 @@ from digital_citymgmt_plugin.core.requests_desk import (
     UpdateSheets,
     WaiveIssues,
 )
-from digital_citymgmt_plugin.core.requests_draft import DraftGrids, DraftSources, KeepWeights
+from digital_citymgmt_plugin.core.requests_draft import AdoptGrids, DraftGrids, DraftSources, KeepWeights, PreviewGrids
 from digital_citymgmt_plugin.core.requests_duplicates import (
     ComparePair,
     FindDuplicates,
@@ -125,30 +125,6 @@ class ImportAreas(Request):
     name_field: str
     codes: str = "field"  # field | cut | number | whole: where the codes come from
     rejects: Optional[str] = None  # noqa: UP045
-
-
-@dataclass(frozen=True)
-class AdoptGrids(Request):
-    """Number and store grids, or take a vendor's grids with their codes and a list of faults.
-
-    ``wrong_codes``: what becomes of rows whose code is missing, double, foreign or of a wrong form: they are rejected,
-    or numbered where they lie and listed as issues with the code that the file states.
-    """
-
-    method: ClassVar[str] = "adopt_grids"
-    input: Layer
-    code_field: Optional[str] = None  # noqa: UP045
-    policy: str = "largest_keeps"  # largest_keeps | all_new
-    rejects: Optional[str] = None  # noqa: UP045
-    wrong_codes: str = "reject"  # reject | number
-
-
-@dataclass(frozen=True)
-class PreviewGrids(Request):
-    """Look at a file of unit grids: fields, code field, CRS stated or guessed. Nothing is written."""
-
-    method: ClassVar[str] = "preview_grids"
-    input: Layer
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What can be asked about drafts of unit grids. ``core.requests`` names these with all others."""
+"""What can be asked about drafts of unit grids and their adoption. ``core.requests`` names these with all others."""
 
 from __future__ import annotations
 
@@ -59,3 +59,27 @@ class DraftSources(Request):
     """Tell what the open store holds that unit grids can be drafted from: themes, classes, communities, grids."""
 
     method: ClassVar[str] = "draft_sources"
+
+
+@dataclass(frozen=True)
+class AdoptGrids(Request):
+    """Number and store grids, or take a vendor's grids with their codes and a list of faults.
+
+    ``wrong_codes``: what becomes of rows whose code is missing, double, foreign or of a wrong form: they are rejected,
+    or numbered where they lie and listed as issues with the code that the file states.
+    """
+
+    method: ClassVar[str] = "adopt_grids"
+    input: Layer
+    code_field: Optional[str] = None  # noqa: UP045
+    policy: str = "largest_keeps"  # largest_keeps | all_new
+    rejects: Optional[str] = None  # noqa: UP045
+    wrong_codes: str = "reject"  # reject | number
+
+
+@dataclass(frozen=True)
+class PreviewGrids(Request):
+    """Look at a file of unit grids: fields, code field, CRS stated or guessed. Nothing is written."""
+
+    method: ClassVar[str] = "preview_grids"
+    input: Layer

@@ -15,7 +15,7 @@ from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.lineage import Succession, succeed
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Condition, Context
-from digital_citymgmt_plugin.core.requests import AdoptGrids
+from digital_citymgmt_plugin.core.requests_draft import AdoptGrids
 from digital_citymgmt_plugin.core.stoppable import stoppable
 from digital_citymgmt_plugin.services.grid_issues import find_issues, list_issues
 from digital_citymgmt_plugin.services.grid_rows import DRAFTED_BY, GridRows, drafted_by, read_grids

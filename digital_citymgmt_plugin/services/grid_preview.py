@@ -13,7 +13,7 @@ from digital_citymgmt_plugin.core.codes import CodeScheme
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.guesses import code_fields, crs_of_coordinates, plain
 from digital_citymgmt_plugin.core.ports import GEOM, ROW, Context
-from digital_citymgmt_plugin.core.requests import PreviewGrids
+from digital_citymgmt_plugin.core.requests_draft import PreviewGrids
 from digital_citymgmt_plugin.services.grid_rows import DRAFTED_BY
 from digital_citymgmt_plugin.services.intake import base_name, city_box, layer_name, objects, open_layer
 from digital_citymgmt_plugin.services.placing import finite

@@ -16,7 +16,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.checks import assign_community
 from digital_citymgmt_plugin.core.mapping import RowProblem
 from digital_citymgmt_plugin.core.ports import GEOM, ROW, Columns, Condition, Context, Store
-from digital_citymgmt_plugin.core.requests import AdoptGrids
+from digital_citymgmt_plugin.core.requests_draft import AdoptGrids
 from digital_citymgmt_plugin.services.areas import code_lengths
 from digital_citymgmt_plugin.services.intake import (
     Placer,
