@@ -151,11 +151,16 @@ class Pen:
         return x + self._lot.uniform(-reach, reach) * size, y + self._lot.uniform(-reach, reach) * size
 
     def _split(self, cov, name):
-        return tools.split(cov, [self._around(cov, name) for _ in range(self._lot.choice((2, 2, 3, 4)))])
+        return tools.split(
+            cov, [self._around(cov, name) for _ in range(self._lot.choice((2, 2, 3, 4)))], snap=self._snap()
+        )
 
     def _merge(self, cov, name):
         beside = cov.neighbours(name)
         return tools.merge(cov, [name, *self._lot.sample(beside, min(len(beside), self._lot.choice((1, 1, 2))))])
+
+    def _snap(self):
+        return self._lot.choice((0.05, 0.05, 0.5, 4.0))
 
     def _corner(self, cov, name):
         return self._lot.choice(self._lot.choice(cov.rings(name)))
@@ -167,7 +172,9 @@ class Pen:
 
     def _move_vertex(self, cov, name):
         corner = self._corner(cov, name)
-        return tools.move_vertex(cov, corner, self._near(cov, corner, name), community=self._lot.random() < self._leave)
+        return tools.move_vertex(
+            cov, corner, self._near(cov, corner, name), snap=self._snap(), community=self._lot.random() < self._leave
+        )
 
     def _move_edge(self, cov, name):
         ring = self._lot.choice(cov.rings(name))
@@ -175,7 +182,7 @@ class Pen:
         middle = [(one + two) / 2 for one, two in zip(ring[row], ring[row + 1])]
         goal = self._near(cov, middle, name)
         by = (goal[0] - middle[0], goal[1] - middle[1])
-        return tools.move_edge(cov, middle, by, community=self._lot.random() < self._leave)
+        return tools.move_edge(cov, middle, by, snap=self._snap(), community=self._lot.random() < self._leave)
 
     def _reshape(self, cov, name):
         if self._lot.random() < 0.5:
@@ -185,7 +192,7 @@ class Pen:
             row = self._lot.randrange(len(ring) - 1)
             other = (row + self._lot.randint(1, 3)) % (len(ring) - 1)
             line = [ring[row], self._near(cov, ring[row], name), ring[other]]
-        return tools.reshape(cov, line, community=self._lot.random() < self._leave)
+        return tools.reshape(cov, line, snap=self._snap(), community=self._lot.random() < self._leave)
 
     def _give(self, cov, name):
         beside = cov.neighbours(name)
@@ -193,7 +200,7 @@ class Pen:
         if len(pen) > 2:
             pen.append(pen[0])
         taker = self._lot.choice(beside or cov.ids)
-        return tools.give(cov, pen, name, taker, community=self._lot.random() < self._leave)
+        return tools.give(cov, pen, name, taker, snap=self._snap(), community=self._lot.random() < self._leave)
 
     def _carve(self, cov, name):
         x, y = self._around(cov, name)
@@ -201,4 +208,4 @@ class Pen:
         size = self._lot.uniform(0.1, 0.5) * max(east - west, north - south)
         turns = sorted(self._lot.uniform(0, 2 * math.pi) for _ in range(self._lot.choice((3, 4, 6))))
         area = [(x + size * math.cos(turn), y + size * math.sin(turn)) for turn in turns]
-        return tools.carve(cov, area, cov.group(name) if self._lot.random() < self._leave else None)
+        return tools.carve(cov, area, cov.group(name) if self._lot.random() < self._leave else None, snap=self._snap())

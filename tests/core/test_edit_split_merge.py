@@ -9,7 +9,7 @@ import shapely
 from shapely import box
 
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.grids.edit import Coverage, merge, split
+from digital_citymgmt_plugin.core.grids.edit import Coverage, merge, move_vertex, split
 from tests.redraw_ground import covered, digest, is_sound, refused
 
 
@@ -128,6 +128,10 @@ def test_a_bad_pen_is_refused_with_one_sentence(pair, what):
     assert digest(pair) == start
 
 
+def test_a_line_that_snapping_makes_a_point_is_refused(pair):
+    assert refused(split, pair, [(99, 1), (101, -1)], snap=3.0) == "redraw.too_short"
+
+
 def test_thousands_of_points_of_a_steady_hand_are_thinned_out(pair):
     line = [(-5 + step * 0.02, 50 + 0.01 * (step % 2)) for step in range(10_600)]
     edit = split(pair, line)
@@ -189,3 +193,17 @@ def test_faults_are_listed_and_edits_near_them_make_nothing_worse():
     edit = merge(cov, [cov.at(50, 75), "t"])
     cov.apply(edit)
     assert shapely.is_valid(edit.after["a/5"])
+
+
+def test_without_a_check_of_coverages_the_areas_are_watched(monkeypatch):
+    for module in ("edit_faults", "edit_faces"):
+        monkeypatch.setattr(f"digital_citymgmt_plugin.core.grids.{module}.can_check", lambda: False)
+    cov = covered(box(0, 0, 100, 100), box(100, 0, 200, 100))
+    assert cov.clean
+    cov.apply(split(cov, [(-5, 50), (205, 60)]))
+    is_sound(cov, 20_000)
+    assert refused(move_vertex, cov, cov.rings("a/1")[0][2], (900, 900)) is not None
+    faulty = covered(box(0, 0, 100, 100), box(90, 0, 200, 100))
+    assert [fault.code for fault in faulty.faults] == ["redraw.fault_overlap"]
+    faulty.apply(split(faulty, [(-5, 50), (205, 60)]))
+    assert len(faulty) == 4

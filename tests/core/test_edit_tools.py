@@ -214,7 +214,7 @@ def test_areas_that_are_none(four):
     assert refused(carve, four, hole) == "redraw.area_has_hole"
 
 
-@settings(max_examples=15)
+@settings(max_examples=12)
 @given(st.integers(0, 2**32), st.integers(2, 5), st.floats(0.0, 12.0))
 def test_edits_by_lot_keep_any_board_whole(seed, size, bent):
     ids, shapes, groups = board(size, size, bent=bent, seed=seed)

@@ -99,8 +99,8 @@ def mend_crossings(cov: Coverage, areas: Mapping[str, Any], tolerance: float = T
     Returns
     -------
     Edit
-        One edit of all, without cells if there is nothing to mend; its notes name slivers (``redraw.sliver_snapped``), parts given to a neighbour
-        (``redraw.part_joined``) and cells that could not be parted (``redraw.not_mended``).
+        One edit of all, without cells if there is nothing to mend; its notes name slivers (``redraw.sliver_snapped``),
+        parts given to a neighbour (``redraw.part_joined``) and cells that could not be parted (``redraw.not_mended``).
     """
     steps: list[Edit] = []
     notes: list[Note] = []

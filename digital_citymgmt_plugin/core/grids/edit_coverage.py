@@ -125,13 +125,14 @@ class Coverage:
         return self._group[name]
 
     def near(self, shape: Any, distance: float = 0.0) -> list[str]:
-        """Return the cells no further than ``distance`` metres from a shape, in order of their ids."""
-        rows = self._tree.query(shape, predicate="dwithin", distance=distance)
-        found = [name for name in self._tree_ids[rows].tolist() if name not in self._stale]
+        """Return the cells no further than ``distance`` metres from a shape or an array of shapes, by their ids."""
+        shapes = np.atleast_1d(shape)
+        rows = self._tree.query(shapes, predicate="dwithin", distance=distance)[1]
+        found = {name for name in self._tree_ids[rows].tolist() if name not in self._stale}
         if self._pending:
-            names = list(self._pending)
-            hit = shapely.dwithin(row_of(self._pending.values()), shape, distance)
-            found += [names[row] for row in np.flatnonzero(hit).tolist()]
+            names = np.array(list(self._pending), dtype=object)
+            near = shapely.dwithin(row_of(self._pending.values())[:, None], shapes, distance)
+            found.update(names[near.any(axis=1)].tolist())
         return sorted(found)
 
     def touched(self, line: Any) -> list[str]:

@@ -186,8 +186,7 @@ def check(cov: Coverage, edit: Edit) -> None:
     after = row_of(edit.after.values())
     if abs(float(shapely.area(before).sum() - shapely.area(after).sum())) > EXACT:
         raise InputRefused("redraw.would_overlap")
-    around = shapely.box(*shapely.total_bounds(np.concatenate([before, after])).tolist())
-    others = row_of([cov.cell(name) for name in cov.near(around, NEAR) if name not in edit.before])
+    others = row_of([cov.cell(name) for name in cov.near(before, NEAR) if name not in edit.before])
     _apart(before, after, others)
     now = np.concatenate([after, others])
     if can_check() and shapely.coverage_is_valid(now):

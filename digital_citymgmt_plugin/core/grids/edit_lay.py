@@ -72,21 +72,21 @@ def lay(cov: Coverage, xy: NDArray[np.float64], snap: float) -> Laid:
     Raises
     ------
     InputRefused
-        ``redraw.crosses_itself``: after snapping.
+        ``redraw.crosses_itself``, ``redraw.too_short``: after snapping.
     """
     snap = max(snap, NEAR)
     line = shapely.LineString(xy)
     names = cov.near(line, snap)
     work = _Work(cov, names, line, snap)
     path = work.snapped([(x, y) for x, y in xy.tolist()], snap)
+    if len(path) < 2:
+        raise InputRefused("redraw.too_short")
     for _ in range(_ROUNDS):
         path, more = work.noded(path)
         if not more:
             break
     else:
         raise InputRefused("redraw.crosses_itself")
-    if len(path) < 2:
-        raise InputRefused("redraw.too_short")
     if not shapely.is_simple(shapely.LineString(path)):
         raise InputRefused("redraw.crosses_itself")
     pieces, along = _pieces(cov, names, path, work)
