@@ -34,6 +34,7 @@ TABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bridge/palette.py", ("MAJORS[1]", "OTHER[1]", "STAGES[0]", "LATE", "NO_STAGE", "PLACES", "TITLES")),
     ("gui/map_tools/pens.py", ("Tool:1", "Tool:2")),
     ("gui/models/redraw.py", ("MEASURES[1]",)),
+    ("gui/models/scenarios.py", ("TOTALS[1]",)),
     ("gui/models/health.py", ("HealthItem:1", "HealthItem:3", "LEVELS")),
     ("gui/models/steps.py", ("Step:1",)),
     ("gui/wizard/state.py", ("ROLE_WORDS", "STEP_WORDS", "FAULT_WORDS")),

@@ -10,32 +10,24 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 from qgis.core import QgsGeometry, QgsPointXY
-from qgis.PyQt.QtCore import QEvent, QPoint, QPointF, Qt
-from qgis.PyQt.QtGui import QMouseEvent
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QPushButton
+from qgis.PyQt.QtWidgets import QPushButton
 from qgis.utils import iface
 
 sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
 
-from walkthrough_census import CensusDay  # (``--code`` sets no path)
-from walkthrough_grids import GridsDay
+from walkthrough_grids import GridsDay  # (``--code`` sets no path)
 from walkthrough_hand import begin_round, first, pause, wait_for
+from walkthrough_pen import NONE, RIGHT, Drawing, Places
 
-from digital_citymgmt_plugin.bridge import layers
-from digital_citymgmt_plugin.gui.map_tools.pen import LINE
-
-LEFT, RIGHT, NO_BUTTON = Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.NoButton
-NONE, CTRL = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ControlModifier
-SHIFT = Qt.KeyboardModifier.ShiftModifier
-Places = Sequence[QgsPointXY]
+CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
 
-class RedrawDay(CensusDay):
+class RedrawDay(Drawing):
     """The steps."""
 
     STEPS = (
@@ -43,134 +35,6 @@ class RedrawDay(CensusDay):
         "scenario", "small_screen", "write", "undo",
     )  # fmt: skip
     drawings = GridsDay.drawings
-    _mouse = QPoint(0, 0)
-
-    # -- places -------------------------------------------------------------------------------------------------
-
-    def cells(self) -> dict[str, QgsGeometry]:
-        """Return the cells as they are now, by id: those of the store with the changes over them."""
-        layer = layers.find_layer(self.controller.path, "unit_grid", "current")
-        found = {str(one["uuid"]): QgsGeometry(one.geometry()) for one in layer.getFeatures()}
-        self.groups: dict[str, str] = {str(one["uuid"]): str(one["community_code"]) for one in layer.getFeatures()}
-        desk = self.desks.redraw
-        gone = set().union(*desk.on_map.touched) if desk.on_map.touched else set()
-        found = {key: shape for key, shape in found.items() if key not in gone or key in desk.on_map.drawn}
-        found.update({key: drawn.shape for key, drawn in desk.on_map.drawn.items()})
-        return found
-
-    def find_pairs(self) -> None:
-        """Find pairs of neighbours of one community that share a long line; no cell is in two of them."""
-        cells, pairs = self.cells(), []
-        for one, shape in cells.items():
-            for other, near in cells.items():
-                same = one < other and self.groups[one] == self.groups[other]
-                if same and shape.boundingBox().intersects(near.boundingBox()):
-                    shared = shape.intersection(near)
-                    parts = [part for part in shared.asGeometryCollection() or [shared] if part.type() == LINE]
-                    if parts:
-                        merged = QgsGeometry.collectGeometry(parts).mergeLines()
-                        longest = max(merged.asGeometryCollection() or [merged], key=lambda part: part.length())
-                        pairs.append((longest.length(), one, other, longest))
-        pairs.sort(key=lambda pair: (-pair[0], pair[1]))
-        taken: set[str] = set()
-        self.pairs: list[tuple[str, str, QgsGeometry]] = []
-        for _length, one, other, line in pairs:
-            if one not in taken and other not in taken:
-                taken |= {one, other}
-                self.pairs.append((one, other, line))
-
-    def along(self, line: QgsGeometry, share: float, aside: float = 0.0) -> QgsPointXY:
-        """Return a place at a share of a line, so many metres to its left."""
-        at = line.interpolate(share * line.length()).asPoint()
-        ahead = line.interpolate(min(line.length(), share * line.length() + 0.5)).asPoint()
-        before = line.interpolate(max(0.0, share * line.length() - 0.5)).asPoint()
-        dx, dy = ahead.x() - before.x(), ahead.y() - before.y()
-        length = (dx * dx + dy * dy) ** 0.5
-        return QgsPointXY(at.x() - dy / length * aside, at.y() + dx / length * aside)
-
-    def look_at(self, shape: QgsGeometry, factor: float = 2.0) -> Iterator[None]:
-        """Go to where a shape is."""
-        box = shape.boundingBox()
-        box.scale(factor)
-        self.canvas.setExtent(box)
-        self.canvas.refresh()
-        yield from self.settled()
-        yield from pause(0.5)
-
-    # -- the hand -----------------------------------------------------------------------------------------------
-
-    @property
-    def canvas(self) -> Any:
-        """The map."""
-        return iface.mapCanvas()
-
-    def at(self, place: QgsPointXY) -> QPoint:
-        """Return where a place is on the canvas."""
-        point = self.canvas.getCoordinateTransform().transform(place)
-        return QPoint(round(point.x()), round(point.y()))
-
-    def move(self, place: QgsPointXY, held: Any = NO_BUTTON, steps: int = 6) -> Iterator[None]:
-        """Move the mouse there in some steps."""
-        viewport, goal = self.canvas.viewport(), self.at(place)
-        start = self._mouse
-        for step in range(1, steps + 1):
-            spot = QPoint(
-                start.x() + (goal.x() - start.x()) * step // steps, start.y() + (goal.y() - start.y()) * step // steps
-            )
-            local, there = QPointF(spot), QPointF(viewport.mapToGlobal(spot))
-            QApplication.sendEvent(viewport, QMouseEvent(QEvent.Type.MouseMove, local, there, NO_BUTTON, held, NONE))
-            yield from pause(0.02)
-        self._mouse = goal
-
-    def press(self, place: QgsPointXY, button: Any = LEFT) -> Iterator[None]:
-        """Move there and click."""
-        yield from self.move(place)
-        QTest.mouseClick(self.canvas.viewport(), button, NONE, self.at(place))
-        yield from pause(0.05)
-
-    def answered(self) -> Iterator[None]:
-        """Wait until the engine has answered the pen."""
-        courier = self.desks.redraw.courier
-        yield from wait_for(lambda: not courier.busy, 20, "the engine")
-        yield from pause(0.3)
-
-    def draw(self, places: Places, name: str = "", last: bool = True) -> Iterator[None]:
-        """Draw through places; a picture before it ends, ended by a double click."""
-        for place in places:
-            yield from self.press(place)
-        yield from self.answered()
-        if name:
-            self.document(name)
-        if last:
-            QTest.mouseDClick(self.canvas.viewport(), LEFT, NONE, self.at(places[-1]))
-            yield from self.answered()
-
-    def pull(self, start: QgsPointXY, goal: QgsPointXY, name: str) -> Iterator[None]:
-        """Press, pull, let go; a picture before."""
-        yield from self.move(start)
-        yield from pause(0.8)  # the index of what is seen is made beside
-        yield from self.move(start)
-        QTest.mousePress(self.canvas.viewport(), LEFT, NONE, self.at(start))
-        yield from self.move(goal, LEFT)
-        yield from self.answered()
-        self.document(name)
-        QTest.mouseRelease(self.canvas.viewport(), LEFT, NONE, self.at(goal))
-        yield from self.answered()
-
-    def take(self, name: str) -> Iterator[None]:
-        """Press the button of a tool."""
-        dock = self.desks.redraw.dock
-        if not dock.tool_buttons[name].isChecked():
-            self.hand.click(dock.tool_buttons[name])
-        yield from pause(0.2)
-        self.check(f"{name}: the pen is in hand", self.desks.redraw.pens.name() == name)
-
-    def done(self, name: str, before: int) -> None:
-        """Note whether one change more was made."""
-        desk = self.desks.redraw
-        self.check(f"{name}: done", len(desk.entries) == before + 1)
-        if desk.dock.said.text():
-            self.findings.setdefault("told", {})[name] = desk.dock.said.text()
 
     # -- steps --------------------------------------------------------------------------------------------------
 
@@ -241,7 +105,7 @@ class RedrawDay(CensusDay):
     def edge(self) -> Iterator[None]:
         """Pull a boundary aside."""
         desk = self.desks.redraw
-        _one, _other, line = self.pairs[2]
+        _one, _other, line = self.straight(0)
         yield from self.look_at(line, 2.5)
         yield from self.take("move_edge")
         before = len(desk.entries)
@@ -262,7 +126,7 @@ class RedrawDay(CensusDay):
     def give(self) -> Iterator[None]:
         """Give a piece to the neighbour."""
         desk = self.desks.redraw
-        _one, _other, line = self.pairs[4]
+        _one, _other, line = self.straight(1)
         yield from self.look_at(line, 2.5)
         yield from self.take("give")
         before = len(desk.entries)
@@ -288,25 +152,25 @@ class RedrawDay(CensusDay):
     def bad_pens(self) -> Iterator[None]:
         """Draw what cannot be: each gets one sentence and nothing else."""
         desk = self.desks.redraw
-        one, _other, line = self.pairs[1]
+        one, _other, line = self.pairs[6]
         shape = self.cells()[one]
         yield from self.look_at(shape, 2.0)
         yield from self.take("split")
         box, inner = shape.boundingBox(), shape.pointOnSurface().asPoint()
-        corner = line.asPolyline()[0]
         pens: dict[str, Places] = {
             "crosses itself": [QgsPointXY(box.xMinimum() - 9, inner.y()), QgsPointXY(box.xMaximum(), inner.y() + 9),
                                QgsPointXY(inner.x(), inner.y() + 30), QgsPointXY(inner.x(), box.yMinimum() - 9)],
             "inside one cell": [inner, QgsPointXY(inner.x() + 25, inner.y() + 15)],
             "along an edge": line.asPolyline(),
-            "cuts next to nothing off": [QgsPointXY(corner.x() - 0.6, corner.y() - 0.1),
-                                         QgsPointXY(corner.x() + 0.1, corner.y() + 0.6)],
+            "outside": [QgsPointXY(box.xMinimum() - 4000, inner.y()), QgsPointXY(box.xMinimum() - 3900, inner.y())],
         }  # fmt: skip
         bar = len(iface.messageBar().items())
         told = self.findings.setdefault("bad pens", {})
         for words, places in pens.items():
             steps = len(desk.entries)
             picture = "redraw-bad-pen" if words == "inside one cell" else ""
+            if words == "outside":
+                self.canvas.setExtent(QgsGeometry.fromMultiPointXY(list(places)).boundingBox().buffered(50))
             yield from self.draw(places, picture)
             told[words] = [len(desk.entries) - steps, desk.dock.said.text()]
             self.check(f"bad pen told: {words}", bool(desk.dock.said.text()) or len(desk.entries) > steps)

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from qgis.core import Qgis
 from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QDialog, QInputDialog, QMessageBox
 
+from digital_citymgmt_plugin.bridge import scenario_layers
 from digital_citymgmt_plugin.bridge.messages import sentence, template
 from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.requests_draft import DraftSources
@@ -27,6 +29,7 @@ from digital_citymgmt_plugin.gui.models.redraw import tr
 from digital_citymgmt_plugin.gui.models.scenarios import conflicts_words, scenario_words
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
+DRAWN = "session"  # stands for what is drawn now
 CHANGED = "redraw.changed"  # somebody else changed grids since the redraw began
 
 
@@ -38,6 +41,7 @@ class RedrawActions(QObject):
         self.desk, self.dock = desk, desk.dock
         self.dialog: Any = None
         self.listed: list[dict[str, Any]] = []
+        self._own = False  # what is written now is our own
         dock = self.dock
         dock.settings_button.clicked.connect(lambda _=False: self.ask_settings())
         dock.apply_button.clicked.connect(lambda _=False: self.apply())
@@ -47,7 +51,7 @@ class RedrawActions(QObject):
         dock.drop_action.triggered.connect(lambda _=False: self.put_aside())
         dock.visibilityChanged.connect(lambda shown=False: self.list() if shown else None)
         desk.begun.connect(self.list)
-        desk.controller.tables_changed.connect(lambda tables: self.list() if "scenario" in tables else None)
+        desk.controller.tables_changed.connect(self._tables)
 
     # -- writing ------------------------------------------------------------------------------------------------
 
@@ -63,16 +67,33 @@ class RedrawActions(QObject):
         words = template(f"operation.{request.method}") or tr("Redraw unit grids")
 
         def seen(answer: dict[str, Any]) -> None:
-            desk.show_counts(words, request, answer, self._applied)
+            self._own = True
+            desk.show_counts(words, request, moved(answer), self._applied)
             assert desk.preview is not None  # noqa: S101  (just shown)
             desk.preview.finished.connect(lambda _code: desk.courier.hold(False))
+            desk.preview.rejected.connect(self._not_own)
 
         desk.ask(words, request, seen, preview="hold", failed=self._not_applied)
 
-    def _applied(self, _answer: dict[str, Any]) -> None:
+    def _applied(self, answer: dict[str, Any]) -> None:
         """Go on from what is written: the engine's session does, without changes."""
-        self.desk.written()
+        self._own = False
+        self.desk.written(answer)
         self.dock.reason_edit.clear()
+        self.list()
+
+    def _tables(self, tables: list[str]) -> None:
+        """Take note of writes: of scenarios, and of grids that somebody else wrote under a session without changes."""
+        if "scenario" in tables:
+            self.list()
+        if self.desk.session and not self._own and (not tables or "unit_grid" in tables):
+            if self.desk.entries:
+                self.dock.say(tr("The grids in the store have changed: on writing you are asked what is to be done."))
+            else:
+                self.rebase()
+
+    def _not_own(self) -> None:
+        self._own = False
 
     def _not_applied(self, error: Exception) -> None:
         self.desk.courier.hold(False)
@@ -89,6 +110,8 @@ class RedrawActions(QObject):
 
     def _rebased(self, answer: dict[str, Any]) -> None:
         self.desk.go_on(answer)
+        if not self.desk.entries and not answer.get("conflicts"):
+            return
         words = conflicts_words(answer.get("conflicts"))
         level = Qgis.MessageLevel.Warning if words else Qgis.MessageLevel.Success
         done = tr("{count} changes stand on the grids as they are now.").format(count=len(self.desk.entries))
@@ -155,7 +178,7 @@ class RedrawActions(QObject):
             self._question(words, told, lambda: self.desk.write_now(DiscardScenario(str(found["uuid"]))))
 
     def compare(self) -> None:
-        """Set the scenario that is chosen beside the one open, or the grids as they are."""
+        """Set the scenario that is chosen beside what is drawn now; while nothing is, beside the grids as they are."""
         found = self._chosen()
         if found is None:
             return
@@ -163,15 +186,30 @@ class RedrawActions(QObject):
         if not desk.session:
             self.dock.say(tr("Press “Begin” first."))
             return
-        other = desk.scenario if desk.scenario and desk.scenario != found["uuid"] else ""
-        names = (str(found["name"]), next((str(one["name"]) for one in self.listed if one["uuid"] == other),
-                                          tr("grids as they are")))  # fmt: skip
-        request = CompareScenarios(desk.session, str(found["uuid"]), other)
+        drawn = bool(desk.entries)
+        names = (tr("drawn now") if drawn else tr("grids as they are"), str(found["name"]))
+        request = CompareScenarios(desk.session, DRAWN if drawn else "", str(found["uuid"]))
 
         def came(answer: dict[str, Any]) -> None:
-            self._show(CompareDialog(names, answer, self.dock))
+            dialog = CompareDialog(names, answer, self.dock)
+            dialog.maps_asked.connect(lambda: self._ask_maps(names, request))
+            self._show(dialog)
 
         desk.ask(tr("Comparing scenarios"), request, came)
+
+    def _ask_maps(self, names: tuple[str, str], request: CompareScenarios) -> None:
+        """Ask for a file, have both written to it and load them."""
+        path = self.desk.ask_file(tr("Scenarios side by side"), tr("Scenarios side by side") + ".gpkg", "*.gpkg")
+        if path:
+            path = path if path.lower().endswith(".gpkg") else f"{path}.gpkg"
+            asked = replace(request, output=path)
+            self.desk.ask(tr("Comparing scenarios"), asked, lambda _answer: self._load(path, names))
+
+    def _load(self, path: str, names: tuple[str, str]) -> None:
+        try:
+            scenario_layers.load(path, names)
+        except CityError as error:
+            self.desk.controller.messages.show_error(error)
 
     # -- settings -----------------------------------------------------------------------------------------------
 
@@ -216,3 +254,12 @@ class RedrawActions(QObject):
         """End: close what stands open."""
         if self.dialog is not None:
             self.dialog.done(0)
+
+
+def moved(answer: dict[str, Any]) -> dict[str, Any]:
+    """Return the counts of a redraw for the window that confirms them, with a sentence of what moves."""
+    counts = dict(answer.get("counts") or {})
+    values = {"components": counts.get("components_moved", 0), "cases": counts.get("open_cases_moved", 0)}
+    notes = [{"code": "redraw.will_move", "values": values}, *(answer.get("notes") or [])]
+    named = {"changed": "cells_changed", "retired": "cells_retired"}
+    return {**answer, "counts": {named.get(name, name): value for name, value in counts.items()}, "notes": notes}

@@ -80,8 +80,10 @@ class Pens(QObject):
         if name:
             self.by_name[name].drop()
 
-    def flat(self, points: Sequence[QgsPointXY], crs: QgsCoordinateReferenceSystem) -> list[float]:
-        """Return places of the map as x and y in turn, in ``crs``; raises ``QgsCsException``."""
+    def flat(self, name: str, points: Sequence[QgsPointXY], crs: QgsCoordinateReferenceSystem) -> list[float]:
+        """Return what a pen drew as x and y in turn, in ``crs``; raises ``QgsCsException``."""
+        if self.by_name[name].CLOSED:
+            points = [*points, points[0]]
         source = self.canvas.mapSettings().destinationCrs()
         if source.isValid() and crs.isValid() and source != crs:
             move = QgsCoordinateTransform(source, crs, QgsProject.instance())

@@ -74,4 +74,4 @@ def test_without_base_map_and_people_there_are_no_figures_of_them():
     empty = Ground(wanted=1.0, band=(0.5, 2.0))
     shapes = cells()
     told = empty.figures(shapes, empty.held(shapes))[0]
-    assert (told["road_m"], told["on_features"], told["population"], told["components"]) == (0.0, None, None, 0)
+    assert (told["road_m"], told["on_features"], told["population"], told["components"]) == (None, None, None, 0)

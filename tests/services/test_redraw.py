@@ -155,6 +155,17 @@ def test_the_list_of_edits_done_again_gives_the_same(census, bench):
         bench.probe("merge")
 
 
+def test_a_piece_goes_to_the_cell_in_which_the_pen_began(census, bench):
+    by_code = dict(zip(bench.opened["cells"]["code"], bench.cells()))
+    where = {uuid: find(census.store, bench.id).coverage.cell(uuid) for uuid in by_code.values()}
+    west, east = sorted([by_code[code] for code in sorted(by_code)[:2]], key=lambda uuid: where[uuid].centroid.x)
+    edge, middle = where[west].bounds[2] - X0, where[west].centroid.y - Y0
+    ring = [(edge + 5, middle - 40), (edge - 60, middle - 40), (edge - 60, middle + 40), (edge + 5, middle + 40)]
+    told = {cell["id"]: cell for cell in bench.probe("give", at(*ring, ring[0]))["cells"]}
+    assert told[east]["after"]["area_m2"] - told[east]["before"]["area_m2"] == pytest.approx(60 * 80, abs=1)
+    assert told[west]["state"] == "kept" and bench.probe("give", at((-900, -900), (-800, -900)))["error"]
+
+
 def test_every_tool_has_its_figures_and_is_done_again_from_the_list(census, bench):
     by_code = dict(zip(bench.opened["cells"]["code"], bench.cells()))
     near, far = (by_code[code] for code in sorted(by_code)[:2])

@@ -108,7 +108,7 @@ class Ground:
         -------
         list of dict
             ``area_m2``, ``components``, ``by_major`` (code of the major class → number), ``cases`` (of the last days),
-            ``open_cases``, ``road_m`` (a road on a boundary counts on both sides), ``population`` (None without data),
+            ``open_cases``, ``road_m`` (a road on a boundary counts on both sides), ``population`` (both None without data),
             ``load``, ``verdict`` (green, amber, red), ``compactness`` (4πA/P²), ``on_features`` (share of the outline,
             None without features); without ``roads`` the two that ask the base map are left out.
         """
@@ -141,9 +141,9 @@ class Ground:
             return GREEN
         return CLOSE if low / AMBER <= value <= high * AMBER else RED
 
-    def _road_lengths(self, cells: NDArray[Any]) -> list[float]:
+    def _road_lengths(self, cells: NDArray[Any]) -> list[float] | list[None]:
         if self._road_tree is None or not len(cells):
-            return [0.0] * len(cells)
+            return [None] * len(cells)  # a base map without lines of roads (with their areas alone) tells no length
         cell, road = self._road_tree.query(cells, predicate="intersects")
         shapely.prepare(cells)
         lines = self.roads[road].copy()

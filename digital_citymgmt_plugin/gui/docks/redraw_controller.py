@@ -147,9 +147,13 @@ class RedrawController(Desk):
         self._say_status()
         self._allow()
 
-    def written(self) -> None:
-        """Take note that the changes are in the store: the session goes on from there."""
+    def written(self, answer: dict[str, Any]) -> None:
+        """Take note that the changes are in the store: the session goes on from there, under the names given there."""
         self.entries, self.undone = [], []
+        verdicts = self.on_map.verdicts
+        for cell, now in (answer.get("renamed") or {}).items():
+            if cell in verdicts and now.get("uuid"):
+                verdicts[str(now["uuid"])] = verdicts.pop(cell)
         self.on_map.clear()
         self.dock.show_cells([])
         self.dock.say("")
@@ -239,7 +243,7 @@ class RedrawController(Desk):
         if not self.session or len(points) < pen.LEAST or self.preview is not None:
             return
         try:
-            flat = self.pens.flat(points, self.crs())
+            flat = self.pens.flat(name, points, self.crs())
         except QgsCsException:
             return
         request = ProbeRedraw(self.session, name, flat, [], {"snap": SNAP})
@@ -261,7 +265,7 @@ class RedrawController(Desk):
     def edit(self, name: str, points: Sequence[QgsPointXY]) -> None:
         """Do what was drawn."""
         try:
-            flat = self.pens.flat(points, self.crs())
+            flat = self.pens.flat(name, points, self.crs())
         except QgsCsException:
             self.dock.say(tr("The map cannot be brought to the CRS of the store here."))
             return

@@ -45,6 +45,7 @@ class Pen(QgsMapTool):
     pressed = pyqtSignal(str)
     KIND = LINE  # what is drawn
     LEAST = 2  # points that make a whole
+    CLOSED = False  # whether what is drawn comes back to where it began
 
     def __init__(self, canvas: Any, snapping: PenSnapping) -> None:
         super().__init__(canvas)

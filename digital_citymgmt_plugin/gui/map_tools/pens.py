@@ -22,6 +22,7 @@ class AreaPen(Pen):
 
     KIND = POLYGON
     LEAST = 3
+    CLOSED = True
 
 
 class PickPen(Pen):

@@ -169,13 +169,16 @@ def detail_rows(cell: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _detail(words: str, before: float | None, after: float | None, digits: int) -> list[str]:
-    difference = "" if before is None or after is None else after - before
-    told = ""
-    if difference != "":
-        told = number_words(difference, digits)
-        if float(difference) > 0 and told.strip("0., ") != "":
-            told = f"+{told}"
+    told = "" if before is None or after is None else signed_words(after - before, digits)
     return [words, number_words(before, digits), number_words(after, digits), told]
+
+
+def signed_words(difference: float, digits: int = 0) -> str:
+    """Return a difference with its sign; what rounds to nothing has none."""
+    told = number_words(difference, digits)
+    if told.strip("-−0., ") == "":
+        return number_words(0, digits)
+    return f"+{told}" if difference > 0 else told
 
 
 class LiveModel(QAbstractTableModel):

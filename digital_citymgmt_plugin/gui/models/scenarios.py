@@ -6,9 +6,32 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from qgis.PyQt.QtCore import QCoreApplication
+
 from digital_citymgmt_plugin.bridge.messages import sentence
 from digital_citymgmt_plugin.gui.map_tools.pens import TOOLS
-from digital_citymgmt_plugin.gui.models.redraw import MEASURES, SIGNS, change_words, tr, value_of, verdict_words
+from digital_citymgmt_plugin.gui.models.redraw import (
+    MEASURES,
+    SIGNS,
+    number_words,
+    signed_words,
+    value_of,
+    verdict_words,
+)
+
+# Of both sides in total: key, heading, digits, factor.
+TOTALS: tuple[tuple[str, str, int, float], ...] = (
+    ("area_m2", "Mean area (ha)", 2, 1e-4),
+    ("load", "Mean load", 1, 1.0),
+    ("load_spread", "Spread of the load (%)", 1, 100.0),
+    ("compactness", "Mean compactness", 2, 1.0),
+    ("on_features", "Boundary on features (%)", 0, 100.0),
+)
+
+
+def tr(text: str) -> str:
+    """Translate a text of the redraw bench."""
+    return QCoreApplication.translate("Redraw", text)
 
 
 def tool_words(name: str) -> str:
@@ -17,9 +40,11 @@ def tool_words(name: str) -> str:
 
 
 def scenario_words(row: Mapping[str, Any]) -> str:
-    """Return how a scenario is told in a list: its name, how many changes, whether they still fit."""
+    """Return how a scenario is told in a list: its name, how many changes, whether its grids have changed since."""
     words = tr("{name} ({count} changes)").format(name=row.get("name"), count=row.get("edits") or 0)
-    return words if row.get("fits", True) else f"{words} – {tr('the grids have changed since')}"
+    if not row.get("changed"):
+        return words
+    return f"{words} – {tr('{count} of its grids have changed since').format(count=row['changed'])}"
 
 
 def conflicts_words(conflicts: Sequence[Mapping[str, Any]] | None) -> str:
@@ -33,27 +58,33 @@ def conflicts_words(conflicts: Sequence[Mapping[str, Any]] | None) -> str:
     return "\n".join(lines)
 
 
-def compared_header() -> list[str]:
-    """Return the headings of two scenarios side by side."""
-    return [tr("Grid"), tr("Judgement"), *(tr(words) for _measure, words, _digits, _factor in MEASURES)]
-
-
-def compared_rows(answer: Mapping[str, Any]) -> list[list[str]]:
-    """Return the rows of two scenarios side by side, the total last."""
-    rows = [_row(str(one.get("name") or one.get("code") or ""), one) for one in answer.get("cells") or ()]
-    if answer.get("total"):
-        rows.append(_row(tr("In total"), answer["total"]))
+def totals_rows(totals: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return both sides in total: figure, first, second, difference."""
+    first, second = totals
+    rows = [_total(tr("Grids"), first.get("cells"), second.get("cells"), 0)]
+    for verdict, sign in SIGNS.items():
+        rows.append(_total(f"{sign} {verdict_words(verdict)}", first.get(verdict), second.get(verdict), 0))
+    for key, words, digits, factor in TOTALS:
+        rows.append(_total(tr(words), value_of(first, key, factor), value_of(second, key, factor), digits))
     return rows
 
 
-def _row(name: str, one: Mapping[str, Any]) -> list[str]:
-    first, second = one.get("first"), one.get("second")
-    judged = []
-    for figures in (first, second):
-        verdict = str((figures or {}).get("verdict") or "")
-        judged.append(f"{SIGNS.get(verdict, '–')} {verdict_words(verdict)}".strip())
-    told = judged[0] if judged[0] == judged[1] else " → ".join(judged)
-    texts = [name, told]
-    for measure, _words, digits, factor in MEASURES:
-        texts.append(change_words(value_of(first, measure, factor), value_of(second, measure, factor), digits))
-    return texts
+def _total(words: str, first: float | None, second: float | None, digits: int) -> list[str]:
+    told = [number_words(first, digits), number_words(second, digits)]
+    return [words, *told, "" if first is None or second is None else signed_words(second - first, digits)]
+
+
+def cells_header() -> list[str]:
+    """Return the headings of the cells in which two scenarios differ."""
+    return [tr("Scenario"), tr("Grid"), tr("Judgement"), *(tr(words) for _measure, words, _digits, _factor in MEASURES)]
+
+
+def cells_rows(names: Sequence[str], cells: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """Return the cells in which two scenarios differ, those of one ground beside each other by their names."""
+    rows = []
+    for cell in sorted(cells, key=lambda one: (str(one.get("name")).split("-")[0], one["side"], str(one.get("name")))):
+        verdict = str(cell.get("verdict") or "")
+        figures = [number_words(value_of(cell, key, factor), digits) for key, _words, digits, factor in MEASURES]
+        judged = f"{SIGNS.get(verdict, '')} {verdict_words(verdict)}".strip()
+        rows.append([names[int(cell["side"])], str(cell.get("name") or ""), judged, *figures])
+    return rows

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.errors import InputRefused
@@ -67,8 +68,8 @@ def plan(cov: Coverage, entry: dict[str, Any]) -> Edit:
     if tool == "reshape":
         return tools.reshape(cov, xy, community=across, **near)
     if tool == "give":
-        giver, taker = (options.get(name) or (cells[row] if row < len(cells) else "")
-                        for row, name in enumerate(CELL_OPTIONS))  # fmt: skip
+        known = [options.get(name) or (cells[row] if row < len(cells) else "") for row, name in enumerate(CELL_OPTIONS)]
+        giver, taker = known if all(known) else _from_and_to(cov, xy, *known)
         return tools.give(cov, xy, giver, taker, community=across, **near)
     if len(xy) != 2:
         raise InputRefused("redraw.points")
@@ -88,6 +89,29 @@ def planned(session: Session, entry: dict[str, Any]) -> Edit:
 def called(session: Session, values: dict[str, Any]) -> dict[str, Any]:
     """Return the values of a sentence with the names of cells in place of their ids."""
     return {key: session.names.get(value, value) if isinstance(value, str) else value for key, value in values.items()}
+
+
+def _from_and_to(cov: Coverage, xy: NDArray[np.float64], giver: str, taker: str) -> tuple[str, str]:
+    """Return who gives and who takes where that is not named: the pen begins in the taker and lies mostly in the giver.
+
+    Raises
+    ------
+    InputRefused
+        ``redraw.too_short``, ``redraw.outside``.
+    """
+    if len(xy) < 2:
+        raise InputRefused("redraw.too_short")
+    taker = taker or cov.at(*xy[0].tolist()) or ""
+    pen = shapely.LineString(xy)
+    around = shapely.Polygon(xy) if len(xy) > 2 else pen
+    if around.is_valid and around.area > 0:
+        pen = around
+    shares = {cell: shapely.intersection(pen, cov.cell(cell)) for cell in cov.touched(pen) if cell != taker}
+    sizes = {cell: part.area if pen is around else part.length for cell, part in shares.items()}
+    giver = giver or max(sorted(sizes), key=lambda cell: sizes[cell], default="")
+    if not giver or not taker:
+        raise InputRefused("redraw.outside")
+    return giver, taker
 
 
 def _under(cov: Coverage, xy: NDArray[np.float64]) -> list[str]:
