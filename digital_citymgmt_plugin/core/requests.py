@@ -406,6 +406,7 @@ REQUESTS: dict[str, type[Request]] = {
         SaveScenario, ListScenarios, CompareScenarios, DiscardScenario,
     )
 }  # fmt: skip
+REQUESTS.update({kind.method: kind for kind in HISTORY})
 
 
 def request_from_params(method: str, params: dict[str, Any]) -> Request:

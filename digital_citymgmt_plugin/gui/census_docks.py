@@ -18,6 +18,8 @@ from digital_citymgmt_plugin.gui.docks.draft_controller import DraftController
 from digital_citymgmt_plugin.gui.docks.draft_dock import DraftDock
 from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
 from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
+from digital_citymgmt_plugin.gui.docks.lineage_controller import LineageController
+from digital_citymgmt_plugin.gui.docks.lineage_dock import LineageDock
 from digital_citymgmt_plugin.gui.docks.parts import bring_forward
 from digital_citymgmt_plugin.gui.docks.redraw_controller import RedrawController
 from digital_citymgmt_plugin.gui.docks.redraw_dock import RedrawDock
@@ -51,6 +53,8 @@ class CensusDocks:
         redraw_dock = RedrawDock(window)
         self.redraw = RedrawController(controller, redraw_dock)
         self.redraw_actions = RedrawActions(self.redraw)
+        lineage_dock = LineageDock(window)
+        self.lineage = LineageController(controller, lineage_dock)
         # Without a store the algorithm's own dialog opens: it drafts from layers alone.
         controller.windows["draftgrids"] = self.draft.show
         self.vendor = VendorActions(controller, window)
@@ -71,6 +75,7 @@ class CensusDocks:
         self.desks: list[Desk] = [
             self.issues, self.sheets, self.candidates, self.base_map, self.backdrop, self.totals, self.draft,
             self.drafts, self.vendor, self.redraw,
+            self.lineage,
         ]  # fmt: skip
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
@@ -78,6 +83,7 @@ class CensusDocks:
             (tr("C&andidates"), "candidates", panel),
             (tr("&Draft of unit grids"), "grid_draft", draft_dock),
             (tr("Redra&w unit grids"), "redraw", redraw_dock),
+            (tr("&Lineage of unit grids"), "lineage", lineage_dock),
         ]
         for _words, _name, dock in self.docks:
             iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)

@@ -20,6 +20,7 @@ from qgis.PyQt.QtGui import QColor
 
 from digital_citymgmt_plugin.gui.models.draft import is_doubtful
 
+BEFORE, AFTER = "#1c71d8", "#26a269"  # kin of a grid: blue for the past, green for what came
 INK, WARN = "#e66100", "#c8102e"  # no colour that the layers of the store have for areas; that of what is late
 try:
     POLYGON = Qgis.GeometryType.Polygon
@@ -49,6 +50,21 @@ class CellsOnMap:
         """Draw the outline of one cell, or a line, so that it is seen which one is looked at."""
         self.clear()
         self._draw([shape], crs, INK, 0, Qt.BrushStyle.NoBrush, shape.type())
+
+    def show_kin(
+        self,
+        grid: Sequence[QgsGeometry],
+        before: Sequence[QgsGeometry],
+        after: Sequence[QgsGeometry],
+        looked_at: Sequence[QgsGeometry],
+        crs: QgsCoordinateReferenceSystem,
+    ) -> None:
+        """Draw a grid, what it was before and what became of it; filled: what is looked at."""
+        self.clear()
+        self._draw(before, crs, BEFORE, 60, Qt.BrushStyle.BDiagPattern)
+        self._draw(after, crs, AFTER, 60, Qt.BrushStyle.FDiagPattern)
+        self._draw(grid, crs, INK, 0, Qt.BrushStyle.NoBrush)
+        self._draw(looked_at, crs, INK, 50, Qt.BrushStyle.SolidPattern)
 
     def _draw(
         self,

@@ -17,6 +17,7 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.platform_profile import (
+    FILL,
     FUSE,
     KEEP,
     SKIP,
@@ -29,6 +30,10 @@ from digital_citymgmt_plugin.core.ports import GEOM, Columns
 
 _METRES = 111_320.0  # of a degree of latitude, about
 WHOLE_FILE = -1
+_PARTS_LOST = {
+    SPLIT: "handover.loss_parts_split", SKIP: "handover.loss_parts_skip", FUSE: "handover.loss_parts_fuse"
+}  # fmt: skip
+_HOLES_LOST = {FILL: "handover.loss_holes_fill", FUSE: "handover.loss_holes_fuse"}
 
 
 @dataclass(frozen=True)
@@ -101,11 +106,11 @@ def fit_shapes(
     gone = ~(shapely.area(rounded) > 0)
     losses += [Loss(int(row), "handover.loss_collapsed") for row in np.flatnonzero(gone)]
     parts = shapely.get_num_geometries(rounded)
-    for row in np.flatnonzero(parts > 1).tolist():
-        losses.append(Loss(row, f"handover.loss_parts_{platform.parts}", {"count": int(parts[row])}))
+    if platform.parts != KEEP:
+        for row in np.flatnonzero(parts > 1).tolist():
+            losses.append(Loss(row, _PARTS_LOST[platform.parts], {"count": int(parts[row])}))
     if platform.holes != KEEP:
         losses += _holes(platform, shapes)
-    losses = [one for one in losses if one.code != "handover.loss_parts_keep"]
     if platform.parts in (SPLIT, FUSE, SKIP):
         pieces, rows = shapely.get_parts(rounded, return_index=True)
         if platform.parts == SPLIT:
@@ -121,7 +126,7 @@ def _holes(platform: Platform, shapes: NDArray[np.object_]) -> Iterable[Loss]:
     holes = shapely.get_num_interior_rings(pieces)
     for row in np.unique(rows[holes > 0]).tolist():
         count = int(holes[rows == row].sum())
-        yield Loss(int(row), f"handover.loss_holes_{platform.holes}", {"count": count})
+        yield Loss(int(row), _HOLES_LOST[platform.holes], {"count": count})
 
 
 def _precision(platform: Platform, exact: NDArray[np.object_], rounded: NDArray[np.object_]) -> list[Loss]:
