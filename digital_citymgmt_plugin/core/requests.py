@@ -399,7 +399,6 @@ REQUESTS: dict[str, type[Request]] = {
         ListIssues, WaiveIssues, ReopenIssues, FixComponents, ExportIssues, IssueHistory,
         MendGrids, MakeSheets, ListSheets, UpdateSheets, ExportSheets, ListCandidates,
         FindDuplicates, MergeDuplicates, ListDuplicates, ComparePair,
-        *HISTORY,
         ListBeats, DraftBeats, SaveBeats, ImportBeats, ExportBeats,
         CheckComponents, CheckGrids, Totals, TotalObjects, ListRules, EditRules,
         OpenRedraw, ProbeRedraw, EditRedraw, StepRedraw, ApplyRedraw, RebaseRedraw, CloseRedraw,
