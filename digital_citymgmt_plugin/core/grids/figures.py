@@ -108,9 +108,9 @@ class Ground:
         -------
         list of dict
             ``area_m2``, ``components``, ``by_major`` (code of the major class → number), ``cases`` (of the last days),
-            ``open_cases``, ``road_m`` (a road on a boundary counts on both sides), ``population`` (both None without data),
-            ``load``, ``verdict`` (green, amber, red), ``compactness`` (4πA/P²), ``on_features`` (share of the outline,
-            None without features); without ``roads`` the two that ask the base map are left out.
+            ``open_cases``, ``road_m`` (None without lines; a road on a boundary counts on both sides), ``population``
+            (None without data), ``load``, ``verdict`` (green, amber, red), ``compactness`` (4πA/P²), ``on_features``
+            (share of the outline, None without features); without ``roads`` the two that ask the base map are left out.
         """
         areas, outlines = shapely.area(cells), np.maximum(shapely.length(cells), 1e-9)
         told = []
