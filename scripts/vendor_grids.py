@@ -59,7 +59,7 @@ def faulty(codes: list[str], communities: list[Any]) -> tuple[list[Any], dict[st
         cut = [_polygon(part) for part in shapely.intersection(cells, area) if part.area > SIDE * SIDE / 4]
         for number, part in enumerate(cut, 1):
             shapes.append(part)
-            beat = f"责任网格{1 + number // BEATS}"
+            beat = f"责{code[-3:]}-{1 + number // BEATS:02d}"
             row = (f"{code}{number:03d}", f"第{number}网格", code, beat, round(part.area, 1))
             for name, value in zip(NAMES, row):
                 table[name].append(value)
@@ -114,7 +114,7 @@ def _over_the_edge(shapes: list[Any], stated: list[str], codes: list[str], commu
 
 def _add(shapes: list[Any], table: dict[str, list[Any]], shape: Any, code: str) -> None:
     shapes.append(shape)
-    for name, value in zip(NAMES, (code, "补绘", code[:12], "责任网格1", 0.0)):
+    for name, value in zip(NAMES, (code, "补绘", code[:12], "", 0.0)):
         table[name].append(value)
 
 

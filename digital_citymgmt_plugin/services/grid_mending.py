@@ -28,7 +28,7 @@ from digital_citymgmt_plugin.services.issues import OPEN, WHY_LEFT, compare, par
 
 _TABLES = [
     "unit_grid", "grid_lineage", "code_register", "check_issue", "component_point", "component_line",
-    "component_area", "component_change", "case_record", "case_event",
+    "component_area", "component_change", "case_record", "case_event", "beat", "beat_member",
 ]  # fmt: skip
 
 
@@ -42,8 +42,8 @@ def mend_grids(context: Context, request: MendGrids) -> dict[str, Any]:
     Returns
     -------
     dict
-        Counts ``asked``, ``mended``, ``left``, ``grids_changed``, ``retired``, ``components_moved``, ``cases_moved``;
-        ``left``: code of the reason → number.
+        Counts ``asked``, ``mended``, ``left``, ``grids_changed``, ``retired``, ``components_moved``, ``cases_moved``,
+        ``beats_changed``; ``left``: code of the reason → number.
 
     Raises
     ------
@@ -64,9 +64,9 @@ def mend_grids(context: Context, request: MendGrids) -> dict[str, Any]:
     reasons = Counter(done.left.values())
     counts = {
         "asked": len(flaws), "mended": len(flaws) - len(done.left), "left": len(done.left),
-        "grids_changed": len(done.rows), "retired": len(done.gone), "components_moved": 0, "cases_moved": 0,
+        "grids_changed": len(done.rows), "retired": len(done.gone), "components_moved": 0, "cases_moved": 0, "beats_changed": 0,
     }  # fmt: skip
-    notes = [{"code": "mend.left", "values": {"count": count, "because": why}} for why, count in reasons.items()]
+    notes = [{"code": "mend.left", "values": {"count": size, "because": why}} for why, size in reasons.items()]
     answer: dict[str, Any] = {
         "counts": counts, "operation": None, "tables": [], "notes": notes, "left": dict(reasons),
     }  # fmt: skip
@@ -132,8 +132,9 @@ def _store(context: Context, action: Action, inputs: Inputs, done: Mending) -> d
     # Of a grid that went what was in it goes to its taker, whose shape may be as it was.
     rows = np.unique(np.concatenate([done.rows, gone]))
     repaired = Repaired(done.rows if len(done.rows) else gone[:0])
-    store_repaired(context, action, inputs, repaired, shapely.bounds(np.concatenate([held[GEOM][rows], cells[rows]])))
-    return {name: repaired.counts.get(name, 0) for name in ("components_moved", "cases_moved")}
+    boxes = shapely.bounds(np.concatenate([held[GEOM][rows], cells[rows]]))
+    store_repaired(context, action, inputs, repaired, boxes, held["uuid"][gone])
+    return {name: repaired.counts.get(name, 0) for name in ("components_moved", "cases_moved", "beats_changed")}
 
 
 def _last(gone: dict[int, int], row: int) -> int:

@@ -17,8 +17,10 @@ from digital_citymgmt_plugin.core.grids.mending import RULES
 from digital_citymgmt_plugin.core.grids.repair import repair_cells
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Context
 from digital_citymgmt_plugin.core.stoppable import stoppable
+from digital_citymgmt_plugin.services.beat_rows import TABLES as BEATS
+from digital_citymgmt_plugin.services.beat_rows import beats_follow
 from digital_citymgmt_plugin.services.grid_inputs import Inputs
-from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.intake import objects, today
 from digital_citymgmt_plugin.services.issues import WHY_LEFT, Found
 from digital_citymgmt_plugin.services.rehoming import rehome
 
@@ -42,7 +44,7 @@ class Repaired:
     @property
     def tables(self) -> list[str]:
         """The tables that the repair writes."""
-        return ["component_point", "component_line", "component_area", *_TABLES] if self.any else []
+        return ["component_point", "component_line", "component_area", *_TABLES, *BEATS] if self.any else []
 
 
 NOTHING = Repaired()
@@ -97,11 +99,13 @@ def say_why(found: Sequence[Found], repaired: Repaired) -> dict[str, int]:
 
 
 def store_repaired(
-    context: Context, action: Action, inputs: Inputs, repaired: Repaired, near: NDArray[np.float64] | None = None
-) -> None:
+    context: Context, action: Action, inputs: Inputs, repaired: Repaired, near: NDArray[np.float64] | None = None,
+    retired: NDArray[Any] | None = None,
+) -> None:  # fmt: skip
     """Write the new shapes; the old ones go to the lineage, components and cases into the grid that now holds them.
 
-    ``near``: boxes where else they may be in another grid than before.
+    ``near``: boxes where else they may be in another grid than before. ``retired``: uuids of grids that are no more.
+    Beats follow: their outlines, and what they lose.
     """
     held, rows = inputs.held, repaired.rows
     if held is None:
@@ -119,4 +123,6 @@ def store_repaired(
         },
     )  # fmt: skip
     boxes = shapely.bounds(np.concatenate([before, shapes])) if near is None else near
-    repaired.counts.update(rehome(context, context.need_store(), action, boxes))
+    store, gone = context.need_store(), objects([]) if retired is None else retired
+    repaired.counts.update(rehome(context, store, action, boxes))
+    repaired.counts["beats_changed"] = beats_follow(action, store, today(context), held, gone, [], held["uuid"][rows])

@@ -11,8 +11,10 @@ import shapely
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
 from digital_citymgmt_plugin.core.grids.mending import RULES
 from digital_citymgmt_plugin.core.requests import AdoptGrids, CheckGrids, Layer, UndoOperation
+from digital_citymgmt_plugin.core.requests_beats import SaveBeats
 from digital_citymgmt_plugin.core.requests_desk import MendGrids, WaiveIssues
 from digital_citymgmt_plugin.services.adoption import adopt_grids
+from digital_citymgmt_plugin.services.beat_saving import save_beats
 from digital_citymgmt_plugin.services.grid_checks import check_grids
 from digital_citymgmt_plugin.services.grid_mending import mend_grids
 from digital_citymgmt_plugin.services.issue_desk import waive_issues
@@ -158,3 +160,17 @@ def test_a_vendors_faults_are_mended_or_say_why(city, root, at):
     assert all(shapely.is_valid(cells))
     again = check_grids(city.context, CheckGrids())
     assert not {rule for rule in ("grid.overlap", "grid.duplicate", "grid.multipart") if again["by_rule"].get(rule)}
+
+
+def test_beats_follow_a_mending(town):
+    with_codes(town, [box(0, 0, 520, 500), box(500, 0, 1000, 500), box(0, 0, 520, 500)], first(1, 2, 3))
+    save_beats(town.context, SaveBeats({f"{FIRST}001": "甲", f"{FIRST}002": "乙", f"{FIRST}003": "丙"}))
+    result = mend(town, "grid.duplicate", "grid.overlap")
+    assert result["counts"]["beats_changed"] == 3
+    valid = [("valid_to", "is null", None)]
+    outlines = {row["code"]: row["geom"] for row in town.rows("beat", "code", "geom", where=valid)}
+    assert set(outlines) == {"甲", "乙"}
+    assert sum(shape.area for shape in outlines.values()) == pytest.approx(500_000)
+    assert town.store.count("beat_member", valid) == 2
+    undo_operation(town.context, UndoOperation(result["operation"]))
+    assert town.store.count("beat_member", valid) == 3

@@ -10,7 +10,9 @@ import shapely
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.requests import AdoptGrids, Layer, PreviewGrids
+from digital_citymgmt_plugin.core.requests_beats import ImportBeats
 from digital_citymgmt_plugin.services.adoption import adopt_grids
+from digital_citymgmt_plugin.services.beat_import import import_beats
 from digital_citymgmt_plugin.services.grid_preview import preview_grids
 from digital_citymgmt_plugin.storage.projections import Projected
 from scripts.vendor_grids import DRAWN, PLANTED, make_vendor
@@ -112,3 +114,8 @@ def test_a_vendors_file_with_all_its_faults_comes_in_and_nothing_is_dropped(city
     assert result["counts"]["renumbered"] == 4
     assert set(DRAWN) <= set(result["by_rule"])
     assert result["counts"]["accepted"] == city.store.count("unit_grid") == result["counts"]["read"] - 2
+    beats = import_beats(city.context, ImportBeats(layer, found["beat_field"]))
+    grids, members = city.store.count("unit_grid"), city.store.count("beat_member")
+    # The grids of the file are the polygons of its beats: only what lies where two of them do may have none.
+    assert city.store.count("beat") > 20
+    assert grids - members == beats["counts"]["grids_without"] <= 3
