@@ -64,7 +64,8 @@ def mend_grids(context: Context, request: MendGrids) -> dict[str, Any]:
     reasons = Counter(done.left.values())
     counts = {
         "asked": len(flaws), "mended": len(flaws) - len(done.left), "left": len(done.left),
-        "grids_changed": len(done.rows), "retired": len(done.gone), "components_moved": 0, "cases_moved": 0, "beats_changed": 0,
+        "grids_changed": len(done.rows), "retired": len(done.gone), "components_moved": 0, "cases_moved": 0,
+        "beats_changed": 0,
     }  # fmt: skip
     notes = [{"code": "mend.left", "values": {"count": size, "because": why}} for why, size in reasons.items()]
     answer: dict[str, Any] = {
