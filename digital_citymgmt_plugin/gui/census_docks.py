@@ -12,6 +12,8 @@ from qgis.PyQt.QtWidgets import QMenu, QToolBar
 from digital_citymgmt_plugin.gui.backdrop_actions import BackdropActions
 from digital_citymgmt_plugin.gui.base_map_actions import BaseMapActions
 from digital_citymgmt_plugin.gui.desk import Desk
+from digital_citymgmt_plugin.gui.docks.beat_controller import BeatController
+from digital_citymgmt_plugin.gui.docks.beat_dock import BeatDock
 from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateController, CandidatePanel
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.draft_controller import DraftController
@@ -55,6 +57,8 @@ class CensusDocks:
         self.redraw_actions = RedrawActions(self.redraw)
         lineage_dock = LineageDock(window)
         self.lineage = LineageController(controller, lineage_dock)
+        beat_dock = BeatDock(window)
+        self.beats = BeatController(controller, beat_dock)
         # Without a store the algorithm's own dialog opens: it drafts from layers alone.
         controller.windows["draftgrids"] = self.draft.show
         self.vendor = VendorActions(controller, window)
@@ -76,6 +80,7 @@ class CensusDocks:
             self.issues, self.sheets, self.candidates, self.base_map, self.backdrop, self.totals, self.draft,
             self.drafts, self.vendor, self.redraw,
             self.lineage,
+            self.drafts, self.vendor, self.redraw, self.beats,
         ]  # fmt: skip
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
@@ -84,6 +89,7 @@ class CensusDocks:
             (tr("&Draft of unit grids"), "grid_draft", draft_dock),
             (tr("Redra&w unit grids"), "redraw", redraw_dock),
             (tr("&Lineage of unit grids"), "lineage", lineage_dock),
+            "beats",
         ]
         for _words, _name, dock in self.docks:
             iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
