@@ -162,7 +162,7 @@ def test_the_draft_tells_neighbours_origin_and_confidence():
     draft = draft_grids(areas, streets, ranks, buildings=houses, options=FAST)
     assert draft.on_rank.sum(axis=1) == pytest.approx(np.ones(len(draft.cells)))
     assert ((draft.confidence >= 0) & (draft.confidence <= 1)).all()
-    assert set(draft.origin) <= {"draft.split", "draft.parted", "draft.joined", "draft.block"}
+    assert set(draft.origin) <= {"draft.split", "draft.parted", "draft.joined", "draft.block", "draft.thin_ground"}
     worst = [note.values["confidence"] for note in draft.doubtful]
     assert worst == sorted(worst)
     for one, near in enumerate(draft.neighbours):

@@ -18,6 +18,7 @@ THIN = 10.0  # m: strips of water narrower than this, left by the edge of a comm
 BANK = 40.0  # m: strips of land between water and the edge narrower than this go with the water: no cell fits there
 DECK = 5.0  # m: half the width of the strip along a bridge that joins an island to the land
 ALONG = 3.0  # a line longer than so many mean widths of the water runs along in it and is no bridge
+SLIM = 0.27  # Polsby-Popper: land or water that is no more than one cell, and thinner, goes to the other side
 SMALL = 0.05  # share of the target: less water in a community is not cut out
 
 
@@ -35,7 +36,8 @@ def carve(regions: Regions, wide: NDArray[Any], lines: NDArray[Any], houses: NDA
     """Cut wide areas out of the regions, as regions of their own; the land beyond and islands are regions, too.
 
     Strips of water thinner than ``THIN`` stay with the land, strips of land thinner than ``BANK`` and without a
-    building go with the water: they would make ragged cells. A small island or bank over which a line of the map leads
+    building go with the water: they would make ragged cells. So do, each to the other side, water less than a cell and
+    land that is no more than one, if thinner than ``SLIM``. A small island or bank over which a line of the map leads
     to other land of its community is joined to it by a strip along the bridge. Water larger than the largest cell is
     cut by lines that cross it, and beside an island, or it would have a hole. A building on a bank stays whole, on the
     land.
@@ -97,6 +99,11 @@ def _thin(shape: Any, width: float) -> NDArray[Any]:
     return out
 
 
+def _slim(shape: Any, most: float) -> bool:
+    """Tell whether a shape is less than ``most`` m² and too thin for a cell."""
+    return bool(shape.area < most and 4 * np.pi * shape.area < SLIM * shape.length**2)
+
+
 class _Carving:
     """One region on the way to land and water."""
 
@@ -138,17 +145,29 @@ class _Carving:
             on_bank = np.isin(block, block[shapely.intersects(self.houses, shapely.boundary(self.water))])
             self.water = self._less(self.water, shapely.union_all(self.houses[on_bank]))
         speck = SMALL * self.limits.target
-        lost = [*_thin(self.water, THIN), *(part for part in _parts(self.water) if part.area < speck)]
+        lost = [
+            *_thin(self.water, THIN),
+            *(part for part in _parts(self.water) if part.area < speck or _slim(part, self.limits.least)),
+        ]
         if lost:
             self.water = self._less(self.water, shapely.union_all(lost))
         land = self._less(self.polygon, self.water)
         thin = [part for part in _thin(land, BANK) if not shapely.intersects(self.houses, part).any()]
         # A house alone in the water, or its corner this side of the community's edge, makes no cell: these go whole.
         thin += [part for part in _parts(land) if part.area < self.limits.target / 28]
+        self._flood(thin)
+        self._flood([part for part in _parts(self._less(self.polygon, self.water)) if self._bank(part)])
+
+    def _flood(self, land: list[Any]) -> None:
+        """Give pieces of land to the water that they lie along."""
         near = shapely.buffer(self.water, 0.1)
-        thin = [part for part in thin if shapely.intersection(near, part.boundary).length > 0.25 * part.length]
-        if thin:
-            self.water = self._and(self._with(self.water, *thin), self.polygon)
+        land = [part for part in land if shapely.intersection(near, part.boundary).length > 0.25 * part.length]
+        if land:
+            self.water = self._and(self._with(self.water, *land), self.polygon)
+
+    def _bank(self, land: Any) -> bool:
+        """Tell whether land is a bank on which no cell of a sound shape fits, and where nothing stands."""
+        return _slim(land, 2 * self.limits.least) and not shapely.intersects(self.houses, land).any()
 
     def _bridge(self) -> None:
         """Join small pieces of land to others by the shortest bridges."""

@@ -30,7 +30,7 @@ from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.grids.notes import band_notes, band_reasons, cut_notes, unguided
 from digital_citymgmt_plugin.core.grids.region import RegionDraft, RegionTask, draft_region
 from digital_citymgmt_plugin.core.grids.stitch import stitch
-from digital_citymgmt_plugin.core.grids.verdict import confidence, doubtful, neighbours, reasons
+from digital_citymgmt_plugin.core.grids.verdict import DOUBTFUL, confidence, doubtful, neighbours, reasons, thin
 from digital_citymgmt_plugin.core.grids.weights import band_ratio
 from digital_citymgmt_plugin.core.ports import Cancel, Progress, Spread
 
@@ -52,8 +52,7 @@ class Draft:
         ``draft.below_load`` and ``draft.above_load`` where a load is wanted, ``draft.barrier_area`` (wide water or
         square: no area is wanted), ``draft.island`` (land cut off by it).
     origin, origin_values
-        Why the cell was made so (``draft.split``, ``draft.parted``, ``draft.joined``, ``draft.block``), and the values
-        of that sentence.
+        Why the cell was made so, or is thin (``core.grids.verdict``: a code), and the values of that sentence.
     confidence
         How sure the draft is, 0 to 1 (``core.grids.verdict``).
     neighbours
@@ -201,10 +200,13 @@ def draft_grids(
     why[body] = "draft.body"
     counted = float(load[~body].mean()) if not body.all() else 0.0
     sure = confidence(cells, on_rank, load, counted, ratio, options.band)
+    slim = thin(cells, owner, regions.polygons, options.target_area, regions.locked[owner] | body)
+    why = np.where(slim != "", slim, why)
+    sure[slim != ""] = np.minimum(sure[slim != ""], DOUBTFUL - 0.05)
     sure[regions.locked[owner] | body] = 1.0
     notes += unguided(tasks, regions, options)
     notes += band_notes(cells, load, owner, reason, regions) + cut_notes(cells, owner, houses, regions)
-    unsure = doubtful(cells, regions.area_index[owner], sure, on_rank)
+    unsure = doubtful(cells, regions.area_index[owner], sure, on_rank, slim)
     shares = on_rank / np.maximum(on_rank.sum(axis=1, keepdims=True), 1e-9)
     job.say(1.0)
     return Draft(

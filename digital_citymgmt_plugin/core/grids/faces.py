@@ -26,6 +26,7 @@ ON_LINE = 5e-3  # m: a segment this near to a barrier lies on it
 COST = np.array([1.0, 0.02, 0.04, 0.07, 0.12, 0.16])
 ATOMS = 14  # atoms to a cell in empty land
 DRAWN = 20.0  # m: how far a corner between buildings moves to lie on a dead end
+STUB = 0.01  # m: loose ends as short are none
 COARSE = 0.4  # m: how far corners of a line between buildings may be left out; blocks are at least 1.5 m apart
 TIED = 0.8  # cost of a metre on a tie: it has a rank, but no line of the map is there
 BESIDE = 3.0  # how much dearer a metre on no line is that runs within ``STRIP`` of one
@@ -62,6 +63,7 @@ def loose_ends(noded: Any) -> NDArray[Any]:
     _, cuts, dangles, _ = shapely.polygonize_full(shapely.get_parts(noded))
     loose = np.concatenate([shapely.get_parts(cuts), shapely.get_parts(dangles)])
     merged: NDArray[Any] = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(loose)))
+    merged = merged[shapely.length(merged) > STUB]  # what noding left behind a crossing is no dead end
     return merged
 
 

@@ -50,15 +50,27 @@ def _mend_cell(partition: Partition, number: int) -> bool:
             after = sum(_beyond(partition, ratio) for ratio in ratios)
             if after >= before - 1e-9:
                 continue
-            cost = sum((ratio - 1) ** 2 for ratio in ratios)
+            cost = _worth(partition, parts) - sum(partition.value(cells[n]) for n in old)
             if best is None or (after - before, cost) < best[:2]:
                 best = (after - before, cost, old, parts)
-            if after <= 0:
-                break  # cuts come cheapest first
     if best is None:
         return False
     partition.replace(best[2], best[3])
     return True
+
+
+def _worth(partition: Partition, parts: list[set[int]]) -> float:
+    """Return what cells of these units cost; of ways back into the band the one that spoils shapes and loads least."""
+    graph, value = partition.graph, 0.0
+    for part in parts:
+        inside = sum(
+            length for unit in sorted(part) for other, (length, _) in graph.near[unit].items() if other in part
+        )
+        outline = sum(graph.perimeter[unit] for unit in sorted(part)) - inside
+        value += partition.weights.cell(
+            sum(graph.area[u] for u in sorted(part)), outline, sum(graph.load[u] for u in sorted(part))
+        )
+    return value
 
 
 def _ratio(partition: Partition, units: set[int]) -> float:

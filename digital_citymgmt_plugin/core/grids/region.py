@@ -29,6 +29,7 @@ from digital_citymgmt_plugin.core.grids.faces import (
     segments_of,
 )
 from digital_citymgmt_plugin.core.grids.ground import cell_loads
+from digital_citymgmt_plugin.core.grids.joints import joints
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.grids.merge import bind, keep_whole
 from digital_citymgmt_plugin.core.grids.roundabouts import islands
@@ -176,7 +177,8 @@ def _atoms(
 ) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return the atoms, for cells of about the area ``target``, and the faces between barriers alone."""
     snap = task.options.snap
-    noded = node(np.concatenate([shapely.boundary(regions.polygons), barriers.lines]), snap)
+    edges = shapely.boundary(regions.polygons)
+    noded = node(np.concatenate([edges, barriers.lines, joints(barriers.lines, edges)]), snap)
     faces, _ = polygonize(noded, regions)
     cross = rungs(faces, noded, task.buildings, target)
     blocks = faces

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from digital_citymgmt_plugin.core.grids.barriers import DraftNote
 
 ROUND = 0.56  # Polsby-Popper: below this a cell's outline begins to look ragged
+THIN = 0.25  # Polsby-Popper: no cell should be thinner (issue 5); those that are have to be looked at
+STRIP = 0.25  # of the side of a square of the target's size: where an area is narrower, its cells cannot be round
 DOUBTFUL = 0.65  # cells that the draft is less sure of are places to look at
 
 
@@ -93,16 +95,55 @@ def confidence(
     return np.asarray(np.clip(value, 0, 1), dtype=np.float64)
 
 
+def thin(
+    cells: NDArray[Any], owner: NDArray[np.int64], grounds: NDArray[Any], target: float, given: NDArray[np.bool_]
+) -> NDArray[Any]:
+    """Tell which cells are thinner than ``THIN`` and why; empty where a cell is not.
+
+    ``draft.thin_ground``: the ground itself is a strip there, and without that strip the cell would not be thin (or
+    nothing would be left of it); ``draft.thin``: another cause.
+
+    Parameters
+    ----------
+    owner : array of int
+        Row of ``grounds`` (the land of a community that the cell was drafted in) of each cell.
+    given : array of bool
+        Cells that nobody drafted: water, and cells taken over.
+    """
+    out = np.full(len(cells), "", dtype=object)
+    half = STRIP * float(np.sqrt(target)) / 2
+    for row in np.flatnonzero((_roundness(cells) < THIN) & ~given).tolist():
+        wide = shapely.buffer(shapely.buffer(grounds[owner[row]], -half), half * 1.01)
+        rest = shapely.get_parts(shapely.intersection(cells[row], wide))
+        rest = rest[shapely.get_dimensions(rest) == 2]
+        rest = rest[shapely.area(rest) > half * half]
+        sound = not len(rest) or bool(_roundness(rest)[np.argmax(shapely.area(rest))] >= THIN)
+        out[row] = "draft.thin_ground" if sound else "draft.thin"
+    return out
+
+
+def _roundness(cells: NDArray[Any]) -> NDArray[np.float64]:
+    """Return 4 π A / P² (Polsby-Popper) of each cell."""
+    return np.asarray(4 * np.pi * shapely.area(cells) / np.maximum(shapely.length(cells), 1e-9) ** 2)
+
+
 def doubtful(
-    cells: NDArray[Any], area_index: NDArray[np.int64], sure: NDArray[np.float64], on_rank: NDArray[np.float64]
+    cells: NDArray[Any],
+    area_index: NDArray[np.int64],
+    sure: NDArray[np.float64],
+    on_rank: NDArray[np.float64],
+    thin_why: NDArray[Any],
 ) -> list[DraftNote]:
-    """Return the cells that the draft is not sure of, the worst first."""
+    """Return the cells that the draft is not sure of, the worst first; thin ones with the reason (``thin``)."""
     free = on_rank[:, -1] / np.maximum(on_rank.sum(axis=1), 1e-9)
     order = np.lexsort((np.arange(len(cells)), np.round(sure, 6)))
     return [
         DraftNote(
-            "draft.doubtful", int(area_index[i]), cells[i],
-            {"confidence": round(float(sure[i]), 2), "free": round(100 * float(free[i])), "cell": int(i)},
+            thin_why[i] or "draft.doubtful", int(area_index[i]), cells[i],
+            {
+                "confidence": round(float(sure[i]), 2), "free": round(100 * float(free[i])), "cell": int(i),
+                "area": round(cells[i].area / 1e4, 2),
+            },
         )
         for i in order
         if sure[i] < DOUBTFUL
