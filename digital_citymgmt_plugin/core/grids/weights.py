@@ -12,7 +12,7 @@ RAGGED = 0.3  # a cell with a longer outline than this stands for (Polsby-Popper
 SLOPE = 4.0  # times the weight of shape
 # Weights of balance, shape and cut where lines make more than enough blocks, and where blocks are too large for a cell:
 # there boundaries on nothing are needed and are to be spared, here there is a choice, and shape decides.
-DENSE, OPEN = (8.0, 11.0, 4.0), (4.5, 6.0, 7.0)
+DENSE, OPEN = (7.0, 11.0, 4.0), (4.5, 6.0, 7.0)
 OPEN_FROM, OPEN_TO = 0.2, 0.3  # share of a region in blocks too large for a cell, by which one goes over into the other
 # For each target that a cell exceeds the band by: more than all that one cell less can save. Fields without any load
 # would else be few cells of half a square kilometre.
