@@ -36,7 +36,9 @@ def state(store):
     for table in (*COMPONENTS, "case_record", "place", "camera"):
         rows = store.read(table, ["uuid", "grid_code", "community_code"], [], ["uuid"])
         mixed.update(repr([column.tolist() for column in rows.values()]).encode())
-    for table, columns in (("beat", ["uuid", "code", "valid_to"]), ("beat_member", ["beat_uuid", "grid_uuid"])):
+    members = ["uuid", "beat_uuid", "grid_uuid", "valid_from", "valid_to"]
+    mixed.update(repr(shapely.to_wkb(store.read("beat", [GEOM], [], ["uuid"])[GEOM]).tolist()).encode())
+    for table, columns in (("beat", ["uuid", "code", "valid_from", "valid_to"]), ("beat_member", members)):
         rows = store.read(table, columns, [], ["uuid"])
         mixed.update(repr([column.tolist() for column in rows.values()]).encode())
     return mixed.hexdigest()

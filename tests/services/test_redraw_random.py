@@ -65,8 +65,17 @@ def build(city, seed, wide, high):
                  stage=[STAGES[n % 4] for n in range(len(seen))], place_method="grid"),
         )  # fmt: skip
         action.insert("camera", rows(9, geom=list(places[:9]), code=[f"C{n}" for n in range(9)]))
-    grids = store.read("unit_grid", ["code", "community_code", GEOM], CURRENT, ["code"])
+    grids = store.read("unit_grid", ["uuid", "code", "community_code", GEOM], CURRENT, ["code"])
+    squads = [f"{number // 5}" for number in range(len(ids))]
     with store.action("test") as action:
+        known = sorted(set(squads))
+        outlines = [shapely.multipolygons(shapely.get_parts(shapely.coverage_union_all(
+            [shape for shape, one in zip(grids[GEOM], squads) if one == name]))) for name in known]  # fmt: skip
+        action.insert(
+            "beat", rows(len(known), geom=outlines, uuid=[f"b{n}" for n in known], code=known, name="责任网格")
+        )
+        beats = [f"b{one}" for one in squads]
+        action.insert("beat_member", rows(len(ids), beat_uuid=beats, grid_uuid=grids["uuid"].tolist()))
         for table in (*COMPONENTS, "case_record", "camera"):
             found = store.read(table, ["fid", GEOM], [], ["fid"])
             cell = holders(found[GEOM], grids[GEOM])
@@ -113,8 +122,21 @@ def look(store, whole, outline, was, operation):
     assert issued == set(codes)
     assert len(set(register["code"].tolist())) == len(register["code"])
     now = dict(zip(grids["uuid"].tolist(), codes))
+    beats_are_whole(store, grids)
     lineage_is_complete(store, set(was) - set(now), set(now) - set(was), operation)
     return now
+
+
+def beats_are_whole(store, grids):
+    """Every grid is in one beat, and the beats' outlines are those of their grids."""
+    valid = [("valid_to", "is null", None)]
+    members = store.read("beat_member", ["beat_uuid", "grid_uuid"], valid)
+    assert sorted(members["grid_uuid"].tolist()) == sorted(grids["uuid"].tolist())
+    beats = store.read("beat", ["uuid", GEOM], valid)
+    shape = dict(zip(grids["uuid"].tolist(), grids[GEOM].tolist()))
+    for uuid, outline in zip(beats["uuid"].tolist(), beats[GEOM].tolist()):
+        own = [shape[grid] for beat, grid in zip(*(column.tolist() for column in members.values())) if beat == uuid]
+        assert own and shapely.area(outline) == pytest.approx(shapely.area(own).sum(), abs=1e-3)
 
 
 def lineage_is_complete(store, gone, came, operation):
