@@ -54,11 +54,13 @@ DEFAULT_SETTINGS: Mapping[str, str] = MappingProxyType(
 )
 LOAD_WEIGHTS = "load_weights"  # what components of a class count in the load of a unit grid: ``core/load_weights.py``
 # What a setting of the profile may be called; an unknown one is a slip, and its default would be used unnoticed.
+# ``redraw_policy``: who keeps the code when unit grids are redrawn.
 # Extension of the class table: ``core/extension.py``; extra kinds: ``air=大气污染; water=水环境``.
 SETTINGS = (
     *DEFAULT_SETTINGS, "department_assignment", "extra_kinds", "extension_major", "extension_from", "extension_to",
-    LOAD_WEIGHTS,
+    LOAD_WEIGHTS, "redraw_policy",
 )  # fmt: skip
+POLICIES = ("largest_keeps", "all_new")  # of codes, when unit grids take the place of others
 _EXTRA_KIND = re.compile(r"([a-z][a-z_]{1,30})\s*[=＝:：]\s*(\S.{0,30})")
 
 Problem = tuple[str, dict[str, Any]]

@@ -20,7 +20,8 @@ class OpenRedraw(Request):
 
     ``days``: cases reported so many days before the newest one count. The band (``"0.5,2.0"``) is one of areas around
     ``target_area`` (m²), or of loads around ``target_load`` where that is given; ``load_weights`` as in ``DraftGrids``.
-    ``roads``: themes of the base map's lines whose length counts, and by which boundaries may run beside ``barriers``.
+    ``roads``: themes of the base map's lines whose length counts (of ``road_layers`` alone, where these are given),
+    and by which boundaries may run beside ``barriers``.
     ``population`` with ``population_field``: points or areas with a number of people. ``scenario``: begin with the
     edits of one that was saved; ``edits``: with these (JSON, a list of ``entry``).
     """
@@ -32,6 +33,7 @@ class OpenRedraw(Request):
     band: str = "0.5,2.0"
     load_weights: Optional[dict[str, Any]] = None  # noqa: UP045
     roads: list[str] = field(default_factory=lambda: ["road"])
+    road_layers: list[str] = field(default_factory=list)
     barriers: list[str] = field(default_factory=lambda: ["water", "wall"])
     population: Optional[Layer] = None  # noqa: UP045
     population_field: Optional[str] = None  # noqa: UP045
@@ -84,12 +86,13 @@ class StepRedraw(Request):
 class ApplyRedraw(Request):
     """Write the edits: shapes, codes, lineage, components, open cases and beats, in one action.
 
-    ``policy``: ``largest_keeps`` or ``all_new``; ``reason`` is kept with the retired codes.
+    ``policy``: ``largest_keeps`` or ``all_new``, else that of the city's profile; ``reason`` is kept with the retired
+    codes.
     """
 
     method: ClassVar[str] = "apply_redraw"
     session: str
-    policy: str = "largest_keeps"
+    policy: Optional[str] = None  # noqa: UP045
     reason: str = ""
 
 

@@ -122,5 +122,5 @@ READING = {
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",
     "list_duplicates", "compare_pair", "list_candidates",
     "totals", "total_objects", "list_rules",
-    "open_redraw", "list_scenarios",
+    "open_redraw", "rebase_redraw", "list_scenarios", "compare_scenarios",
 }  # fmt: skip

@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.lineage import Succession, succeed
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Condition, Context
+from digital_citymgmt_plugin.core.profile import POLICIES
 from digital_citymgmt_plugin.core.requests_draft import AdoptGrids
 from digital_citymgmt_plugin.core.stoppable import stoppable
 from digital_citymgmt_plugin.services.grid_issues import find_issues, list_issues
@@ -23,7 +24,6 @@ from digital_citymgmt_plugin.services.grid_writing import give_codes, store_grid
 from digital_citymgmt_plugin.services.intake import base_name
 from digital_citymgmt_plugin.services.rehoming import rehome
 
-POLICIES = ("largest_keeps", "all_new")
 WRONG_CODES = ("reject", "number")
 TABLES = [
     "unit_grid", "grid_lineage", "code_register", "check_issue", *COMPONENTS, "component_change",

@@ -36,7 +36,7 @@ def draft_sources(context: Context, request: DraftSources) -> dict[str, Any]:
         {"code": str(code), "name": str(name or ""), "box": np.round(box, 2).tolist(), "area": round(float(area), 1)}
         for code, name, box, area in zip(rows["code"], rows["name"], boxes, areas)
     ]
-    weights = _kept(store.profile())
+    weights = kept_weights(store.profile())
     rest = weights.get("", 1.0)
     names = {code: entry.name for code, entry in store.profile().class_by_code("component").items()}
     # Also classes that the store has nothing of: components may come from a layer.
@@ -59,7 +59,7 @@ def draft_sources(context: Context, request: DraftSources) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _kept(profile: Profile) -> dict[str, float]:
+def kept_weights(profile: Profile) -> dict[str, float]:
     """Return the weights that the profile keeps; what somebody wrote there that cannot be read counts as none."""
     try:
         return parse_weights(profile.setting(LOAD_WEIGHTS))

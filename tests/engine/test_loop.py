@@ -74,6 +74,7 @@ def test_a_request_that_reads_sees_one_moment_whatever_others_write(engine, city
     needed = {
         "find_objects": {"item": "x"}, "assess": {"by": "community"}, "compare_pair": {"one": "x", "two": "y"},
         "preview_table": {"input": {"path": "x"}}, "total_objects": {"by": "class"},
+        "rebase_redraw": {"session": "x"}, "compare_scenarios": {"session": "x", "first": "", "second": ""},
     }  # fmt: skip
     params = needed.get(method, {"output": "x"} if method.startswith("export_") else {})
     assert "result" in ask(engine, method, **params)

@@ -11,6 +11,7 @@ import shapely
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
+from digital_citymgmt_plugin.core.requests import Layer
 from digital_citymgmt_plugin.core.requests_redraw import (
     CloseRedraw,
     EditRedraw,
@@ -18,10 +19,11 @@ from digital_citymgmt_plugin.core.requests_redraw import (
     ProbeRedraw,
     StepRedraw,
 )
+from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.redraw.editing import edit_redraw, probe_redraw, step_redraw
 from digital_citymgmt_plugin.services.redraw.opening import close_redraw, open_redraw
 from digital_citymgmt_plugin.services.redraw.session import find
-from tests.services.cities import FIRST, X0, Y0
+from tests.services.cities import FIRST, X0, Y0, point
 
 
 def at(*places):
@@ -214,6 +216,37 @@ def test_what_is_no_list_of_edits_is_refused(census, text):
     with pytest.raises(InputRefused) as caught:
         Bench(census, edits=text)
     assert caught.value.code in ("redraw.entries", "redraw.tool")
+
+
+def test_weights_roads_and_people(census):
+    store = census.store
+    lines = [shapely.MultiLineString([[(X0, Y0 + y), (X0 + 2000, Y0 + y)]]) for y in (100, 200, 700)]
+    with store.action("test") as action:
+        rows = {"theme": ["road", "road", "wall"], "layer": ["中线", "边线", "围墙"]}
+        action.insert("base_line", {GEOM: objects(lines), **{name: objects(one) for name, one in rows.items()}})
+    people = census.layer("people.gpkg", [point(100, 100), point(100, 120)], "Point", number=[12, 30])
+    layer = {"population": Layer(people), "population_field": "number"}
+    weighed = Bench(census, target_load=20.0, load_weights={"0101": 2.0}, road_layers=["中线"], **layer)
+    assert (weighed.opened["wanted"], weighed.opened["by_load"], weighed.opened["policy"]) == (
+        20.0,
+        True,
+        "largest_keeps",
+    )
+    assert weighed.opened["cells"]["load"] == [2.0 * count for count in weighed.opened["cells"]["components"]]
+    told = weighed.probe("split", at((250, -10), (250, 510)))["cells"]
+    gone = next(cell for cell in told if cell["state"] == "gone")["before"]
+    assert (gone["road_m"], gone["population"], gone["by_major"]) == (500.0, 42.0, {"01": gone["components"]})
+    assert sorted(cell["after"]["road_m"] for cell in told if cell["state"] == "new") == [250.0, 250.0]
+    both = Bench(census).probe("split", at((250, -10), (250, 510)))["cells"]
+    assert next(cell for cell in both if cell["state"] == "gone")["before"]["road_m"] == 1000.0
+    assert next(cell for cell in both if cell["state"] == "gone")["before"]["population"] is None
+    for wrong, code in (
+        ({"target_area": 0.0}, "redraw.target"), ({"band": "x"}, "input.band"),
+        ({"population": Layer(people)}, "redraw.population_field"),
+    ):  # fmt: skip
+        with pytest.raises(InputRefused) as caught:
+            Bench(census, **wrong)
+        assert caught.value.code == code
 
 
 def test_a_city_without_grids_is_refused(town):

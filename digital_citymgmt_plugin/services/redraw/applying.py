@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.identity import identities
 from digital_citymgmt_plugin.core.grids.lineage import Succession, succeed
-from digital_citymgmt_plugin.core.ports import GEOM, Columns, Context
+from digital_citymgmt_plugin.core.ports import GEOM, Columns, Context, Store
+from digital_citymgmt_plugin.core.profile import POLICIES
 from digital_citymgmt_plugin.core.requests_redraw import ApplyRedraw
-from digital_citymgmt_plugin.services.adoption import POLICIES
 from digital_citymgmt_plugin.services.grid_issues import RULES
 from digital_citymgmt_plugin.services.grid_rows import drafted_by
 from digital_citymgmt_plugin.services.grid_writing import give_codes, store_grids
@@ -59,9 +59,10 @@ def apply_redraw(context: Context, request: ApplyRedraw) -> dict[str, Any]:
     CodeError
         ``codes.exhausted`` before anything is written.
     """
-    if request.policy not in POLICIES:
-        raise InputRefused("input.policy", value=request.policy, known=", ".join(POLICIES))
     store = context.need_store()
+    policy = policy_of(store) if request.policy is None else request.policy
+    if policy not in POLICIES:
+        raise InputRefused("input.policy", value=policy, known=", ".join(POLICIES))
     session = need_session(context, request.session)
     refuse_changes(session, store)
     rows, cells = session.net()
@@ -70,16 +71,14 @@ def apply_redraw(context: Context, request: ApplyRedraw) -> dict[str, Any]:
     if not len(rows) and not cells:
         return result
     old = {name: column[rows] for name, column in session.base.items()}
-    taken, family = _family(session, old, cells, request.policy == "largest_keeps")
+    taken, family = _family(session, old, cells, policy == POLICIES[0])
     codes, uuids = give_codes(store, taken, old, family)
     counts.update(
         cells_new=int((family.keeps < 0).sum()), retired=len(family.retired), changed=int(family.changed.sum())
     )
     reason = request.reason.strip()[:_REASON] or KIND
     edits = Counter(entry["tool"] for entry in session.entries())
-    with store.action(
-        KIND, policy=request.policy, reason=reason, edits=dict(edits), computed_by=drafted_by()
-    ) as action:
+    with store.action(KIND, policy=policy, reason=reason, edits=dict(edits), computed_by=drafted_by()) as action:
         counts["beats_changed"] = store_grids(action, store, context, taken, codes, uuids, old, family, reason)
         write(action, compare(store, RULES, old["uuid"][family.retired].tolist(), []))
         context.progress(0.4, "progress.rehoming")
@@ -97,6 +96,11 @@ def apply_redraw(context: Context, request: ApplyRedraw) -> dict[str, Any]:
         cell: {"uuid": uuid, "code": code} for cell, uuid, code in zip(cells, uuids.tolist(), codes.tolist())
     }
     return result
+
+
+def policy_of(store: Store) -> str:
+    """Return who keeps the code where nothing else is asked for: the city's setting, else the largest part."""
+    return store.profile().setting("redraw_policy") or POLICIES[0]
 
 
 def _family(session: Session, old: Columns, cells: list[str], keep: bool) -> tuple[Columns, Succession]:

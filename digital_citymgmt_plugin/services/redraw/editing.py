@@ -36,7 +36,10 @@ def probe_redraw(context: Context, request: ProbeRedraw) -> dict[str, Any]:
     except InputRefused as error:
         return {**answer, "error": {"code": error.code, "values": error.values}}
     _held, figures = session.after(edit)
-    return {**answer, **_told(session, edit, session.figures(edit.before), figures, session.named(edit))}
+    told = _told(session, edit, session.figures(edit.before), figures, session.named(edit))
+    if len(edit.after) > _MOST_SHAPES:
+        told["shapes"] = {}
+    return {**answer, **told}
 
 
 def edit_redraw(context: Context, request: EditRedraw) -> dict[str, Any]:
@@ -108,9 +111,8 @@ def _told(
                 "before": before.get(cell), "after": after.get(cell),
             }
         )  # fmt: skip
-    sent = edit.after if len(edit.after) <= _MOST_SHAPES else {}
     return {
-        "cells": cells, "shapes": {cell: shapely.to_wkb(shape, hex=True) for cell, shape in sent.items()},
+        "cells": cells, "shapes": {cell: shapely.to_wkb(shape, hex=True) for cell, shape in edit.after.items()},
         "gone": [cell for cell in edit.before if cell not in edit.after],
         "notes": [{"code": code, "values": called(session, values)} for code, values in edit.notes],
     }  # fmt: skip

@@ -21,6 +21,7 @@ from digital_citymgmt_plugin.core.grids.figures import Ground
 from digital_citymgmt_plugin.core.grids.locate import representative_points
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests_redraw import OpenRedraw
+from digital_citymgmt_plugin.services.draft_sources import kept_weights
 from digital_citymgmt_plugin.services.grid_inputs import read_layer
 from digital_citymgmt_plugin.services.intake import objects
 
@@ -59,7 +60,7 @@ def read_ground(context: Context, request: OpenRedraw) -> tuple[Ground, list[dic
     store = context.need_store()
     things = _things(context, store)
     notes: list[dict[str, Any]] = []
-    weights = request.load_weights or {}
+    weights = kept_weights(store.profile()) if request.load_weights is None else request.load_weights
     rest = _number(weights.get("", 1.0))
     by_class = np.array([_number(weights.get(code, rest)) for code in things.classes], dtype=np.float64)
     majors = sorted({code[:2] for code in things.classes})
@@ -69,10 +70,11 @@ def read_ground(context: Context, request: OpenRedraw) -> tuple[Ground, list[dic
     use = late | things.open_case
     context.progress(0.6, "progress.reading")
     people_xy, people = _people(context, request, notes)
-    roads = _lines(context, store, request.roads)
+    every, layers = _lines(context, store, request.roads)
+    roads = every[np.isin(layers, request.road_layers)] if request.road_layers else every
     outlines = store.read("base_area", [GEOM], [("theme", "in", [*request.roads, *request.barriers])])[GEOM]
     homes = store.read("admin_area", [GEOM], _COMMUNITIES)[GEOM]
-    parts = [roads, _lines(context, store, request.barriers), area_features(outlines)]
+    parts = [every, _lines(context, store, request.barriers)[0], area_features(outlines)]
     features = np.concatenate(parts)
     if not len(features):
         notes.append({"code": "redraw.no_features", "values": {}})
@@ -133,16 +135,18 @@ def _since(reported: list[str], days: int) -> str:
     return "9" if np.isnat(newest[0]) else str(to_text(newest - np.timedelta64(days, "D"))[0])
 
 
-def _lines(context: Context, store: Store, themes: Sequence[str]) -> NDArray[Any]:
-    """Read lines of the base map."""
-    parts = [np.empty(0, dtype=object)]
+def _lines(context: Context, store: Store, themes: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Read lines of the base map, and the layer of each."""
+    parts, layers = [np.empty(0, dtype=object)], [np.empty(0, dtype=object)]
     if themes:
-        for chunk in store.packed("base_line", [GEOM], [("theme", "in", list(themes)), (GEOM, "not null", None)]):
+        where: list[Condition] = [("theme", "in", list(themes)), (GEOM, "not null", None)]
+        for chunk in store.packed("base_line", ["layer", GEOM], where):
             context.cancel.check()
             parts.append(chunk[GEOM])
+            layers.append(chunk["layer"])
     lines = shapely.force_2d(np.concatenate(parts))
     usable = np.isfinite(shapely.bounds(lines)).all(axis=1) if len(lines) else np.zeros(0, dtype=bool)
-    return np.asarray(lines[usable], dtype=object)
+    return np.asarray(lines[usable], dtype=object), np.concatenate(layers)[usable]
 
 
 def _people(

@@ -10,6 +10,7 @@ from digital_citymgmt_plugin.core.grids.edit_faults import Fault
 from digital_citymgmt_plugin.core.ports import GEOM, Context
 from digital_citymgmt_plugin.core.requests_redraw import CloseRedraw, OpenRedraw
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.redraw.applying import policy_of
 from digital_citymgmt_plugin.services.redraw.ground import read_ground
 from digital_citymgmt_plugin.services.redraw.replaying import read_entries, replay, scenario_entries
 from digital_citymgmt_plugin.services.redraw.session import Session, forget, keep, last_operation, read_base
@@ -25,7 +26,8 @@ def open_redraw(context: Context, request: OpenRedraw) -> dict[str, Any]:
     dict
         ``session``; ``cells``: by columns ``id``, ``code``, ``community``, ``area_m2``, ``components``, ``cases``,
         ``load``, ``verdict`` of all cells as they are after the edits given; ``majors``: names of the major classes;
-        ``wanted``, ``band``, ``by_load``; ``faults``: where the stored grids do not fit edge to edge;
+        ``wanted``, ``band``, ``by_load``; ``policy`` of the city; ``faults``: where the stored grids do not fit edge
+        to edge;
         ``steps``, ``entries`` (the edits done), ``changed`` (cells whose shape they changed, as ``shapes`` of
         ``edit_redraw``), ``gone``, ``conflicts`` (edits that no longer fit); ``notes``; counts ``cells``,
         ``components``, ``cases``, ``edits``, ``conflicts``, ``faults``.
@@ -76,6 +78,7 @@ def told(context: Context, session: Session) -> dict[str, Any]:
         "session": session.id, "cells": columns,
         "majors": {code: names.get(code, "") for code in session.ground.majors},
         "wanted": session.ground.wanted, "band": list(session.ground.band), "by_load": session.ground.by_load,
+        "policy": policy_of(context.need_store()),
         "faults": [_fault(session, fault) for fault in faults[:_FAULTS]],
         "counts": {
             "cells": len(usable), "components": len(session.ground.xy), "cases": int(session.ground.late_case.sum()),
