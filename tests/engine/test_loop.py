@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import MISSING, fields
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
 from digital_citymgmt_plugin.core.ports import Sheet
+from digital_citymgmt_plugin.core.requests import REQUESTS, Layer
 from digital_citymgmt_plugin.engine import loop
 from digital_citymgmt_plugin.storage.files import CityFiles
 from digital_citymgmt_plugin.storage.gpkg import GpkgStore
@@ -71,12 +74,12 @@ def test_a_request_that_reads_sees_one_moment_whatever_others_write(engine, city
     ask(engine, "open_store", path=str(city))
     before = engine._store.count("meta")
     monkeypatch.setitem(loop.SERVICES, method, use_case)
-    needed = {
-        "find_objects": {"item": "x"}, "assess": {"by": "community"}, "compare_pair": {"one": "x", "two": "y"},
-        "preview_table": {"input": {"path": "x"}}, "total_objects": {"by": "class"},
-        "rebase_redraw": {"session": "x"}, "compare_scenarios": {"session": "x", "first": "", "second": ""},
+    kind = REQUESTS[method]
+    hints, plain = get_type_hints(kind), {str: "x", int: 1, float: 1.0, Layer: {"path": "x"}}
+    params = {
+        one.name: [] if getattr(hints[one.name], "__origin__", None) is list else plain[hints[one.name]]
+        for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING
     }  # fmt: skip
-    params = needed.get(method, {"output": "x"} if method.startswith("export_") else {})
     assert "result" in ask(engine, method, **params)
     assert seen == [before] * 3
     assert engine._store.count("meta") == before + 2
