@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial import QhullError, Voronoi
 
 from digital_citymgmt_plugin.core.grids.barriers import DraftNote, wkb_order
+from digital_citymgmt_plugin.core.grids.broad import joined
 from digital_citymgmt_plugin.core.grids.last import Last
 
 OUTLINED = 4  # ranks from here on (wall, fence; path, hedge) are lines, though they be drawn as areas
@@ -78,9 +79,14 @@ def split_areas(
         DraftNote("draft.built_over", -1, shapes[i], {"area": round(float(shapely.area(shapes[i])), 1)})
         for i in np.flatnonzero(ground & (ranks < OUTLINED))
     ]
-    wide, arms, rank = _last.get(
-        (shapes[~ground], ranks[~ground], width, least), lambda: _whole(shapes[~ground], ranks[~ground], width, least)
-    )
+    outlines, levels = shapely.boundary(shapes[ground]), ranks[ground]
+    # Also what is built over: which areas are depends on the buildings that were read.
+    low = np.flatnonzero(ranks < OUTLINED)
+    best, near = joined(shapes[low], ranks[low], width, least, around)
+    near = near[~ground[low[near]]]
+    shapes = shapes[low]
+    given = (shapes[near], best[near], width, least)
+    wide, arms, rank = _last.get(given, lambda: _whole(*given))
     home = np.full(len(arms), -1)
     if around is not None:
         arms, owner, home = _clipped(arms, around)
@@ -92,9 +98,8 @@ def split_areas(
         if told is not None:
             told((number + 1) / len(arms))
     count = [len(one) for one in drawn]
-    outlines = shapely.boundary(shapes[ground])
     return Bodies(
-        wide, np.concatenate([outlines, *drawn]), np.concatenate([ranks[ground], rank.repeat(count)]).astype(np.int64),
+        wide, np.concatenate([outlines, *drawn]), np.concatenate([levels, rank.repeat(count)]).astype(np.int64),
         notes, np.concatenate([np.full(len(outlines), -1), home.repeat(count)]).astype(np.int64),
     )  # fmt: skip
 
@@ -126,10 +131,10 @@ def _whole(shapes: NDArray[Any], ranks: NDArray[np.int64], width: float, least: 
     best = np.full(len(whole), OUTLINED - 1)
     member, part = shapely.STRtree(whole).query(shapely.point_on_surface(shapes), predicate="intersects")
     np.minimum.at(best, part, ranks[member])
-    parted = [_parted(one, width, least) for one in whole]
-    wide = _polygons([one for core, _ in parted for one in core])
-    arms = _polygons([arm for _, narrow in parted for arm in narrow])
-    return wide, arms, best.repeat([len(narrow) for _, narrow in parted]).astype(np.int64)
+    pieces = [parted(one, width, least) for one in whole]
+    wide = _polygons([one for core, _ in pieces for one in core])
+    arms = _polygons([arm for _, narrow in pieces for arm in narrow])
+    return wide, arms, best.repeat([len(narrow) for _, narrow in pieces]).astype(np.int64)
 
 
 def _polygons(listed: list[Any]) -> NDArray[Any]:
@@ -145,7 +150,7 @@ def _built_over(shapes: NDArray[Any], buildings: NDArray[Any]) -> NDArray[np.boo
     return np.asarray(covered > BUILT * np.maximum(shapely.area(shapes), 1e-9))
 
 
-def _parted(shape: Any, width: float, least: float) -> tuple[list[Any], list[Any]]:
+def parted(shape: Any, width: float, least: float) -> tuple[list[Any], list[Any]]:
     """Return the wide parts of an area and the narrow ones: wide is where a disc of that width fits."""
     half = width / 2
     core = shapely.get_parts(shapely.buffer(shapely.buffer(shape, -half, quad_segs=8), half + 0.01, quad_segs=8))

@@ -169,11 +169,11 @@ def draft_grids(
     job.say(0.03, "draft.noding")
     houses = buildings_of(buildings, origin, regions)
     place, weight = loads_of(components, loads, origin)
-    bodies = barrier_lines(
+    bodies, broad = barrier_lines(
         barriers, ranks, houses, origin, options, regions, lambda share: job.say(0.03 + 0.12 * share, "draft.noding")
     )
     if density is None:
-        density = density_on(whole, bodies.wide, place, weight)
+        density = density_on(whole, broad, place, weight)
     west, south, east, north = shapely.total_bounds(regions.polygons)
     here = (place >= (west, south)).all(axis=1) & (place <= (east, north)).all(axis=1)
     place, weight = place[here], weight[here]

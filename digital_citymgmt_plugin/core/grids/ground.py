@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from digital_citymgmt_plugin.core.grids.assemble import DraftOptions
 from digital_citymgmt_plugin.core.grids.barriers import Regions, usable
-from digital_citymgmt_plugin.core.grids.bodies import Bodies, split_areas
+from digital_citymgmt_plugin.core.grids.bodies import OUTLINED, Bodies, parted, split_areas
 from digital_citymgmt_plugin.core.grids.carve import BODY
 from digital_citymgmt_plugin.core.grids.faces import COST
 from digital_citymgmt_plugin.core.grids.last import Last
@@ -24,6 +24,7 @@ from digital_citymgmt_plugin.core.grids.roundabouts import without_roundabouts
 WINGS = 30.0  # m: parts of one building lie no farther apart than this
 WEAKEST = len(COST) - 1  # ranks beyond are treated like this one
 WALL = 4  # rank of walls and fences
+LAND = 0.5  # of the load: where less lies beside wide barrier areas, these are no water
 YARD = 500.0  # m²: what walls enclose is a compound from here on
 
 
@@ -47,19 +48,21 @@ def barrier_lines(
     options: DraftOptions,
     regions: Regions,
     told: Callable[[float], None] | None = None,
-) -> Bodies:
+) -> tuple[Bodies, NDArray[Any]]:
     """Return barriers as lines with ranks, and wide areas; narrow areas become lines of the communities they lie in.
 
-    ``home`` of a line is the row of that community.
+    ``home`` of a line is the row of that community. Beside the bodies near the regions what no load is in, of all.
     """
     given = np.asarray(np.zeros(0, dtype=object) if barriers is None else barriers, dtype=object)
     level = np.full(len(given), 3) if ranks is None else np.asarray(ranks, dtype=np.int64)
-    area = shapely.get_dimensions(given) == 2
-    fields = (given[area], level[area], origin)
-    both = _ranked.get(fields, lambda: ranked(*fields)), ranked(given[~area], level[~area], origin)
-    parts, rank, flat = (np.concatenate(columns) for columns in zip(*both))
+    least = options.band[0] * options.target_area
+    # Of walls and fences only those near the regions may be given, of all other areas the whole city's.
+    area = (shapely.get_dimensions(given) == 2) & (level < OUTLINED)
+    fields = (given[area], level[area], origin, options.wide, least)
+    *low, broad = _ranked.get(fields, lambda: _low_areas(given[area], level[area], origin, options))
+    parts, rank, flat = (np.concatenate(columns) for columns in zip(low, ranked(given[~area], level[~area], origin)))
     line = shapely.get_dimensions(parts) == 1
-    lines, least = parts[line], options.band[0] * options.target_area
+    lines = parts[line]
     rows, member = np.unique(regions.area_index, return_inverse=True)
     order = np.argsort(member, kind="stable")
     around = shapely.multipolygons(regions.polygons[order], indices=member[order])
@@ -69,7 +72,26 @@ def barrier_lines(
     return Bodies(
         bodies.wide, np.concatenate([lines, bodies.lines]), np.concatenate([drawn, bodies.ranks]), bodies.notes,
         np.concatenate([np.full(len(lines), -1), home]).astype(np.int64),
-    )  # fmt: skip
+    ), broad  # fmt: skip
+
+
+def _low_areas(
+    areas: NDArray[Any], ranks: NDArray[np.int64], origin: NDArray[np.float64], options: DraftOptions
+) -> tuple[Any, ...]:
+    parts, rank, flat = ranked(areas, ranks, origin)
+    return parts, rank, flat, broad_areas(parts, rank, options)
+
+
+def broad_areas(areas: NDArray[Any], ranks: NDArray[np.int64], options: DraftOptions) -> NDArray[Any]:
+    """Return the wide parts of barriers given as areas, each area by itself: rivers and lakes, which hold no load.
+
+    Cheaper than the bodies that cells are made of, which are areas joined: it is asked of the whole city for every
+    preview. Depends on nothing but the areas, so that a preview aims at the load that the draft of the city aims at.
+    """
+    least = options.band[0] * options.target_area
+    large = shapely.make_valid(areas[(ranks < OUTLINED) & (shapely.area(areas) >= least)])
+    cores = [part for one in large for part in parted(one, options.wide, least)[0]]
+    return np.array([*shapely.get_parts(shapely.union_all(cores))], dtype=object)
 
 
 def walled(bodies: Bodies, regions: Regions) -> NDArray[Any]:
@@ -151,7 +173,7 @@ def density_on(
 
 
 _last: Last[float] = Last()
-_ranked: Last[tuple[NDArray[Any], NDArray[np.int64], NDArray[np.bool_]]] = Last()
+_ranked: Last[tuple[Any, ...]] = Last()
 
 
 def _density(
@@ -159,11 +181,13 @@ def _density(
 ) -> float:
     land = float(shapely.area(polygons).sum())
     held = locate_points(place, polygons) >= 0
+    dry = held & (locate_points(place, wide) < 0) if len(wide) else held
+    if weight[dry].sum() < LAND * weight[held].sum():  # a town on such an area: no water
+        wide, dry = wide[:0], held
     if len(wide):
         area, body = shapely.STRtree(wide).query(polygons, predicate="intersects")
         land -= float(shapely.area(shapely.intersection(polygons[area], wide[body])).sum())
-        held &= locate_points(place, wide) < 0
-    return float(weight[held].sum() / land) if land > 1.0 else 0.0
+    return float(weight[dry].sum() / land) if land > 1.0 else 0.0
 
 
 def mean_density(
@@ -188,11 +212,8 @@ def mean_density(
     origin = np.floor(bounds[:2])
     shapes, _ = usable(raw, origin)
     shapes = shapely.make_valid(shapes[shapely.get_dimensions(shapes) == 2])
-    none = np.zeros(0, dtype=object)
     parts, rank, flat = ranked(barriers, ranks, origin)
-    least = options.band[0] * options.target_area
-    wide = split_areas(parts[flat], rank[flat], none, none, options.wide, least, none).wide
-    return density_on(shapes, wide, *loads_of(components, loads, origin))
+    return density_on(shapes, broad_areas(parts[flat], rank[flat], options), *loads_of(components, loads, origin))
 
 
 def is_body(regions: Regions) -> NDArray[np.bool_]:

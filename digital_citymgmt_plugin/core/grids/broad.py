@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Areas that are barriers, of a whole city: which hang together, and which of them matter to some communities.
+
+Their union takes seconds, and a preview of one community needs only what of it lies there.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from digital_citymgmt_plugin.core.grids.last import Last
+
+REACH = 400.0  # m: what lies farther from a community says nothing of the areas in it
+LARGE = 0.25  # of the least wide area: parts of a lake from here on are looked at together, however far they reach,
+FAT = 0.75  # … where they are so wide on the mean, as a share of what is wide: streets are not
+
+
+def joined(
+    shapes: NDArray[Any], ranks: NDArray[np.int64], width: float, least: float, around: NDArray[Any] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the strongest rank of all that each area hangs together with, and the rows that matter to some places.
+
+    Parameters
+    ----------
+    shapes, ranks : arrays
+        Valid areas and their ranks (1 strongest), m.
+    width, least : float
+        m, m²: narrower is not wide; smaller wide areas are none.
+    around : array of polygons, optional
+        Communities; None: all rows matter.
+    """
+    left, right, best = _last.get((shapes, ranks), lambda: _hanging(shapes, ranks))
+    if around is None or not len(shapes):
+        return best, np.arange(len(shapes))
+    west, south, east, north = shapely.bounds(around).T
+    boxes = shapely.box(west - REACH, south - REACH, east + REACH, north + REACH)
+    near = np.zeros(len(shapes), dtype=bool)
+    near[shapely.STRtree(shapes).query(boxes, predicate="intersects")[1]] = True
+    area = shapely.area(shapes)
+    large = (area >= LARGE * least) & (2 * area >= FAT * width * shapely.length(shapes))
+    both = large[left] & large[right]
+    whole = _components(left[both], right[both], len(shapes))
+    reached = np.isin(whole, whole[near & large]) & large
+    return best, np.flatnonzero(near | reached)
+
+
+_last: Last[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]] = Last()
+
+
+def _hanging(
+    shapes: NDArray[Any], ranks: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return pairs of areas that touch, and for each area the strongest rank of all that it hangs together with."""
+    left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    whole = _components(left, right, len(shapes))
+    best = np.full(int(whole.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(best, whole, ranks)
+    return left, right, best[whole]
+
+
+def _components(left: NDArray[np.int64], right: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    links = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
+    return np.asarray(connected_components(links, directed=False)[1], dtype=np.int64)
