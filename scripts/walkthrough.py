@@ -89,6 +89,12 @@ REDRAW = (
     ("a redraw was written", "SELECT count(*) FROM operation WHERE kind = 'redraw'", 1),
     ("a scenario", "SELECT count(*) FROM scenario", 1),
 )
+# What the store with a past must hold.
+HISTORY = (
+    ("grids", CURRENT, 40),
+    ("retired grids", "SELECT count(*) FROM unit_grid WHERE status = 'retired'", 40),
+    ("steps of the lineage", "SELECT count(*) FROM grid_lineage", 80),
+)
 KINDS = {
     "create_store", "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
 }  # fmt: skip
@@ -108,7 +114,7 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     """Start QGIS with the plugin and the steps; return its exit status."""
     locale, seconds = options.locale, options.timeout
     part = "size" if options.store else "first" if options.first else "census" if options.census else "steps"
-    part = next((name for name in ("grids", "vendor", "redraw") if getattr(options, name)), part)
+    part = next((name for name in ("grids", "vendor", "redraw", "history") if getattr(options, name)), part)
     profile = out / "profiles" / "profiles" / "walk"
     install = [sys.executable, str(ROOT / "scripts" / "install_profile.py"), str(profile), "--locale", locale]
     subprocess.run(install, check=True, cwd=ROOT)
@@ -166,6 +172,7 @@ def main() -> int:
     parser.add_argument("--grids", action="store_true", help="drafting unit grids: preview, review, adoption")
     parser.add_argument("--vendor", action="store_true", help="a vendor's unit grids: faults, adoption, mending")
     parser.add_argument("--redraw", action="store_true", help="redrawing unit grids: tools, scenarios, writing")
+    parser.add_argument("--history", action="store_true", help="the lineage of unit grids, the grids of a day")
     parser.add_argument(
         "--docs", action="store_true", help="put the pictures of --census, --grids or --redraw into docs/user/img"
     )
@@ -180,9 +187,13 @@ def main() -> int:
     data = find_data(out)
     if options.first:
         make_first_day(out / "first_day", data)
-    day = {"census": CENSUS, "grids": GRIDS, "redraw": REDRAW, "vendor": VENDOR}
+    day = {"census": CENSUS, "grids": GRIDS, "redraw": REDRAW, "vendor": VENDOR, "history": HISTORY}
     kind = next((name for name in day if getattr(options, name)), "")
-    if kind and not options.vendor:
+    if options.history:
+        from scripts.history_city import make_history
+
+        make_history(out / "history" / "city.gpkg", data)
+    elif kind and not options.vendor:
         from walkthrough_census_data import make_census_day
 
         make_census_day(out / "census_day", data)

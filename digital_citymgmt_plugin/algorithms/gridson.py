@@ -17,7 +17,7 @@ class GridsOnAlgorithm(CityAlgorithm):
     ID = "gridson"
     ICON = "verify"
     GROUP = "areas"
-    COUNTS = ("grids_then", "unchanged", "reshaped", "retired")
+    COUNTS = ("grids_then", "unchanged", "reshaped", "recoded", "retired")
 
     def displayName(self) -> str:
         return tr("Unit grids as of a day")
@@ -25,7 +25,7 @@ class GridsOnAlgorithm(CityAlgorithm):
     def what(self) -> str:
         return tr(
             "Writes the unit grids that there were at the end of a day, in the shapes that they had then, and what "
-            "became of each since: the same, another shape, retired."
+            "became of each since: the same, another shape, another code, retired."
         )
 
     def limits(self) -> str:

@@ -29,6 +29,7 @@ _FIELDS = ("code", "name", "community_code", "valid_from", "valid_to", "state")
 _LOOKS = {
     "same": {"style": "no", "outline_color": "#5e5c64", "outline_width": "0.4"},
     "reshaped": {"color": "230,97,0,40", "outline_color": "#e66100", "outline_width": "0.6"},
+    "recoded": {"color": "28,113,216,30", "outline_color": "#1c71d8", "outline_width": "0.4"},
     "retired": {"color": "200,16,46,40", "outline_color": "#c8102e", "outline_width": "0.6", "outline_style": "dash"},
 }
 
@@ -59,7 +60,10 @@ def add_day(
     layer.updateExtents()
     layer.setCustomProperty(DAY, day)
     layer.setCustomProperty("skipMemoryLayersCheck", 1)  # nobody is asked to save it
-    words = {"same": tr("the same today"), "reshaped": tr("another shape since"), "retired": tr("retired since")}
+    words = {
+        "same": tr("the same today"), "reshaped": tr("another shape since"), "recoded": tr("another code since"),
+        "retired": tr("retired since"),
+    }  # fmt: skip
     categories = [
         QgsRendererCategory(state, QgsFillSymbol.createSimple(look), words[state]) for state, look in _LOOKS.items()
     ]

@@ -23,7 +23,7 @@ from digital_citymgmt_plugin.services.intake import objects, today
 COLUMNS = (
     "uuid", "code", "name", "community_code", "status", "valid_from", "valid_to", "retire_reason", "area_m2",
 )  # fmt: skip
-SAME, RESHAPED, RETIRED = "same", "reshaped", "retired"  # what became of a grid since a day
+SAME, RESHAPED, RECODED, RETIRED = "same", "reshaped", "recoded", "retired"  # what became of a grid since a day
 LAYER = "unit_grid_on"
 
 
@@ -48,7 +48,11 @@ class GridHistory:
         found["area_m2"] = np.round(np.nan_to_num(shapely.area(shapes)), 2)
         retired = np.array([value == "retired" for value in found["status"].tolist()], dtype=bool)
         moved = np.array([one is not last for one, last in zip(shapes, self.history.shapes[rows])], dtype=bool)
-        found["state"] = np.where(retired, RETIRED, np.where(moved, RESHAPED, SAME)).astype(object)
+        now = np.array([value == "current" for value in self.grids["status"].tolist()], dtype=bool)
+        today = {*shapely.to_wkb(shapely.normalize(self.grids[GEOM][now])).tolist()}
+        there = np.array([one in today for one in shapely.to_wkb(shapely.normalize(shapes)).tolist()], dtype=bool)
+        states = [retired & there, retired, moved]
+        found["state"] = np.select(states, [RECODED, RETIRED, RESHAPED], SAME).astype(object)
         return found
 
 
@@ -121,7 +125,8 @@ def grids_on(context: Context, request: GridsOn) -> dict[str, Any]:
     Returns
     -------
     dict
-        Counts ``grids_then``, ``unchanged`` (still there in the same shape), ``reshaped``, ``retired`` since;
+        Counts ``grids_then``, ``unchanged`` (still there in the same shape), ``reshaped``, ``recoded`` (the same
+        shape under another code), ``retired`` since;
         ``day``; ``grids``: one dict per grid with its columns, ``state`` and ``wkb`` (hex), unless a file
         was asked for.
 
@@ -139,7 +144,7 @@ def grids_on(context: Context, request: GridsOn) -> dict[str, Any]:
     context.cancel.check()
     states = found["state"].tolist()
     counts = {"grids_then": size, "unchanged": states.count(SAME), "reshaped": states.count(RESHAPED),
-              "retired": states.count(RETIRED)}  # fmt: skip
+              "recoded": states.count(RECODED), "retired": states.count(RETIRED)}  # fmt: skip
     result: dict[str, Any] = {
         "counts": counts, "operation": None, "tables": [], "day": day,
         "notes": [{"code": "lineage.on", "values": {"day": day, **counts}}],

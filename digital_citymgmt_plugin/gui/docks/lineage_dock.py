@@ -24,7 +24,18 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.gui.docks.parts import button, in_tab_order, plain_label
-from digital_citymgmt_plugin.gui.models.lineage import Line, days, header, last_of, name_of, status_of, told, tr, tree
+from digital_citymgmt_plugin.gui.models.lineage import (
+    Line,
+    days,
+    header,
+    last_of,
+    name_of,
+    short,
+    status_of,
+    told,
+    tr,
+    tree,
+)
 from digital_citymgmt_plugin.gui.plain_text import as_tip
 
 NAME = "DcmLineageDock"
@@ -57,6 +68,7 @@ class LineageDock(QgsDockWidget):
         self.tree.setAccessibleName(tr("Who the grid was and what became of it"))
         self.tree.setAlternatingRowColors(True)
         self.tree.setUniformRowHeights(True)
+        self.tree.setIndentation(14)
         self.tree.setHeaderLabels(header())
         self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.tree.itemSelectionChanged.connect(self._moved)
@@ -75,7 +87,7 @@ class LineageDock(QgsDockWidget):
         )  # fmt: skip
         self.show_no_store()
 
-    def _grid_line(self) -> QHBoxLayout:
+    def _grid_line(self) -> QVBoxLayout:
         self.code_edit = QLineEdit()
         self.code_edit.setPlaceholderText(tr("Code of a unit grid, also a retired one"))
         self.code_edit.setAccessibleName(tr("Code of a unit grid, also a retired one"))
@@ -85,10 +97,13 @@ class LineageDock(QgsDockWidget):
         self.pick_button = button(tr("Pick"), tr("Click a unit grid on the map; Esc ends"), "dcm_kin_pick")
         self.pick_button.setCheckable(True)
         row = QHBoxLayout()
-        row.addWidget(self.code_edit, 1)
         row.addWidget(self.look_button)
         row.addWidget(self.pick_button)
-        return row
+        row.addStretch(1)
+        lines = QVBoxLayout()
+        lines.addWidget(self.code_edit)  # alone: a code of 15 digits is to be seen whole in a narrow dock
+        lines.addLayout(row)
+        return lines
 
     def _day_line(self) -> QHBoxLayout:
         self.day_box = QCheckBox(tr("As of"))
@@ -135,7 +150,8 @@ class LineageDock(QgsDockWidget):
         self.tree.clear()
         grid = answer["grid"]
         before = self._branch(tr("Who it was"), last_of(answer, forward=False), tree(answer, forward=False))
-        own = QTreeWidgetItem([name_of(grid), days(grid), "", status_of(grid)])
+        own = QTreeWidgetItem([short(grid), "", status_of(grid), days(grid)])
+        own.setToolTip(0, as_tip(name_of(grid)))
         own.setData(0, VERSION, [str(grid["id"])])
         font = own.font(0)
         font.setBold(True)
@@ -159,7 +175,7 @@ class LineageDock(QgsDockWidget):
         item.setData(0, VERSION, [line.version])
         for column in range(len(line.cells)):
             item.setToolTip(column, as_tip(line.tip))
-        item.setTextAlignment(3, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
+        item.setTextAlignment(1, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
         item.addChildren([self._item(one) for one in line.lines])
         return item
 

@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from digital_citymgmt_plugin.bridge.messages import template
 
+_END = 6  # digits of a code in the tree: community and grid
 MOST = 2_000  # lines: a grid with more kin is a city redrawn many times
 
 
@@ -31,7 +32,7 @@ class Line:
 
 def header() -> tuple[str, str, str, str]:
     """Return the headings."""
-    return tr("Unit grid"), tr("From – to"), tr("By"), tr("Share")
+    return tr("Unit grid"), tr("Share"), tr("By"), tr("From – to")
 
 
 def days(version: Mapping[str, Any]) -> str:
@@ -46,6 +47,13 @@ def name_of(version: Mapping[str, Any]) -> str:
     if number > 1 or version.get("status") == "reshaped":
         words = tr("{grid}, shape {number}").format(grid=words, number=number)
     return words
+
+
+def short(version: Mapping[str, Any]) -> str:
+    """Return the end of a version's code, as it stands on the map, and which shape it is where there were several."""
+    words, number = str(version.get("code") or "")[-_END:], int(version.get("version") or 1)
+    several = number > 1 or version.get("status") == "reshaped"
+    return tr("{grid}, shape {number}").format(grid=words, number=number) if several else words
 
 
 def status_of(version: Mapping[str, Any]) -> str:
@@ -84,8 +92,8 @@ def tree(answer: Mapping[str, Any], *, forward: bool) -> list[Line]:
 
 def _cells(version: Mapping[str, Any], step: Mapping[str, Any]) -> tuple[str, str, str, str]:
     kind = str(step["kind"])
-    by = f"{template(f'operation.{kind}') or kind} {step['day']}"
-    return name_of(version), days(version), by, f"{float(step['share']):.1%}"
+    by = f"{step['day']} {template(f'operation.{kind}') or kind}"
+    return short(version), f"{float(step['share']):.1%}", by, days(version)
 
 
 def _tip(version: Mapping[str, Any], forward: bool) -> str:
@@ -95,7 +103,7 @@ def _tip(version: Mapping[str, Any], forward: bool) -> str:
         if forward
         else tr("{given} of its area lies in the grid; {taken} of the grid's area came from it.")
     )
-    return f"{status_of(version)}\n{words.format(given=given, taken=taken)}"
+    return f"{name_of(version)}\n{status_of(version)}\n{words.format(given=given, taken=taken)}"
 
 
 def told(answer: Mapping[str, Any]) -> str:
