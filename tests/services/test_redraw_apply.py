@@ -186,3 +186,17 @@ def test_a_component_without_a_grid_stays_without(census, bench):
 def test_an_unknown_policy_is_refused(bench):
     with pytest.raises(InputRefused, match=r"input\.policy"):
         apply(bench, "smallest_keeps")
+
+
+def test_what_lies_in_the_cells_is_read_anew_only_where_it_may_have_changed(census, bench, monkeypatch):
+    read = []
+    whole = type(census.store).packed
+    monkeypatch.setattr(type(census.store), "packed", lambda *a, **k: read.append(a[1]) or whole(*a, **k))
+    bench.edit("split", at((200, -10), (200, 510)))
+    done = apply(bench)
+    again = Bench(census, target_area=250_000.0)
+    assert "component_point" not in read
+    assert sum(again.opened["cells"]["components"]) == 100
+    undo_operation(census.context, UndoOperation(done["operation"]))
+    Bench(census, target_area=250_000.0)
+    assert "component_point" in read

@@ -24,8 +24,11 @@ from digital_citymgmt_plugin.core.requests_redraw import OpenRedraw
 from digital_citymgmt_plugin.services.draft_sources import kept_weights
 from digital_citymgmt_plugin.services.grid_inputs import read_layer
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.redraw.log import last_operation
 
 _LIVE: list[Condition] = [(GEOM, "not null", None), ("merged_uuid", "is null", None)]
+# Actions that write no place, class, state or day of a component or case.
+_HARMLESS = {"redraw", "save_scenario", "discard_scenario"}
 _COMMUNITIES: list[Condition] = [("level", "=", "community"), ("valid_to", "is null", None), (GEOM, "not null", None)]
 
 
@@ -34,6 +37,7 @@ class _Things:
     """Places and classes of the components, places, days and state of the cases, as the store has them."""
 
     moment: tuple[int, int]
+    last_operation: int
     xy: NDArray[np.float64]
     classes: tuple[str, ...]
     which: NDArray[np.int64]
@@ -101,10 +105,11 @@ def read_band(text: str) -> tuple[float, float]:
 
 
 def _things(context: Context, store: Store) -> _Things:
-    """Read components and cases; again only after the store has changed."""
+    """Read components and cases; again only after the store has changed, but for what moves none of them."""
     moment, found = store.moment(), _last.get(store)
-    if found is not None and found.moment == moment:
+    if found is not None and (found.moment == moment or _only_harmless(store, found)):
         return found
+    last = last_operation(store)
     xy, which, classes = [np.empty((0, 2))], [np.empty(0, dtype=np.int64)], dict[str, int]()
     for table in COMPONENTS:
         for chunk in store.packed(table, ["class_code", XY], _LIVE):
@@ -122,11 +127,19 @@ def _things(context: Context, store: Store) -> _Things:
         reported += chunk["reported_at"][there].tolist()
         ended.append(np.array([stage in ENDED for stage in chunk["stage"][there].tolist()], dtype=bool))
     found = _Things(
-        moment, np.concatenate(xy), tuple(classes), np.concatenate(which), np.concatenate(case_xy), reported,
+        moment, last, np.concatenate(xy), tuple(classes), np.concatenate(which), np.concatenate(case_xy), reported,
         ~np.concatenate(ended),
     )  # fmt: skip
     _last[store] = found
     return found
+
+
+def _only_harmless(store: Store, found: _Things) -> bool:
+    """Tell whether all that was written since leaves components and cases where they are, and nobody else wrote."""
+    if store.moment()[0] != found.moment[0]:
+        return False
+    kinds = store.read("operation", ["kind"], [("fid", ">", found.last_operation)])["kind"].tolist()
+    return set(kinds) <= _HARMLESS
 
 
 def _since(reported: list[str], days: int) -> str:

@@ -12,8 +12,9 @@ from digital_citymgmt_plugin.core.requests_redraw import CloseRedraw, OpenRedraw
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.redraw.applying import policy_of
 from digital_citymgmt_plugin.services.redraw.ground import read_ground
+from digital_citymgmt_plugin.services.redraw.log import last_operation
 from digital_citymgmt_plugin.services.redraw.replaying import read_entries, replay, scenario_entries
-from digital_citymgmt_plugin.services.redraw.session import Session, forget, keep, last_operation, read_base
+from digital_citymgmt_plugin.services.redraw.session import Session, forget, keep, read_base
 
 _FAULTS = 200  # places that are named at most
 

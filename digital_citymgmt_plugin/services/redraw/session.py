@@ -244,12 +244,6 @@ def read_base(store: Store) -> Columns:
     return base
 
 
-def last_operation(store: Store) -> int:
-    """Return the number of the newest operation."""
-    rows = store.read("operation", ["fid"])["fid"]
-    return int(rows.max()) if len(rows) else 0
-
-
 def digest(shape: Any) -> str:
     """Return a short digest of a shape's bytes."""
     return hashlib.sha256(shapely.to_wkb(shape)).hexdigest()[:16]

@@ -9,7 +9,8 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.edit import Coverage
 from digital_citymgmt_plugin.core.grids.figures import Rows
 from digital_citymgmt_plugin.core.ports import GEOM, Context, Store
-from digital_citymgmt_plugin.services.redraw.session import CURRENT, GRIDS, Session, find, last_operation, read_base
+from digital_citymgmt_plugin.services.redraw.log import last_operation
+from digital_citymgmt_plugin.services.redraw.session import CURRENT, GRIDS, Session, find, read_base
 
 _NAMED = 10  # codes that a sentence names
 
