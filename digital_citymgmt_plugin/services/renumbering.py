@@ -82,14 +82,13 @@ def renumber_grids(context: Context, request: RenumberGrids) -> dict[str, Any]:
         context.progress(0.4, "progress.rehoming")
         held = _followers(context, store, action, follow, counts)
         counts["beats_moved"] = _beats(context, store, action, dict(zip(old["uuid"].tolist(), uuids.tolist())))
-        if request.output:
-            context.progress(0.9, "progress.writing")
-            if not context.preview:
-                _crosswalk(context, request.output, old, new, held)
-            result.update(output=request.output, files_wait=context.preview)
         context.cancel.check()
         action.counts.update(counts)
         result["operation"] = action.operation_uuid
+    if request.output:
+        # Only now: a crosswalk of what was not done would mislead whoever gets it.
+        result["notes"] += _crosswalk(context, request.output, old, new, held)
+        result.update(output=request.output, files_wait=context.preview)
     result["tables"] = TABLES
     return result
 
@@ -185,7 +184,12 @@ def _beats(context: Context, store: Store, action: Action, into: dict[str, str])
     return size
 
 
-def _crosswalk(context: Context, path: str, old: Columns, new: NDArray[np.object_], held: dict[str, list[int]]) -> None:
+def _crosswalk(
+    context: Context, path: str, old: Columns, new: NDArray[np.object_], held: dict[str, list[int]]
+) -> list[dict[str, Any]]:
+    """Write old and new codes; what keeps the file from being written is a note, since the codes are given."""
+    if context.preview:
+        return []
     words = context.sentences or {}
     counts = [held[code] for code in old["code"].tolist()]
     columns: Columns = {
@@ -194,4 +198,8 @@ def _crosswalk(context: Context, path: str, old: Columns, new: NDArray[np.object
         "cases": np.array([other for _, other in counts], dtype=np.int64), "day": objects([today(context)] * len(new)),
     }  # fmt: skip
     named = {told(words, "renumber", "column", name): column for name, column in columns.items()}
-    context.files.write_layer(path, "crosswalk", named, None, None)
+    try:
+        context.files.write_layer(path, "crosswalk", named, None, None)
+    except InputRefused as error:
+        return [{"code": "renumber.no_crosswalk", "values": {}}, {"code": error.code, "values": error.values}]
+    return []

@@ -89,6 +89,12 @@ def test_one_community_alone_and_a_preview_writes_no_file(mixed, tmp_path):
     assert renumber_grids(context, RenumberGrids([FIRST], output=str(out)))["files_wait"] and not out.exists()
 
 
+def test_a_crosswalk_that_cannot_be_written_is_told_and_the_codes_stand(mixed, tmp_path):
+    result = renumber_grids(mixed.context, RenumberGrids(output=str(tmp_path / "nowhere" / "c.csv")))
+    assert [note["code"] for note in result["notes"]] == ["renumber.no_crosswalk", "output.no_folder"]
+    assert result["operation"] and codes(mixed)[0] == "001009"
+
+
 def test_undo_brings_back_codes_and_all_that_names_them(mixed):
     def state():
         tables = {
