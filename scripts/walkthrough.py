@@ -94,6 +94,10 @@ HISTORY = (
     ("grids", CURRENT, 40),
     ("retired grids", "SELECT count(*) FROM unit_grid WHERE status = 'retired'", 40),
     ("steps of the lineage", "SELECT count(*) FROM grid_lineage", 80),
+# What painting beats must leave.
+BEATS = (
+    "beats",
+    ("changes of beats", "SELECT count(*) FROM operation WHERE kind = 'save_beats'", 2),
 )
 KINDS = {
     "create_store", "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
@@ -174,7 +178,7 @@ def main() -> int:
     parser.add_argument("--redraw", action="store_true", help="redrawing unit grids: tools, scenarios, writing")
     parser.add_argument("--history", action="store_true", help="the lineage of unit grids, the grids of a day")
     parser.add_argument(
-        "--docs", action="store_true", help="put the pictures of --census, --grids or --redraw into docs/user/img"
+        "--docs", action="store_true", help="put the pictures of --census, --grids, --redraw, --beats into docs/user/img"
     )
     parser.add_argument("--theme", default="", help="a theme of QGIS, e.g. 'Night Mapping'")
     parser.add_argument("--scale", type=int, default=1, help="how large everything is drawn: 1 or 2")
@@ -194,6 +198,7 @@ def main() -> int:
 
         make_history(out / "history" / "city.gpkg", data)
     elif kind and not options.vendor:
+    if kind and not (options.vendor or options.beats):
         from walkthrough_census_data import make_census_day
 
         make_census_day(out / "census_day", data)

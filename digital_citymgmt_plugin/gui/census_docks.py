@@ -78,9 +78,7 @@ class CensusDocks:
         issue_dock.totals_button.clicked.connect(lambda _=False: self.totals.show())
         self.desks: list[Desk] = [
             self.issues, self.sheets, self.candidates, self.base_map, self.backdrop, self.totals, self.draft,
-            self.drafts, self.vendor, self.redraw,
-            self.lineage,
-            self.drafts, self.vendor, self.redraw, self.beats,
+            self.drafts, self.vendor, self.redraw, self.lineage, self.beats,
         ]  # fmt: skip
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
@@ -89,7 +87,7 @@ class CensusDocks:
             (tr("&Draft of unit grids"), "grid_draft", draft_dock),
             (tr("Redra&w unit grids"), "redraw", redraw_dock),
             (tr("&Lineage of unit grids"), "lineage", lineage_dock),
-            "beats",
+            (tr("&Beats"), "beats", beat_dock),
         ]
         for _words, _name, dock in self.docks:
             iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
