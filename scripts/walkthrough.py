@@ -94,9 +94,11 @@ HISTORY = (
     ("grids", CURRENT, 40),
     ("retired grids", "SELECT count(*) FROM unit_grid WHERE status = 'retired'", 40),
     ("steps of the lineage", "SELECT count(*) FROM grid_lineage", 80),
+)
 # What painting beats must leave.
 BEATS = (
-    "beats",
+    ("grids", CURRENT, 10),
+    ("beats", "SELECT count(*) FROM beat WHERE valid_to IS NULL", 6),
     ("changes of beats", "SELECT count(*) FROM operation WHERE kind = 'save_beats'", 2),
 )
 KINDS = {
@@ -118,7 +120,7 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     """Start QGIS with the plugin and the steps; return its exit status."""
     locale, seconds = options.locale, options.timeout
     part = "size" if options.store else "first" if options.first else "census" if options.census else "steps"
-    part = next((name for name in ("grids", "vendor", "redraw", "history") if getattr(options, name)), part)
+    part = next((name for name in ("grids", "vendor", "redraw", "history", "beats") if getattr(options, name)), part)
     profile = out / "profiles" / "profiles" / "walk"
     install = [sys.executable, str(ROOT / "scripts" / "install_profile.py"), str(profile), "--locale", locale]
     subprocess.run(install, check=True, cwd=ROOT)
@@ -177,8 +179,9 @@ def main() -> int:
     parser.add_argument("--vendor", action="store_true", help="a vendor's unit grids: faults, adoption, mending")
     parser.add_argument("--redraw", action="store_true", help="redrawing unit grids: tools, scenarios, writing")
     parser.add_argument("--history", action="store_true", help="the lineage of unit grids, the grids of a day")
+    parser.add_argument("--beats", action="store_true", help="beats: drafted, painted, locked, saved")
     parser.add_argument(
-        "--docs", action="store_true", help="put the pictures of --census, --grids, --redraw, --beats into docs/user/img"
+        "--docs", action="store_true", help="put the pictures of --census, --grids or --redraw into docs/user/img"
     )
     parser.add_argument("--theme", default="", help="a theme of QGIS, e.g. 'Night Mapping'")
     parser.add_argument("--scale", type=int, default=1, help="how large everything is drawn: 1 or 2")
@@ -191,14 +194,13 @@ def main() -> int:
     data = find_data(out)
     if options.first:
         make_first_day(out / "first_day", data)
-    day = {"census": CENSUS, "grids": GRIDS, "redraw": REDRAW, "vendor": VENDOR, "history": HISTORY}
+    day = {"census": CENSUS, "grids": GRIDS, "redraw": REDRAW, "vendor": VENDOR, "history": HISTORY, "beats": BEATS}
     kind = next((name for name in day if getattr(options, name)), "")
     if options.history:
         from scripts.history_city import make_history
 
         make_history(out / "history" / "city.gpkg", data)
-    elif kind and not options.vendor:
-    if kind and not (options.vendor or options.beats):
+    elif kind and not (options.vendor or options.beats):
         from walkthrough_census_data import make_census_day
 
         make_census_day(out / "census_day", data)
