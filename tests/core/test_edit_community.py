@@ -8,6 +8,7 @@ import pytest
 import shapely
 from shapely import box
 
+from digital_citymgmt_plugin.core.errors import Cancelled
 from digital_citymgmt_plugin.core.grids.edit import Coverage, Edit
 from digital_citymgmt_plugin.core.grids.edit_community import crossed, mend_crossings
 from tests.redraw_ground import Outline, board, covered, digest, is_sound, shapes_of, town
@@ -133,3 +134,16 @@ def test_communities_of_a_town_drawn_anew():
     done(cov, edit)
     assert not [case for case in crossed(cov, areas) if case.parted]
     assert np.isin(list(edit.groups.values()), names).all()
+
+
+def test_stopped_half_way_nothing_is_changed(four):
+    start, left = digest(four), [1]
+
+    def check():
+        if not left:
+            raise Cancelled
+        left.pop()
+
+    with pytest.raises(Cancelled):
+        mend_crossings(four, halves(70), check=check)
+    assert digest(four) == start

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +85,13 @@ def crossed(cov: Coverage, areas: Mapping[str, Any], tolerance: float = TOLERANC
     return out
 
 
-def mend_crossings(cov: Coverage, areas: Mapping[str, Any], tolerance: float = TOLERANCE, least: float = LEAST) -> Edit:
+def mend_crossings(
+    cov: Coverage,
+    areas: Mapping[str, Any],
+    tolerance: float = TOLERANCE,
+    least: float = LEAST,
+    check: Callable[[], None] | None = None,
+) -> Edit:
     """Draft the fewest splits after which each cell lies in one of the new communities; nothing is changed.
 
     Cells that as a whole lie in another community are made anew there, because the code of a unit grid carries its
@@ -95,6 +101,8 @@ def mend_crossings(cov: Coverage, areas: Mapping[str, Any], tolerance: float = T
     ----------
     least : float
         m²: a part smaller than this is given to the cell of its new community beside it, if there is one.
+    check : callable, optional
+        Called before each cell; raises when the user wants to stop (``core.ports.Cancel.check``).
 
     Returns
     -------
@@ -110,6 +118,8 @@ def mend_crossings(cov: Coverage, areas: Mapping[str, Any], tolerance: float = T
                 ("redraw.sliver_snapped", {"cell": case.cell, "area": round(case.shares[code], 1), "other": code})
                 for code in case.slivers
             ]
+            if check is not None:
+                check()
             if case.into != (case.group,):
                 _settle(cov, case, areas, tolerance, steps, notes)
         _join_small(cov, steps, notes, least)
@@ -150,9 +160,7 @@ def _case(
     name: str, cov: Coverage, cell: Any, shares: dict[str, float], areas: Mapping[str, Any], tolerance: float
 ) -> Crossed | None:
     order = sorted(shares, key=lambda code: (-round(shares[code], 6), code))
-    core = shapely.buffer(cell, -tolerance)
-    deep = [code for code in order if shapely.intersection(core, areas[code]).area > SMALLEST]
-    into = deep or order[:1]
+    into = _deep(cell, order, areas, tolerance) or order[:1]
     slivers = tuple(code for code in order if code not in into and shares[code] > SMALLEST)
     group = cov.group(name)
     if into == [group] and not slivers:
@@ -160,24 +168,31 @@ def _case(
     return Crossed(name, group, {code: shares[code] for code in order}, tuple(into), slivers)
 
 
+def _deep(cell: Any, codes: Sequence[str], areas: Mapping[str, Any], tolerance: float) -> list[str]:
+    """Return which communities reach into a cell by more than the tolerance."""
+    core = shapely.buffer(cell, -tolerance)
+    return [code for code in codes if shapely.intersection(core, areas[code]).area > SMALLEST]
+
+
 def _settle(
     cov: Coverage, case: Crossed, areas: Mapping[str, Any], tolerance: float, steps: list[Edit], notes: list[Note]
 ) -> None:
     """Split a cell among its communities and apply it, or make it anew in the one that has it all."""
-    open_parts, reason = [case.cell], ""
-    for code in case.into if case.parted else ():
+    open_parts = [case.cell]
+    # If nothing of the cell lies in no community, the edges of the last one are those of the others.
+    whole = sum(case.shares[code] for code in case.into) > (1 - 1e-9) * cov.cell(case.cell).area
+    for code in (case.into[:-1] if whole else case.into) if case.parted else ():
         for line in _chords(areas[code], cov.cell(case.cell) if case.cell in cov else None, steps, case, tolerance):
             for name in list(open_parts):
                 try:
                     step = _parted(cov, name, line, tolerance)
-                except InputRefused as error:
-                    reason = reason or error.code
+                except InputRefused:  # the line may part another of the parts, or a later one this part
                     continue
                 cov.apply(step)
                 steps.append(step)
                 open_parts.remove(name)
                 open_parts += list(step.parents)
-    if case.parted and len(open_parts) < 2:
+    if case.parted and any(_deep(cov.cell(name), case.into, areas, tolerance)[1:] for name in open_parts):
         notes.append(("redraw.not_mended", {"cell": case.cell}))
     for name in open_parts:
         _regroup(cov, name, case, areas, steps)
@@ -196,13 +211,13 @@ def _chords(area: Any, cell: Any, steps: list[Edit], case: Crossed, tolerance: f
 
 def _parted(cov: Coverage, name: str, line: Any, tolerance: float) -> Edit:
     """Split one cell, snapped to its edges within the tolerance or, where that makes a tangle, closely."""
-    for snap in (tolerance, NEAR):
+    for snap in (tolerance, tolerance / 4, NEAR):
         try:
             xy, _ = pen_area(line) if is_closed(line) else pen_line(line)
             laid = lay(cov, xy, snap).only([name])
             plan = Plan(cov, "mend", laid)
-            parts = faces(cov, name, laid)
-            if len(parts) < 2 or any(too_small(part) for part in parts):
+            parts = _with_splinters(faces(cov, name, laid))
+            if len(parts) < 2:
                 raise InputRefused("redraw.cuts_nothing", cell=name)
             plan.gone(name)
             for part in parts:
@@ -211,6 +226,16 @@ def _parted(cov: Coverage, name: str, line: Any, tolerance: float) -> Edit:
         except InputRefused as error:
             refusal = error
     raise refusal
+
+
+def _with_splinters(parts: list[Any]) -> list[Any]:
+    """Join splinters to the part with which they have the longest edge in common."""
+    while len(parts) > 1 and too_small(parts[-1]):
+        small = parts[-1]
+        shared = [float(shapely.intersection(small, part).length) for part in parts[:-1]]
+        row = max(range(len(shared)), key=lambda each: round(shared[each], 6))
+        parts = [*parts[:row], joined([parts[row], small]), *parts[row + 1 : -1]]
+    return parts
 
 
 def _regroup(cov: Coverage, name: str, case: Crossed, areas: Mapping[str, Any], steps: list[Edit]) -> None:
