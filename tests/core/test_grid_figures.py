@@ -75,3 +75,17 @@ def test_without_base_map_and_people_there_are_no_figures_of_them():
     shapes = cells()
     told = empty.figures(shapes, empty.held(shapes))[0]
     assert (told["road_m"], told["on_features"], told["population"], told["components"]) == (None, None, None, 0)
+
+
+def test_long_features_are_as_near_as_they_are(ground):
+    source = np.random.default_rng(3)
+    turns = [shapely.LineString(source.uniform((0, 0), (300, 200), (size, 2))) for size in (2, 7, 8, 9, 15, 16, 90)]
+    whole = Ground(wanted=1.0, band=(0.5, 2.0), features=np.array(turns))
+    cells = np.array([shapely.box(x, y, x + 40, y + 30) for x in (10, 150) for y in (20, 120)])
+    told = [one["on_features"] for one in whole.figures(cells, whole.held(cells))]
+    for cell, share in zip(cells, told):
+        ring = shapely.get_coordinates(shapely.segmentize(cell.exterior, 10.0))
+        middle = shapely.points((ring[1:] + ring[:-1]) / 2)
+        near = [min(line.distance(point) for line in turns) <= 5.0 for point in middle]
+        lengths = np.hypot(*(ring[1:] - ring[:-1]).T)
+        assert share == pytest.approx(lengths[near].sum() / lengths.sum(), abs=1e-3)

@@ -14,7 +14,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.grids.barriers import runs_of
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 
 REACH = 5.0  # m: a boundary so near to a feature runs along it (as rule grid.off_feature has it)
@@ -67,7 +66,7 @@ class Ground:
 
     def __post_init__(self) -> None:
         self._road_tree = shapely.STRtree(self.roads) if len(self.roads) else None
-        pieces, _line = runs_of(shapely.get_parts(self.features), RUN) if len(self.features) else (self.features, None)
+        pieces = _runs(shapely.get_parts(self.features)) if len(self.features) else self.features
         self._feature_tree = shapely.STRtree(pieces) if len(pieces) else None
 
     def points(self, kind: str) -> NDArray[np.float64]:
@@ -171,3 +170,16 @@ class Ground:
         whole = np.bincount(home, weights=length, minlength=len(cells))
         along = np.bincount(home[near], weights=length[near], minlength=len(cells))
         return [round(float(one), 3) for one in along / np.maximum(whole, 1e-9)]
+
+
+def _runs(lines: NDArray[Any]) -> NDArray[Any]:
+    """Cut lines into runs of ``RUN`` vertices at most: of a long one every question would look at all."""
+    xy, owner = shapely.get_coordinates(lines, return_index=True)
+    counts = np.bincount(owner, minlength=len(lines))
+    parts = np.maximum(-(-(counts - 1) // (RUN - 1)), 0)
+    line = np.arange(len(lines)).repeat(parts)
+    place = (np.arange(len(line)) - (np.cumsum(parts) - parts)[line]) * (RUN - 1)
+    sizes = np.minimum(RUN, counts[line] - place)
+    first = (np.cumsum(counts) - counts)[line] + place
+    rows = np.arange(int(sizes.sum())) - (np.cumsum(sizes) - sizes).repeat(sizes) + first.repeat(sizes)
+    return np.asarray(shapely.linestrings(xy[rows], indices=np.arange(len(line)).repeat(sizes)), dtype=object)
