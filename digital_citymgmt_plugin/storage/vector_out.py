@@ -75,8 +75,8 @@ def write_layers(path: str, layers: Mapping[str, Columns], crs: str | None, geom
             wkb, kind = _encode(np.asarray(columns[GEOM], dtype=object), geometries[layer])
             try:
                 pyogrio.raw.write(
-                    temporary, wkb, [one[0] for one in values], names, field_mask=[one[1] for one in values], layer=layer,
-                    driver="GPKG", geometry_type=kind, crs=definition, encoding="UTF-8", nan_as_null=True,
+                    temporary, wkb, [one[0] for one in values], names, field_mask=[one[1] for one in values],
+                    layer=layer, driver="GPKG", geometry_type=kind, crs=definition, encoding="UTF-8", nan_as_null=True,
                     append=Path(temporary).exists(), layer_options={"SPATIAL_INDEX": "YES", "GEOMETRY_NAME": "geom"},
                     dataset_options={"VERSION": "1.3"},
                 )  # fmt: skip
