@@ -11,6 +11,7 @@ from digital_citymgmt_plugin.algorithms.assess import AssessAlgorithm
 from digital_citymgmt_plugin.algorithms.assigncodes import AssignCodesAlgorithm
 from digital_citymgmt_plugin.algorithms.backupstore import BackupStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, icon, tr
+from digital_citymgmt_plugin.algorithms.changenotice import ChangeNoticeAlgorithm
 from digital_citymgmt_plugin.algorithms.checkcomponents import CheckComponentsAlgorithm
 from digital_citymgmt_plugin.algorithms.checkgrids import CheckGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.createstore import CreateStoreAlgorithm
@@ -58,6 +59,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     GridsOnAlgorithm,
     RestateAlgorithm,
     ExportGridsAlgorithm,
+    ChangeNoticeAlgorithm,
     DraftBeatsAlgorithm,
     ImportBeatsAlgorithm,
     ImportPlacesAlgorithm,

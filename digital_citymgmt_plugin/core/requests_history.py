@@ -98,4 +98,17 @@ class ListPlatforms(Request):
     profile: Optional[str] = None  # noqa: UP045
 
 
-KINDS: tuple[type[Request], ...] = (GridsOn, GridLineage, Restate, RenumberGrids, ExportGrids, ListPlatforms)
+@dataclass(frozen=True)
+class ChangeNotice(Request):
+    """What one operation did to the unit grids: before and after, which code went where, what moved.
+
+    ``operation``: its uuid, or ``last``: the last one that changed grids and stands.
+    """
+
+    method: ClassVar[str] = "change_notice"
+    operation: str = "last"
+
+
+KINDS: tuple[type[Request], ...] = (
+    GridsOn, GridLineage, Restate, RenumberGrids, ExportGrids, ListPlatforms, ChangeNotice,
+)  # fmt: skip

@@ -38,6 +38,7 @@ SERVICES: dict[str, Service] = {
     "renumber_grids": _late("renumbering", "renumber_grids"),
     "export_grids": _late("grid_export", "export_grids"),
     "list_platforms": _late("grid_export", "list_platforms"),
+    "change_notice": _late("change_notice", "change_notice"),
     "import_components": _late("components", "import_components"),
     "assign_codes": _late("coding", "assign_codes"),
     "import_cases": _late("cases", "import_cases"),
@@ -114,7 +115,7 @@ PREVIEWED = {
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
 READING = {
-    "draft_sources", "grids_on", "grid_lineage", "restate", "export_grids", "list_platforms",
+    "draft_sources", "grids_on", "grid_lineage", "restate", "export_grids", "list_platforms", "change_notice",
     "list_beats", "draft_beats", "export_beats",
     "preview_table",
     "preview_grids",

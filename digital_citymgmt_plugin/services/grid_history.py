@@ -189,15 +189,16 @@ def grid_lineage(context: Context, request: GridLineage) -> dict[str, Any]:
     store = context.need_store()
     known = read_history(store)
     start = _start(context, known, request)
-    told: dict[str, Any] = {"grid": _version(known, start)}
+    told: dict[str, Any] = {"grid": version_told(known, start)}
     seen: set[str] = set()
     for forward, kin, steps in ((False, "ancestors", "came"), (True, "descendants", "became")):
         listed, nodes = known.history.descent(start, forward=forward)
         related = known.history.kin(start, nodes, forward=forward)
         told[kin] = [
-            {**_version(known, one.node), "given": round(one.given, 6), "taken": round(one.taken, 6)} for one in related
+            {**version_told(known, one.node), "given": round(one.given, 6), "taken": round(one.taken, 6)}
+            for one in related
         ]
-        told[steps] = [_step(known, step, *ends) for step, ends in zip(listed, known.history.ends(listed))]
+        told[steps] = [step_told(known, step, *ends) for step, ends in zip(listed, known.history.ends(listed))]
         seen.update(known.operations[step][0] for step in listed)
     counts = {"ancestors": len(told["ancestors"]), "descendants": len(told["descendants"]), "operations": len(seen)}
     return {"counts": counts, "operation": None, "tables": [], "notes": [], **told}
@@ -222,7 +223,8 @@ def _start(context: Context, known: GridHistory, request: GridLineage) -> Node:
     return known.history.node_on(int(there["row"][found]), day)
 
 
-def _version(known: GridHistory, node: Node) -> dict[str, Any]:
+def version_told(known: GridHistory, node: Node) -> dict[str, Any]:
+    """Return a version as ``grid_lineage`` tells it."""
     row, version = node
     shape = known.history.shape(node)
     first, until = known.history.days(node)
@@ -236,7 +238,8 @@ def _version(known: GridHistory, node: Node) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _step(known: GridHistory, step: int, parent: Node, child: Node) -> dict[str, Any]:
+def step_told(known: GridHistory, step: int, parent: Node, child: Node) -> dict[str, Any]:
+    """Return a step as ``grid_lineage`` tells it."""
     operation, kind, at = known.operations[step]
     steps = known.history.steps
     return {

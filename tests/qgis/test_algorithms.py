@@ -66,6 +66,7 @@ CONTRACT = {
         "STORE", "INPUT", "KIND", "MAPPING", "CARRIER", "MAX_SPEED", "GAP", "STAY_RADIUS", "STAY_TIME", "FAR", "SHIFT",
         "ENCODING", "CRS", "REJECTS",
     },
+    "changenotice": {"STORE", "OPERATION", "OUTPUT"},
     "exportgrids": {"STORE", "PLATFORM", "PROFILE", "DAY", "CHECK", "OUTPUT", "REPORT"},
     "gridson": {"STORE", "DAY", "OUTPUT"},
     "renumbergrids": {"STORE", "COMMUNITIES", "REASON", "OUTPUT", "PREVIEW"},

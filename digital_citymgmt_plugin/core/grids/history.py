@@ -101,14 +101,14 @@ class History:
         return str(first), str(self.gone[row] if version >= len(changes) else self.steps.day[changes[version]])
 
     def _version_on(self, row: int, day: str) -> int:
-        return sum(self.steps.day[step] <= day for step in self._changes.get(row, ()))
+        return sum(bool(self.steps.day[step] <= day) for step in self._changes.get(row, ()))
 
     def _ends(self, step: int) -> tuple[Node, Node]:
         """Return the versions that a step goes from and to."""
         parent, child = int(self.steps.parent[step]), int(self.steps.child[step])
         order = self.steps.order[step]
-        before = sum(self.steps.order[change] < order for change in self._changes.get(parent, ()))
-        after = sum(self.steps.order[change] <= order for change in self._changes.get(child, ()))
+        before = sum(bool(self.steps.order[change] < order) for change in self._changes.get(parent, ()))
+        after = sum(bool(self.steps.order[change] <= order) for change in self._changes.get(child, ()))
         return (parent, before), (child, after)
 
     def descent(self, start: Node, *, forward: bool) -> tuple[list[int], list[Node]]:

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The change notice as a PDF: maps of before and after, counts, sign lines, and the crosswalk of the codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsFillSymbol,
+    QgsGeometry,
+    QgsLayoutFrame,
+    QgsLayoutItemLabel,
+    QgsLayoutItemManualTable,
+    QgsLayoutItemMap,
+    QgsLayoutItemPage,
+    QgsLayoutMultiFrame,
+    QgsLayoutPoint,
+    QgsLayoutSize,
+    QgsLayoutTableColumn,
+    QgsPalLayerSettings,
+    QgsPrintLayout,
+    QgsProject,
+    QgsRectangle,
+    QgsSingleSymbolRenderer,
+    QgsTableCell,
+    QgsVectorLayer,
+    QgsVectorLayerSimpleLabeling,
+)
+from qgis.PyQt.QtCore import QCoreApplication
+
+from digital_citymgmt_plugin.bridge.layouts import export
+from digital_citymgmt_plugin.bridge.messages import template
+from digital_citymgmt_plugin.bridge.styles import set_text, text_format
+
+PAGE, MARGIN, GAP = (297.0, 210.0), 12.0, 6.0  # mm: A4 lying
+_MAP = ((PAGE[0] - 2 * MARGIN - GAP) / 2, 118.0)
+_TOP = 34.0  # mm, of the maps
+_MOVED = ("components_moved", "cases_moved", "open_cases_moved", "beats_changed", "beats_moved")
+_LOOKS = {
+    "around": {"style": "no", "outline_color": "#9a9996", "outline_width": "0.2"},
+    "before": {"color": "28,113,216,40", "outline_color": "#1c71d8", "outline_width": "0.6"},
+    "after": {"color": "38,162,105,40", "outline_color": "#26a269", "outline_width": "0.6"},
+}
+_WIDTHS = (62.0, 62.0, 30.0, 38.0, 38.0)  # mm, of the columns of the crosswalk
+
+
+def tr(text: str) -> str:
+    """Translate a text of the notice."""
+    return QCoreApplication.translate("Notice", text)
+
+
+def print_notice(answer: Mapping[str, Any], city: str, crs: QgsCoordinateReferenceSystem, path: str) -> int:
+    """Write the notice; returns the number of pages.
+
+    Raises
+    ------
+    InputRefused
+        ``file.not_written``.
+    """
+    project = QgsProject()  # of its own: nothing of the user's is touched
+    project.setCrs(crs)
+    layout = QgsPrintLayout(project)
+    layout.initializeDefaults()
+    layout.pageCollection().page(0).setPageSize("A4", QgsLayoutItemPage.Orientation.Landscape)
+    made = _Notice(layout, answer, city, crs)
+    made.fill()
+    export(layout, path, 200)
+    return int(layout.pageCollection().pageCount())
+
+
+class _Notice:
+    """Puts the items on the page."""
+
+    def __init__(
+        self, layout: QgsPrintLayout, answer: Mapping[str, Any], city: str, crs: QgsCoordinateReferenceSystem
+    ) -> None:
+        self.layout, self.answer, self.city, self.crs = layout, answer, city, crs
+        self.keep: list[Any] = []  # layers that no project holds
+
+    def fill(self) -> None:
+        notice, counts = self.answer["notice"], self.answer["counts"]
+        kind = template(f"operation.{notice['kind']}") or str(notice["kind"])
+        self.text(tr("{city}: change of unit grids").format(city=self.city), (MARGIN, 10), (190, 10), 18)
+        words = tr("{kind} on {day}, by {who}.").format(kind=kind, day=notice["day"], who=notice["done_by"] or "–")
+        if notice["reason"]:
+            words += " " + tr("Reason: {reason}.").format(reason=notice["reason"])
+        self.text(words, (MARGIN, 21), (PAGE[0] - 2 * MARGIN, 7), 10)
+        around = self.layer(self.answer["around"], (), "around")
+        maps = (("before", tr("Before: {count} grids"), 0.0), ("after", tr("After: {count} grids"), _MAP[0] + GAP))
+        for part, title, aside in maps:
+            versions = self.answer[part]
+            layer = self.layer([one["wkb"] for one in versions], [one["code"] for one in versions], part)
+            self.text(title.format(count=len(versions)), (MARGIN + aside, _TOP - 6), (_MAP[0], 6), 10)
+            self.map([layer, around], aside)
+        self.text(self.counts(counts, notice["moved"]), (MARGIN, _TOP + _MAP[1] + 4), (PAGE[0] - 2 * MARGIN, 14), 10)
+        signs = tr("Drawn up by ____________   Checked by ____________   Approved by ____________   Date ____________")
+        self.text(signs, (MARGIN, PAGE[1] - 24), (PAGE[0] - 2 * MARGIN, 8), 10)
+        number = tr("Operation {uuid}. Codes of components do not change.").format(uuid=notice["uuid"])
+        self.text(number, (MARGIN, PAGE[1] - 14), (PAGE[0] - 2 * MARGIN, 6), 7)
+        self.table()
+
+    def counts(self, counts: Mapping[str, Any], moved: Mapping[str, Any]) -> str:
+        words = tr("{retired} codes retired, {new} new, {reshaped} grids go on in another shape.").format(**counts)
+        listed = [f"{template(f'count.{name}') or name}: {moved[name]}" for name in _MOVED if moved.get(name)]
+        return "\n".join([words, "; ".join(listed)])
+
+    def layer(self, shapes: Sequence[str | None], codes: Sequence[str], look: str) -> QgsVectorLayer:
+        layer = QgsVectorLayer("MultiPolygon?field=code:string", look, "memory")
+        layer.setCrs(self.crs)
+        features = []
+        for number, text in enumerate(shapes):
+            if not text:
+                continue
+            shape = QgsGeometry()
+            shape.fromWkb(bytes.fromhex(str(text)))
+            shape.convertToMultiType()
+            feature = QgsFeature(layer.fields())
+            feature.setGeometry(shape)
+            feature.setAttributes([codes[number] if codes else None])
+            features.append(feature)
+        layer.dataProvider().addFeatures(features)
+        layer.updateExtents()
+        layer.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(_LOOKS[look])))
+        if codes:
+            settings = QgsPalLayerSettings()
+            settings.setFormat(text_format(7))
+            settings.fieldName, settings.isExpression = 'right("code", 6)', True
+            layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
+            layer.setLabelsEnabled(True)
+        self.keep.append(layer)
+        return layer
+
+    def map(self, shown: list[QgsVectorLayer], aside: float) -> None:
+        item = QgsLayoutItemMap(self.layout)
+        item.setCrs(self.crs)
+        item.setLayers(shown)
+        item.setKeepLayerSet(True)
+        item.setFrameEnabled(True)
+        self.place(item, (MARGIN + aside, _TOP), _MAP)
+        box = QgsRectangle()
+        for version in (*self.answer["before"], *self.answer["after"]):
+            if version["wkb"]:
+                shape = QgsGeometry()
+                shape.fromWkb(bytes.fromhex(str(version["wkb"])))
+                box.combineExtentWith(shape.boundingBox())
+        box.scale(1.15)
+        item.zoomToExtent(box)
+
+    def text(self, words: str, at: tuple[float, float], size: tuple[float, float], points: float) -> None:
+        item = QgsLayoutItemLabel(self.layout)
+        style = text_format(points)
+        style.buffer().setEnabled(False)
+        set_text(item, style)
+        item.setText(words)
+        self.place(item, at, size)
+
+    def place(self, item: Any, at: tuple[float, float], size: tuple[float, float]) -> None:
+        self.layout.addLayoutItem(item)
+        item.attemptMove(QgsLayoutPoint(*at))
+        item.attemptResize(QgsLayoutSize(*size))
+
+    def table(self) -> None:
+        """Put the crosswalk on pages of its own, as many as it needs."""
+        page = QgsLayoutItemPage(self.layout)
+        page.setPageSize("A4", QgsLayoutItemPage.Orientation.Landscape)
+        self.layout.pageCollection().addPage(page)
+        table = QgsLayoutItemManualTable.create(self.layout)
+        self.layout.addMultiFrame(table)
+        columns = []
+        for width in _WIDTHS:
+            column = QgsLayoutTableColumn()
+            column.setWidth(width)
+            columns.append(column)
+        table.setColumns(columns)
+        letters = text_format(9)
+        letters.buffer().setEnabled(False)
+        table.setContentTextFormat(letters)
+        table.setHeaderTextFormat(letters)
+        head = (tr("Old code"), tr("New code"), tr("Share"), tr("Old area (m²)"), tr("New area (m²)"))
+        table.setTableContents([[QgsTableCell(word) for word in head], *self.rows()])
+        table.setIncludeTableHeader(True)  # the first row stands on top of every page
+        table.setGridStrokeWidth(0.2)
+        table.setResizeMode(QgsLayoutMultiFrame.ResizeMode.RepeatUntilFinished)
+        frame = QgsLayoutFrame(self.layout, table)
+        table.addFrame(frame, False)
+        frame.attemptMove(QgsLayoutPoint(MARGIN, MARGIN), True, False, 1)
+        frame.attemptResize(QgsLayoutSize(PAGE[0] - 2 * MARGIN, PAGE[1] - 2 * MARGIN))
+        table.recalculateFrameSizes()
+        self.keep.append(table)
+
+    def rows(self) -> list[list[QgsTableCell]]:
+        known = {one["id"]: one for one in (*self.answer["before"], *self.answer["after"])}
+        rows = []
+        for step in sorted(self.answer["steps"], key=lambda one: (known[one["parent"]]["code"], -one["share"])):
+            old, new = known[step["parent"]], known[step["child"]]
+            areas = (f"{one['area_m2']:,.0f}" for one in (old, new))
+            cells = (old["code"], new["code"], f"{step['share']:.1%}", *areas)
+            rows.append([QgsTableCell(str(cell)) for cell in cells])
+        return rows
