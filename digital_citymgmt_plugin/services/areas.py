@@ -16,6 +16,7 @@ from digital_citymgmt_plugin.core.grids.numbering import number_cells
 from digital_citymgmt_plugin.core.mapping import Mapping, RowProblem, Rule, apply_mapping, check_columns
 from digital_citymgmt_plugin.core.ports import GEOM, ROW, Action, Columns, Context, Store
 from digital_citymgmt_plugin.core.requests import ImportAreas
+from digital_citymgmt_plugin.services.crossed_grids import crossed_grids
 from digital_citymgmt_plugin.services.intake import (
     Placer,
     Tally,
@@ -53,6 +54,8 @@ def import_areas(context: Context, request: ImportAreas) -> dict[str, Any]:
     (rows of one community become one area), ``number`` numbers the rows by place (north to south, west to east) in
     streets 001, 002, …, ``whole`` takes all rows as one area. A name that is not there is the code. Such codes are a
     provisional default: the official ones are in the statistics bureau's list.
+
+    A note tells how many unit grids are crossed by communities that came in anew (``services.crossed_grids``).
 
     Returns
     -------
@@ -259,6 +262,8 @@ def _write(
         repaired += [fid for index, fid in shaped.items() if taken["repaired"][index]]
         _list_repairs(store, action, repaired, [*ended, *shaped.values()])
         context.cancel.check()
+        if level == "community":
+            result["notes"] = [*notes, *crossed_grids(store)]
         action.counts.update(counts)
         result["operation"] = action.operation_uuid
     result["tables"] = ["admin_area", "check_issue"]

@@ -13,6 +13,7 @@ from digital_citymgmt_plugin.core.grids.identity import SAME_GROUND
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Context
 from digital_citymgmt_plugin.core.requests_redraw import CompareScenarios
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.redraw.communities import know_communities
 from digital_citymgmt_plugin.services.redraw.replaying import replay, scenario_entries
 from digital_citymgmt_plugin.services.redraw.session import Figures, Session, digest
 from digital_citymgmt_plugin.services.redraw.watching import need_session
@@ -54,6 +55,7 @@ def compare_scenarios(context: Context, request: CompareScenarios) -> dict[str, 
             entries = session.entries()
         else:
             entries = scenario_entries(store, name) if name else []
+        know_communities(session, store, entries)
         side = session.fork()
         done = replay(side, entries)
         sides.append(side)

@@ -11,6 +11,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.edit import Edit
 from digital_citymgmt_plugin.core.ports import Context
 from digital_citymgmt_plugin.core.requests_redraw import EditRedraw, ProbeRedraw, StepRedraw
+from digital_citymgmt_plugin.services.redraw.communities import MEND, know_communities, mending_counts
 from digital_citymgmt_plugin.services.redraw.session import GONE, KEPT, NEW, Figures, Session, Step
 from digital_citymgmt_plugin.services.redraw.tools import called, entry_of, planned
 from digital_citymgmt_plugin.services.redraw.watching import need_session
@@ -26,18 +27,22 @@ def probe_redraw(context: Context, request: ProbeRedraw) -> dict[str, Any]:
     dict
         ``cells``: ``id``, ``code`` (None of a new one), ``name``, ``community``, ``state`` (kept, new, gone),
         ``parents``, ``before`` and ``after`` (figures or None); ``shapes`` (id → WKB as hex, what it would be like);
-        ``gone``; ``notes``: what was mended in the pen; ``error``: code and values of why it cannot be done, or None.
+        ``gone``; ``notes``: what was mended in the pen; ``error``: code and values of why it cannot be done, or None;
+        ``counts``: of ``mend`` alone, see :func:`.communities.mending_counts`.
     """
     session = need_session(context, request.session)
     answer: dict[str, Any] = {"cells": [], "shapes": {}, "gone": [], "notes": [], "error": None, "counts": {}}
     try:
         entry = entry_of(request.tool, request.points, request.cells, request.options)
+        know_communities(session, context.need_store(), [entry])
         edit = planned(session, entry)
     except InputRefused as error:
         return {**answer, "error": {"code": error.code, "values": error.values}}
     _held, figures = session.after(edit)
     told = _told(session, edit, session.figures(edit.before), figures, session.named(edit))
-    if len(edit.after) > _MOST_SHAPES:
+    if edit.tool == MEND:
+        answer["counts"] = mending_counts(session, edit)
+    elif len(edit.after) > _MOST_SHAPES:
         told["shapes"] = {}
     return {**answer, **told}
 
@@ -60,11 +65,15 @@ def edit_redraw(context: Context, request: EditRedraw) -> dict[str, Any]:
     if request.seq != session.done:
         raise InputRefused("redraw.out_of_step", steps=session.done, seq=request.seq)
     entry = entry_of(request.tool, request.points, request.cells, request.options)
+    know_communities(session, context.need_store(), [entry])
     edit = planned(session, entry)
     entry["base"] = session.digests(edit)
     before = session.figures(edit.before)
     step = session.do(entry, edit)
-    return _stepped(session, _told(session, edit, before, session.figures(edit.after), step.names), step)
+    answer = _stepped(session, _told(session, edit, before, session.figures(edit.after), step.names), step)
+    if edit.tool == MEND:
+        answer["counts"].update(mending_counts(session, edit))
+    return answer
 
 
 def step_redraw(context: Context, request: StepRedraw) -> dict[str, Any]:

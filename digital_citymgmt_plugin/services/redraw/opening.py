@@ -11,6 +11,7 @@ from digital_citymgmt_plugin.core.ports import GEOM, Context
 from digital_citymgmt_plugin.core.requests_redraw import CloseRedraw, OpenRedraw
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.redraw.applying import policy_of
+from digital_citymgmt_plugin.services.redraw.communities import know_communities
 from digital_citymgmt_plugin.services.redraw.ground import read_ground
 from digital_citymgmt_plugin.services.redraw.log import last_operation
 from digital_citymgmt_plugin.services.redraw.replaying import read_entries, replay, scenario_entries
@@ -42,6 +43,7 @@ def open_redraw(context: Context, request: OpenRedraw) -> dict[str, Any]:
     entries = scenario_entries(store, request.scenario) if request.scenario else read_entries(request.edits)
     session, notes = begin(context, request)
     session.scenario = request.scenario
+    know_communities(session, store, entries)
     result = replay(session, entries)
     keep(store, session)
     answer = {**told(context, session), **result, "notes": [*notes, *result["notes"]]}

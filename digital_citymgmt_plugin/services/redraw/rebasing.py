@@ -7,6 +7,7 @@ from typing import Any
 
 from digital_citymgmt_plugin.core.ports import Context
 from digital_citymgmt_plugin.core.requests_redraw import RebaseRedraw
+from digital_citymgmt_plugin.services.redraw.communities import know_communities
 from digital_citymgmt_plugin.services.redraw.opening import told
 from digital_citymgmt_plugin.services.redraw.replaying import replay
 from digital_citymgmt_plugin.services.redraw.watching import need_session, stand_anew
@@ -26,6 +27,7 @@ def rebase_redraw(context: Context, request: RebaseRedraw) -> dict[str, Any]:
     session = need_session(context, request.session)
     entries = session.entries()
     stand_anew(session, context.need_store())
+    know_communities(session, context.need_store(), entries)
     result = replay(session, entries)
     answer = {**told(context, session), **result}
     answer["counts"].update(conflicts=len(result["conflicts"]), edits=result["steps"])

@@ -47,6 +47,7 @@ class Session:
     ``steps`` up to ``done`` make the present cells of these, the rest was taken back. ``names`` is how cells are
     called. ``applied`` is the operation whose writing waits for a confirmation, so that it may or may not have been
     done, with the uuids that the cells have then. ``scenario`` is the one that the edits came from or were saved as.
+    ``communities``: their shapes by code, read when an edit needs them.
     """
 
     request: OpenRedraw
@@ -60,6 +61,7 @@ class Session:
     done: int = 0
     applied: tuple[str, dict[str, str]] | None = None
     scenario: str | None = None
+    communities: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.restart(self.base, self.coverage)

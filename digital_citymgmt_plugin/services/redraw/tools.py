@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids import edit as tools
 from digital_citymgmt_plugin.core.grids.edit import Coverage, Edit
+from digital_citymgmt_plugin.services.redraw.communities import MEND, mended
 from digital_citymgmt_plugin.services.redraw.session import Session
 
-TOOLS = ("split", "merge", "move_vertex", "move_edge", "reshape", "give", "carve")
+TOOLS = ("split", "merge", "move_vertex", "move_edge", "reshape", "give", "carve", MEND)
 MOST_SNAP = 50.0  # m: a pen that jumps farther is no help
+_MOST = {"snap": MOST_SNAP, "tolerance": MOST_SNAP, "least": 1e9}
 CELL_OPTIONS = ("giver", "taker")  # those that name a cell
 _OPTIONS: dict[str, tuple[type, ...]] = {
     "snap": (int, float), "giver": (str,), "taker": (str,), "group": (str,), "community": (bool,),
+    "tolerance": (int, float), "least": (int, float),
 }  # fmt: skip
 
 
@@ -38,8 +41,8 @@ def entry_of(tool: str, points: list[float], cells: list[str], options: dict[str
     given = {name: value for name, value in (options or {}).items() if value is not None}
     for name, value in given.items():
         right = name in _OPTIONS and isinstance(value, _OPTIONS[name])
-        if right and name == "snap":
-            right = not isinstance(value, bool) and 0 <= value <= MOST_SNAP
+        if right and name in _MOST:
+            right = not isinstance(value, bool) and 0 <= value <= _MOST[name]
         if not right:
             raise InputRefused("redraw.option", name=name)
     if given:
@@ -81,7 +84,7 @@ def plan(cov: Coverage, entry: dict[str, Any]) -> Edit:
 def planned(session: Session, entry: dict[str, Any]) -> Edit:
     """Plan an edit of a session; what is refused names cells as people do."""
     try:
-        return plan(session.coverage, entry)
+        return mended(session, entry) if entry["tool"] == MEND else plan(session.coverage, entry)
     except InputRefused as error:
         raise InputRefused(error.code, **called(session, error.values)) from None
 

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Edges of communities moved: the import tells what they cross, one edit of a redraw mends it, all is taken back."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import numpy as np
+import pytest
+import shapely
+
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.ports import GEOM
+from digital_citymgmt_plugin.core.requests import UndoOperation
+from digital_citymgmt_plugin.core.requests_redraw import SaveScenario
+from digital_citymgmt_plugin.services.redraw.scenarios import save_scenario
+from digital_citymgmt_plugin.services.redraw.session import find
+from digital_citymgmt_plugin.services.undoing import undo_operation
+from tests.redraw_ground import digest
+from tests.services.cities import FIRST, SECOND, box
+from tests.services.test_redraw import Bench, at
+from tests.services.test_redraw_apply import apply, check, state
+from tests.services.test_redraw_random import CURRENT, build, look
+
+TOLERANCE = 2.0
+
+
+def moved(city, x):
+    """Import the two communities with their edge at x metres."""
+    return city.communities(box(0, 0, x, 1000), box(x, 0, 2000, 1000))
+
+
+def note_of(result, code):
+    return next((note["values"] for note in result["notes"] if note["code"] == code), None)
+
+
+def test_an_import_tells_which_grids_are_crossed_and_which_have_changed_sides(census):
+    assert note_of(moved(census, 1000.5), "areas.crossed_grids") is None
+    assert note_of(moved(census, 1200), "areas.crossed_grids") == {"count": 2, "moved": 0}
+    assert note_of(moved(census, 1500), "areas.crossed_grids") == {"count": 0, "moved": 2}
+
+
+def test_the_crossed_grids_are_shown_parted_and_written(census):
+    bench = Bench(census, target_area=250_000.0)
+    before, start = census.digest(), digest(find(census.store, bench.id).coverage)
+    assert bench.probe("mend")["error"]["code"] == "redraw.nothing_to_mend"
+    moved(census, 1200)
+    at_import = census.digest()
+    assert at_import != before
+    told = bench.probe("mend")
+    assert told["error"] is None
+    assert told["counts"] == {"parted": 2, "moved": 0, "cells_new": 4, "slivers": 0, "not_mended": 0, "joined": 0}
+    gone = [cell for cell in told["cells"] if cell["state"] == "gone"]
+    new = [cell for cell in told["cells"] if cell["state"] == "new"]
+    assert {cell["community"] for cell in gone} == {SECOND}
+    assert sorted((cell["community"], cell["after"]["area_m2"]) for cell in new) == [
+        (FIRST, 100_000), (FIRST, 100_000), (SECOND, 150_000), (SECOND, 150_000),
+    ]  # fmt: skip
+    assert sum(cell["before"]["components"] for cell in gone) == sum(cell["after"]["components"] for cell in new)
+    done = bench.edit("mend")
+    assert done["counts"]["parted"] == 2
+    assert done["entry"]["tool"] == "mend"
+    assert len(done["entry"]["made"]) == 4
+    bench.step()
+    assert digest(find(census.store, bench.id).coverage) == start
+    bench.step(back=False)
+    assert bench.probe("mend")["error"]["code"] == "redraw.nothing_to_mend"
+    assert census.digest() == at_import
+    was = state(census.store)
+    result = apply(bench)
+    assert result["counts"]["cells_new"] == 2  # the larger parts keep their codes
+    check(census.store, 2_000_000.0)
+    grids = census.grids("code", "community_code")
+    assert [row["community_code"] for row in grids].count(FIRST) == 6
+    for row in census.rows("component_point", "community_code", GEOM):
+        assert row["community_code"] == (FIRST if row[GEOM].x < box(1200, 0, 1201, 1).bounds[0] else SECOND)
+    undo_operation(census.context, UndoOperation(result["operation"]))
+    assert state(census.store) == was
+
+
+def test_a_grid_that_changes_sides_as_a_whole_gets_a_code_there(census):
+    moved(census, 1500)
+    bench = Bench(census, target_area=250_000.0)
+    old = {row["code"] for row in census.grids("code")}
+    told = bench.edit("mend")
+    assert (told["counts"]["parted"], told["counts"]["moved"], told["counts"]["cells_new"]) == (0, 2, 2)
+    result = apply(bench)
+    assert (result["counts"]["cells_new"], result["counts"]["retired"]) == (2, 2)
+    check(census.store, 2_000_000.0)
+    now = {row["code"] for row in census.grids("code")}
+    assert sorted(code[:12] for code in old - now) == [SECOND] * 2
+    assert sorted(code[:12] for code in now - old) == [FIRST] * 2
+
+
+def test_the_mending_is_done_again_after_a_restart_and_from_a_scenario(census):
+    moved(census, 1200)
+    bench = Bench(census, target_area=250_000.0)
+    first = bench.edit("mend")
+    second = bench.edit("split", at((1100, -10), (1100, 510)))
+    cov = digest(find(census.store, bench.id).coverage)
+    kept = save_scenario(census.context, SaveScenario(bench.id, "new edges"))
+    for given in ({"edits": json.dumps([first["entry"], second["entry"]])}, {"scenario": kept["scenario"]}):
+        again = Bench(census, target_area=250_000.0, **given)
+        assert (again.opened["counts"]["edits"], again.opened["conflicts"]) == (2, [])
+        assert digest(find(census.store, again.id).coverage) == cov
+    moved(census, 1000)
+    back = Bench(census, target_area=250_000.0, scenario=kept["scenario"])
+    assert back.opened["conflicts"][0]["code"] == "redraw.nothing_to_mend"
+
+
+def test_what_cannot_be_used_is_refused_in_a_sentence(census):
+    bench = Bench(census, target_area=250_000.0)
+    for options in ({"tolerance": -1.0}, {"tolerance": True}, {"tolerance": "2"}, {"least": -1.0}, {"leest": 1.0}):
+        with pytest.raises(InputRefused) as error:
+            bench.edit("mend", **options)
+        assert error.value.code == "redraw.option"
+
+
+def edges_by_lot(lot, shapes, old):
+    """Nine areas by four lines drawn by lot across a board, in part from corner to corner; codes by most land."""
+    west, south, east, north = shapely.total_bounds(shapes)
+    corners = np.unique(shapely.get_coordinates(shapes), axis=0)
+
+    def line(part, turned):
+        low, high, left, right = (west, east, south, north) if turned else (south, north, west, east)
+        middle = left + part * (right - left) + lot.uniform(-40, 40)
+        out = []
+        for step in range(8):
+            along = low - 20 + step * (high - low + 40) / 7
+            across = middle + (lot.uniform(-40, 40) if 0 < step < 7 else 0.0)
+            place = np.array([along, across] if turned else [across, along])
+            if 0 < step < 7 and lot.random() < 0.4:
+                place = corners[np.abs(corners - place).sum(axis=1).argmin()]
+            out.append(place)
+        return shapely.LineString(out)
+
+    frame = shapely.box(west - 20, south - 20, east + 20, north + 20).exterior
+    while True:
+        lines = [line(part, turned) for part in (1 / 3, 2 / 3) for turned in (False, True)]
+        pieces = shapely.get_parts(shapely.node(shapely.union_all([frame, *lines])))
+        faces = shapely.get_parts(shapely.polygonize(pieces))
+        found: dict[str, list] = {}
+        for face in faces.tolist():
+            code = max(sorted(old), key=lambda each, face=face: shapely.intersection(face, old[each]).area)
+            found.setdefault(code, []).append(face)
+        if len(found) == len(old):
+            return {code: shapely.union_all(parts) for code, parts in found.items()}
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_edges_by_lot_are_mended_written_and_taken_back(city, seed):
+    whole, outline = build(city, seed, 6, 6)
+    store, lot = city.store, random.Random(seed)
+    tolerance, least = ((TOLERANCE, 200.0), (0.05, 0.0))[seed % 2]
+    grids = store.read("unit_grid", ["uuid", "code", "community_code", GEOM], CURRENT, ["code"])
+    was = dict(zip(grids["uuid"].tolist(), grids["code"].tolist()))
+    homes = grids["community_code"].tolist()
+    old = {home: shapely.union_all(grids[GEOM][[one == home for one in homes]]) for home in sorted(set(homes))}
+    areas = edges_by_lot(lot, grids[GEOM], old)
+    told = city.communities(*areas.values(), codes=list(areas))
+    start = state(store)
+    bench = Bench(city, target_area=10_000.0)
+    cov = find(store, bench.id).coverage
+    first = digest(cov)
+    done = bench.edit("mend", tolerance=tolerance, least=least)
+    assert done["counts"]["not_mended"] == 0
+    if tolerance == TOLERANCE:
+        values = note_of(told, "areas.crossed_grids")
+        assert values["count"] + values["moved"] >= done["counts"]["parted"] > 0
+    result = apply(bench, lot.choice(("largest_keeps", "all_new")))
+    look(store, whole, outline, was, result["operation"])
+    lie_in_their_communities(store, areas, tolerance)
+    undo_operation(city.context, UndoOperation(result["operation"]))
+    assert state(store) == start
+    again = Bench(city, target_area=10_000.0)
+    assert digest(find(store, again.id).coverage) == first
+
+
+def lie_in_their_communities(store, areas, tolerance):
+    """No grid has land of another community but by its edge; none at all where the new edge keeps off corners."""
+    grids = store.read("unit_grid", ["code", "community_code", GEOM], CURRENT, ["code"])
+    edges = shapely.union_all([area.boundary for area in areas.values()])
+    exact = 0
+    for home, shape in zip(grids["community_code"].tolist(), grids[GEOM].tolist()):
+        within = shapely.buffer(shape, -tolerance)
+        for code, area in areas.items():
+            if code == home:
+                continue
+            assert shapely.intersection(within, area).area <= 1.0
+            near = shapely.distance(shapely.points(shapely.get_coordinates(shape)), edges)
+            if not ((near > 1e-6) & (near <= tolerance)).any():
+                assert shapely.intersection(shape, area).area <= 1e-6 * shape.area
+                exact += 1
+    assert exact > len(grids["code"])
