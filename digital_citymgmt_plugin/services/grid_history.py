@@ -184,7 +184,7 @@ def grid_lineage(context: Context, request: GridLineage) -> dict[str, Any]:
     Raises
     ------
     InputRefused
-        ``lineage.unknown_code``, ``lineage.nothing_here``, ``lineage.not_on``, ``lineage.day``.
+        ``lineage.unknown_code``, ``lineage.ambiguous``, ``lineage.nothing_here``, ``lineage.not_on``, ``lineage.day``.
     """
     store = context.need_store()
     known = read_history(store)
@@ -207,10 +207,8 @@ def grid_lineage(context: Context, request: GridLineage) -> dict[str, Any]:
 def _start(context: Context, known: GridHistory, request: GridLineage) -> Node:
     code, day = request.code.strip(), day_of(context, request.day) if request.day.strip() else None
     if code:
-        rows = [row for row, value in enumerate(known.grids["code"].tolist()) if value == code]
-        if not rows:
-            raise InputRefused("lineage.unknown_code", value=code)
-        row = rows[-1]
+        row = _row_of(known, code)
+        code = str(known.grids["code"][row])
         if day is not None and row not in known.history.on(day)[0].tolist():
             raise InputRefused("lineage.not_on", code=code, day=day)
         return known.history.node_on(row, day)
@@ -221,6 +219,20 @@ def _start(context: Context, known: GridHistory, request: GridLineage) -> Node:
     if found < 0:
         raise InputRefused("lineage.nothing_here", day=day or today(context))
     return known.history.node_on(int(there["row"][found]), day)
+
+
+def _row_of(known: GridHistory, asked: str) -> int:
+    """Return the grid with a code, or with the only one that ends so: on the map the ends of codes are read."""
+    codes, status = known.grids["code"].tolist(), known.grids["status"].tolist()
+    if asked in codes:
+        return int(codes.index(asked))
+    found = [row for row, code in enumerate(codes) if code and code.endswith(asked)]
+    found = [row for row in found if status[row] == "current"] or found
+    if not found:
+        raise InputRefused("lineage.unknown_code", value=asked)
+    if len(found) > 1:
+        raise InputRefused("lineage.ambiguous", value=asked, count=len(found), first=codes[found[0]])
+    return found[0]
 
 
 def version_told(known: GridHistory, node: Node) -> dict[str, Any]:

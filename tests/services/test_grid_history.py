@@ -172,6 +172,17 @@ def test_a_grid_is_found_by_its_place_and_written_to_a_layer(town, tmp_path):
     assert rows["code"].tolist() == [FIRST + "001"] and rows["geom"][0].area == pytest.approx(1e6)
 
 
+def test_the_end_of_a_code_will_do_while_it_is_the_only_one(town):
+    years = Years(town)
+    years.adopt(0, one_cell())
+    halves = [frozenset(s for s in one_cell()[0] if (s[0] < 2) == left) for left in (True, False)]
+    years.adopt(5, halves)
+    assert grid_lineage(years.at(9), GridLineage("1002"))["grid"]["code"] == FIRST + "002"
+    with pytest.raises(InputRefused, match=r"lineage\.ambiguous"):
+        years.adopt(6, [*halves[:1], *[frozenset([s]) for s in sorted(halves[1])]])
+        grid_lineage(years.at(9), GridLineage("0"))
+
+
 @pytest.mark.parametrize(
     ("request_made", "code"),
     [

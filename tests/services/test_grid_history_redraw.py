@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a redraw and a repair of faults leave in the history: the grids of the days before come back byte by byte."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import shapely
+
+from digital_citymgmt_plugin.core.ports import GEOM
+from digital_citymgmt_plugin.core.requests import CheckGrids, UndoOperation
+from digital_citymgmt_plugin.core.requests_history import ChangeNotice, GridLineage, GridsOn
+from digital_citymgmt_plugin.core.requests_redraw import ApplyRedraw
+from digital_citymgmt_plugin.services.change_notice import change_notice
+from digital_citymgmt_plugin.services.grid_checks import check_grids
+from digital_citymgmt_plugin.services.grid_history import grid_lineage, grids_on
+from digital_citymgmt_plugin.services.redraw.applying import apply_redraw
+from digital_citymgmt_plugin.services.undoing import undo_operation
+from tests.services.cities import squares
+from tests.services.test_redraw import Bench, at
+from tests.support import NOW
+
+
+def later(city, days):
+    """A context of a day after the store's own; what is written in it is of that day."""
+    moment = NOW + timedelta(days=days)
+    city.store.clock = lambda: moment
+    return replace(city.context, clock=lambda: moment)
+
+
+def now(city):
+    rows = city.store.read("unit_grid", ["code", GEOM], [("status", "=", "current")], ["code"])
+    return dict(zip(rows["code"].tolist(), shapely.to_wkb(rows[GEOM], hex=True).tolist()))
+
+
+def on(city, days):
+    day = (NOW + timedelta(days=days, hours=8)).date().isoformat()
+    return {row["code"]: row["wkb"] for row in grids_on(city.context, GridsOn(day))["grids"]}
+
+
+@pytest.mark.parametrize("policy", ["largest_keeps", "all_new"])
+def test_grids_before_a_redraw_come_back_and_its_undo_leaves_no_trace(census, policy):
+    start = now(census)
+    bench = Bench(census, target_area=250_000.0)
+    bench.edit("split", at((200, -10), (200, 510)))
+    bench.edit("split", at((700, -10), (700, 510)))
+    done = apply_redraw(later(census, 40), ApplyRedraw(bench.id, policy, "旧区改造"))
+    assert on(census, 39) == start and on(census, 40) == now(census) != start
+    today = {code: shapely.from_wkb(wkb).area for code, wkb in now(census).items()}
+    # A neighbour whose side got a corner goes on in another shape, too: not the one that was split.
+    old = next(code for code, wkb in start.items() if shapely.from_wkb(wkb).area != today.get(code))
+    told = grid_lineage(census.context, GridLineage(old, day="2026-01-20"))
+    assert len(told["descendants"]) == 2 and sum(one["given"] for one in told["descendants"]) == pytest.approx(1.0)
+    assert {step["kind"] for step in told["became"]} == {"redraw"}
+    notice = change_notice(census.context, ChangeNotice())
+    assert notice["notice"]["reason"] == "旧区改造" and notice["notice"]["uuid"] == done["operation"]
+    undo_operation(later(census, 50), UndoOperation(done["operation"]))
+    assert on(census, 45) == on(census, 60) == start
+    assert grid_lineage(census.context, GridLineage(old))["descendants"] == []
+
+
+def test_shapes_before_a_repair_are_kept(town):
+    cells = squares(2, 1, 500.0)
+    cells[1] = shapely.affinity.translate(cells[1], -0.2, 0.0)  # an overlap of 0.2 m
+    town.adopt(cells)
+    start = now(town)
+    check_grids(later(town, 30), CheckGrids(repair=0.5))
+    assert on(town, 29) == start and on(town, 30) == now(town) != start
