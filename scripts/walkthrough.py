@@ -121,6 +121,7 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     locale, seconds = options.locale, options.timeout
     part = "size" if options.store else "first" if options.first else "census" if options.census else "steps"
     part = next((name for name in ("grids", "vendor", "redraw", "history", "beats") if getattr(options, name)), part)
+    part = "pace" if options.redraw and options.store else part
     profile = out / "profiles" / "profiles" / "walk"
     install = [sys.executable, str(ROOT / "scripts" / "install_profile.py"), str(profile), "--locale", locale]
     subprocess.run(install, check=True, cwd=ROOT)
@@ -200,7 +201,7 @@ def main() -> int:
         from scripts.history_city import make_history
 
         make_history(out / "history" / "city.gpkg", data)
-    elif kind and not (options.vendor or options.beats):
+    elif kind and not (options.vendor or options.beats or options.store):
         from walkthrough_census_data import make_census_day
 
         make_census_day(out / "census_day", data)
@@ -211,7 +212,7 @@ def main() -> int:
     status = run_qgis(out, data, options)
     if options.docs:
         put_into_docs(out)
-    if kind:
+    if kind and not options.store:
         return tell_census(out, status, day[kind])
     if options.first:
         return tell_first(out, status)

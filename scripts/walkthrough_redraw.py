@@ -219,10 +219,16 @@ class RedrawDay(Drawing):
         yield from self.settled()
         self.check("the scenario is listed", desk.dock.scenario_box.count() == 1)
         desk.dock.scenario_box.setCurrentIndex(0)
+        for _ in range(3):  # so that the two differ
+            desk.step(back=True)
+            yield from self.answered()
         desk.dock.compare_action.trigger()
         yield from wait_for(lambda: actions.dialog is not None and actions.dialog.isVisible(), 30, "the comparison")
         self.document("redraw-compare", actions.dialog)
         actions.dialog.reject()
+        for _ in range(3):
+            desk.step(back=False)
+            yield from self.answered()
         yield from self.settled()
 
     def small_screen(self) -> Iterator[None]:

@@ -64,6 +64,7 @@ class CensusDocks:
         self.vendor = VendorActions(controller, window)
         self.vendor.adopted.connect(self._show_grid_faults)
         controller.dock.vendor_button.clicked.connect(lambda _=False: self.vendor.show())
+        controller.dock.redraw_button.clicked.connect(lambda _=False: self._bring(redraw_dock))
         self.base_map = BaseMapActions(controller, window)
         self.backdrop = BackdropActions(controller, window)
         self.rules = RuleActions(controller)
@@ -123,8 +124,7 @@ class CensusDocks:
 
     def _drafted(self, layer: Any) -> None:
         """Show the new draft in its dock."""
-        self.drafts.dock.show()
-        self._shown(self.drafts.dock)
+        self._bring(self.drafts.dock)
         self.drafts.take(layer.id())
 
     def _show_grid_faults(self) -> None:
@@ -132,6 +132,11 @@ class CensusDocks:
         self.issues.dock.show()
         self._shown(self.issues.dock)
         self.issues.show_open("unit_grid")
+
+    def _bring(self, dock: QgsDockWidget) -> None:
+        """Show a dock beside the City dock."""
+        dock.show()
+        self._shown(dock)
 
     def _shown(self, dock: QgsDockWidget) -> None:
         bring_forward(self.iface.mainWindow(), dock, self.issues.controller.dock)

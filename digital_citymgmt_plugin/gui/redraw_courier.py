@@ -8,6 +8,7 @@ most one of its questions is under way, and of those that wait the latest alone 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,6 +47,8 @@ class Courier(QObject):
         super().__init__(parent)
         self.pool = pool
         self.sent = 0  # probes that were sent; those overtaken are not
+        self.took = 0.0  # seconds of the last question, in the engine and its pipe
+        self.handing = 0  # answers on their way to the main thread
         self._letters: deque[_Letter] = deque()
         self._probe: _Letter | None = None
         self._held = False
@@ -113,14 +116,18 @@ class Courier(QObject):
             if letter is None:
                 return
             answer: Any
+            began = time.perf_counter()
             try:
                 answer = dict(self.pool.hold(letter.path).call(letter.request))
             except Exception as error:  # handed over to the main thread, told there
                 answer = error
+            self.took = time.perf_counter() - began
             if not self._shut:
+                self.handing += 1
                 self._came.emit(letter, answer)
 
     def _hand_over(self, letter: _Letter, answer: Any) -> None:
+        self.handing -= 1
         if self._shut:
             return
         if isinstance(answer, Exception):

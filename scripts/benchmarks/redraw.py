@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The redraw bench by its engine: opening, figures at a pen move, edits, preview, writing, all taken back.
+"""The redraw bench by its engine and in its window: opening, figures at a pen move, preview, writing, all taken back.
 
 Every figure is a question through the engine's pipe, as the window asks it. A pen draws by lot on the city's own grids:
 lines that grow while they are drawn, corners and edges that are dragged. ``--store`` takes a store that is there (a
@@ -45,6 +45,7 @@ from digital_citymgmt_plugin.core.requests_draft import DraftSources
 from digital_citymgmt_plugin.core.requests_redraw import ApplyRedraw, EditRedraw, OpenRedraw, ProbeRedraw
 from digital_citymgmt_plugin.storage.blob import from_blobs
 from scripts.benchmarks._draft_store import build, draft_request
+from scripts.benchmarks._redraw_window import window_figures
 from scripts.benchmarks._versions import versions
 from scripts.benchmarks.importcomponents import figure
 from scripts.demo_city.__main__ import main as make_city
@@ -180,6 +181,7 @@ def main() -> None:
     parser.add_argument("--scale", default="demo")
     parser.add_argument("--json", type=Path, required=True)
     parser.add_argument("--store", type=Path, default=os.environ.get("DCM_REDRAW_STORE"))
+    parser.add_argument("--window", action="store_true", help="drive the map tools in a QGIS, too (always at qingdao)")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as scratch:
         store = Path(scratch) / "store.gpkg"
@@ -187,7 +189,10 @@ def main() -> None:
             shutil.copy(options.store, store)
         else:
             make_store(options.scale, Path(scratch)).rename(store)
-        figures, sizes = measure(store, full=options.scale == "qingdao")
+        full = options.scale == "qingdao"
+        figures, sizes = measure(store, full=full)
+        if full or options.window:
+            figures += window_figures(store, Path(scratch), full=full)
     options.json.write_text(json.dumps({"figures": figures, "versions": versions(), "sizes": sizes}), encoding="utf-8")
 
 

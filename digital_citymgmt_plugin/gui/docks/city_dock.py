@@ -192,7 +192,12 @@ class CityDock(QgsDockWidget):
             tr("Take the unit grids of a vendor with their codes, see their faults, and mend these one by one"),
             "grid_adopt",
         )
-        layout.addWidget(self.vendor_button, half, 0, 1, 2)
+        self.redraw_button = _button(
+            tr("2 Re&draw unit grids"), tr("Split, merge and reshape the unit grids; see at once what that moves"),
+            "redraw",
+        )  # fmt: skip
+        layout.addWidget(self.vendor_button, half, 0)
+        layout.addWidget(self.redraw_button, half, 1)
         half += 1
         layout.addWidget(self.next_label, half, 0, 1, 2)
         self.mapping_button = _button(
@@ -222,7 +227,7 @@ class CityDock(QgsDockWidget):
         order: list[QWidget] = [
             self.wizard_button, self.demo_button, self.new_button, self.open_button, self.close_button,
             self.refresh_button, self.health_view, self.export_button, *self.step_buttons.values(), self.vendor_button,
-            self.mapping_button, self.photos_button, self.cancel_button,
+            self.redraw_button, self.mapping_button, self.photos_button, self.cancel_button,
         ]  # fmt: skip
         for first, second in zip(order, order[1:]):
             QWidget.setTabOrder(first, second)
@@ -252,6 +257,7 @@ class CityDock(QgsDockWidget):
     def set_open(self, is_open: bool) -> None:
         """Enable what needs a store."""
         wanting = (self.vendor_button, self.mapping_button, self.photos_button)
+        self.redraw_button.setEnabled(is_open and bool(self.model.counts.get("grids")))
         for widget in (self.close_button, self.refresh_button, self.export_button, self.health_view, *wanting):
             widget.setEnabled(is_open)
         self.first_buttons.setVisible(not is_open)
@@ -262,6 +268,7 @@ class CityDock(QgsDockWidget):
         """Show the counts; the line that had the keyboard keeps it."""
         current = self.health_view.currentIndex().data(KEY_ROLE)
         self.model.fill(items)
+        self.redraw_button.setEnabled(self.health_view.isEnabled() and bool(self.model.counts.get("grids")))
         self.health_view.expandAll()
         header = self.health_view.header()
         header.setStretchLastSection(False)
