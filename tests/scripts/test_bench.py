@@ -16,7 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 # The canvas is measured in the real desktop: minutes, and no peer. What is in it is tested in test_bench_canvas.py.
 NAMES = [name for name in bench.names() if name != "canvas"]
 
-UNITS = ("s", "CPU s", "ratio", "x", "MB", "yes", "rows", "pairs", "components", "findings", "photos")
+UNITS = (
+    "s", "CPU s", "ms", "ratio", "x", "%", "MB", "yes", "rows", "pairs", "components", "findings", "photos", "cells",
+    "cases",
+)  # fmt: skip
 WITH_PEERS = {"assigncodes", "importcomponents", "cases"}
 
 
