@@ -45,8 +45,8 @@ class OpenRedraw(Request):
 class ProbeRedraw(Request):
     """Tell what an edit would do, and change nothing. A pen that cannot be used is no error but an answer.
 
-    ``tool``: split, merge, move_vertex, move_edge, reshape, give, carve, mend. ``cells`` restricts (split) or names (merge)
-    cells (give: giver and taker); without it those under the pen count. ``options`` by tool: ``snap`` (m), ``giver``,
+    ``tool``: split, merge, move_vertex, move_edge, reshape, give, carve, mend. ``cells`` restricts (split) or names
+    (merge) cells (give: giver and taker); without it those under the pen. ``options`` by tool: ``snap`` (m), ``giver``,
     ``taker`` (cell), ``group`` (community of a carved cell), ``community`` (whether a community's edge may move:
     move_vertex, move_edge, reshape, give). Of ``move_vertex`` and ``move_edge`` the points are from where and to where;
     ``give`` takes a line across the giver, or an area whose last point is its first; ``carve`` an area. ``mend`` takes
