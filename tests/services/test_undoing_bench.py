@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from digital_citymgmt_plugin.core.requests import (
@@ -15,6 +17,7 @@ from digital_citymgmt_plugin.core.requests import (
     Layer,
     LinkCases,
 )
+from digital_citymgmt_plugin.core.requests_redraw import OpenRedraw
 from digital_citymgmt_plugin.core.undo import UNDOABLE
 from digital_citymgmt_plugin.engine.registry import SERVICES
 from digital_citymgmt_plugin.services.component_checks import check_components
@@ -50,6 +53,9 @@ def surveyed(inputs, tmp_path):
 
 def act(city, inputs, name):
     request = bench.ACTIONS[name](inputs, city.store.path, str(city.folder / "out"))
+    if getattr(request, "session", None) == bench.DRAWN:  # a session begins with the edits that stand for its name
+        opened = SERVICES["open_redraw"](city.context, OpenRedraw(edits=bench.DRAWN))
+        request = replace(request, session=opened["session"])
     return SERVICES[request.method](city.context, request)["operation"]
 
 
