@@ -27,6 +27,7 @@ from digital_citymgmt_plugin.gui.dialogs.redraw_settings import RedrawSettings
 from digital_citymgmt_plugin.gui.docks.redraw_controller import RedrawController
 from digital_citymgmt_plugin.gui.models.redraw import tr
 from digital_citymgmt_plugin.gui.models.scenarios import conflicts_words, scenario_words
+from digital_citymgmt_plugin.gui.redraw_mending import RedrawMending
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 DRAWN = "session"  # stands for what is drawn now
@@ -42,6 +43,7 @@ class RedrawActions(QObject):
         self.dialog: Any = None
         self.listed: list[dict[str, Any]] = []
         self._own = False  # what is written now is our own
+        self.mending = RedrawMending(desk)
         dock = self.dock
         dock.settings_button.clicked.connect(lambda _=False: self.ask_settings())
         dock.apply_button.clicked.connect(lambda _=False: self.apply())
@@ -252,6 +254,7 @@ class RedrawActions(QObject):
 
     def shut(self) -> None:
         """End: close what stands open."""
+        self.mending.shut()
         if self.dialog is not None:
             self.dialog.done(0)
 

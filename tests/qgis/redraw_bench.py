@@ -88,7 +88,16 @@ class Engine:
         return {"session": "s", "cells": columns, "entries": entries, "shapes": {}, "gone": [],
                 "notes": [], "counts": {"cells": 2}}  # fmt: skip
 
+    crossed = True  # whether an edge of a community crosses grids
+
     def probe(self, request):
+        if request.tool == "mend" and not self.crossed:
+            error = {"code": "redraw.nothing_to_mend", "values": {"tolerance": 2.0}}
+            return {"cells": [], "notes": [], "error": error, "shapes": {}, "gone": [], "counts": {}}
+        if request.tool == "mend":
+            shapes = {"a": square(500_000), "a/1": square(500_200)}
+            return {"cells": CELLS, "notes": [], "error": None, "shapes": shapes, "gone": [],
+                    "counts": {"parted": 17, "moved": 3, "joined": 2, "not_mended": 0}}  # fmt: skip
         if request.points[0] < 499_900:
             return {"cells": [], "notes": [], "error": {"code": "redraw.no_session", "values": {}}}
         shapes = {"a": square(500_000), "a/1": square(500_200)}

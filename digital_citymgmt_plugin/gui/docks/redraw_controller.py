@@ -272,6 +272,10 @@ class RedrawController(Desk):
         done = len(self.entries) + self._under_way  # two quick changes: the second one comes after the first
         self._send(EditRedraw(self.session, name, done, flat, [], {"snap": SNAP}))
 
+    def change(self, name: str) -> None:
+        """Do a change that needs no pen."""
+        self._send(EditRedraw(self.session, name, len(self.entries) + self._under_way))
+
     def _send(self, request: EditRedraw) -> None:
         self._under_way += 1
         self.courier.send(self.path, request, self._edited, lambda error: self._not_edited(error, request))

@@ -64,7 +64,15 @@ class RedrawDock(QgsDockWidget):
         font = self.said.font()
         font.setBold(True)
         self.said.setFont(font)
-        layout.addWidget(self.hint)
+        self.mend_button = button(
+            tr("Mend co&mmunity edges…"),
+            tr("Find the unit grids that the edges of the communities cross now, and split them there; counts first"),
+            "dcm_redraw_mend",
+        )
+        line = QHBoxLayout()
+        line.addWidget(self.hint, 1)
+        line.addWidget(self.mend_button)
+        layout.addLayout(line)
         layout.addWidget(self._figures(), 1)
         layout.addWidget(self.said)
         layout.addLayout(self._scenarios())
@@ -72,9 +80,10 @@ class RedrawDock(QgsDockWidget):
         self.setWidget(body)
         self._shortcuts()
         in_tab_order(
-            self.begin_button, self.settings_button, *self.tool_buttons.values(), self.live_view, self.detail_view,
-            self.scenario_box, self.save_button, self.scenario_button, self.policy_box, self.reason_edit,
-            self.undo_button, self.redo_button, self.apply_button, self.discard_button,
+            self.begin_button, self.settings_button, *self.tool_buttons.values(), self.mend_button,
+            self.live_view, self.detail_view, self.scenario_box, self.save_button, self.scenario_button,
+            self.policy_box, self.reason_edit, self.undo_button, self.redo_button, self.apply_button,
+            self.discard_button,
         )  # fmt: skip
         self.show_no_store()
 
@@ -259,7 +268,7 @@ class RedrawDock(QgsDockWidget):
         """Enable what can be done."""
         self.begin_button.setText(tr("En&d") if session else tr("&Begin"))
         self.settings_button.setEnabled(not session)
-        for made in (*self.tool_buttons.values(), self.live_view, self.detail_view):
+        for made in (*self.tool_buttons.values(), self.mend_button, self.live_view, self.detail_view):
             made.setEnabled(session)
         self.undo_button.setEnabled(session and steps > 0)
         self.redo_button.setEnabled(session and undone > 0)

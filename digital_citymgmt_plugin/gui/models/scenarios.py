@@ -36,6 +36,8 @@ def tr(text: str) -> str:
 
 def tool_words(name: str) -> str:
     """Return what a tool is called."""
+    if name == "mend":
+        return tr("Mend community edges")
     return next((tr(tool.title) for tool in TOOLS if tool.name == name), name)
 
 

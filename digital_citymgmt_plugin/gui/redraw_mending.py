@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Edges of communities that moved: the unit grids they cross, shown on the map with counts, then mended in one step."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from qgis.core import QgsRectangle
+from qgis.PyQt.QtCore import QObject
+from qgis.PyQt.QtWidgets import QMessageBox
+
+from digital_citymgmt_plugin.bridge.messages import sentence
+from digital_citymgmt_plugin.core.requests_redraw import ProbeRedraw
+from digital_citymgmt_plugin.gui.docks.redraw_controller import RedrawController
+from digital_citymgmt_plugin.gui.models.redraw import notes_words, tr
+from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
+
+MEND = "mend"
+_AROUND = 1.1  # how much of the map is seen around the grids that are crossed
+
+
+class RedrawMending(QObject):
+    """Wires the button *Mend community edges*: look first, then one change of the session, not yet written."""
+
+    def __init__(self, desk: RedrawController) -> None:
+        super().__init__(desk)
+        self.desk = desk
+        self.box: QMessageBox | None = None
+        self._in_hand = ""  # the pen that is put down meanwhile: its questions would take the drawing off the map
+        desk.dock.mend_button.clicked.connect(lambda _=False: self.look())
+
+    def look(self) -> None:
+        """Ask which grids are crossed and what would be done to them."""
+        desk = self.desk
+        if not desk.session or self.box is not None:
+            return
+        self._in_hand = desk.pens.name()
+        desk.pens.drop()
+        desk.pens.put_down()
+        desk.dock.say(tr("Looking for unit grids that are crossed by the edges of communities…"))
+        request = ProbeRedraw(desk.session, MEND)
+
+        def came(answer: dict[str, Any]) -> None:
+            if request.session == desk.session:
+                self._seen(answer)
+
+        desk.courier.send(desk.path, request, came, self._failed)
+
+    def _seen(self, answer: dict[str, Any]) -> None:
+        """Show the grids on the map and ask."""
+        desk, error = self.desk, answer.get("error")
+        if error:
+            desk.dock.say(sentence(str(error.get("code")), error.get("values") or {}))
+            self._take_again()
+            return
+        desk.dock.show_cells(answer.get("cells") or [])
+        desk.dock.say(notes_words(answer.get("notes")))
+        desk.on_map.probe(answer, desk.crs())
+        self._go_there()
+        box = QMessageBox(desk.dock)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(tr("Mend community edges"))
+        box.setText(counts_words(answer.get("counts") or {}))
+        box.setInformativeText(tr("That is one change of this redraw: it can be undone, and nothing is written yet."))
+        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
+        name_buttons(box)
+        box.finished.connect(self._answered)
+        self.box = box
+        box.open()
+
+    def _answered(self, button: int) -> None:
+        box, self.box = self.box, None
+        if box is not None:
+            box.deleteLater()
+        if button == int(QMessageBox.StandardButton.Yes) and self.desk.session:
+            self.desk.change(MEND)
+        else:
+            self.desk.on_map.lift()
+            self.desk.dock.show_cells([])
+            self.desk.dock.say("")
+        self._take_again()
+
+    def _failed(self, error: Exception) -> None:
+        if not self.desk.mend(error):
+            self.desk.dock.say(sentence(error))
+        self._take_again()
+
+    def _take_again(self) -> None:
+        name, self._in_hand = self._in_hand, ""
+        if name:
+            self.desk.take(name)
+
+    def _go_there(self) -> None:
+        """Let the map show all that is drawn."""
+        extent = QgsRectangle()
+        for band in self.desk.on_map.under_pen.bands:
+            extent.combineExtentWith(band.asGeometry().boundingBox())
+        if not extent.isEmpty():
+            extent.scale(_AROUND)
+            self.desk.pens.canvas.setExtent(extent)
+            self.desk.pens.canvas.refresh()
+
+    def shut(self) -> None:
+        """End: close the question."""
+        if self.box is not None:
+            self.box.done(0)
+
+
+def counts_words(counts: Mapping[str, Any]) -> str:
+    """Return what a mending would do."""
+    words = tr(
+        "{parted} unit grids are crossed by the edges of communities and would be split; {moved} lie in another "
+        "community now and would get codes there; {small} small parts would go to a neighbour. {left} cannot be split."
+    )
+    told = {"parted": "parted", "moved": "moved", "small": "joined", "left": "not_mended"}
+    return words.format(**{name: int(counts.get(count) or 0) for name, count in told.items()})
