@@ -82,12 +82,12 @@ def grid_figures(context: Context, days: int) -> GridFigures:
         for code, count in store.tally(table, ["grid_code"], [("merged_uuid", "is null", None)]):
             if code in row_of:
                 components[row_of[code]] += count
-    context.progress(0.2, "progress.reading")
+    context.progress(0.2, "progress.reading_cases")
     context.cancel.check()
     for code, count in store.tally("case_record", ["grid_code"], _since(context, store, days)):
         if code in row_of:
             cases[row_of[code]] += count
-    context.progress(0.4, "progress.reading")
+    context.progress(0.4, "progress.reading_map")
     figures = {
         "area": shapely.area(grids[GEOM]).tolist(), "components": components, "cases": cases,
         "road": _road(context, store, grids[GEOM]).tolist(),

@@ -72,7 +72,7 @@ def read_ground(context: Context, request: OpenRedraw) -> tuple[Ground, list[dic
     since = _since(things.reported, request.days)
     late = np.array([moment >= since for moment in things.reported], dtype=bool)
     use = late | things.open_case
-    context.progress(0.6, "progress.reading")
+    context.progress(0.6, "progress.reading_map")
     people_xy, people = _people(context, request, notes)
     every, layers = _lines(context, store, request.roads)
     roads = every[np.isin(layers, request.road_layers)] if request.road_layers else every
@@ -110,6 +110,7 @@ def _things(context: Context, store: Store) -> _Things:
     if found is not None and (found.moment == moment or _only_harmless(store, found)):
         return found
     last = last_operation(store)
+    context.progress(0.05, "progress.reading_components")
     xy, which, classes = [np.empty((0, 2))], [np.empty(0, dtype=np.int64)], dict[str, int]()
     for table in COMPONENTS:
         for chunk in store.packed(table, ["class_code", XY], _LIVE):
@@ -118,7 +119,7 @@ def _things(context: Context, store: Store) -> _Things:
             xy.append(chunk[XY][there])
             codes = [classes.setdefault(code, len(classes)) for code in chunk["class_code"][there].tolist()]
             which.append(np.array(codes, dtype=np.int64))
-    context.progress(0.3, "progress.reading")
+    context.progress(0.3, "progress.reading_cases")
     case_xy, reported, ended = [np.empty((0, 2))], list[str](), [np.empty(0, dtype=bool)]
     for chunk in store.packed("case_record", ["reported_at", "stage", XY], [(GEOM, "not null", None)]):
         context.cancel.check()

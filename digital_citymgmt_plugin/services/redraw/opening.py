@@ -57,7 +57,7 @@ def begin(context: Context, request: OpenRedraw) -> tuple[Session, list[dict[str
     moment = store.moment()
     base = read_base(store)
     ground, notes = read_ground(context, request)
-    context.progress(0.7, "progress.reading")
+    context.progress(0.7, "progress.reading_grids")
     coverage = Coverage(base["uuid"].tolist(), base[GEOM], base["community_code"].tolist())
     context.cancel.check()
     return Session(request, ground, base, coverage, moment, last_operation(store)), notes
