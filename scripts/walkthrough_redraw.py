@@ -12,7 +12,14 @@ import sys
 import time
 from collections.abc import Iterator
 
-from qgis.core import QgsGeometry, QgsPointXY
+from qgis.core import (
+    QgsFeature,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProject,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QPushButton
@@ -21,8 +28,11 @@ from qgis.utils import iface
 sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
 
 from walkthrough_grids import GridsDay  # (``--code`` sets no path)
-from walkthrough_hand import begin_round, first, pause, wait_for
+from walkthrough_hand import OUT, begin_round, first, pause, wait_for
 from walkthrough_pen import NONE, RIGHT, Drawing, Places
+
+from digital_citymgmt_plugin.bridge import layers
+from digital_citymgmt_plugin.core.requests import ImportAreas, Layer
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -32,7 +42,7 @@ class RedrawDay(Drawing):
 
     STEPS = (
         "drawings", "open_bench", "split", "merge", "corner", "edge", "reshape", "give", "carve", "bad_pens", "keys",
-        "scenario", "small_screen", "write", "undo",
+        "scenario", "small_screen", "write", "undo", "mend",
     )  # fmt: skip
     drawings = GridsDay.drawings
 
@@ -279,6 +289,56 @@ class RedrawDay(Drawing):
         yield from self.settled()
         self.check("the session has ended", not self.desks.redraw.session)
         self.check("nothing is left on the map", not self.desks.redraw.on_map.overlay.bands)
+
+    def mend(self) -> Iterator[None]:
+        """Move the edge between two communities, have the crossed grids shown, mend them, give it up."""
+        desk, mending = self.desks.redraw, self.desks.redraw_actions.mending
+        desk.write_now(ImportAreas(Layer(self._moved_edge()), "community", "code", "name"))
+        yield from self.settled()
+        if not desk.session:
+            self.hand.click(desk.dock.begin_button)
+            yield from wait_for(lambda: bool(desk.session), 60, "the session")
+            yield from self.settled()
+        began = time.monotonic()
+        self.hand.click(desk.dock.mend_button)
+        yield from wait_for(lambda: mending.box is not None and mending.box.isVisible(), 30, "the counts")
+        self.figure("look for crossed grids, s", time.monotonic() - began)
+        yield from self.settled()
+        yield from pause(1.0)
+        self.check("mend: crossed grids are on the map", bool(desk.on_map.under_pen.bands))
+        self.document("redraw-mend")
+        self.document("redraw-mend-counts", mending.box)
+        self.hand.click(mending.box.button(mending.box.StandardButton.Yes))
+        yield from wait_for(lambda: len(desk.entries) == 1, 30, "the change")
+        yield from self.settled()
+        self.hand.picture("mended")
+        self.hand.click(desk.dock.undo_button)
+        yield from self.answered()
+        self.check("mend: taken back", not desk.entries)
+        self.hand.click(desk.dock.begin_button)
+        yield from self.settled()
+
+    def _moved_edge(self) -> str:
+        """Write two neighbouring communities with the edge between them 60 m aside; return the file."""
+        layer = layers.find_layer(self.controller.path, "admin_area", "community")
+        rows = [(one["code"], one["name"], QgsGeometry(one.geometry())) for one in layer.getFeatures()]
+        giver = max(rows, key=lambda row: row[2].area())
+        others = [row for row in rows if row is not giver]
+        taker = max(others, key=lambda row: giver[2].intersection(row[2].buffer(1, 1)).area())
+        piece = giver[2].intersection(taker[2].buffer(60, 8))
+        crs = layer.crs().authid()
+        made = QgsVectorLayer(f"MultiPolygon?crs={crs}&field=code:string&field=name:string", "areas", "memory")
+        for row, shape in ((giver, giver[2].difference(piece)), (taker, taker[2].combine(piece))):
+            one = QgsFeature(made.fields())
+            one.setAttributes(list(row[:2]))
+            shape.convertToMultiType()
+            one.setGeometry(shape)
+            made.dataProvider().addFeature(one)
+        options = QgsVectorFileWriter.SaveVectorOptions()
+        options.driverName = "GPKG"
+        path = str(OUT / "moved_communities.gpkg")
+        QgsVectorFileWriter.writeAsVectorFormatV3(made, path, QgsProject.instance().transformContext(), options)
+        return path
 
 
 if __name__ == "__main__":
