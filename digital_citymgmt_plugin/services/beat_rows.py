@@ -184,7 +184,10 @@ def write_beats(
             "valid_from": objects([day] * len(fresh)),
         }  # fmt: skip
         action.insert("beat", columns)
-    if begun:
+    if begun:  # in the order of codes: uuids of new grids are of no order, and two runs would differ
+        rows = store.read("unit_grid", ["uuid", "code"], [("uuid", "in", [grid for _, grid in begun])])
+        code_of = dict(zip(rows["uuid"].tolist(), rows["code"].tolist()))
+        begun.sort(key=lambda pair: str(code_of.get(pair[1], "")))
         columns = {
             "beat_uuid": objects(beat for beat, _ in begun), "grid_uuid": objects(grid for _, grid in begun),
             "valid_from": objects([day] * len(begun)),
