@@ -191,8 +191,11 @@ class Work:
             return -1
         names = at_home or names
         names = [cell for cell in names if (face, cell) not in self._never]
+        if not names and len(inside) > 1:  # cut off from all that have it: whoever lies round it now
+            names = [c for c in beside if c not in inside.tolist() and (home < 0 or self._own[c] in (-1, home))]
+            names = [cell for cell in names if (face, cell) not in self._never]
         for cell in sorted(names, key=lambda one: (-beside.get(one, 0.0), one)):
-            if len(inside) < 2 and shapely.distance(self._fixed[cell], corners).max() > self._tolerance:
+            if cell not in inside and shapely.distance(self._fixed[cell], corners).max() > self._tolerance:
                 continue
             losers = [] if part else [other for other in inside.tolist() if other != cell]
             if all(self._near_rest(other, face, corners) for other in losers):
