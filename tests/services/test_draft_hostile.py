@@ -59,7 +59,7 @@ def test_curves_are_drawn_as_lines(tmp_path):
 
 def test_heights_and_broken_coordinates_are_left_out_and_counted(tmp_path):
     good = shapely.LineString([(X0 - 10, Y0 + 200, 5.0), (X0 + 810, Y0 + 200, np.nan)])
-    lines = layer(tmp_path, "s.gpkg", [good, shapely.LineString([(X0, Y0), (np.nan, Y0 + 9)]), None])
+    lines = layer(tmp_path, "s.gpkg", [good, shapely.from_wkt(f"LINESTRING ({X0} {Y0}, nan {Y0 + 9})"), None])
     houses = layer(tmp_path, "h.gpkg", [shapely.force_3d(box(100, 150, 140, 190)), shapely.Point(X0 + 5, Y0 + 5)])
     result, output = draft(tmp_path, layer(tmp_path, "a.gpkg", [shapely.force_3d(AREA)]), [lines], buildings=houses)
     told = {note["code"]: note["values"] for note in result["notes"]}

@@ -94,7 +94,7 @@ def test_null_empty_nan_and_broken_shapes_are_rejected(town):
     x, y = X0, Y0
     bow = shapely.Polygon([(x, y), (x + 9, y + 9), (x + 9, y), (x, y + 9)])
     flat = shapely.LineString([(x, y), (x, y)])
-    shapes = [point(1, 1), None, shapely.Point(), shapely.LineString([(x, y), (np.nan, y)]), bow, flat]
+    shapes = [point(1, 1), None, shapely.Point(), shapely.from_wkt(f"LINESTRING ({x} {y}, nan {y})"), bow, flat]
     result = town.census(town.layer("b.gpkg", shapes, "Unknown", cls=[LID] * 6), class_field="cls")
     assert result["counts"]["accepted"] == 1 and ties(result["counts"])
     assert result["reasons"]["reject.invalid_geometry"] == 2

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from scipy.spatial import QhullError, Voronoi
 
 from digital_citymgmt_plugin.core.grids.barriers import DraftNote, wkb_order
-from digital_citymgmt_plugin.core.grids.broad import joined
+from digital_citymgmt_plugin.core.grids.broad import joined, union
 from digital_citymgmt_plugin.core.grids.last import Last
 
 OUTLINED = 4  # ranks from here on (wall, fence; path, hedge) are lines, though they be drawn as areas
@@ -26,6 +26,7 @@ BUILT = 0.05  # share of an area under buildings from which it is no water, squa
 LONG = 3.0  # an area this many times as long as it is wide has a centre line
 APART = 3.0  # two banks face each other where the way round is this many times the way across
 MARGIN = 120.0  # m: so far from a cut through a narrow area its middle is what it would be without
+GRID = 1e-3  # m: areas are joined and cut on a grid of this size
 BANK = 0.9  # m: how far corners of a bank may be left out; still on it for every user
 
 
@@ -113,7 +114,10 @@ def _clipped(arms: NDArray[Any], around: NDArray[Any]) -> tuple[NDArray[Any], ND
     # The box first: GEOS passes over what lies outside of one in no time.
     west, south, east, north = shapely.bounds(near[home]).T
     boxed = shapely.intersection(arms[arm], shapely.box(west, south, east, north))
-    parts, owner = shapely.get_parts(shapely.intersection(boxed, near[home]), return_index=True)
+    clipped = shapely.intersection(boxed, near[home])
+    # The last digits of where an arm is cut, and where its ring begins, hang on what it reaches to beyond.
+    clipped = shapely.normalize(shapely.set_precision(clipped, GRID))
+    parts, owner = shapely.get_parts(clipped, return_index=True)
     keep = (shapely.get_dimensions(parts) == 2) & (shapely.area(parts) > 1.0)
     parts, owner = parts[keep], owner[keep]
     return parts, arm[owner].astype(np.int64), home[owner].astype(np.int64)
@@ -125,8 +129,7 @@ _last: Last[_Parted] = Last()
 
 def _whole(shapes: NDArray[Any], ranks: NDArray[np.int64], width: float, least: float) -> _Parted:
     """Join areas where they touch; return the wide and the narrow parts, and the rank of each narrow one."""
-    whole = shapely.get_parts(shapely.get_parts(shapely.union_all(shapes, grid_size=1e-3)))
-    whole = whole[shapely.get_dimensions(whole) == 2]
+    whole = union(shapes, GRID)
     whole = whole[wkb_order(whole)]
     best = np.full(len(whole), OUTLINED - 1)
     member, part = shapely.STRtree(whole).query(shapely.point_on_surface(shapes), predicate="intersects")

@@ -127,7 +127,8 @@ def draft_grids(
         Load of a square metre that cells aim at; default the mean of all areas. To draft some communities of a city
         again with the result of the whole, give the city's.
     only : array of int, optional
-        Rows of the areas to draft in; edges are mended as if all were drafted.
+        Rows of the areas to draft in; edges are mended as if all were drafted. Cells are those of the draft of all:
+        they lack only the vertices that corners of cells in other areas put into the common edge.
     spread : Spread, optional
         Runs regions in other processes; default one after the other in this one.
 
