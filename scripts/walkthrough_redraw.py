@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -42,7 +43,7 @@ class RedrawDay(Drawing):
 
     STEPS = (
         "drawings", "open_bench", "split", "merge", "corner", "edge", "reshape", "give", "carve", "bad_pens", "keys",
-        "scenario", "small_screen", "write", "undo", "mend",
+        "engine_lost", "scenario", "small_screen", "write", "undo", "mend",
     )  # fmt: skip
     drawings = GridsDay.drawings
 
@@ -184,6 +185,8 @@ class RedrawDay(Drawing):
             yield from self.draw(places, picture)
             told[words] = [len(desk.entries) - steps, desk.dock.said.text()]
             self.check(f"bad pen told: {words}", bool(desk.dock.said.text()) or len(desk.entries) > steps)
+            if words == "outside":
+                yield from self.look_at(shape, 2.0)
             while len(desk.entries) > steps:
                 desk.step(back=True)
                 yield from self.answered()
@@ -217,6 +220,22 @@ class RedrawDay(Drawing):
         QTest.keyClick(self.canvas, Qt.Key.Key_Escape)
         self.check("keys: nothing is drawn", not pen.points)
         yield from self.answered()
+
+    def engine_lost(self) -> Iterator[None]:
+        """Kill the engine in the middle of the work: the next change is done in a new one, nothing drawn is lost."""
+        desk = self.desks.redraw
+        _one, _other, line = self.pairs[7]
+        yield from self.look_at(line, 2.5)
+        yield from self.take("reshape")
+        before, session = len(desk.entries), desk.session
+        entry = self.controller.session.pool.hold(self.controller.path)._entry
+        os.kill(entry.client.pid, signal.SIGKILL)
+        yield from pause(0.5)
+        course = [self.along(line, share, aside) for share, aside in ((0.25, 0), (0.5, 9), (0.75, 0))]
+        yield from self.draw(course)
+        yield from wait_for(lambda: len(desk.entries) == before + 1, 60, "the changes in a new engine")
+        self.check("engine lost: the changes are there", desk.session != session and len(desk.on_map.drawn) > before)
+        self.hand.picture("engine_lost")
 
     def scenario(self) -> Iterator[None]:
         """Save the changes, compare them with the grids as they are."""

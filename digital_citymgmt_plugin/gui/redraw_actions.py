@@ -264,5 +264,4 @@ def moved(answer: dict[str, Any]) -> dict[str, Any]:
     counts = dict(answer.get("counts") or {})
     values = {"components": counts.get("components_moved", 0), "cases": counts.get("open_cases_moved", 0)}
     notes = [{"code": "redraw.will_move", "values": values}, *(answer.get("notes") or [])]
-    named = {"changed": "cells_changed", "retired": "cells_retired"}
-    return {**answer, "counts": {named.get(name, name): value for name, value in counts.items()}, "notes": notes}
+    return {**answer, "notes": notes}

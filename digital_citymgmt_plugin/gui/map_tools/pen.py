@@ -83,10 +83,14 @@ class Pen(QgsMapTool):
         if self.indicator is not None:
             self.indicator.setVisible(False)
             self.indicator = None
+        self._unmark()
+        super().deactivate()
+
+    def _unmark(self) -> None:
+        """Take the cross of the keyboard's pen off the map."""
         if self.mark is not None:
             self.canvas().scene().removeItem(self.mark)
             self.mark = None
-        super().deactivate()
 
     def drop(self) -> None:
         """Forget what was drawn."""
@@ -101,6 +105,7 @@ class Pen(QgsMapTool):
     def canvasMoveEvent(self, event: QgsMapMouseEvent) -> None:
         """Follow the mouse."""
         self._free = None
+        self._unmark()
         self.go_to(event.originalMapPoint())
 
     def canvasPressEvent(self, event: QgsMapMouseEvent) -> None:

@@ -34,7 +34,7 @@ TABLES = [
     "component_change", "case_record", "case_event", "place", "camera", "beat", "beat_member", "scenario",
 ]  # fmt: skip
 COUNTS = (
-    "cells_new", "retired", "changed", "components_moved", "cases_moved", "open_cases_moved", "beats_changed",
+    "cells_new", "retired", "cells_changed", "components_moved", "cases_moved", "open_cases_moved", "beats_changed",
 )  # fmt: skip
 
 
@@ -49,7 +49,8 @@ def apply_redraw(context: Context, request: ApplyRedraw) -> dict[str, Any]:
     Returns
     -------
     dict
-        Counts ``cells_new``, ``retired``, ``changed``, ``components_moved``, ``cases_moved``, ``open_cases_moved``,
+        Counts ``cells_new``, ``retired``, ``cells_changed``, ``components_moved``, ``cases_moved``,
+        ``open_cases_moved``,
         ``beats_changed``; ``renamed``: of each cell written its ``uuid`` and ``code``.
 
     Raises
@@ -74,7 +75,8 @@ def apply_redraw(context: Context, request: ApplyRedraw) -> dict[str, Any]:
     taken, family = _family(session, old, cells, policy == POLICIES[0])
     codes, uuids = give_codes(store, taken, old, family)
     counts.update(
-        cells_new=int((family.keeps < 0).sum()), retired=len(family.retired), changed=int(family.changed.sum())
+        cells_new=int((family.keeps < 0).sum()), retired=len(family.retired),
+        cells_changed=int(family.changed.sum()),
     )
     reason = request.reason.strip()[:_REASON] or KIND
     edits = Counter(entry["tool"] for entry in session.entries())
