@@ -74,8 +74,8 @@ class Engine:
     def apply(self, request):
         if self.changed is not None:
             return self.changed
-        return {"counts": {"cells_new": 1, "retired": 0, "cells_changed": 1, "components_moved": 83, "open_cases_moved": 31},
-                "tables": ["unit_grid"], "operation": "o", "notes": [], "writes": True,
+        counts = {"cells_new": 1, "retired": 0, "cells_changed": 1, "components_moved": 83, "open_cases_moved": 31}
+        return {"counts": counts, "tables": ["unit_grid"], "operation": "o", "notes": [], "writes": True,
                 "renamed": {"a/1": {"uuid": "c", "code": CODE}}}  # fmt: skip
 
     def open(self, request):
