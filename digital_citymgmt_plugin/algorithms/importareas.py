@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingParameterField
+from qgis.core import QgsProcessingParameterBoolean, QgsProcessingParameterField
 
 from digital_citymgmt_plugin.algorithms import parameters as p
 from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, tr
@@ -26,6 +26,7 @@ class ImportAreasAlgorithm(CityAlgorithm):
         "unchanged",
         "repaired",
         "merged",
+        "ended",
     )
     WRITES = True
     INPUTS = ("INPUT",)
@@ -56,6 +57,13 @@ class ImportAreasAlgorithm(CityAlgorithm):
             tr("County 6, street 9, community 12 digits."),
         )
         self.add(QgsProcessingParameterField("NAME_FIELD", tr("Field with the name"), None, "INPUT"))
+        self.add(
+            QgsProcessingParameterBoolean("COMPLETE", tr("Areas that are not in the layer end"), False),
+            tr(
+                "The layer has all areas of the level: those that are in the store alone (merged, abolished) end "
+                "today. Nothing ends when rows were rejected."
+            ),
+        )
         self.add(*p.encoding(), advanced=True)
         self.add(p.crs(), p.crs_help(), advanced=True)
 
@@ -66,4 +74,5 @@ class ImportAreasAlgorithm(CityAlgorithm):
             level=given.choice("LEVEL"),
             code_field=given.need("CODE_FIELD"),
             name_field=given.need("NAME_FIELD"),
+            complete=given.flag("COMPLETE"),
         )

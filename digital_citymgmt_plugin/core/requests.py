@@ -116,7 +116,10 @@ class FindObjects(Request):
 
 @dataclass(frozen=True)
 class ImportAreas(Request):
-    """Bring in county, street or community polygons, or a table of their codes and names without geometry."""
+    """Bring in county, street or community polygons, or a table of their codes and names without geometry.
+
+    ``complete``: the input has all areas of the level, so that those that are not in it end today.
+    """
 
     method: ClassVar[str] = "import_areas"
     input: Layer
@@ -125,6 +128,7 @@ class ImportAreas(Request):
     name_field: str
     codes: str = "field"  # field | cut | number | whole: where the codes come from
     rejects: Optional[str] = None  # noqa: UP045
+    complete: bool = False
 
 
 @dataclass(frozen=True)

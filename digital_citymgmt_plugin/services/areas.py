@@ -55,13 +55,16 @@ def import_areas(context: Context, request: ImportAreas) -> dict[str, Any]:
     streets 001, 002, …, ``whole`` takes all rows as one area. A name that is not there is the code. Such codes are a
     provisional default: the official ones are in the statistics bureau's list.
 
+    With ``request.complete`` areas of the level that are not in the input end today (communities that were merged or
+    abolished), unless rows were rejected: one of these may be theirs.
+
     A note tells how many unit grids are crossed by communities that came in anew (``services.crossed_grids``).
 
     Returns
     -------
     dict
         Counts ``read``, ``accepted``, ``rejected``, ``inserted``, ``unchanged``, ``updated``, ``repaired``, ``merged``
-        (rows that are further parts of an area).
+        (rows that are further parts of an area); ``ended`` if ``complete``.
 
     Raises
     ------
@@ -233,16 +236,23 @@ def _write(
     """Compare with what is there and write new and changed areas in one action."""
     taken, merged = intake.taken()
     fresh, ended, shaped = _compare(store, request.level, taken, intake.with_shape)
+    gone = _gone(store, request.level, taken) if request.complete else []
+    if gone and intake.tally.rejected:
+        notes = [*notes, {"code": "areas.stay", "values": {"count": len(gone)}}]
+        gone = []
     counts = {
         **intake.tally.counts(), "inserted": len(fresh) - len(ended), "updated": len(ended) + len(shaped),
         "unchanged": len(taken["code"]) - len(fresh) - len(shaped), "repaired": int(taken["repaired"].sum()),
         "merged": merged,
     }  # fmt: skip
+    if request.complete:
+        counts["ended"] = len(gone)
     result: dict[str, Any] = {
         "counts": counts, "operation": None, "tables": [], "notes": notes, "reasons": intake.tally.reasons,
     }  # fmt: skip
-    if not fresh and not shaped:
+    if not fresh and not shaped and not gone:
         return result
+    ended += gone
     day = today(context)
     chosen = np.array(fresh, dtype=np.int64)
     rows = {name: taken[name][chosen] for name in ("code", "name", GEOM)}
@@ -295,6 +305,13 @@ def _compare(store: Store, level: str, taken: Columns, with_shape: bool) -> tupl
                 fresh.append(index)
                 ended.append(int(old["fid"][known]))
     return fresh, ended, shaped
+
+
+def _gone(store: Store, level: str, taken: Columns) -> list[int]:
+    """Return ``fid`` of areas in force that are not among those taken."""
+    old = store.read("admin_area", ["fid", "code"], [("level", "=", level), ("valid_to", "is null", None)], ["code"])
+    here = set(taken["code"].tolist())
+    return [fid for fid, code in zip(old["fid"].tolist(), old["code"].tolist()) if code not in here]
 
 
 def _list_repairs(store: Store, action: Action, fids: list[int], before: list[int]) -> None:

@@ -74,10 +74,11 @@ class City:
     def areas(self, path, level="community", code="code", name="name", **layer):
         return import_areas(self.context, ImportAreas(Layer(path, **layer), level, code, name))
 
-    def communities(self, *shapes, codes=(FIRST, SECOND)):
+    def communities(self, *shapes, codes=(FIRST, SECOND), complete=False):
         shapes = shapes or (box(0, 0, 1000, 1000), box(1000, 0, 2000, 1000))
         names = [f"社区{code[-3:]}" for code in codes[: len(shapes)]]
-        return self.areas(self.layer("areas.gpkg", shapes, code=list(codes[: len(shapes)]), name=names))
+        path = self.layer("areas.gpkg", shapes, code=list(codes[: len(shapes)]), name=names)
+        return import_areas(self.context, ImportAreas(Layer(path), "community", "code", "name", complete=complete))
 
     def adopt(self, shapes, file="grids.gpkg", crs=CRS, layer_crs=None, code_field=None, policy="largest_keeps",
               rejects=None, **columns):  # fmt: skip

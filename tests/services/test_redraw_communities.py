@@ -93,6 +93,28 @@ def test_a_grid_that_changes_sides_as_a_whole_gets_a_code_there(census):
     assert sorted(code[:12] for code in now - old) == [FIRST] * 2
 
 
+def test_a_community_that_was_merged_ends_and_its_grids_follow(census):
+    whole = box(0, 0, 2000, 1000)
+    told = census.communities(whole, codes=(FIRST,), complete=True)
+    assert (told["counts"]["updated"], told["counts"]["ended"]) == (1, 1)
+    assert note_of(told, "areas.crossed_grids") == {"count": 0, "moved": 4}
+    assert census.store.count("admin_area", [("code", "=", SECOND), ("valid_to", "is null", None)]) == 0
+    bench = Bench(census, target_area=250_000.0)
+    assert bench.edit("mend")["counts"]["moved"] == 4
+    apply(bench)
+    check(census.store, 2_000_000.0)
+    assert {row["community_code"] for row in census.grids("community_code")} == {FIRST}
+    assert {row["community_code"] for row in census.rows("component_point", "community_code")} == {FIRST}
+
+
+def test_no_community_ends_where_rows_were_rejected_or_it_was_not_said(census):
+    assert "ended" not in census.communities(box(0, 0, 1000, 1000), codes=(FIRST,))["counts"]
+    told = census.communities(box(0, 0, 1000, 1000), box(1000, 0, 2000, 1000), codes=(FIRST, "99"), complete=True)
+    assert told["counts"]["ended"] == 0
+    assert note_of(told, "areas.stay") == {"count": 1}
+    assert census.store.count("admin_area", [("code", "=", SECOND), ("valid_to", "is null", None)]) == 1
+
+
 def test_the_mending_is_done_again_after_a_restart_and_from_a_scenario(census):
     moved(census, 1200)
     bench = Bench(census, target_area=250_000.0)
@@ -168,6 +190,8 @@ def test_edges_by_lot_are_mended_written_and_taken_back(city, seed):
     if tolerance == TOLERANCE:
         values = note_of(told, "areas.crossed_grids")
         assert values["count"] + values["moved"] >= done["counts"]["parted"] > 0
+    made = {cell["id"]: cell["parents"] for cell in done["cells"] if cell["state"] == "new"}
+    parts_are_as_few_as_can_be(made, dict(zip(grids["uuid"].tolist(), grids[GEOM].tolist())), areas)
     result = apply(bench, lot.choice(("largest_keeps", "all_new")))
     look(store, whole, outline, was, result["operation"])
     lie_in_their_communities(store, areas, tolerance)
@@ -175,6 +199,16 @@ def test_edges_by_lot_are_mended_written_and_taken_back(city, seed):
     assert state(store) == start
     again = Bench(city, target_area=10_000.0)
     assert digest(find(store, again.id).coverage) == first
+
+
+def parts_are_as_few_as_can_be(made, before, areas):
+    """No grid becomes more parts than it has pieces of land in the communities, and none is split that has one."""
+    for uuid, shape in before.items():
+        pieces = sum(
+            int((shapely.area(shapely.get_parts(shapely.intersection(shape, area))) > 1e-6).sum())
+            for area in areas.values()
+        )
+        assert sum(uuid in parents for parents in made.values()) <= pieces
 
 
 def lie_in_their_communities(store, areas, tolerance):
