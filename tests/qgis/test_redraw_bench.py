@@ -10,6 +10,7 @@ from qgis.core import QgsPointXY, QgsRectangle
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 
+from digital_citymgmt_plugin.core.errors import EngineError
 from digital_citymgmt_plugin.gui.map_tools.pens import TOOLS
 from digital_citymgmt_plugin.gui.models.redraw import change_words, detail_rows, live_row
 from tests.qgis.make_city import CRS
@@ -145,6 +146,18 @@ def test_a_session_lost_with_its_engine_is_made_again(bench):
     opened = bench.asked("open_redraw")
     assert len(opened) == 2 and len(json.loads(opened[-1].edits)) == 1
     assert len(bench.asked("edit_redraw")) == 3  # what was under way is done in the new one
+
+
+def test_what_was_drawn_waits_while_no_engine_can_be_started(bench):
+    bench.split()
+    opened = bench.pool.answers["open_redraw"]
+    bench.pool.answers["open_redraw"] = EngineError("engine.not_started", interpreter="x", reason="y", log="z")
+    bench.engine.lost = True
+    bench.split()
+    bench.wait(lambda: not bench.desk.session)
+    bench.pool.answers["open_redraw"] = opened
+    bench.begin()
+    assert len(json.loads(bench.pool.last("open_redraw").edits)) == 1
 
 
 def test_ending_asks_and_leaves_nothing_on_the_map(bench):

@@ -52,6 +52,7 @@ class RedrawController(Desk):
         self.settings: dict[str, Any] = {}  # of ``OpenRedraw``, as the user wishes them
         self.box: QMessageBox | None = None
         self._mending = False
+        self._kept: list[Any] = []  # the changes of a session that could not be made again
         self._again: EditRedraw | None = None  # the change in which the engine was lost
         self._forget()
         dock.begin_button.clicked.connect(lambda _=False: self.ask_end() if self.session else self.begin())
@@ -79,6 +80,7 @@ class RedrawController(Desk):
 
     def _store(self, path: str) -> None:
         """Take note that another store is open, or none."""
+        self._kept, self._again = [], None
         self.pens.put_down()
         self.courier.forget()
         self._forget()
@@ -105,6 +107,8 @@ class RedrawController(Desk):
 
     def begin(self, *, scenario: str = "", edits: Sequence[Any] = ()) -> None:
         """Have the engine read the grids; ``scenario`` or ``edits`` are done at once."""
+        kept, self._kept = self._kept, []
+        edits = edits or kept
         given = {"scenario": scenario} if scenario else {"edits": json.dumps(list(edits))} if edits else {}
         self.dock.begin_button.setEnabled(False)
         self.dock.status.setText(tr("Reading the grids…"))
@@ -112,6 +116,7 @@ class RedrawController(Desk):
         def failed(error: Exception) -> None:
             self._mending = False
             self._forget()
+            self._kept = list(edits)  # nothing drawn is lost: “Begin” tries again with it
             self.on_map.clear()
             self._idle()
             self.controller.messages.show_error(error)
