@@ -14,11 +14,12 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.core.requests import UndoOperation
 from digital_citymgmt_plugin.core.requests_redraw import SaveScenario
+from digital_citymgmt_plugin.services.redraw import communities
 from digital_citymgmt_plugin.services.redraw.scenarios import save_scenario
 from digital_citymgmt_plugin.services.redraw.session import find
 from digital_citymgmt_plugin.services.undoing import undo_operation
-from tests.redraw_ground import digest
-from tests.services.cities import FIRST, SECOND, box
+from tests.redraw_ground import Pen, digest
+from tests.services.cities import FIRST, SECOND, X0, Y0, box, squares
 from tests.services.test_redraw import Bench, at
 from tests.services.test_redraw_apply import apply, check, state
 from tests.services.test_redraw_random import CURRENT, build, look
@@ -139,6 +140,51 @@ def test_what_cannot_be_used_is_refused_in_a_sentence(census):
         assert error.value.code == "redraw.option"
 
 
+def test_what_was_looked_at_is_done_without_drafting_it_again_but_never_on_other_ground(census, monkeypatch):
+    drafts, real = [], communities.mend_crossings
+    monkeypatch.setattr(communities, "mend_crossings", lambda *given: drafts.append(given) or real(*given))
+    moved(census, 1200)
+    bench = Bench(census, target_area=250_000.0)
+    seen = bench.probe("mend")
+    done = bench.edit("mend")
+    assert (len(drafts), done["shapes"]) == (1, seen["shapes"])
+    bench.step()
+    bench.probe("mend")
+    assert len(drafts) == 1
+    moved(census, 1300)
+    assert bench.probe("mend")["shapes"] != seen["shapes"]
+    bench.edit("split", at((1100, -10), (1100, 510)))
+    assert bench.probe("mend")["counts"]["parted"] == 2
+    bench.probe("mend", tolerance=1.0)
+    assert len(drafts) == 4
+    apply(bench)
+    bench.steps = 0
+    assert bench.edit("mend")["counts"]["parted"] == 2
+    assert len(drafts) == 5
+
+
+def test_what_is_said_of_many_grids_is_said_in_one_sentence(city):
+    city.communities(box(0, 0, 1000, 1000), box(1000, 0, 2000, 1000))
+    city.adopt(squares(20, 10, 100.0))
+    city.communities(box(0, 0, 1001, 1000), box(1001, 0, 2000, 1000))
+    bench = Bench(city, target_area=10_000.0)
+    assert bench.probe("mend")["error"]["code"] == "redraw.nothing_to_mend"
+    edge = [(0, 0), (1001, 0), (1001, 900), (1300, 900), (1300, 1000), (0, 1000)]
+    west = shapely.Polygon([(X0 + x, Y0 + y) for x, y in edge])
+    city.communities(west, shapely.difference(box(0, 0, 2000, 1000), west))
+    told = bench.probe("mend")
+    assert [note["code"] for note in told["notes"]] == ["redraw.slivers_snapped"]
+    assert told["notes"][0]["values"]["count"] == told["counts"]["slivers"] == 9
+    assert told["counts"]["moved"] == 3
+
+
+def test_areas_that_ended_are_in_force_again_when_the_import_is_taken_back(census):
+    told = census.communities(box(0, 0, 2000, 1000), codes=(FIRST,), complete=True)
+    undo_operation(census.context, UndoOperation(told["operation"]))
+    there = census.rows("admin_area", "code", GEOM, where=[("level", "=", "community"), ("valid_to", "is null", None)])
+    assert {row["code"]: row[GEOM].area for row in there} == {FIRST: 1_000_000.0, SECOND: 1_000_000.0}
+
+
 def edges_by_lot(lot, shapes, old):
     """Nine areas by four lines drawn by lot across a board, in part from corner to corner; codes by most land."""
     west, south, east, north = shapely.total_bounds(shapes)
@@ -170,7 +216,7 @@ def edges_by_lot(lot, shapes, old):
             return {code: shapely.union_all(parts) for code, parts in found.items()}
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(8))
 def test_edges_by_lot_are_mended_written_and_taken_back(city, seed):
     whole, outline = build(city, seed, 6, 6)
     store, lot = city.store, random.Random(seed)
@@ -184,14 +230,19 @@ def test_edges_by_lot_are_mended_written_and_taken_back(city, seed):
     start = state(store)
     bench = Bench(city, target_area=10_000.0)
     cov = find(store, bench.id).coverage
-    first = digest(cov)
+    first, pen = digest(cov), Pen(seed)
+    for _ in range(4 * (seed > 3)):  # the hand had been at work before
+        edit = pen.draw(cov)
+        find(store, bench.id).do({"tool": edit.tool, "points": [], "cells": []}, edit)
+        bench.steps += 1
+    before = {cell: cov.cell(cell) for cell in cov.ids}
     done = bench.edit("mend", tolerance=tolerance, least=least)
     assert done["counts"]["not_mended"] == 0
     if tolerance == TOLERANCE:
         values = note_of(told, "areas.crossed_grids")
         assert values["count"] + values["moved"] >= done["counts"]["parted"] > 0
     made = {cell["id"]: cell["parents"] for cell in done["cells"] if cell["state"] == "new"}
-    parts_are_as_few_as_can_be(made, dict(zip(grids["uuid"].tolist(), grids[GEOM].tolist())), areas)
+    parts_are_as_few_as_can_be(made, before, areas)
     result = apply(bench, lot.choice(("largest_keeps", "all_new")))
     look(store, whole, outline, was, result["operation"])
     lie_in_their_communities(store, areas, tolerance)

@@ -75,7 +75,8 @@ def apply_redraw(context: Context, request: ApplyRedraw) -> dict[str, Any]:
     taken, family = _family(session, old, cells, policy == POLICIES[0])
     codes, uuids = give_codes(store, taken, old, family)
     counts.update(
-        cells_new=int((family.keeps < 0).sum()), retired=len(family.retired),
+        cells_new=int((family.keeps < 0).sum()),
+        retired=len(family.retired),
         cells_changed=int(family.changed.sum()),
     )
     reason = request.reason.strip()[:_REASON] or KIND

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
+import shapely
 
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.grids.edit import Edit
+from digital_citymgmt_plugin.core.grids.edit import Coverage, Edit
 from digital_citymgmt_plugin.core.grids.edit_community import LEAST, TOLERANCE, mend_crossings
 from digital_citymgmt_plugin.core.ports import Store
 from digital_citymgmt_plugin.services.crossed_grids import read_communities
@@ -48,13 +50,40 @@ def mended(session: Session, entry: dict[str, Any]) -> Edit:
     options = entry.get("options") or {}
     tolerance = float(options.get("tolerance", TOLERANCE))
     least = float(options.get("least", LEAST))
-    edit = mend_crossings(session.coverage, session.communities, tolerance, least)
+    edit = _drafted(session, tolerance, least)
     if not edit.after:
         left = [values["cell"] for code, values in edit.notes if code == "redraw.not_mended"]
         if left:
             raise InputRefused("redraw.many_not_mended", count=len(left), codes=_named(session, left))
         raise InputRefused("redraw.nothing_to_mend", tolerance=tolerance)
     return replace(edit, notes=_in_few_words(session, edit.notes, tolerance))
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """What was drafted last and on what: who has looked at it and says yes need not wait for it once more."""
+
+    edits: tuple[Edit, ...]
+    wished: tuple[Any, ...]
+    edit: Edit
+
+
+_last: WeakKeyDictionary[Coverage, _Draft] = WeakKeyDictionary()
+
+
+def _drafted(session: Session, tolerance: float, least: float) -> Edit:
+    edits = tuple(step.edit for step in session.steps[: session.done])
+    shapes = shapely.to_wkb(list(session.communities.values())).tolist()
+    wished = (tolerance, least, *zip(session.communities, shapes))
+    last = _last.get(session.coverage)
+    if last is None or not (
+        len(last.edits) == len(edits)
+        and all(one is other for one, other in zip(last.edits, edits))
+        and last.wished == wished
+    ):
+        edit = mend_crossings(session.coverage, session.communities, tolerance, least)
+        last = _last[session.coverage] = _Draft(edits, wished, edit)
+    return last.edit
 
 
 def mending_counts(session: Session, edit: Edit) -> dict[str, int]:
