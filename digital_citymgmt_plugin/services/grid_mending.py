@@ -11,7 +11,6 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.audit import GridSet
 from digital_citymgmt_plugin.core.grids.mending import RULES, Flaw, Mending, mend_flaws
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Condition, Context, Store
@@ -30,6 +29,9 @@ _TABLES = [
     "unit_grid", "grid_lineage", "code_register", "check_issue", "component_point", "component_line",
     "component_area", "component_change", "case_record", "case_event", "beat", "beat_member",
 ]  # fmt: skip
+COUNTS = (
+    "asked", "mended", "left", "grids_changed", "retired", "components_moved", "cases_moved", "beats_changed",
+)  # fmt: skip
 
 
 def mend_grids(context: Context, request: MendGrids) -> dict[str, Any]:
@@ -44,17 +46,20 @@ def mend_grids(context: Context, request: MendGrids) -> dict[str, Any]:
     dict
         Counts ``asked``, ``mended``, ``left``, ``grids_changed``, ``retired``, ``components_moved``, ``cases_moved``,
         ``beats_changed``; ``left``: code of the reason → number.
+        Nothing is written, and the note ``mend.nothing`` says why, when no open issue of unit grids is meant.
 
     Raises
     ------
     InputRefused
-        ``mend.nothing`` when the filter takes no open issue of unit grids; see ``conditions``.
+        See ``conditions``.
     """
     store = context.need_store()
     context.progress(0.0, "progress.repairing")
     chosen = _chosen(store, request)
     if not len(chosen["fid"]):
-        raise InputRefused("mend.nothing")
+        counts = dict.fromkeys(COUNTS, 0)
+        notes = [{"code": "mend.nothing", "values": {}}]
+        return {"counts": counts, "operation": None, "tables": [], "notes": notes, "left": {}}
     inputs = read_inputs(context, CheckGrids(), [])
     flaws = _flaws(chosen, inputs)
     grids = inputs.grids
@@ -63,9 +68,8 @@ def mend_grids(context: Context, request: MendGrids) -> dict[str, Any]:
     done = mend_flaws(grids.cells, flaws, grids.homes, home, context.cancel)
     reasons = Counter(done.left.values())
     counts = {
-        "asked": len(flaws), "mended": len(flaws) - len(done.left), "left": len(done.left),
-        "grids_changed": len(done.rows), "retired": len(done.gone), "components_moved": 0, "cases_moved": 0,
-        "beats_changed": 0,
+        **dict.fromkeys(COUNTS, 0), "asked": len(flaws), "mended": len(flaws) - len(done.left), "left": len(done.left),
+        "grids_changed": len(done.rows), "retired": len(done.gone),
     }  # fmt: skip
     notes = [{"code": "mend.left", "values": {"count": size, "because": why}} for why, size in reasons.items()]
     answer: dict[str, Any] = {

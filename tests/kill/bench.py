@@ -20,10 +20,14 @@ from digital_citymgmt_plugin.core.requests import (
     FindDuplicates,
     FixComponents,
     ImportBaseMap,
+    ImportBeats,
     ImportPhotos,
     ImportProfile,
+    KeepWeights,
+    Layer,
     MakeCandidates,
     MakeSheets,
+    MendGrids,
     MergeDuplicates,
     ReopenIssues,
     Request,
@@ -69,7 +73,7 @@ ACTIONS: dict[str, Build] = {
     "findduplicates": lambda town, store, out: FindDuplicates(tolerance=FAR),
     "checkcomponents": lambda town, store, out: CheckComponents(),
     "waiveissues": lambda town, store, out: WaiveIssues(states=["open"], reason="现场核实"),
-    "reopenissues": lambda town, store, out: ReopenIssues(rules=["component.duplicate_near"]),
+    "reopenissues": lambda town, store, out: ReopenIssues(rules=["component.duplicate_near", "grid.gap"]),
     "mergeduplicates": lambda town, store, out: MergeDuplicates(tolerance=FAR, reason="near", least_score=0.0),
     "fixcomponents": lambda town, store, out: FixComponents(
         column(store, "SELECT uuid FROM component_point ORDER BY fid LIMIT 200"), {"state": "破损", "remark": "锈"}
@@ -87,7 +91,10 @@ ACTIONS: dict[str, Build] = {
     "savebeats": lambda town, store, out: SaveBeats(
         {code: str(number % 3) for number, code in enumerate(column(store, GRIDS))}, {"0": "一片"}
     ),
+    "importbeats": lambda town, store, out: ImportBeats(Layer(town.beats), "code", "name"),
     "repairgrids": lambda town, store, out: CheckGrids(repair=0.5),
+    "mendgrids": lambda town, store, out: MendGrids(rules=["grid.gap"]),
+    "keepweights": lambda town, store, out: KeepWeights({CLASSES[0]: 2.0, "": 1.0}),
     "savescenario": lambda town, store, out: SaveScenario(DRAWN, "甲"),
     "redraw": lambda town, store, out: ApplyRedraw(DRAWN, reason="试验"),
     "discardscenario": lambda town, store, out: DiscardScenario(column(store, "SELECT uuid FROM scenario")[0]),

@@ -39,7 +39,7 @@ class Town:
 def make_town(
     folder: Path, *, components: int = 8_000, cases: int = 3_000, seed: int = 7, notched: bool = False
 ) -> Town:
-    """Write the files into a folder; the same seed gives the same rows. ``notched``: one cell leaves a narrow gap."""
+    """Write the files into a folder; the same seed gives the same rows. ``notched``: two cells leave gaps; beats."""
     rng = np.random.default_rng(seed)
     communities = [
         (f"{COUNTY}{100 + row // 2}{(row % 2) * ACROSS + column + 1:03d}", _square(row, column))
@@ -60,8 +60,12 @@ def make_town(
         for y in np.arange(Y, Y + DOWN * SIDE, 100)
     ]
     if notched:
-        corners = shapely.get_coordinates(cells[60])
-        cells[60] = shapely.Polygon(np.where((corners == corners[2]).all(axis=1)[:, None], corners - [0.2, 0], corners))
+        for number, width in ((60, 0.2), (100, 3.0)):
+            corners = shapely.get_coordinates(cells[number])
+            at = (corners == corners[2]).all(axis=1)[:, None]
+            cells[number] = shapely.Polygon(np.where(at, corners - [width, 0], corners))
+    strips = [shapely.box(X + 1_000 * at, Y, X + 1_000 * (at + 1), Y + DOWN * SIDE) for at in range(ACROSS // 2)]
+    _write(folder / "beats.gpkg", [(f"B{at}", f"片区{at}", strip) for at, strip in enumerate(strips)])
     _write(folder / "cells.gpkg", [(str(number), "", cell) for number, cell in enumerate(cells)])
     east, north = (rng.uniform(0, count * SIDE, components) for count in (ACROSS, DOWN))
     places = np.column_stack([X + east, Y + north])

@@ -30,7 +30,7 @@ from tests.support import Watcher, new_store
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory):
-    made = make_town(tmp_path_factory.mktemp("town"), components=900, cases=120)
+    made = make_town(tmp_path_factory.mktemp("town"), components=900, cases=120, notched=True)
     bench.add_inputs(made, symbols=120, photos=30)
     return made
 
