@@ -45,8 +45,10 @@ def costs(
     rest = sums.sum(axis=1) - part
     value = weights.edges(crossed[:, 1])
     # The outline of a side: its outer edges and the cut.
-    value += weights.cells(part[:, 0], part[:, 2] + crossed[:, 0], part[:, 1])
-    value += weights.cells(rest[:, 0], rest[:, 2] + crossed[:, 0], rest[:, 1])
+    both = np.concatenate([part, rest])
+    cells = weights.cells(both[:, 0], both[:, 2] + np.tile(crossed[:, 0], 2), both[:, 1])
+    value += cells[: len(part)]
+    value += cells[len(part) :]
     return value
 
 

@@ -21,6 +21,7 @@ def anneal(partition: Partition, sweeps: int) -> None:
         return
     home = {unit: number for number, cell in cells.items() for unit in cell.members}
     changed = set(cells)
+    worth = {number: partition.value(cell) for number, cell in cells.items()}
     for sweep in range(sweeps):
         partition.check()
         heat = HOT * (1 - sweep / max(sweeps - 2, 1))
@@ -29,15 +30,18 @@ def anneal(partition: Partition, sweeps: int) -> None:
         random.shuffle(border)
         changed = set()
         for unit in border:
-            moved = _try(partition, home, unit, heat)
+            moved = _try(partition, home, worth, unit, heat)
             if moved >= 0:
                 changed.update((moved, home[unit]))
                 changed.update(home[other] for other in graph.near[unit])
     partition.rebuild(home)
 
 
-def _try(partition: Partition, home: dict[int, int], unit: int, heat: float) -> int:
-    """Hand over one unit if that is better, or by chance; return the cell that it left, −1 if it stays."""
+def _try(partition: Partition, home: dict[int, int], worth: dict[int, float], unit: int, heat: float) -> int:
+    """Hand over one unit if that is better, or by chance; return the cell that it left, −1 if it stays.
+
+    ``worth`` is what each cell costs as it is.
+    """
     graph, weights, cells = partition.graph, partition.weights, partition.cells
     old = home[unit]
     shares: dict[int, list[float]] = {}
@@ -53,12 +57,12 @@ def _try(partition: Partition, home: dict[int, int], unit: int, heat: float) -> 
     after_left = (left.area - area, left.perimeter - around + 2 * kept[0], left.load - load)
     if after_left[0] <= 0 or after_left[1] <= 0:
         return -1
-    base = weights.cell(*after_left) - weights.cell(left.area, left.perimeter, left.load) + weights.edge(kept[1])
+    base = weights.cell(*after_left) - worth[old] + weights.edge(kept[1])
     best, where = math.inf, -1
     for number, (length, cost) in shares.items():
         cell = cells[number]
         value = weights.cell(cell.area + area, cell.perimeter + around - 2 * length, cell.load + load)
-        value += base - weights.cell(cell.area, cell.perimeter, cell.load) - weights.edge(cost)
+        value += base - worth[number] - weights.edge(cost)
         if value < best or (value == best and number < where):
             best, where = value, number
     if best > 0 and (heat <= 0 or best > 8 * heat or partition.random.random() >= math.exp(-best / heat)):
@@ -78,4 +82,5 @@ def _try(partition: Partition, home: dict[int, int], unit: int, heat: float) -> 
     right.perimeter += around - 2 * length
     right.load += load
     home[unit] = where
+    worth[old], worth[where] = partition.value(left), partition.value(right)
     return old

@@ -59,8 +59,9 @@ def _trees(
 ) -> list[SpanningTree]:
     """Return random spanning trees; none where the units do not hang together."""
     trees = []
+    kept = [(0.7 * cost / length, i, j) for i, j, length, cost in edges]
     for _ in range(tries):
-        trees.append(SpanningTree(size, edges, source))
+        trees.append(SpanningTree(size, kept, source))
         if len(trees[-1].order) < size:
             return []
     return trees

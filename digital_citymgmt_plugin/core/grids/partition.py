@@ -34,6 +34,7 @@ class Cell:
     load: float
     perimeter: float
     near: dict[int, tuple[float, float]] = field(default_factory=dict)
+    simple: bool | None = None  # kept by ``Partition.is_sound`` while the members stay; None: not known
 
 
 class Partition:
@@ -80,6 +81,12 @@ class Partition:
             before, here = here, ends[1] if ends[0] == before else ends[0]
             steps += 1
         return steps == len(beside)
+
+    def is_sound(self, cell: Cell) -> bool:
+        """Tell whether a cell is simple; asked for each of its neighbours in turn, and looked at once."""
+        if cell.simple is None:
+            cell.simple = self.is_simple(cell.members)
+        return cell.simple
 
     def cost(self) -> float:
         """Return the sum over cells and boundaries, with what a wrong number of cells costs in place of the bonus."""
@@ -300,7 +307,7 @@ class Partition:
 
     def _improve_cell(self, number: int, tries: int) -> list[int]:
         cell = self.cells[number]
-        if self.weights.ratio(cell.area, cell.load) > 2 * self.weights.band[0] or not self.is_simple(cell.members):
+        if self.weights.ratio(cell.area, cell.load) > 2 * self.weights.band[0] or not self.is_sound(cell):
             made = self._part([number], tries)
             if made:
                 return made
@@ -326,7 +333,7 @@ class Partition:
         if len(old) == 2:
             before += self.weights.edge(self.cells[old[0]].near[old[1]][1])
         # A cell that encloses another or touches itself must change, whatever it costs.
-        if not all(self.is_simple(self.cells[number].members) for number in old):
+        if not all(self.is_sound(self.cells[number]) for number in old):
             before += 50.0
         order = sorted(units)
         options = all_cuts(self.graph, order, self.weights, self.random, tries, before - 1e-9)

@@ -13,11 +13,12 @@ class SpanningTree:
     """A random spanning tree that prefers to keep expensive boundaries inside.
 
     ``order`` lists the nodes from the root down (fewer than ``size`` when the edges do not connect all), ``parent`` and
-    ``depth`` tell where each hangs. Edges are (node, node, length, cost).
+    ``depth`` tell where each hangs. Edges are (weight, node, node): the more one weighs, the rather it is kept inside.
     """
 
-    def __init__(self, size: int, edges: list[tuple[int, int, float, float]], source: random.Random) -> None:
-        keyed = sorted((source.random() - 0.7 * cost / length, i, j) for i, j, length, cost in edges)
+    def __init__(self, size: int, edges: list[tuple[float, int, int]], source: random.Random) -> None:
+        draw = source.random
+        keyed = sorted([(draw() - keep, i, j) for keep, i, j in edges])
         root = list(range(size))
         beside: list[list[int]] = [[] for _ in range(size)]
         for _, i, j in keyed:
