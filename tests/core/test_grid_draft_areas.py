@@ -143,6 +143,7 @@ def test_a_community_too_small_for_a_cell_is_one_cell_and_listed(side):
         assert [note.area_index for note in notes["draft.small_area"]] == [1]
 
 
+@np.errstate(invalid="ignore")  # numbers that are none are meant
 def test_odd_rows_of_the_area_layer_are_passed_over():
     areas = some(
         FIELD, None, shapely.Polygon(), shapely.LineString([(0, 0), (1, 1)]), shapely.Point(3, 3),

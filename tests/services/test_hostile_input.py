@@ -90,6 +90,7 @@ def test_missing_and_impossible_coordinates_are_rejected(town):
     assert census(town, *rows)["reasons"] == {"reject.bad_coordinates": 4, "reject.no_geometry": 1}
 
 
+@np.errstate(invalid="ignore")  # numbers that are none are meant
 def test_null_empty_nan_and_broken_shapes_are_rejected(town):
     x, y = X0, Y0
     bow = shapely.Polygon([(x, y), (x + 9, y + 9), (x + 9, y), (x, y + 9)])
