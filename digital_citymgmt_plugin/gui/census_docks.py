@@ -31,6 +31,7 @@ from digital_citymgmt_plugin.gui.icons import icon
 from digital_citymgmt_plugin.gui.redraw_actions import RedrawActions
 from digital_citymgmt_plugin.gui.rule_actions import RuleActions
 from digital_citymgmt_plugin.gui.totals_actions import TotalsActions
+from digital_citymgmt_plugin.gui.unwritten import ExitBlocker
 from digital_citymgmt_plugin.gui.vendor_actions import VendorActions
 
 
@@ -90,6 +91,7 @@ class CensusDocks:
             (tr("&Lineage of unit grids"), "lineage", lineage_dock),
             (tr("&Beats"), "beats", beat_dock),
         ]
+        self.exit_blocker = ExitBlocker(controller.unwritten, iface)
         for _words, _name, dock in self.docks:
             iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
             dock.hide()
@@ -143,6 +145,7 @@ class CensusDocks:
 
     def shut(self) -> None:
         """Take everything away."""
+        self.exit_blocker.shut()
         self.issues.controller.windows.clear()
         self.rules.shut()
         self.redraw_actions.shut()

@@ -91,9 +91,12 @@ class Desk(QObject):
         words = template(f"operation.{request.method}") or request.method
         self.ask(words, request, lambda answer: self._seen(words, request, answer, done), preview="hold")
 
-    def _seen(self, words: str, request: Request, answer: dict[str, Any], done: OnAnswer | None) -> None:
+    def _seen(
+        self, words: str, request: Request, answer: dict[str, Any], done: OnAnswer | None,
+        failed: Callable[[Exception], None] | None = None,
+    ) -> None:  # fmt: skip
         dialog = PreviewDialog(words, answer, self.dock)
-        dialog.accepted.connect(lambda: self.write_now(request, done))
+        dialog.accepted.connect(lambda: self.write_now(request, done, failed))
         # Any other request ends the holding, so that others can write at once.
         dialog.rejected.connect(self.controller.refresh)
         dialog.finished.connect(lambda _answer: self._closed(dialog))
@@ -104,7 +107,9 @@ class Desk(QObject):
         self.preview = None
         dialog.deleteLater()
 
-    def write_now(self, request: Request, done: OnAnswer | None = None) -> None:
+    def write_now(
+        self, request: Request, done: OnAnswer | None = None, failed: Callable[[Exception], None] | None = None
+    ) -> None:
         """Write without asking: for a single object that the user has before their eyes."""
         words = template(f"operation.{request.method}") or request.method
 
@@ -116,7 +121,7 @@ class Desk(QObject):
             if done is not None:
                 done(answer)
 
-        self.ask(words, request, written)
+        self.ask(words, request, written, failed=failed)
 
     def ask_file(self, title: str, name: str, filters: str) -> str:
         """Ask where to write; "" when the user does not want to."""

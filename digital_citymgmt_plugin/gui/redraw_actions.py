@@ -70,7 +70,7 @@ class RedrawActions(QObject):
 
         def seen(answer: dict[str, Any]) -> None:
             self._own = True
-            desk.show_counts(words, request, moved(answer), self._applied)
+            desk.show_counts(words, request, moved(answer), self._applied, self._not_applied)
             assert desk.preview is not None  # noqa: S101  (just shown)
             desk.preview.finished.connect(lambda _code: desk.courier.hold(False))
             desk.preview.rejected.connect(self._not_own)
@@ -98,17 +98,23 @@ class RedrawActions(QObject):
         self._own = False
 
     def _not_applied(self, error: Exception) -> None:
+        self._own = False
         self.desk.courier.hold(False)
         if isinstance(error, CityError) and error.code == CHANGED:
             words = tr("Do your changes again on the grids as they are now? What no longer fits is listed.")
             self._question(sentence(error), words, self.rebase)
-        elif not self.desk.mend(error):
+        else:
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        """Tell an error; the session that was lost with its engine is made again, so that the next try does it."""
+        if not self.desk.mend(error):
             self.desk.controller.messages.show_error(error)
 
     def rebase(self) -> None:
         """Do the changes again on the grids as they are now."""
         request = RebaseRedraw(self.desk.session)
-        self.desk.ask(tr("Doing the changes again"), request, self._rebased)
+        self.desk.ask(tr("Doing the changes again"), request, self._rebased, failed=self._failed)
 
     def _rebased(self, answer: dict[str, Any]) -> None:
         self.desk.go_on(answer)
@@ -158,12 +164,21 @@ class RedrawActions(QObject):
             return
         over = next((str(one["uuid"]) for one in self.listed if one["name"] == name), None)
         request = SaveScenario(desk.session, name, over, None if over == desk.scenario else desk.scenario or None)
+        if over is not None and over != desk.scenario:
+            words = tr("Write over the scenario “{name}”?").format(name=name)
+            told = tr("What it holds now is replaced; the action can be taken back.")
+            self._question(words, told, lambda: self._save(request))
+        else:
+            self._save(request)
+
+    def _save(self, request: SaveScenario) -> None:
+        desk = self.desk
 
         def saved(answer: dict[str, Any]) -> None:
             desk.scenario = str(answer.get("scenario") or "")
             self.list()
 
-        desk.write_now(request, saved)
+        desk.write_now(request, saved, self._failed)
 
     def ask_open(self) -> None:
         """Open the scenario that is chosen; asks when changes would be lost."""
@@ -197,7 +212,7 @@ class RedrawActions(QObject):
             dialog.maps_asked.connect(lambda: self._ask_maps(names, request))
             self._show(dialog)
 
-        desk.ask(tr("Comparing scenarios"), request, came)
+        desk.ask(tr("Comparing scenarios"), request, came, failed=self._failed)
 
     def _ask_maps(self, names: tuple[str, str], request: CompareScenarios) -> None:
         """Ask for a file, have both written to it and load them."""
@@ -205,7 +220,8 @@ class RedrawActions(QObject):
         if path:
             path = path if path.lower().endswith(".gpkg") else f"{path}.gpkg"
             asked = replace(request, output=path)
-            self.desk.ask(tr("Comparing scenarios"), asked, lambda _answer: self._load(path, names))
+            words = tr("Comparing scenarios")
+            self.desk.ask(words, asked, lambda _answer: self._load(path, names), failed=self._failed)
 
     def _load(self, path: str, names: tuple[str, str]) -> None:
         try:

@@ -7,6 +7,7 @@ import pytest
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsRectangle
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QMessageBox
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.gui.docks.beat_controller import BeatController
@@ -114,6 +115,17 @@ def test_painted_by_dragging_undone_as_a_whole_and_saved(bench):
     bench.wait(lambda: bench.desk.preview is not None)
     assert bench.pool.last("save_beats").members["g2"] == "001"
     bench.desk.preview.accept()
+
+
+def test_beats_that_are_not_saved_are_asked_for_and_a_draft_under_way_ends_with_its_store(bench):
+    assert not bench.controller.unwritten.words()
+    bench.desk.paint.paint([GRIDS[0]], "002")
+    bench.desk.show()
+    assert bench.controller.unwritten.words() == ["Beats: 1 changes that are not saved."]
+    bench.desk.drafting = True  # its answer will come to nobody
+    bench.controller.close_store()
+    bench.controller.unwritten.box.button(QMessageBox.StandardButton.Yes).click()
+    assert not bench.controller.path and not bench.desk.drafting
 
 
 def test_locked_beats_neither_give_nor_take(bench):

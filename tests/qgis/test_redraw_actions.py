@@ -81,6 +81,35 @@ def test_a_scenario_is_saved_compared_and_opened(bench):
     assert bench.pool.last("open_redraw").scenario == "u1"
 
 
+def test_another_scenario_of_the_same_name_is_written_over_only_when_the_user_says_so(bench):
+    bench.engine.saved = ({"uuid": "u9", "name": "方案一", "edits": 3, "changed": 0},)
+    bench.split()
+    bench.actions.list()
+    bench.settle()
+    for button, saves in (("Cancel", 0), ("Yes", 1)):
+        bench.actions.save("方案一")
+        bench.actions.dialog.button(getattr(bench.actions.dialog.StandardButton, button)).click()
+        bench.settle()
+        assert len(bench.asked("save_scenario")) == saves
+    assert bench.pool.last("save_scenario").scenario == "u9"
+
+
+def test_a_session_that_is_lost_while_saving_or_writing_is_made_again(bench):
+    bench.split()
+    lost = InputRefused("redraw.no_session")
+    answer = bench.pool.answers["save_scenario"]
+    bench.pool.answers["save_scenario"] = lost
+    bench.actions.save("方案一")
+    bench.settle()
+    bench.wait(lambda: len(bench.asked("open_redraw")) == 2)
+    bench.settle()
+    assert len(bench.desk.entries) == 1 and not bench.iface.warnings()[1:]
+    bench.pool.answers["save_scenario"] = answer
+    bench.actions.save("方案一")
+    bench.settle()
+    assert bench.desk.scenario == "u1"
+
+
 def test_what_counts_is_asked_before_a_session(bench):
     bench.desk.end()
     bench.dock.settings_button.click()

@@ -7,10 +7,11 @@ import json
 
 import pytest
 from qgis.core import QgsPointXY, QgsRectangle
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication, QMessageBox
 
-from digital_citymgmt_plugin.core.errors import EngineError
+from digital_citymgmt_plugin.core.errors import CityError, EngineError
 from digital_citymgmt_plugin.gui.map_tools.pens import TOOLS
 from digital_citymgmt_plugin.gui.models.redraw import change_words, detail_rows, live_row
 from tests.qgis.make_city import CRS
@@ -177,6 +178,58 @@ def test_ending_asks_and_leaves_nothing_on_the_map(bench):
     bench.begin()
     bench.controller.close_store()
     assert not bench.desk.session and not bench.dock.begin_button.isEnabled()
+
+
+def test_changes_that_are_not_written_are_asked_for_before_the_store_or_qgis_is_closed(bench):
+    unwritten = bench.controller.unwritten
+    assert unwritten.may_end()  # no changes: no question
+    bench.split()
+    seen = []
+
+    def answer(button):
+        seen.append(unwritten.words())
+        QApplication.activeModalWidget().done(int(button))
+
+    buttons = QMessageBox.StandardButton
+    for button, ends in ((buttons.Cancel, False), (buttons.Yes, True)):
+        QTimer.singleShot(50, lambda button=button: answer(button))
+        assert unwritten.may_end() is ends
+    assert len(seen) == 2 and "1 changes" in seen[0][0] and len(bench.desk.entries) == 1
+    bench.controller.close_store()
+    unwritten.box.button(buttons.Cancel).click()
+    assert bench.controller.path and len(bench.desk.entries) == 1
+    bench.controller.open_store(bench.city)
+    unwritten.box.button(buttons.Yes).click()
+    bench.wait(lambda: bench.controller.path and not bench.desk.session)
+    assert not bench.desk.entries and not unwritten.words()
+
+
+def test_no_pen_is_left_in_hand_when_the_dock_is_closed(bench):
+    bench.split()
+    bench.dock.close()
+    assert bench.desk.pens.name() == "" and len(bench.desk.entries) == 1 and bench.desk.on_map.drawn
+
+
+def test_changes_are_kept_when_the_session_cannot_be_made_again_at_once(bench):
+    bench.split()
+    opens = bench.pool.answers["open_redraw"]
+    bench.pool.answers["open_redraw"] = CityError("engine.died", code=-9, log="")
+    bench.engine.lost = True
+    bench.split()
+    bench.settle()
+    assert len(bench.desk.entries) == 1 and bench.desk.session and bench.dock.undo_button.isEnabled()
+    bench.pool.answers["open_redraw"] = opens
+    bench.split()
+    bench.wait(lambda: len(bench.desk.entries) == 2)
+
+
+def test_an_answer_that_comes_after_the_end_changes_nothing(bench):
+    bench.pool.gate.clear()
+    bench.desk.change("split")
+    bench.desk.end()
+    bench.pool.gate.set()
+    bench.idle()
+    assert not bench.desk.entries and not bench.desk.on_map.drawn and not bench.dock.undo_button.isEnabled()
 
 
 def test_crs_of_the_map_is_not_that_of_the_store(bench):

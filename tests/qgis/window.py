@@ -25,6 +25,7 @@ class Iface(QObject):
         self.bar = QgsMessageBar(self.window)
         self.window.menuBar().addMenu("&Help")
         self.active = None
+        self.blockers = []
 
     def mainWindow(self):
         return self.window
@@ -47,6 +48,12 @@ class Iface(QObject):
 
     def removeDockWidget(self, dock):
         self.window.removeDockWidget(dock)
+
+    def registerApplicationExitBlocker(self, blocker):
+        self.blockers.append(blocker)
+
+    def unregisterApplicationExitBlocker(self, blocker):
+        self.blockers.remove(blocker)
 
     def said(self):
         """The texts of the message bar."""

@@ -59,6 +59,7 @@ class BeatController(Desk):
         dock.mix_edit.editingFinished.connect(self.weigh)
         dock.chosen.connect(lambda _code: self._allow())
         dock.visibilityChanged.connect(lambda shown=False: self._seen_again() if shown else self._hide())
+        controller.unwritten.tellers.append(self.would_lose)
         self.watch()
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -89,6 +90,7 @@ class BeatController(Desk):
 
     def _opened(self, path: str) -> None:
         self.paint = self.grids = self.brush.grids = None
+        self.drafting = False  # its answer comes to nobody when another store is open by then
         self._put_down()
         self.on_map.clear()
         super()._opened(path)
@@ -272,6 +274,11 @@ class BeatController(Desk):
         if self.paint is not None:  # what is in the store is no stroke any more
             self.paint.saved, self.paint.saved_names = list(self.paint.beat), dict(self.paint.names)
         self.reload()
+
+    def would_lose(self) -> str:
+        """Return what is lost when the store is let go; "" when nothing is."""
+        count = len({**self.paint.changed(), **self.paint.names_changed()}) if self.paint is not None else 0
+        return tr("Beats: {count} changes that are not saved.").format(count=count) if count else ""
 
     def discard(self) -> None:
         """Go back to the beats of the store: a stroke like any other."""

@@ -24,6 +24,7 @@ from digital_citymgmt_plugin.gui.messages import Messages
 from digital_citymgmt_plugin.gui.models.steps import next_step
 from digital_citymgmt_plugin.gui.session import StoreSession
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
+from digital_citymgmt_plugin.gui.unwritten import Unwritten
 from digital_citymgmt_plugin.gui.wizard.state import step_words
 
 log = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class CityController(QObject):
         self.recent = recent
         self.run_algorithm = run_algorithm
         self.windows: dict[str, Callable[[], None]] = {}  # what takes the place of an algorithm's dialog
+        self.unwritten = Unwritten(iface.mainWindow())
         self.link = EngineLink(self)
         self.path = ""
         self.meta: dict[str, Any] = {}
@@ -150,7 +152,10 @@ class CityController(QObject):
             self.open_store(path)
 
     def open_store(self, path: str) -> None:
-        """Open a store; the one open before is let go first."""
+        """Open a store; the one open before is let go first, after a question when changes would be lost."""
+        self.unwritten.if_sure(lambda: self._open(path))
+
+    def _open(self, path: str) -> None:
         self._let_go()
         self._wanted = path
         self.link.ask(tr("Opening the city store"), self.session.open(path), self._opened, self._not_opened)
@@ -192,7 +197,10 @@ class CityController(QObject):
         box.open()
 
     def close_store(self) -> None:
-        """Let go of the store and take its layers out of the project."""
+        """Let go of the store and take its layers out of the project; asks when changes would be lost."""
+        self.unwritten.if_sure(self._close)
+
+    def _close(self) -> None:
         self._let_go()
         self.dock.show_no_store()
 
@@ -404,6 +412,7 @@ class CityController(QObject):
         """End: stop waiting, take the timers down, let go of the store. Layers stay in the project."""
         self._timer.stop()
         self._loading = None
+        self.unwritten.shut()
         self.link.shut()
         if self._dialog is not None:
             self._dialog.finished.disconnect(self._new_answered)

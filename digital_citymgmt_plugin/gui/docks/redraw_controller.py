@@ -28,7 +28,7 @@ from digital_citymgmt_plugin.gui.map_tools.overlay import SessionCells
 from digital_citymgmt_plugin.gui.map_tools.pens import TOOLS
 from digital_citymgmt_plugin.gui.models.redraw import judged_words, notes_words, rows_of, tr
 from digital_citymgmt_plugin.gui.models.scenarios import conflicts_words
-from digital_citymgmt_plugin.gui.redraw_courier import Courier
+from digital_citymgmt_plugin.gui.redraw_courier import Courier, OnError
 from digital_citymgmt_plugin.gui.redraw_opening import open_session
 from digital_citymgmt_plugin.gui.redraw_pens import Pens
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
@@ -61,12 +61,14 @@ class RedrawController(Desk):
         dock.redo_button.clicked.connect(lambda _=False: self.step(back=False))
         dock.discard_button.clicked.connect(lambda _=False: self.ask_discard())
         dock.visibilityChanged.connect(lambda shown=False: self._shown() if shown else None)
+        dock.closed.connect(lambda: self.take(""))  # no pen without its figures; the changes stay
         self.pens.taken.connect(dock.show_tool)
         self.pens.moved.connect(self.probe)
         self.pens.ended.connect(self.edit)
         self.pens.dropped.connect(self._dropped)
         self.pens.pressed.connect(self._pressed)
         controller.store_opened.connect(self._store)
+        controller.unwritten.tellers.append(self.would_lose)
         self._store(self.path)
 
     def _forget(self) -> None:
@@ -114,7 +116,13 @@ class RedrawController(Desk):
         self.dock.status.setText(tr("Reading the grids…"))
 
         def failed(error: Exception) -> None:
-            self._mending = False
+            mending, self._mending = self._mending, False
+            if mending:  # the list of changes is all there is of them: kept for the next try
+                self.dock.begin_button.setEnabled(True)
+                self._say_status()
+                self._allow()
+                self.controller.messages.show_error(error)
+                return
             self._forget()
             self._kept = list(edits)  # nothing drawn is lost: “Begin” tries again with it
             self.on_map.clear()
@@ -165,15 +173,22 @@ class RedrawController(Desk):
         self._say_status()
         self._allow()
 
-    def show_counts(self, words: str, request: Request, answer: dict[str, Any], done: OnAnswer) -> None:
+    def show_counts(
+        self, words: str, request: Request, answer: dict[str, Any], done: OnAnswer, failed: OnError
+    ) -> None:
         """Show the counts of a write and write when the user says so."""
-        self._seen(words, request, answer, done)
+        self._seen(words, request, answer, done, failed)
 
     def _say_status(self) -> None:
         words = tr("{grids} grids ({judged}); {changes} changes not written")
         verdicts = self.on_map.verdicts
         judged = judged_words(list(verdicts.values()))
         self.dock.status.setText(words.format(grids=len(verdicts), judged=judged, changes=len(self.entries)))
+
+    def would_lose(self) -> str:
+        """Return what is lost when the store is let go; "" when nothing is."""
+        words = tr("Redraw: {count} changes; save them as a scenario or apply them.")
+        return words.format(count=len(self.entries)) if self.entries else ""
 
     def ask_end(self) -> None:
         """End the session; asks when changes would be lost."""
@@ -283,7 +298,16 @@ class RedrawController(Desk):
 
     def _send(self, request: EditRedraw) -> None:
         self._under_way += 1
-        self.courier.send(self.path, request, self._edited, lambda error: self._not_edited(error, request))
+
+        def came(answer: dict[str, Any]) -> None:
+            if request.session == self.session:  # not ended meanwhile
+                self._edited(answer)
+
+        def failed(error: Exception) -> None:
+            if request.session == self.session:
+                self._not_edited(error, request)
+
+        self.courier.send(self.path, request, came, failed)
 
     def _not_edited(self, error: Exception, request: EditRedraw) -> None:
         self._under_way = max(0, self._under_way - 1)
@@ -303,7 +327,12 @@ class RedrawController(Desk):
         """Take the last change back, or do the one taken back again."""
         if self.session and (self.entries if back else self.undone):
             request = StepRedraw(self.session, back)
-            self.courier.send(self.path, request, lambda answer: self._stepped(back, answer), self._refused)
+
+            def came(answer: dict[str, Any]) -> None:
+                if request.session == self.session:  # not ended meanwhile
+                    self._stepped(back, answer)
+
+            self.courier.send(self.path, request, came, self._refused)
 
     def _stepped(self, back: bool, answer: dict[str, Any]) -> None:
         source, target = (self.entries, self.undone) if back else (self.undone, self.entries)
