@@ -58,8 +58,8 @@ def open_session(
             if prepared is not None and prepared.export is not None:
                 Path(prepared.export.path).unlink(missing_ok=True)
 
-    def answered(answer: dict[str, Any]) -> None:
-        if path == desk.path:
-            done(answer)
+    def told(then: Callable[[Any], None]) -> Callable[[Any], None]:
+        """Return what tells it only while the same store is open."""
+        return lambda said: then(said) if path == desk.path else None
 
-    desk.controller.link.ask(tr("Reading the grids"), work, answered, failed)
+    desk.controller.link.ask(tr("Reading the grids"), work, told(done), told(failed))

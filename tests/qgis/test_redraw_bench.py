@@ -11,7 +11,7 @@ from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QMessageBox
 
-from digital_citymgmt_plugin.core.errors import CityError, EngineError
+from digital_citymgmt_plugin.core.errors import EngineError
 from digital_citymgmt_plugin.gui.map_tools.pens import TOOLS
 from digital_citymgmt_plugin.gui.models.redraw import change_words, detail_rows, live_row
 from tests.qgis.make_city import CRS
@@ -156,6 +156,7 @@ def test_what_was_drawn_waits_while_no_engine_can_be_started(bench):
     bench.engine.lost = True
     bench.split()
     bench.wait(lambda: not bench.desk.session)
+    assert "1 changes" in bench.controller.unwritten.words()[0]
     bench.pool.answers["open_redraw"] = opened
     bench.begin()
     assert len(json.loads(bench.pool.last("open_redraw").edits)) == 1
@@ -208,19 +209,6 @@ def test_no_pen_is_left_in_hand_when_the_dock_is_closed(bench):
     bench.split()
     bench.dock.close()
     assert bench.desk.pens.name() == "" and len(bench.desk.entries) == 1 and bench.desk.on_map.drawn
-
-
-def test_changes_are_kept_when_the_session_cannot_be_made_again_at_once(bench):
-    bench.split()
-    opens = bench.pool.answers["open_redraw"]
-    bench.pool.answers["open_redraw"] = CityError("engine.died", code=-9, log="")
-    bench.engine.lost = True
-    bench.split()
-    bench.settle()
-    assert len(bench.desk.entries) == 1 and bench.desk.session and bench.dock.undo_button.isEnabled()
-    bench.pool.answers["open_redraw"] = opens
-    bench.split()
-    bench.wait(lambda: len(bench.desk.entries) == 2)
 
 
 def test_an_answer_that_comes_after_the_end_changes_nothing(bench):

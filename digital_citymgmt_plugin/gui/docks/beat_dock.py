@@ -119,10 +119,10 @@ class BeatDock(QgsDockWidget):
             layout.addLayout(line)
         self.setWidget(body)
         in_tab_order(
-            self.weight_box, self.mix_edit, self.reload_button, self.view, self.paint_button, self.erase_button,
-            self.new_button, self.lock_button, self.name_button, self.undo_button, self.redo_button, self.count_box,
-            self.current_box, self.moves_box, self.draft_button, self.stop_button, self.save_button,
-            self.discard_button, self.import_button, self.export_button,
+            self.weight_box, self.mix_edit, self.reload_button, self.import_button, self.export_button, self.view,
+            self.paint_button, self.erase_button, self.new_button, self.lock_button, self.name_button, self.count_box,
+            self.current_box, self.moves_box, self.draft_button, self.stop_button, self.undo_button, self.redo_button,
+            self.save_button, self.discard_button,
         )  # fmt: skip
         self.show_no_store()
 
@@ -139,7 +139,14 @@ class BeatDock(QgsDockWidget):
         self.mix_edit.setToolTip(tr("area, components, cases, road: what each counts, as shares of the city's total"))
         self.mix_edit.hide()
         self.reload_button = button(tr("Read again"), tr("Read grids and beats of the store again"), "dcm_beats_read")
-        return _line(QLabel(tr("Load:")), self.weight_box, self.mix_edit, self.reload_button)
+        self.import_button = button(
+            tr("&Import…"), tr("Polygons of a vendor, or a table of grids with their beat"), "dcm_beats_import"
+        )
+        self.export_button = button(tr("E&xport…"), tr("Write the table to a workbook"), "dcm_beats_export")
+        return _line(
+            QLabel(tr("Load:")), self.weight_box, self.mix_edit, self.reload_button, self.import_button,
+            self.export_button,
+        )  # fmt: skip
 
     def _brush_line(self) -> QHBoxLayout:
         tip = tr("Click or drag over unit grids to give them to the chosen beat; right button: choose the beat there")
@@ -150,12 +157,7 @@ class BeatDock(QgsDockWidget):
         self.new_button = button(tr("&New beat"), tr("Begin a new beat and paint with it"), "dcm_beats_new")
         self.lock_button = button(tr("&Lock"), tr("The beat neither gives nor takes grids, or again"), "dcm_beats_lock")
         self.name_button = button(tr("Na&me…"), tr("Give the chosen beat a name"), "dcm_beats_name")
-        self.undo_button = button(tr("Undo"), tr("Take the last stroke back (Ctrl+Z on the map)"), "dcm_beats_undo")
-        self.redo_button = button(tr("Redo"), tr("Do it again (Ctrl+Shift+Z on the map)"), "dcm_beats_redo")
-        return _line(
-            self.paint_button, self.erase_button, self.new_button, self.lock_button, self.name_button,
-            self.undo_button, self.redo_button,
-        )  # fmt: skip
+        return _line(self.paint_button, self.erase_button, self.new_button, self.lock_button, self.name_button)
 
     def _draft_line(self) -> QHBoxLayout:
         self.count_box = QSpinBox()
@@ -178,15 +180,14 @@ class BeatDock(QgsDockWidget):
         )  # fmt: skip
 
     def _write_line(self) -> QHBoxLayout:
+        """Undo, redo and writing side by side, as in the *Redraw* dock; one line of all would be too wide."""
+        self.undo_button = button(tr("Undo"), tr("Take the last stroke back (Ctrl+Z on the map)"), "dcm_beats_undo")
+        self.redo_button = button(tr("Redo"), tr("Do it again (Ctrl+Shift+Z on the map)"), "dcm_beats_redo")
         self.save_button = button(tr("Sa&ve…"), tr("Write the beats into the store; counts first"), "dcm_beats_save")
         self.discard_button = button(
             tr("Discard"), tr("Back to the beats of the store (can be undone)"), "dcm_beats_discard"
         )
-        self.import_button = button(
-            tr("&Import…"), tr("Polygons of a vendor, or a table of grids with their beat"), "dcm_beats_import"
-        )
-        self.export_button = button(tr("E&xport…"), tr("Write the table to a workbook"), "dcm_beats_export")
-        return _line(self.save_button, self.discard_button, self.import_button, self.export_button)
+        return _line(self.undo_button, self.redo_button, self.save_button, self.discard_button)
 
     # -- what is shown ------------------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ def tr(text: str) -> str:
     """Translate a text of the dock."""
     return QCoreApplication.translate("CityDock", text)
 
+
 # What shows where a city is: table and part of it, the best first.
 _PLACES = (
     ("unit_grid", "current"), ("admin_area", "community"), ("component_point", ""), ("sheet", ""), ("base_line", ""),

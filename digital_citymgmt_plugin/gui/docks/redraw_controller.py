@@ -82,7 +82,7 @@ class RedrawController(Desk):
 
     def _store(self, path: str) -> None:
         """Take note that another store is open, or none."""
-        self._kept, self._again = [], None
+        self._kept, self._again, self._mending = [], None, False
         self.pens.put_down()
         self.courier.forget()
         self._forget()
@@ -116,13 +116,7 @@ class RedrawController(Desk):
         self.dock.status.setText(tr("Reading the grids…"))
 
         def failed(error: Exception) -> None:
-            mending, self._mending = self._mending, False
-            if mending:  # the list of changes is all there is of them: kept for the next try
-                self.dock.begin_button.setEnabled(True)
-                self._say_status()
-                self._allow()
-                self.controller.messages.show_error(error)
-                return
+            self._mending = False
             self._forget()
             self._kept = list(edits)  # nothing drawn is lost: “Begin” tries again with it
             self.on_map.clear()
@@ -188,7 +182,8 @@ class RedrawController(Desk):
     def would_lose(self) -> str:
         """Return what is lost when the store is let go; "" when nothing is."""
         words = tr("Redraw: {count} changes; save them as a scenario or apply them.")
-        return words.format(count=len(self.entries)) if self.entries else ""
+        count = len(self.entries or self._kept)
+        return words.format(count=count) if count else ""
 
     def ask_end(self) -> None:
         """End the session; asks when changes would be lost."""
