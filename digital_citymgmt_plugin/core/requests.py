@@ -430,7 +430,10 @@ def request_from_params(method: str, params: dict[str, Any]) -> Request:
         raise InputRefused("request.parameters", method=method, field=unknown[0])
     values: dict[str, Any] = {}
     for name, value in params.items():
-        values[name] = _typed(method, name, value, hints[name])
+        try:
+            values[name] = _typed(method, name, value, hints[name])
+        except OverflowError:  # JSON knows whole numbers that no float can hold
+            raise InputRefused("request.parameters", method=method, field=name) from None
     try:
         return kind(**values)
     except TypeError as error:

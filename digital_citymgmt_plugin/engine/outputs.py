@@ -12,7 +12,7 @@ from digital_citymgmt_plugin.core.requests import Layer, Request
 from digital_citymgmt_plugin.core.same_file import same_file
 from digital_citymgmt_plugin.storage.formats import split_uri
 
-_WRITTEN = ("output", "rejects")
+_WRITTEN = ("output", "rejects", "report")
 _READ = ("mapping", "profile")  # texts that may name a file
 
 

@@ -21,6 +21,7 @@ from digital_citymgmt_plugin.services.intake import objects
 
 TABLES = ["beat", "beat_member"]
 ROAD = "road"  # theme of the base map whose lines are walked
+_LONGEST = 36_525  # days back, a hundred years: numpy cannot subtract any number
 CURRENT: list[Condition] = [("status", "=", "current")]
 VALID: list[Condition] = [("valid_to", "is null", None)]
 
@@ -106,7 +107,9 @@ def _since(context: Context, store: Store, days: int) -> list[Condition]:
         newest = max(newest, max(chunk["reported_at"].tolist(), default=""))
     if not newest:
         return []
-    return [("reported_at", ">=", str(to_text(from_text(objects([newest])) - np.timedelta64(days, "D"))[0]))]
+    return [
+        ("reported_at", ">=", str(to_text(from_text(objects([newest])) - np.timedelta64(min(days, _LONGEST), "D"))[0]))
+    ]
 
 
 def _road(context: Context, store: Store, shapes: NDArray[Any]) -> NDArray[np.float64]:

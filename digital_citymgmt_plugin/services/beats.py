@@ -110,10 +110,12 @@ def draft_beats(context: Context, request: DraftBeats) -> dict[str, Any]:
     start = None
     if request.from_current or request.members is not None or request.locked or request.locked_grids:
         codes, start = _today(store, found, request.members)
-    size = len(codes)
+    size, grids = len(codes), found.grids["code"].tolist()
+    if not 1 <= request.count <= len(grids):  # before codes are made for so many
+        raise InputRefused("beats.count", count=request.count, grids=len(grids))
     options = BeatOptions(
         request.tolerance, start if size else None, request.moves, _rows(request.locked, codes),
-        _rows(request.locked_grids, found.grids["code"].tolist()), request.seed,
+        _rows(request.locked_grids, grids), request.seed,
     )  # fmt: skip
     fresh = next_codes(store, request.count + size)
     crs = store.meta()["crs"]  # the store is not to be read any more once the user has stopped it
@@ -123,7 +125,6 @@ def draft_beats(context: Context, request: DraftBeats) -> dict[str, Any]:
     )  # fmt: skip
     names = _names(found, result, options, codes, fresh)
     label = [names[beat] for beat in result.beat.tolist()]
-    grids = found.grids["code"].tolist()
     if request.output:
         _write(context, request.output, crs, found, label, loads, result.target, weights)
     over = int((np.abs(result.load / result.target - 1) > request.tolerance + 1e-9).sum())

@@ -38,6 +38,7 @@ class _Column:
     values: list[int]
     outside: int
     decimals: int = 0
+    given: bool = False  # of the table: its name is what somebody called it
     rule: NDArray[np.object_] = field(default_factory=lambda: np.empty(0, dtype=object))
 
 
@@ -128,7 +129,7 @@ def _by_area(figures: Figures, old: Columns, walk: Crosswalk) -> Iterator[_Colum
     for name in figures.fields:
         of = figures.values[name]
         values, outside = spread([of.get(code, 0) for code in codes], walk)
-        yield _Column(name, values, sum(outside), figures.decimals)
+        yield _Column(name, values, sum(outside), figures.decimals, given=True)
 
 
 def _cases(
@@ -162,7 +163,7 @@ def _cases(
     values = found.tolist()
     if bare:
         outside += _bare(known, old, new, bare, values, rule)
-    return _Column(CASES, values, outside, 0, rule)
+    return _Column(CASES, values, outside, 0, rule=rule)
 
 
 def _bare(
@@ -206,6 +207,7 @@ def _write(
     rest = any(column.outside for column in columns)
     tail: list[Any] = [None] if rest else []
     layer = PurePath(request.output).suffix.lower() in _LAYERS
+    own = _set_apart(words, columns, layer, table)
     rows: Columns = {
         "code": objects([*new["code"].tolist(), *tail]),
         "community_code": objects([*new["community_code"].tolist(), *tail]),
@@ -225,12 +227,32 @@ def _write(
         rows[GEOM] = objects([shapely.multipolygons([one]) if isinstance(one, shapely.Polygon) else one
                               for one in rows[GEOM].tolist()])  # fmt: skip
     else:
-        rows = {told(words, "restate", "column", name): values for name, values in rows.items()}
+        rows = {own.get(name, name): values for name, values in rows.items()}
     crs = context.need_store().meta().get("crs")
     context.files.write_layer(
         request.output, "restated", rows, crs if layer else None, "MultiPolygon" if layer else None
     )
     return totals
+
+
+def _set_apart(words: Any, columns: list[_Column], layer: bool, table: bool) -> dict[str, str]:
+    """Name columns of the table anew that are called as one of the output's own: one would take the other's place.
+
+    Returns the own columns with what they are called in a table.
+    """
+    counted = [column for column in columns if not column.given]
+    names = ["code", "community_code", *(["rule", "from_grids"] if table else [])]
+    names += [name for column in counted for name in (column.name, f"rule_{column.name}")]
+    own = {name: told(words, "restate", "column", name) for name in names}
+    taken = {name.casefold() for name in (*own, *([GEOM, "fid"] if layer else own.values()))}
+    for column in columns:
+        if column.given:
+            name, number = column.name, 2
+            while name.casefold() in taken:
+                name, number = f"{column.name}_{number}", number + 1
+            taken.add(name.casefold())
+            column.name = name
+    return own
 
 
 def _said(words: Any, rules: list[str]) -> NDArray[np.object_]:

@@ -17,6 +17,7 @@ from digital_citymgmt_plugin.services.intake import Tally, base_name, notes_of, 
 from digital_citymgmt_plugin.services.rejecting import SOURCE, origin_of, reject_list
 
 MOST_DECIMALS = 9
+_DIGITS = 18  # before the point
 _CODES = ("code", "grid_code", "bgcode", "网格编码", "网格代码", "单元网格编码", "单元网格代码", "编码", "代码")
 
 
@@ -66,7 +67,7 @@ def read_figures(context: Context, request: Restate, known: dict[str, str], vali
             for chunk in source.chunks():
                 context.cancel.check()
                 rows.append(chunk)
-            fields = request.fields or _numeric(source, rows, code_field)
+            fields = list(dict.fromkeys(request.fields)) or _numeric(source, rows, code_field)
             if not fields:
                 raise InputRefused("restate.no_numbers", file=file)
             found = _take(rows, code_field, fields, known, valid, tally, request.decimals)
@@ -99,7 +100,7 @@ def _number(value: Any) -> Decimal | None:
         number = Decimal((text(value) or "").replace(",", "").replace("\uff0c", ""))
     except InvalidOperation:
         return None
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 18:
+    if not number.is_finite() or (number and number.adjusted() >= _DIGITS):  # abs() itself gives out at 1e9999999
         return None
     return number.quantize(Decimal(1).scaleb(-MOST_DECIMALS)).normalize()
 

@@ -42,7 +42,7 @@ def platforms(path: str | None = None) -> list[Platform]:
         own = json.loads(file.read_text("utf-8-sig"))
         own = own if isinstance(own, list) else [own]
         return [*(platform_from_dict(one) for one in own), *found]
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ProfileError("handover.profile", value=file.name, entry=str(error)) from error
 
 

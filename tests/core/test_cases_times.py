@@ -44,7 +44,15 @@ def test_a_date_alone_is_its_midnight(value):
 @pytest.mark.parametrize(
     "value",
     [
-        "2018-02-30", "2018-07-04 25:00:00", "2018-13-01", "07/04/2018", "soon", "18:00", "1018-07-04", 3.5, True,
+        "2018-02-30",
+        "2018-07-04 25:00:00",
+        "2018-13-01",
+        "07/04/2018",
+        "soon",
+        "18:00",
+        "1018-07-04",
+        3.5,
+        True,
         "201807041",
     ],
 )
@@ -147,3 +155,18 @@ def test_timeliness_by_the_clock(due, disposed, closed, cut_off, expected):
     columns = [np.array([NAT if value is None else value], dtype="datetime64[ms]") for value in (due, disposed, closed)]
     on_time, finished = stages.on_time_by_clock(*columns, 1, cut_off)
     assert (bool(on_time[0]), bool(finished[0])) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-01-01T08:00:00Z", "2026-01-01T08:00:00"),  # as other programs write it: without milliseconds
+        ("2026-01-01T08:00:00+08:00", "2026-01-01T00:00:00"), ("2026-01-01 08:00:00", "2026-01-01T08:00:00"),
+        ("x", "NaT"), ("未知", "NaT"), ("2026-02-30T00:00:00.000Z", "NaT"),
+    ],
+)  # fmt: skip
+def test_what_others_wrote_into_the_table_is_read_or_is_no_time(text, moment):
+    values = np.array([text, None, "2026-01-02T00:00:00.000Z"], dtype=object)
+    found = from_text(values)  # numpy 1 crashed here as a whole
+    assert str(found[0]).removesuffix(".000") == moment and np.isnat(found[1])
+    assert found[2] == np.datetime64("2026-01-02")

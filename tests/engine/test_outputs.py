@@ -20,7 +20,9 @@ from digital_citymgmt_plugin.core.requests import (
     Layer,
     OpenStore,
     VerifyStore,
+    request_from_params,
 )
+from digital_citymgmt_plugin.core.requests_history import ExportGrids
 from digital_citymgmt_plugin.core.same_file import same_file
 from digital_citymgmt_plugin.engine.outputs import check_outputs
 from digital_citymgmt_plugin.storage.files import CityFiles
@@ -81,6 +83,7 @@ def test_a_file_is_known_under_every_name(chinese_path, monkeypatch):
         DraftGrids(Layer("/d/a.gpkg"), "/d/b.gpkg", [Layer("/d/c.gpkg"), Layer("/d/b.gpkg|layername=x")]),
         DraftGrids(Layer("/d/a.dbf"), "/d/a.shp", []),
         DraftGrids(Layer("/d/a.SHP"), "/d/a.shp", []),
+        ExportGrids("", "/d/a.shp", profile="/d/p.json", report="/d/p.json"),
     ],
 )
 def test_every_input_of_a_request_is_looked_at(request_):
@@ -120,3 +123,16 @@ def test_another_geopackage_is_replaced(chinese_path):
     areas(path)
     areas(path)
     assert CityFiles().layers(str(path)) == ("社区",)
+
+
+@pytest.mark.parametrize(
+    ("method", "params"),
+    [
+        ("probe_redraw", {"session": "x", "tool": "split", "points": [10**400, 1]}),
+        ("draft_beats", {"count": 2, "tolerance": 10**400}),
+    ],
+)
+def test_a_whole_number_that_no_float_holds_is_refused(method, params):
+    with pytest.raises(InputRefused) as caught:
+        request_from_params(method, params)
+    assert caught.value.code == "request.parameters"

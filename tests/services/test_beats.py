@@ -202,3 +202,18 @@ def test_road_along_an_edge_is_shared_by_both_sides(census):
         action.insert("base_line", {GEOM: shapes, "theme": objects(["road"] * 2)})
     road = listed(census)["grids"]["road"]
     assert sorted(road) == [0, 0, 0, 0, 250, 250, 250, 350]
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [
+        ({"count": 10**12}, "beats.count"),  # codes for so many would not fit into memory
+        ({"count": 9}, "beats.count"), ({"count": 0}, "beats.count"), ({"count": -3}, "beats.count"),
+        ({"count": 2, "weights": {"area": 10**400}}, "beats.weights"),
+        ({"count": 2, "weights": {"area": float("nan")}}, "beats.weights"),
+    ],
+)  # fmt: skip
+def test_numbers_beyond_all_measure_are_refused(census, asked, code):
+    with pytest.raises(InputRefused) as caught:
+        draft_beats(census.context, DraftBeats(**{"weights": {"area": 1}, **asked}))
+    assert caught.value.code == code

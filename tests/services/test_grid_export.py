@@ -134,3 +134,32 @@ def test_what_cannot_be_is_refused(grown, tmp_path, platform, file, more, code):
     with pytest.raises(InputRefused) as caught:
         export(grown, platform, tmp_path / file if file else "", **more)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"encoding": "no such"}, {"encoding": 5}, {"encoding": "rot13"}, {"decimals": "3"}, {"decimals": 10_000},
+        {"decimals": None}, {"crs": 5}, {"code": [5]}, {"title": 5}, {"taken": [5]}, {"parts": [1]}, {"fields": []},
+        {"fields": [{"name": "id", "fill": "{code:d}"}]}, {"fields": [{"name": "id", "fill": "{}"}]},
+        {"fields": [{"name": "id", "fill": "{code:{x}}"}]}, {"fields": [{"name": "id", "fill": "{code:>900000000}"}]},
+        {"fields": [{"name": "id", "fill": "{code", "length": 1}]}, {"fields": [{"name": 5, "fill": "{code}"}]},
+        {"fields": [{"name": "id", "fill": "{code}", "length": "1"}]}, {"fields": [{"name": "geom", "fill": "{code}"}]},
+        {"fields": [{"name": "id", "fill": "{code}"}, {"name": "id", "fill": "{name}"}]},
+    ],
+)  # fmt: skip
+def test_a_wrong_entry_of_a_profile_is_told_before_anything_is_written(grown, tmp_path, entry):
+    own = {"code": "mine", "title": {"en": "m", "zh": "m"}, "format": "geojson",
+           "fields": [{"name": "id", "fill": "{code}"}]}  # fmt: skip
+    path = tmp_path / "mine.json"
+    path.write_text(json.dumps({**own, **entry}))
+    with pytest.raises(ProfileError, match=r"handover\.profile"):
+        export(grown, "", tmp_path / "b.geojson", profile=str(path))
+    assert not (tmp_path / "b.geojson").exists()
+
+
+def test_a_profile_of_brackets_is_refused(grown, tmp_path):
+    path = tmp_path / "mine.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(ProfileError, match=r"handover\.profile"):
+        export(grown, "", tmp_path / "b.geojson", profile=str(path))

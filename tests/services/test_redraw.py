@@ -20,9 +20,11 @@ from digital_citymgmt_plugin.core.requests_redraw import (
     StepRedraw,
 )
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.redraw import ground
 from digital_citymgmt_plugin.services.redraw.editing import edit_redraw, probe_redraw, step_redraw
 from digital_citymgmt_plugin.services.redraw.opening import close_redraw, open_redraw
 from digital_citymgmt_plugin.services.redraw.session import find
+from digital_citymgmt_plugin.services.redraw.watching import changes
 from tests.services.cities import FIRST, X0, Y0, point
 
 
@@ -268,3 +270,29 @@ def test_figures_after_many_edits_are_those_of_counting_anew(bench, census):
         assert told[cell]["components"] == inside
         assert told[cell]["area_m2"] == pytest.approx(shape.area, abs=0.01)
     assert sum(one["components"] for one in told.values()) == 100
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '[{"tool": "split", "points": [1%s, 2]}]' % ("0" * 400)])
+def test_lists_beyond_all_measure_are_refused(census, text):
+    with pytest.raises(InputRefused) as caught:
+        open_redraw(census.context, OpenRedraw(edits=text))
+    assert caught.value.code == "redraw.entries"
+
+
+def test_weights_and_days_beyond_all_measure_do_no_harm(census):
+    opened = open_redraw(census.context, OpenRedraw(days=10**30, load_weights={"": 10**400}))
+    assert opened["counts"]["cells"] == 8
+    # No case is that old; numpy cannot take so many days off a moment.
+    assert ground._since(["2026-01-01T00:00:00.000Z"], 10**30).startswith("1926-")
+
+
+def test_a_grid_without_a_community_can_be_worked_beside(census):
+    rows = census.store.read("unit_grid", ["fid"], [], ["code"])
+    with census.store.action("test") as action:
+        action.update("unit_grid", rows["fid"][:1], {"community_code": objects([None])})
+    bench = Bench(census)
+    assert bench.probe("merge", cells=bench.cells()[:2])["error"]["code"] == "redraw.merge_across"
+    shown = bench.probe("split", at((250, -10), (250, 1010)))
+    assert shown["error"] is None and "" in {cell["community"] for cell in shown["cells"]}
+    session = find(census.store, bench.id)
+    assert changes(session, census.store) is None  # that nobody changed the grids is seen all the same

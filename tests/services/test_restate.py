@@ -148,3 +148,20 @@ def test_shapes_of_the_store_are_not_needed_to_be_clean(town, tmp_path):
     table = town.table("f.csv", [{"code": A, "n": "101"}])
     result = restate(years.at(9), Restate(str(tmp_path / "o.csv"), Layer(table), from_day=day(1), decimals=0))
     assert result["totals"] == {"n": "101"} and [int(r["n"]) for r in rows_of(tmp_path / "o.csv")] == [51, 50]
+
+
+def test_a_column_of_the_table_does_not_take_the_place_of_one_of_the_outputs(years, tmp_path):
+    path = years.town.table("figures.csv", [{"grid": A, "cases": "7", "rule": "3", "code": "5"}])
+    asked = {"from_day": day(1), "figures": ["cases"], "fields": ["cases", "rule", "code", "cases"]}
+    for file in ("new.csv", "new.gpkg"):
+        result = restate(years.at(9), Restate(str(tmp_path / file), Layer(path), "grid", **asked))
+        assert result["totals"] == {"cases_2": "7", "rule_2": "3", "code_2": "5", "cases": "0"}
+        found = {row["code"]: row for row in rows_of(tmp_path / file)}
+        assert set(found) == {A, B} and {row["rule"] for row in found.values()} == {"area"}
+        assert sum(Decimal(str(row["cases_2"])) for row in found.values()) == 7
+
+
+def test_a_number_beyond_all_measure_is_rejected(years, tmp_path):
+    path = years.town.table("figures.csv", [{"code": A, "n": "1e9999999"}, {"code": A, "n": "1e-9999999"}])
+    result = restate(years.at(9), Restate(str(tmp_path / "new.csv"), Layer(path), fields=["n"], from_day=day(1)))
+    assert result["counts"]["rejected"] == 1 and result["reasons"] == {"reject.no_figure": 1}

@@ -24,8 +24,8 @@ def checked_weights(weights: Mapping[str, Any] | None) -> dict[str, float]:
     """
     found: dict[str, float] = {}
     for name, value in (weights or DEFAULT).items():
-        good = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-        if name not in MEASURES or not good or not 0 <= value <= MOST:
+        good = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if name not in MEASURES or not good or not 0 <= value <= MOST:  # nan and inf are not, either
             raise InputRefused("beats.weights", value=f"{name}={value}", known=", ".join(MEASURES))
         if value > 0:
             found[name] = float(value)

@@ -96,8 +96,11 @@ class Ground:
             at = locate_points(xy, cells)
             for lost in np.flatnonzero(at < 0).tolist():
                 at[lost] = int(np.argmin(shapely.distance(cells, shapely.Point(xy[lost])))) if len(cells) else -1
+            # Sorted once: an edit that mends a city's communities has thousands of cells, and a million things in them.
+            order = np.argsort(at, kind="stable")
+            first = np.searchsorted(at[order], np.arange(len(cells) + 1))
             for index, one in enumerate(found):
-                one[kind] = rows[at == index]
+                one[kind] = rows[order[first[index] : first[index + 1]]]
         return found
 
     def figures(self, cells: NDArray[Any], held: list[Rows], roads: bool = True) -> list[dict[str, Any]]:

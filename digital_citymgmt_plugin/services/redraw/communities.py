@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -34,11 +35,12 @@ def know_communities(session: Session, store: Store, entries: list[dict[str, Any
         session.communities = read_communities(store)
 
 
-def mended(session: Session, entry: dict[str, Any]) -> Edit:
+def mended(session: Session, entry: dict[str, Any], check: Callable[[], None] | None = None) -> Edit:
     """Plan the fewest splits after which each cell lies in one community; nothing is changed.
 
     Options: ``tolerance`` (m: a community's edge so near to a cell's is meant to be that) and ``least`` (m²: a smaller
-    part goes to its neighbour in the new community). What is said of many cells is said in one sentence.
+    part goes to its neighbour in the new community). What is said of many cells is said in one sentence. ``check`` ends
+    it when the user stops.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def mended(session: Session, entry: dict[str, Any]) -> Edit:
     options = entry.get("options") or {}
     tolerance = float(options.get("tolerance", TOLERANCE))
     least = float(options.get("least", LEAST))
-    edit = _drafted(session, tolerance, least)
+    edit = _drafted(session, tolerance, least, check)
     if not edit.after:
         left = [values["cell"] for code, values in edit.notes if code == "redraw.not_mended"]
         if left:
@@ -71,7 +73,7 @@ class _Draft:
 _last: WeakKeyDictionary[Coverage, _Draft] = WeakKeyDictionary()
 
 
-def _drafted(session: Session, tolerance: float, least: float) -> Edit:
+def _drafted(session: Session, tolerance: float, least: float, check: Callable[[], None] | None) -> Edit:
     edits = tuple(step.edit for step in session.steps[: session.done])
     shapes = shapely.to_wkb(list(session.communities.values())).tolist()
     wished = (tolerance, least, *zip(session.communities, shapes))
@@ -81,7 +83,7 @@ def _drafted(session: Session, tolerance: float, least: float) -> Edit:
         and all(one is other for one, other in zip(last.edits, edits))
         and last.wished == wished
     ):
-        edit = mend_crossings(session.coverage, session.communities, tolerance, least)
+        edit = mend_crossings(session.coverage, session.communities, tolerance, least, check)
         last = _last[session.coverage] = _Draft(edits, wished, edit)
     return last.edit
 

@@ -57,7 +57,7 @@ def compare_scenarios(context: Context, request: CompareScenarios) -> dict[str, 
             entries = scenario_entries(store, name) if name else []
         know_communities(session, store, entries)
         side = session.fork()
-        done = replay(side, entries)
+        done = replay(side, entries, context.cancel.check)
         sides.append(side)
         conflicts.append(done["conflicts"])
         notes += done["notes"]

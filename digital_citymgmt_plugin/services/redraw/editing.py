@@ -35,7 +35,7 @@ def probe_redraw(context: Context, request: ProbeRedraw) -> dict[str, Any]:
     try:
         entry = entry_of(request.tool, request.points, request.cells, request.options)
         know_communities(session, context.need_store(), [entry])
-        edit = planned(session, entry)
+        edit = planned(session, entry, context.cancel.check)
     except InputRefused as error:
         return {**answer, "error": {"code": error.code, "values": error.values}}
     _held, figures = session.after(edit)
@@ -66,7 +66,7 @@ def edit_redraw(context: Context, request: EditRedraw) -> dict[str, Any]:
         raise InputRefused("redraw.out_of_step", steps=session.done, seq=request.seq)
     entry = entry_of(request.tool, request.points, request.cells, request.options)
     know_communities(session, context.need_store(), [entry])
-    edit = planned(session, entry)
+    edit = planned(session, entry, context.cancel.check)
     entry["base"] = session.digests(edit)
     before = session.figures(edit.before)
     step = session.do(entry, edit)
@@ -112,7 +112,7 @@ def _told(
         if cell in edit.corners:
             continue
         state = GONE if cell not in edit.after else KEPT if cell in edit.before else NEW
-        community = edit.groups.get(cell) or session.coverage.group(cell)
+        community = edit.groups[cell] if cell in edit.groups else session.coverage.group(cell)
         cells.append(
             {
                 "id": cell, "code": session.code(cell), "name": names.get(cell) or session.names.get(cell, ""),

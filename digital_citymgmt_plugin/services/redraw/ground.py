@@ -26,6 +26,7 @@ from digital_citymgmt_plugin.services.grid_inputs import read_layer
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.redraw.log import last_operation
 
+_LONGEST = 36_525  # days back, a hundred years: beyond what numpy can subtract the arithmetic gives out
 _LIVE: list[Condition] = [(GEOM, "not null", None), ("merged_uuid", "is null", None)]
 # Actions that write no place, class, state or day of a component or case.
 _HARMLESS = {"redraw", "save_scenario", "discard_scenario"}
@@ -146,7 +147,7 @@ def _only_harmless(store: Store, found: _Things) -> bool:
 def _since(reported: list[str], days: int) -> str:
     """Return the moment from which on a case counts: so many days before the newest one."""
     newest = from_text(objects([max(reported, default="") or None]))
-    return "9" if np.isnat(newest[0]) else str(to_text(newest - np.timedelta64(days, "D"))[0])
+    return "9" if np.isnat(newest[0]) else str(to_text(newest - np.timedelta64(min(days, _LONGEST), "D"))[0])
 
 
 def _lines(context: Context, store: Store, themes: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -184,6 +185,6 @@ def _number(value: Any) -> float:
     """Return a weight or a number of people: nothing below 0, no text."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
     return max(number, 0.0) if np.isfinite(number) else 0.0

@@ -44,7 +44,7 @@ def open_redraw(context: Context, request: OpenRedraw) -> dict[str, Any]:
     session, notes = begin(context, request)
     session.scenario = request.scenario
     know_communities(session, store, entries)
-    result = replay(session, entries)
+    result = replay(session, entries, context.cancel.check)
     keep(store, session)
     answer = {**told(context, session), **result, "notes": [*notes, *result["notes"]]}
     answer["counts"].update(conflicts=len(result["conflicts"]), edits=result["steps"])

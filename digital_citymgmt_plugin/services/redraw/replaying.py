@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import shapely
@@ -29,7 +30,7 @@ def read_entries(text: str | None) -> list[dict[str, Any]]:
         if not isinstance(listed, list):
             raise TypeError
         return [_entry(item) for item in listed]
-    except (ValueError, TypeError, KeyError, AttributeError):
+    except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError):
         raise InputRefused("redraw.entries") from None
 
 
@@ -58,14 +59,17 @@ def payload_entries(payload: str | None) -> list[dict[str, Any]]:
     """Read the edits of what a scenario's row holds."""
     try:
         return read_entries(json.dumps(json.loads(payload or "{}").get("entries", [])))
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         raise InputRefused("redraw.entries") from None
 
 
-def replay(session: Session, entries: list[dict[str, Any]]) -> dict[str, Any]:
+def replay(
+    session: Session, entries: list[dict[str, Any]], check: Callable[[], None] = lambda: None
+) -> dict[str, Any]:  # fmt: skip
     """Do edits one after the other; those that no longer fit are left out and listed.
 
-    An edit whose grids have another shape now than when it was drawn is done, and a note says so.
+    An edit whose grids have another shape now than when it was drawn is done, and a note says so. ``check`` ends it
+    when the user stops: only for a session that nobody has yet.
 
     Returns
     -------
@@ -78,6 +82,7 @@ def replay(session: Session, entries: list[dict[str, Any]]) -> dict[str, Any]:
     notes: list[dict[str, Any]] = []
     renamed: dict[str, str] = {}
     for number, drawn in enumerate(entries):
+        check()
         entry = drawn
         try:
             entry = _as_called_now(drawn, renamed)

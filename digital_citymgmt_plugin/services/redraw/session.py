@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -240,10 +240,16 @@ def read_base(store: Store) -> Columns:
     InputRefused
         ``redraw.no_grids``.
     """
-    base = store.read("unit_grid", [*GRIDS, GEOM], CURRENT, ["code"])
+    base = read_grids(store, [*GRIDS, GEOM])
     if not len(base["uuid"]):
         raise InputRefused("redraw.no_grids")
     return base
+
+
+def read_grids(store: Store, columns: Sequence[str]) -> Columns:
+    """Read columns of the current grids, ordered by code; a grid without a community has that of the name ""."""
+    found = store.read("unit_grid", list(columns), CURRENT, ["code"])
+    return {**found, "community_code": objects(code or "" for code in found["community_code"].tolist())}
 
 
 def digest(shape: Any) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -81,10 +82,10 @@ def plan(cov: Coverage, entry: dict[str, Any]) -> Edit:
     return tools.move_edge(cov, xy[0], xy[1] - xy[0], community=across, **near)
 
 
-def planned(session: Session, entry: dict[str, Any]) -> Edit:
+def planned(session: Session, entry: dict[str, Any], check: Callable[[], None] | None = None) -> Edit:
     """Plan an edit of a session; what is refused names cells as people do."""
     try:
-        return mended(session, entry) if entry["tool"] == MEND else plan(session.coverage, entry)
+        return mended(session, entry, check) if entry["tool"] == MEND else plan(session.coverage, entry)
     except InputRefused as error:
         raise InputRefused(error.code, **called(session, error.values)) from None
 

@@ -10,7 +10,7 @@ from digital_citymgmt_plugin.core.grids.edit import Coverage
 from digital_citymgmt_plugin.core.grids.figures import Rows
 from digital_citymgmt_plugin.core.ports import GEOM, Context, Store
 from digital_citymgmt_plugin.services.redraw.log import last_operation
-from digital_citymgmt_plugin.services.redraw.session import CURRENT, GRIDS, Session, find, read_base
+from digital_citymgmt_plugin.services.redraw.session import GRIDS, Session, find, read_base, read_grids
 
 _NAMED = 10  # codes that a sentence names
 
@@ -45,7 +45,7 @@ def changes(session: Session, store: Store) -> dict[str, Any] | None:
     moment = store.moment()
     if moment == session.moment:
         return None
-    now = store.read("unit_grid", list(GRIDS), CURRENT, ["code"])
+    now = read_grids(store, GRIDS)
     before, after = (set(zip(*(columns[name].tolist() for name in GRIDS))) for columns in (session.base, now))
     if before == after:
         session.moment = moment
