@@ -210,6 +210,7 @@ class Runner:
         findings["stalled_at"] = watch.where
         watch.stop()
         (OUT / "findings.json").write_text(json.dumps(findings, ensure_ascii=False, indent=1), encoding="utf-8")
+        self.walk.controller.unwritten.tellers.clear()  # nobody is there to answer
         QgsProject.instance().clear()
         QgsProject.instance().setDirty(False)
         iface.actionExit().trigger()
