@@ -278,7 +278,7 @@ class BeatController(Desk):
     def would_lose(self) -> str:
         """Return what is lost when the store is let go; "" when nothing is."""
         count = len({**self.paint.changed(), **self.paint.names_changed()}) if self.paint is not None else 0
-        return tr("Beats: {count} changes that are not saved.").format(count=count) if count else ""
+        return tr("Beats: {count} changes that are not applied.").format(count=count) if count else ""
 
     def discard(self) -> None:
         """Go back to the beats of the store: a stroke like any other."""

@@ -183,9 +183,9 @@ class BeatDock(QgsDockWidget):
         """Undo, redo and writing side by side, as in the *Redraw* dock; one line of all would be too wide."""
         self.undo_button = button(tr("Undo"), tr("Take the last stroke back (Ctrl+Z on the map)"), "dcm_beats_undo")
         self.redo_button = button(tr("Redo"), tr("Do it again (Ctrl+Shift+Z on the map)"), "dcm_beats_redo")
-        self.save_button = button(tr("Sa&ve…"), tr("Write the beats into the store; counts first"), "dcm_beats_save")
+        self.save_button = button(tr("&Apply to the store…"), tr("Write the changes; counts first"), "dcm_beats_save")
         self.discard_button = button(
-            tr("Discard"), tr("Back to the beats of the store (can be undone)"), "dcm_beats_discard"
+            tr("&Back to the store"), tr("The beats as the store has them (can be undone)"), "dcm_beats_discard"
         )
         return _line(self.undo_button, self.redo_button, self.save_button, self.discard_button)
 

@@ -160,7 +160,7 @@ class RedrawDock(QgsDockWidget):
         self.scenario_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.scenario_box.setMinimumContentsLength(10)
         self.save_button = button(
-            tr("&Save…"), tr("Keep the changes as a scenario, without writing them to the grids"), "dcm_redraw_save"
+            tr("Sa&ve as…"), tr("Keep the changes as a scenario, without writing them to the grids"), "dcm_redraw_save"
         )
         self.scenario_button = QToolButton()
         self.scenario_button.setText(tr("Scenarios"))

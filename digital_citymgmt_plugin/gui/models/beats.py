@@ -220,14 +220,14 @@ def row_words(row: Mapping[str, Any]) -> list[str]:
 
 
 def summary_words(paint: BeatPaint, table: Sequence[Mapping[str, Any]]) -> str:
-    """Return how even the beats are, in a sentence, and what is not saved yet."""
+    """Return how even the beats are, in a sentence, and what is not applied yet."""
     free = [row for row in table if not row["locked"]]
     worst = max((abs(row["off"]) for row in free), default=0.0)
     over = sum(1 for row in free if abs(row["off"]) > TOLERANCE)
     words = tr("{beats} beats; the farthest off the even load {worst} %, {over} beyond 5 %; {none} grids without.")
     said = words.format(beats=len(table), worst=f"{100 * worst:.1f}", over=over, none=paint.beat.count(NONE))
     count = len(paint.changed())
-    return f"{said} {tr('{count} grids not saved yet.').format(count=count)}" if count else said
+    return f"{said} {tr('{count} grids not applied yet.').format(count=count)}" if count else said
 
 
 def read_mix(text: str) -> dict[str, float]:
