@@ -36,7 +36,7 @@ def test_a_benchmark_writes_figures_versions_and_sizes(name, tmp_path):
     assert done.returncode == 0, done.stderr
     found = json.loads(out.read_text(encoding="utf-8"))
     assert set(found) == {"figures", "versions", "sizes"}
-    if name == "draftgrids":  # sizes in km², bars of quality, which a draft meets or misses at any size
+    if name in ("draftgrids", "draftbeats"):  # sizes in km² and grids; quality is met or missed at any size
         assert found["sizes"] and all(figure["holds"] in (True, False, None) for figure in found["figures"])
         return
     assert found["sizes"]["components"] == 300

@@ -8,7 +8,7 @@ import json
 import pytest
 import shapely
 
-from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
+from digital_citymgmt_plugin.core.errors import Cancelled
 from digital_citymgmt_plugin.core.grids.mending import RULES
 from digital_citymgmt_plugin.core.requests import AdoptGrids, CheckGrids, Layer, UndoOperation
 from digital_citymgmt_plugin.core.requests_beats import SaveBeats
@@ -121,8 +121,9 @@ def test_a_hole_around_another_grid_and_codes_are_left(town):
     ring = box(0, 0, 1000, 1000).difference(box(400, 400, 600, 600))
     with_codes(town, [ring, box(400, 400, 600, 600)], first(1, 2))
     assert mend(town, "grid.hole")["left"] == {"because.mend_hole_filled": 1}
-    with pytest.raises(InputRefused, match=r"mend\.nothing"):
-        mend(town, "grid.overlap")
+    nothing = mend(town, "grid.overlap")
+    assert nothing["operation"] is None and nothing["counts"]["asked"] == 0
+    assert [note["code"] for note in nothing["notes"]] == ["mend.nothing"]
 
 
 def test_it_is_taken_back_and_a_cancel_leaves_nothing(town):
