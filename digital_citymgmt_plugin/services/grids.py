@@ -21,7 +21,7 @@ from digital_citymgmt_plugin.core.grids.verdict import DOUBTFUL
 from digital_citymgmt_plugin.core.ports import GEOM, Context
 from digital_citymgmt_plugin.core.requests_draft import DraftGrids
 from digital_citymgmt_plugin.core.stoppable import stoppable
-from digital_citymgmt_plugin.services.draft_targets import target_area
+from digital_citymgmt_plugin.services.draft_targets import read_band, target_area
 from digital_citymgmt_plugin.services.grid_layers import GridLayers, code_texts
 from digital_citymgmt_plugin.services.grid_rows import DRAFTED_BY, drafted_by
 from digital_citymgmt_plugin.services.intake import base_name, objects
@@ -53,7 +53,7 @@ def draft_grids(context: Context, request: DraftGrids) -> dict[str, Any]:
     InputRefused
         Bad CRS, empty areas, band that is no pair of numbers, and what ``core.grids.draft`` refuses.
     """
-    low, high = _band(request.band)
+    low, high = read_band(request.band)
     rows = request.rows or {}
     areas = GridLayers(context, request.crs)
     shapes, codes = areas.read(request.areas, request.area_code_field, rows.get("areas"))
@@ -140,13 +140,3 @@ def _chosen(only: list[str], codes: NDArray[Any]) -> NDArray[np.int64]:
     if not len(rows):
         raise InputRefused("draft.no_such_area", code=", ".join(only))
     return rows.astype(np.int64)
-
-
-def _band(text: str) -> tuple[float, float]:
-    try:
-        low, high = (float(part) for part in text.replace(";", ",").split(","))
-    except ValueError:
-        raise InputRefused("input.band", value=text) from None
-    if not 0 <= low < high:
-        raise InputRefused("input.band", value=text)
-    return low, high

@@ -176,7 +176,15 @@ class Plan:
 
 
 def check(cov: Coverage, edit: Edit) -> None:
-    """Refuse an edit after which the cells would not fit, or would fit worse than before."""
+    """Refuse an edit after which the cells would not fit, or would fit worse than before.
+
+    Areas in m² are conserved to ``EXACT``; faults that the stored cells had already may stay.
+
+    Raises
+    ------
+    InputRefused
+        ``redraw.would_overlap``, ``redraw.piece_too_small``, ``redraw.faults_here``; what ``_apart`` raises.
+    """
     for name, shape in edit.after.items():
         if not shapely.is_valid(shape) or shapely.get_type_id(shape) not in (3, 6):
             raise InputRefused("redraw.would_overlap")

@@ -161,7 +161,13 @@ def _carved(name: str, parts: list[Any], region: Any, notes: list[Note]) -> tupl
 
 
 def whole(cov: Coverage, name: str, shapes: list[Any], parts: int | None = None) -> Any:
-    """Join what a cell has now; it may not come to have more parts than before."""
+    """Join what a cell has now; it may not come to have more parts than before.
+
+    Raises
+    ------
+    InputRefused
+        ``redraw.falls_apart``.
+    """
     shape = joined(shapes, cov.clean) if len(shapes) > 1 else shapes[0]
     allowed = shapely.get_num_geometries(cov.cell(name)) if parts is None else parts
     if shapely.get_type_id(shape) not in (3, 6) or shapely.get_num_geometries(shape) > allowed:

@@ -67,7 +67,13 @@ def pen_area(area: Any) -> tuple[NDArray[np.float64], list[Note]]:
 
 
 def pen_point(point: Any) -> NDArray[np.float64]:
-    """Return a point or a shift as two numbers; ``redraw.not_finite`` if it is none."""
+    """Return a point, or a shift, as two finite numbers (m, CRS of the cells).
+
+    Raises
+    ------
+    InputRefused
+        ``redraw.not_finite``: it is none.
+    """
     xy = _numbers(point)
     if xy.shape != (1, 2):
         raise InputRefused("redraw.not_finite")

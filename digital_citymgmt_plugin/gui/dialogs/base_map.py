@@ -27,6 +27,7 @@ from qgis.PyQt.QtWidgets import (
 
 from digital_citymgmt_plugin.bridge.captions import value_captions
 from digital_citymgmt_plugin.bridge.messages import SENTENCES, sentence
+from digital_citymgmt_plugin.gui.dialogs.dropping import TakesOneFile
 from digital_citymgmt_plugin.gui.docks.parts import StillBox, button, plain_label
 from digital_citymgmt_plugin.gui.models.class_items import class_model
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
@@ -52,7 +53,7 @@ def theme_words(theme: str) -> str:
     return value_captions("base_point", "theme").get(theme, theme)
 
 
-class BaseMapDialog(QDialog):
+class BaseMapDialog(TakesOneFile, QDialog):
     """Asks for drawings and shows what ``PreviewBaseMap`` found in them; accepted to import.
 
     Signals: ``look_again`` (code page, CRS or mapping was changed), ``chosen`` (a file or folder), ``file_asked`` and
@@ -147,18 +148,6 @@ class BaseMapDialog(QDialog):
         self._suggested = False
         self.look_button.setEnabled(True)
         self.label.setText(tr("Looking at the drawings"))
-
-    def dragEnterEvent(self, event: Any) -> None:
-        """Take one file or folder."""
-        if len(_dropped(event)) == 1:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: Any) -> None:
-        """Look at what was dropped."""
-        paths = _dropped(event)
-        if len(paths) == 1:
-            event.acceptProposedAction()
-            self.chosen.emit(paths[0])
 
     def encoding(self) -> str | None:
         """Return the code page chosen; None: as found."""
@@ -279,11 +268,6 @@ class BaseMapDialog(QDialog):
                 self.table.setCellWidget(at, 3, box)
                 self.component_boxes[name] = box
         self.table.setColumnWidth(3, 180)
-
-
-def _dropped(event: Any) -> list[str]:
-    """Return the files and folders that are being dropped."""
-    return [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
 
 
 def _words(one: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ from qgis.PyQt.QtWidgets import (
 
 from digital_citymgmt_plugin.bridge.messages import sentence, template
 from digital_citymgmt_plugin.gui.dialogs.base_map import ENCODINGS
+from digital_citymgmt_plugin.gui.dialogs.dropping import TakesOneFile
 from digital_citymgmt_plugin.gui.docks.parts import button, plain_label
 from digital_citymgmt_plugin.gui.models.issues import rule_title
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
@@ -42,7 +43,7 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("VendorGrids", text)
 
 
-class VendorDialog(QDialog):
+class VendorDialog(TakesOneFile, QDialog):
     """Asks for a file of unit grids and shows what was found in it; accepted to adopt.
 
     Signals: ``file_asked`` (the button; the caller opens the window of the system), ``chosen`` (a file was dropped),
@@ -164,18 +165,6 @@ class VendorDialog(QDialog):
     def wrong_codes(self) -> str:
         """Return what becomes of grids with a wrong code."""
         return str(self.wrong_box.currentData())
-
-    def dragEnterEvent(self, event: Any) -> None:
-        """Take one file."""
-        if len(_dropped(event)) == 1:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: Any) -> None:
-        """Look at what was dropped."""
-        paths = _dropped(event)
-        if len(paths) == 1:
-            event.acceptProposedAction()
-            self.chosen.emit(paths[0])
 
     # -- what it shows ----------------------------------------------------------------------------------------------
 
@@ -300,8 +289,3 @@ def _item(text: str) -> QTableWidgetItem:
     item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
     item.setToolTip(text)
     return item
-
-
-def _dropped(event: Any) -> list[str]:
-    """Return the files that are being dropped."""
-    return [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]

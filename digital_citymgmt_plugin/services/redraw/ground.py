@@ -22,6 +22,7 @@ from digital_citymgmt_plugin.core.grids.locate import representative_points
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests_redraw import OpenRedraw
 from digital_citymgmt_plugin.services.draft_sources import kept_weights
+from digital_citymgmt_plugin.services.draft_targets import read_band
 from digital_citymgmt_plugin.services.grid_inputs import read_layer
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.redraw.log import last_operation
@@ -92,17 +93,6 @@ def read_ground(context: Context, request: OpenRedraw) -> tuple[Ground, list[dic
         features=features,
     )  # fmt: skip
     return ground, notes
-
-
-def read_band(text: str) -> tuple[float, float]:
-    """Read a band such as ``0.5,2.0``."""
-    try:
-        low, high = (float(part) for part in text.replace(";", ",").split(","))
-    except ValueError:
-        raise InputRefused("input.band", value=text) from None
-    if not 0 <= low < high:
-        raise InputRefused("input.band", value=text)
-    return low, high
 
 
 def _things(context: Context, store: Store) -> _Things:

@@ -56,7 +56,13 @@ def scenario_entries(store: Store, scenario: str) -> list[dict[str, Any]]:
 
 
 def payload_entries(payload: str | None) -> list[dict[str, Any]]:
-    """Read the edits of what a scenario's row holds."""
+    """Read the edits of what a scenario's row holds (JSON).
+
+    Raises
+    ------
+    InputRefused
+        ``redraw.entries``: it holds no list of edits.
+    """
     try:
         return read_entries(json.dumps(json.loads(payload or "{}").get("entries", [])))
     except (ValueError, AttributeError, RecursionError):

@@ -83,7 +83,13 @@ def plan(cov: Coverage, entry: dict[str, Any]) -> Edit:
 
 
 def planned(session: Session, entry: dict[str, Any], check: Callable[[], None] | None = None) -> Edit:
-    """Plan an edit of a session; what is refused names cells as people do."""
+    """Plan an edit of a session; what is refused names cells as people do.
+
+    Raises
+    ------
+    InputRefused
+        What the tool raises (``core.grids.edit``), with codes of grids in place of ids.
+    """
     try:
         return mended(session, entry, check) if entry["tool"] == MEND else plan(session.coverage, entry)
     except InputRefused as error:
