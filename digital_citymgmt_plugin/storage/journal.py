@@ -41,6 +41,9 @@ HAND_KEPT = frozenset(
         "work_calendar",
         "indicator",
         "score_scheme",
+        "workflow_move",
+        "class_synonym",
+        "work_hours",
     )
 )  # fmt: skip
 

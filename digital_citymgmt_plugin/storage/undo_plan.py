@@ -43,7 +43,10 @@ NAMES: tuple[tuple[str, str, str, str], ...] = (
     *((table, "manager_dept", "department", "code") for table in COMPONENTS),
     ("case_record", "dept_code", "department", "code"), ("case_event", "case_fid", "case_record", "fid"),
     ("supervision", "case_fid", "case_record", "fid"),
-    ("remediation", "case_fid", "case_record", "fid"),
+    ("remediation", "case_fid", "case_record", "fid"), ("remediation", "fund_uuid", "fund", "uuid"),
+    ("ruling", "case_fid", "case_record", "fid"), ("package_case", "case_fid", "case_record", "fid"),
+    ("package_case", "package_uuid", "package", "uuid"),
+    *((table, "department_code", "department", "code") for table in ("ruling", "remediation", "fund")),
     *((table, "merged_uuid", named, "uuid") for table in COMPONENTS for named in COMPONENTS),
     *(
         (table, "drawing_uuid", "drawing", "uuid")

@@ -210,3 +210,19 @@ def test_a_store_with_triggers_of_an_earlier_version_gets_ours_when_opened(city)
         connection.execute("CREATE TRIGGER dcm_old AFTER INSERT ON meta BEGIN SELECT 1; END")
     GpkgStore(str(city), program="test", clock=clock).close()
     assert schema(city) == fresh
+
+
+def test_a_case_of_an_older_schema_keeps_its_due_time_as_stated_and_its_clock_starts_with_the_dispatch(tmp_path):
+    old = store_of_text(tmp_path / "old.gpkg", (FROZEN.parent / "schema_v2.sql").read_text(encoding="utf-8"))
+    dispatched, filed, due = (f"2026-03-0{day}T01:00:00.000Z" for day in (3, 2, 5))
+    with contextlib.closing(sqlite3.connect(old)) as connection, connection:
+        register_functions(connection)
+        for number, values in enumerate([(filed, dispatched, due), (filed, None, None), (None, None, None)]):
+            insert = "INSERT INTO case_record (case_no, filed_at, dispatched_at, due_at) VALUES (?, ?, ?, ?)"
+            connection.execute(insert, (f"A{number}", *values))
+    upgrade(old)
+    with contextlib.closing(sqlite3.connect(old)) as connection:
+        query = "SELECT clock_from, stated_due_at, supervised, limit_value FROM case_record ORDER BY case_no"
+        rows = connection.execute(query).fetchall()
+        assert rows == [(dispatched, due, 0, None), (filed, None, 0, None), (None, None, 0, None)]
+        assert connection.execute("SELECT count(*) FROM workflow_move").fetchone() == (0,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from digital_citymgmt_plugin.core.census import TABLES
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 
 # table → geometry type of its ``geom`` column, as registered in ``gpkg_geometry_columns``
 SPATIAL: dict[str, str] = {
@@ -35,7 +35,8 @@ ATTRIBUTES: tuple[str, ...] = (
     "meta", "operation", "grid_lineage", "scenario", "beat_member", "collector", "component_change", "code_register",
     "code_block", "photo", "class", "department", "responsibility_rule", "filing_standard", "work_calendar",
     "indicator", "score_scheme", "mapping", "case_event", "supervision", "remediation", "fund", "package",
-    "assessment_run", "drawing", "check_rule", "check_run",
+    "assessment_run", "drawing", "check_rule", "check_run", "workflow_move", "class_synonym", "work_hours",
+    "package_case",
 )  # fmt: skip
 
 COMPONENTS: tuple[str, ...] = TABLES
