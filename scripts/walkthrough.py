@@ -121,7 +121,7 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     locale, seconds = options.locale, options.timeout
     part = "size" if options.store else "first" if options.first else "census" if options.census else "steps"
     part = next((name for name in ("grids", "vendor", "redraw", "history", "beats") if getattr(options, name)), part)
-    part = "pace" if options.redraw and options.store else part
+    part = "kills" if options.kills else "pace" if options.redraw and options.store else part
     profile = out / "profiles" / "profiles" / "walk"
     install = [sys.executable, str(ROOT / "scripts" / "install_profile.py"), str(profile), "--locale", locale]
     subprocess.run(install, check=True, cwd=ROOT)
@@ -133,11 +133,19 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
         **os.environ, "HOME": str(home), "XDG_RUNTIME_DIR": str(run_time), "LC_ALL": "C.UTF-8", "PYTHONPATH": site,
         "DCM_PYTHON": sys.executable, "DCM_WALK_OUT": str(out), "DCM_WALK_DATA": str(data),
         "DCM_WALK_SCRIPTS": str(ROOT / "scripts"), "DCM_WALK_STORE": str(options.store or ""),
-        "DCM_WALK_THEME": options.theme, "QT_SCALE_FACTOR": str(options.scale),
+        "DCM_WALK_THEME": options.theme, "QT_SCALE_FACTOR": str(options.scale), "DCM_WALK_KILLS": str(options.kills),
+        "PYTHONFAULTHANDLER": "1",
     }  # fmt: skip
     environment.pop("QT_QPA_PLATFORM", None)
     screen = f"-screen 0 {1920 * options.scale}x{1080 * options.scale}x24"
-    command = ["xvfb-run", "-a", "-s", screen, "qgis", "--nologo", "--noversioncheck"]
+    command = ["xvfb-run", "-a", "-s", screen]
+    program = shutil.which("qgis.bin") or "qgis"  # "qgis" may be a script that starts it
+    if options.kills and shutil.which("gdb"):  # a crash is told with the stacks of all threads, in qgis.log
+        stops = ["-ex", "run", "-ex", "backtrace 30", "-ex", "thread apply all backtrace 30"]
+        command += ["gdb", "-q", "-batch", *stops, "--args", program]
+    else:
+        command += ["qgis"]
+    command += ["--nologo", "--noversioncheck"]
     command += ["--profiles-path", str(out / "profiles"), "--profile", "walk"]
     command += ["--code", str(ROOT / "scripts" / f"walkthrough_{part}.py")]
     with (out / "qgis.log").open("w", encoding="utf-8") as log:
@@ -179,6 +187,7 @@ def main() -> int:
     parser.add_argument("--grids", action="store_true", help="drafting unit grids: preview, review, adoption")
     parser.add_argument("--vendor", action="store_true", help="a vendor's unit grids: faults, adoption, mending")
     parser.add_argument("--redraw", action="store_true", help="redrawing unit grids: tools, scenarios, writing")
+    parser.add_argument("--kills", type=int, default=0, help="redrawing while the engine is killed so many times")
     parser.add_argument("--history", action="store_true", help="the lineage of unit grids, the grids of a day")
     parser.add_argument("--beats", action="store_true", help="beats: drafted, painted, locked, saved")
     parser.add_argument(
@@ -196,7 +205,7 @@ def main() -> int:
     if options.first:
         make_first_day(out / "first_day", data)
     day = {"census": CENSUS, "grids": GRIDS, "redraw": REDRAW, "vendor": VENDOR, "history": HISTORY, "beats": BEATS}
-    kind = next((name for name in day if getattr(options, name)), "")
+    kind = "redraw" if options.kills else next((name for name in day if getattr(options, name)), "")
     if options.history:
         from scripts.history_city import make_history
 

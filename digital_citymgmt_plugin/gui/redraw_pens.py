@@ -74,6 +74,12 @@ class Pens(QObject):
             if before is not None:
                 self.canvas.setMapTool(before)
 
+    def let_go(self) -> None:
+        """Put the pen down and close the files that it is drawn to: the store is closed."""
+        self.put_down()
+        if self.snapping is not None:
+            self.snapping.let_go()
+
     def drop(self) -> None:
         """Forget what is drawn."""
         name = self.name()
@@ -95,5 +101,5 @@ class Pens(QObject):
 
     def shut(self) -> None:
         """End: leave nothing on the map."""
-        self.put_down()
+        self.let_go()
         self.canvas.mapToolSet.disconnect(self._tool_set)

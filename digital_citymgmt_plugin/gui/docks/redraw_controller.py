@@ -83,7 +83,7 @@ class RedrawController(Desk):
     def _store(self, path: str) -> None:
         """Take note that another store is open, or none."""
         self._kept, self._again, self._mending = [], None, False
-        self.pens.put_down()
+        self.pens.let_go()
         self.courier.forget()
         self._forget()
         self.on_map.clear()
