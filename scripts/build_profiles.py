@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parents[1] / "digital_citymgmt_plugin" / "resources" / "profiles"
 STANDARDS = {"2007": "CJ/T 214-2007", "2013": "GB/T 30428.2-2013", "2026": "GB/T 47678.5-2026"}
 GEOMETRY = {"点": "point", "线": "line", "面": "area", "": ""}
-UNITS = {"紧急工作时": "emergency_hour", "工作时": "work_hour", "工作日": "work_day", "紧急工作日": "calendar_day"}
+UNITS = {"紧急工作时": "emergency_hour", "工作时": "work_hour", "工作日": "work_day", "紧急工作日": "emergency_day"}
 KINDS = {"部件": "component", "事件": "event"}
 PROPOSED = "proposed default, not from a standard"
 

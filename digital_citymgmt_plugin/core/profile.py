@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from digital_citymgmt_plugin.core.cases.worktime import DEFAULT_HOURS
+from digital_citymgmt_plugin.core.cases.workhours import DEFAULT_HOURS
 from digital_citymgmt_plugin.core.catalogue import split_fields
 from digital_citymgmt_plugin.core.codes import COMPONENT, CodeScheme
 from digital_citymgmt_plugin.core.errors import ProfileError
@@ -32,7 +32,8 @@ LIMIT_UNITS: Mapping[str, str] = MappingProxyType(
         "emergency_hour": "紧急工作时",  # runs day and night, holidays too
         "work_hour": "工作时",
         "work_day": "工作日",
-        "calendar_day": "自然日",  # 紧急工作日 of one source is counted the same way: 24 hours
+        "calendar_day": "自然日",
+        "emergency_day": "紧急工作日",  # counted like 自然日: 24 hours of the clock each
     }
 )
 
@@ -50,6 +51,13 @@ DEFAULT_SETTINGS: Mapping[str, str] = MappingProxyType(
         "duplicate_c_m": "3",
         "duplicate_other_m": "2",
         "work_hours": DEFAULT_HOURS,
+        # Lamps by share of the limit (one source, practice); a return of a case stops its clock (no source says).
+        "lamp_amber_percent": "80",
+        "lamp_red_percent": "100",
+        "after_return": "pause",
+        # How near a border a case is before it is dispatched with a warning, how near a ruling is a precedent.
+        "border_m": "20",
+        "precedent_m": "100",
     }
 )
 LOAD_WEIGHTS = "load_weights"  # what components of a class count in the load of a unit grid: ``core/load_weights.py``

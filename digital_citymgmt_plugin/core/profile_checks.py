@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
+from digital_citymgmt_plugin.core.cases.clock import RETURNS
 from digital_citymgmt_plugin.core.cases.times import FIRST_YEAR, LAST_YEAR
-from digital_citymgmt_plugin.core.cases.worktime import LONGEST_LIMIT, parse_hours
+from digital_citymgmt_plugin.core.cases.workhours import parse_hours
+from digital_citymgmt_plugin.core.cases.worktime import LONGEST_LIMIT
 from digital_citymgmt_plugin.core.catalogue import ACCURACIES, GEOMETRIES, MOST_PHOTOS, REQUIRABLE
 from digital_citymgmt_plugin.core.codes import COMPONENT, UNIT_GRID
 from digital_citymgmt_plugin.core.errors import InputRefused
@@ -83,7 +85,7 @@ def _settings(profile: Profile) -> Iterable[Problem]:
         if key not in SETTINGS:
             yield "profile.unknown_setting", {**where, "column": "key", "known": ", ".join(SETTINGS)}
         elif not _setting_is_good(profile, key, value):
-            numeric = key.startswith(("tolerance_", "duplicate_"))
+            numeric = _SETTING.get(key) in (_is_tolerance, _is_percent)
             yield "profile.setting_number" if numeric else "profile.setting_text", where
 
 
@@ -94,6 +96,10 @@ def _setting_is_good(profile: Profile, key: str, value: str) -> bool:
 
 def _is_tolerance(profile: Profile, value: str) -> bool:
     return is_positive(value) and float(value) <= FARTHEST
+
+
+def _is_percent(profile: Profile, value: str) -> bool:
+    return is_positive(value) and float(value) <= 1_000
 
 
 def _is_hours(profile: Profile, value: str) -> bool:
@@ -126,6 +132,11 @@ def _is_number_of(digits: Callable[[Profile], int]) -> Callable[[Profile, str], 
 
 _SETTING: dict[str, Callable[[Profile, str], bool]] = {
     **{key: _is_tolerance for key in DEFAULT_SETTINGS if key.startswith(("tolerance_", "duplicate_"))},
+    "border_m": _is_tolerance,
+    "precedent_m": _is_tolerance,
+    "lamp_amber_percent": _is_percent,
+    "lamp_red_percent": _is_percent,
+    "after_return": lambda _profile, value: value in RETURNS,
     "work_hours": _is_hours,
     "redraw_policy": lambda _profile, value: value in ("", *POLICIES),
     "extra_kinds": _is_kinds,

@@ -6,7 +6,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import cache
 
-from digital_citymgmt_plugin.core.cases.worktime import DEFAULT_HOURS, WorkCalendar, parse_hours
+from digital_citymgmt_plugin.core.cases.workhours import DEFAULT_HOURS, parse_hours
+from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.profile import Profile
 
 # Where the days of the State Council hold. Hong Kong, Macao and Taiwan have calendars of their own.

@@ -90,7 +90,7 @@ _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?
 _KIND_WORDS = {"部件": COMPONENT, "事件": EVENT, "事项": EVENT, "matter": EVENT, "单元网格": UNIT_GRID}
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "geometry": {"点": "point", "线": "line", "面": "area"},
-    "limit_unit": {**{chinese: unit for unit, chinese in LIMIT_UNITS.items()}, "紧急工作日": "calendar_day"},
+    "limit_unit": {chinese: unit for unit, chinese in LIMIT_UNITS.items()},
     "direction": {"高": "higher", "低": "lower"},
 }
 _FIELD_WORDS = {chinese: field for field, chinese in REQUIRABLE.items()}

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar, due_times, parse_hours
+from digital_citymgmt_plugin.core.cases.workhours import parse_hours
+from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar, due_times
 
 HOURS = parse_hours("08:00-12:00, 14:00-18:00")
 # 2015-02: Spring Festival from the 18th to the 24th, the 15th and 28th (Sunday, Saturday) worked instead.

@@ -28,7 +28,7 @@ CHINESE = {
 WORDS = {
     "部件": "component", "事件": "event", "事项": "event", "matter": "event", "单元网格": "unit_grid", "点": "point",
     "线": "line", "面": "area", "工作时": "work_hour", "工作日": "work_day", "紧急工作时": "emergency_hour",
-    "自然日": "calendar_day", "紧急工作日": "calendar_day", "高": "higher", "低": "lower",
+    "自然日": "calendar_day", "紧急工作日": "emergency_day", "高": "higher", "低": "lower",
 }  # fmt: skip
 TRANSLATED = {
     "kind": ("部件", "事件", "事项", "matter", "单元网格"), "geometry": ("点", "线", "面"), "direction": ("高", "低"),
@@ -39,6 +39,8 @@ DEFAULTS = {
     "tolerance_a_m": "5", "tolerance_b_m": "10", "tolerance_c_m": "20", "tolerance_other_m": "10",
     "duplicate_a_m": "1", "duplicate_b_m": "2", "duplicate_c_m": "3", "duplicate_other_m": "2",
     "work_hours": "08:00-12:00, 14:00-18:00",
+    "lamp_amber_percent": "80", "lamp_red_percent": "100", "after_return": "pause", "border_m": "20",
+    "precedent_m": "100",
 }  # fmt: skip
 
 
