@@ -31,8 +31,9 @@ lint: setup ## ruff and mypy
 test: lint ## all tests (30 minutes at most on 2 cores)
 	@bash scripts/run_tests.sh
 
-soak: setup ## the long runs, by hand: ONLY=fuzz FUZZ_SECONDS=300 for the readers alone
-	@ONLY="$(ONLY)" FUZZ_SECONDS="$(FUZZ_SECONDS)" FUZZ_SEED="$(FUZZ_SEED)" bash scripts/soak.sh
+soak: setup ## the long runs, by hand: ONLY=fuzz FUZZ_SECONDS=300 for the readers alone, ONLY=redraw REDRAW_STORE=file
+	@ONLY="$(ONLY)" FUZZ_SECONDS="$(FUZZ_SECONDS)" FUZZ_SEED="$(FUZZ_SEED)" REDRAW_EDITS="$(REDRAW_EDITS)" \
+		REDRAW_SEED="$(REDRAW_SEED)" REDRAW_STORE="$(REDRAW_STORE)" REDRAW_SCALE="$(REDRAW_SCALE)" bash scripts/soak.sh
 
 bench: setup ## benchmarks against peers: ONLY=name SCALE=demo|qidong|qingdao JSON=file
 	@bash scripts/headless.sh $(PY) scripts/bench.py --scale "$(SCALE)" $(if $(ONLY),--only "$(ONLY)") $(if $(JSON),--json "$(JSON)")

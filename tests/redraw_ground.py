@@ -12,6 +12,7 @@ import shapely
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids import edit as tools
+from digital_citymgmt_plugin.services.redraw.tools import plan
 
 FAR = (372_000.0, 3_520_000.0)
 
@@ -84,6 +85,15 @@ class Outline:
         assert len(np.unique(self._tree.query(ends, "dwithin", distance=1e-6)[0])) == len(ends)
         assert math.isclose(float(shapely.length(single).sum()), self._length, abs_tol=1e-5)
 
+    def joins(self, inner, around):
+        """Each edge of some cells is one of two cells around, or lies on the outline."""
+        rows, times = segments(around)
+        assert times.max() <= 2
+        single = {tuple(row) for row in rows[times == 1].tolist()}
+        alone = [row for row in segments(inner)[0].tolist() if tuple(row) in single]
+        ends = shapely.points(np.array(alone).reshape(-1, 2))
+        assert len(np.unique(self._tree.query(ends, "dwithin", distance=1e-6)[0])) == len(ends)
+
 
 def town(size, seed=1):
     """The unit grids of a demonstration city of a size: ids, shapes, communities."""
@@ -142,7 +152,13 @@ class Pen:
 
     def planned(self, cov, tool, name):
         """Plan an edit of some cell with a tool."""
-        return getattr(self, "_" + tool)(cov, name)
+        return plan(cov, self.stroke(cov, tool, name))
+
+    def stroke(self, cov, tool, name):
+        """Return what a hand draws near a cell with a tool, as the window asks for it."""
+        points, cells, options = getattr(self, "_" + tool)(cov, name)
+        flat = [float(number) for point in points for number in point]
+        return {"tool": tool, "points": flat, "cells": cells, "options": options}
 
     def _around(self, cov, name, reach=0.7):
         west, south, east, north = cov.cell(name).bounds
@@ -151,16 +167,18 @@ class Pen:
         return x + self._lot.uniform(-reach, reach) * size, y + self._lot.uniform(-reach, reach) * size
 
     def _split(self, cov, name):
-        return tools.split(
-            cov, [self._around(cov, name) for _ in range(self._lot.choice((2, 2, 3, 4)))], snap=self._snap()
-        )
+        line = [self._around(cov, name) for _ in range(self._lot.choice((2, 2, 3, 4)))]
+        return line, [], {"snap": self._snap()}
 
     def _merge(self, cov, name):
         beside = cov.neighbours(name)
-        return tools.merge(cov, [name, *self._lot.sample(beside, min(len(beside), self._lot.choice((1, 1, 2))))])
+        return [], [name, *self._lot.sample(beside, min(len(beside), self._lot.choice((1, 1, 2))))], {}
 
     def _snap(self):
         return self._lot.choice((0.05, 0.05, 0.5, 4.0))
+
+    def _options(self):
+        return {"snap": self._snap(), "community": self._lot.random() < self._leave}
 
     def _corner(self, cov, name):
         return self._lot.choice(self._lot.choice(cov.rings(name)))
@@ -172,17 +190,13 @@ class Pen:
 
     def _move_vertex(self, cov, name):
         corner = self._corner(cov, name)
-        return tools.move_vertex(
-            cov, corner, self._near(cov, corner, name), snap=self._snap(), community=self._lot.random() < self._leave
-        )
+        return [corner, self._near(cov, corner, name)], [], self._options()
 
     def _move_edge(self, cov, name):
         ring = self._lot.choice(cov.rings(name))
         row = self._lot.randrange(len(ring) - 1)
         middle = [(one + two) / 2 for one, two in zip(ring[row], ring[row + 1])]
-        goal = self._near(cov, middle, name)
-        by = (goal[0] - middle[0], goal[1] - middle[1])
-        return tools.move_edge(cov, middle, by, snap=self._snap(), community=self._lot.random() < self._leave)
+        return [middle, self._near(cov, middle, name)], [], self._options()
 
     def _reshape(self, cov, name):
         if self._lot.random() < 0.5:
@@ -192,7 +206,7 @@ class Pen:
             row = self._lot.randrange(len(ring) - 1)
             other = (row + self._lot.randint(1, 3)) % (len(ring) - 1)
             line = [ring[row], self._near(cov, ring[row], name), ring[other]]
-        return tools.reshape(cov, line, snap=self._snap(), community=self._lot.random() < self._leave)
+        return line, [], self._options()
 
     def _give(self, cov, name):
         beside = cov.neighbours(name)
@@ -200,7 +214,7 @@ class Pen:
         if len(pen) > 2:
             pen.append(pen[0])
         taker = self._lot.choice(beside or cov.ids)
-        return tools.give(cov, pen, name, taker, snap=self._snap(), community=self._lot.random() < self._leave)
+        return pen, [], {"giver": name, "taker": taker, **self._options()}
 
     def _carve(self, cov, name):
         x, y = self._around(cov, name)
@@ -208,4 +222,5 @@ class Pen:
         size = self._lot.uniform(0.1, 0.5) * max(east - west, north - south)
         turns = sorted(self._lot.uniform(0, 2 * math.pi) for _ in range(self._lot.choice((3, 4, 6))))
         area = [(x + size * math.cos(turn), y + size * math.sin(turn)) for turn in turns]
-        return tools.carve(cov, area, cov.group(name) if self._lot.random() < self._leave else None, snap=self._snap())
+        group = {"group": cov.group(name)} if self._lot.random() < self._leave else {}
+        return area, [], {**group, "snap": self._snap()}

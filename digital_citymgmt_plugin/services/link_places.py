@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.services.intake import objects
 
 AREAS = ("grid_code", "community_code", "street_code")
 PLACE = (*AREAS, "place_method")
+BY_COMPONENT = "component"  # the place_method of a case that is where its component is
 
 
 class CityMap:

@@ -24,7 +24,7 @@ from digital_citymgmt_plugin.core.requests import LinkCases
 from digital_citymgmt_plugin.services import issues
 from digital_citymgmt_plugin.services.case_events import LINK as LINKED
 from digital_citymgmt_plugin.services.case_events import moves
-from digital_citymgmt_plugin.services.link_places import PLACE, CityMap
+from digital_citymgmt_plugin.services.link_places import BY_COMPONENT, PLACE, CityMap
 
 RULES = ("link_ambiguous", "component_code_unknown", "stated_area_differs")
 LINK = ("component_uuid", "link_method", "link_score")
@@ -261,7 +261,7 @@ class _Run:
         self.linked[row] = True
         if cases["grid_code"][row] is None and cases["community_code"][row] is None and (grid or community):
             cases["grid_code"][row], cases["community_code"][row] = grid, community
-            cases["street_code"][row], cases["place_method"][row] = self.map.street_of(community), "component"
+            cases["street_code"][row], cases["place_method"][row] = self.map.street_of(community), BY_COMPONENT
         if department and cases["dept_code"][row] is None and cases["dept_name"][row] is None:
             cases["dept_code"][row] = department
 

@@ -183,6 +183,32 @@ def test_a_component_without_a_grid_stays_without(census, bench):
     assert [row["grid_code"] for row in census.rows("component_point", "grid_code")[:3]] == [None] * 3
 
 
+def test_a_case_that_is_where_its_component_is_goes_with_it(census, bench):
+    store, far = census.store, ("grid_code", "community_code", "street_code", "place_method")
+    lids = store.read("component_point", ["uuid", "grid_code", "community_code"], [], ["fid"])
+    size = len(lids["uuid"])
+    rows = {"component_uuid": lids["uuid"], "grid_code": lids["grid_code"], "community_code": lids["community_code"]}
+    told = {"case_no": [f"L{n}" for n in range(size)], "stage": ["disposal", "closed"] * (size // 2)}
+    with store.action("test") as action:
+        rows.update({name: np.array(value, dtype=object) for name, value in told.items()})
+        rows.update({name: np.array([one] * size, dtype=object) for name, one in (
+            ("place_method", "component"), ("reported_at", "2026-01-01T00:00:00.000Z"))})  # fmt: skip
+        action.insert("case_record", rows)
+    before, start = census.rows("case_record", *far), state(store)
+    bench.edit("split", at((200, -10), (200, 510)))
+    done = apply(bench, "all_new")
+    counts = done["counts"]
+    assert counts["cases_moved"] == counts["components_moved"] > counts["open_cases_moved"] > 0
+    home = {row["uuid"]: row["grid_code"] for row in census.rows("component_point", "uuid", "grid_code")}
+    for row in census.rows("case_record", "component_uuid", *far):
+        assert row["grid_code"] == home[row["component_uuid"]]
+        assert row["community_code"] == row["grid_code"][:12]
+        assert row["place_method"] == "component"
+    assert store.count("case_event", [("action", "=", "amend")]) == counts["cases_moved"]
+    undo_operation(census.context, UndoOperation(done["operation"]))
+    assert (census.rows("case_record", *far), state(store)) == (before, start)
+
+
 def test_an_unknown_policy_is_refused(bench):
     with pytest.raises(InputRefused, match=r"input\.policy"):
         apply(bench, "smallest_keeps")

@@ -19,10 +19,11 @@ from digital_citymgmt_plugin.services.redraw.scenarios import save_scenario
 from digital_citymgmt_plugin.services.redraw.session import find
 from digital_citymgmt_plugin.services.undoing import undo_operation
 from tests.redraw_ground import Pen, digest
+from tests.redraw_oracle import CURRENT, Oracle
 from tests.services.cities import FIRST, SECOND, X0, Y0, box, squares
 from tests.services.test_redraw import Bench, at
 from tests.services.test_redraw_apply import apply, check, state
-from tests.services.test_redraw_random import CURRENT, build, look
+from tests.services.test_redraw_random import build
 
 TOLERANCE = 2.0
 
@@ -218,11 +219,11 @@ def edges_by_lot(lot, shapes, old):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_edges_by_lot_are_mended_written_and_taken_back(city, seed):
-    whole, outline = build(city, seed, 6, 6)
+    build(city, seed, 6, 6)
     store, lot = city.store, random.Random(seed)
+    oracle = Oracle(store)
     tolerance, least = ((TOLERANCE, 200.0), (0.05, 0.0))[seed % 2]
     grids = store.read("unit_grid", ["uuid", "code", "community_code", GEOM], CURRENT, ["code"])
-    was = dict(zip(grids["uuid"].tolist(), grids["code"].tolist()))
     homes = grids["community_code"].tolist()
     old = {home: shapely.union_all(grids[GEOM][[one == home for one in homes]]) for home in sorted(set(homes))}
     areas = edges_by_lot(lot, grids[GEOM], old)
@@ -244,7 +245,7 @@ def test_edges_by_lot_are_mended_written_and_taken_back(city, seed):
     made = {cell["id"]: cell["parents"] for cell in done["cells"] if cell["state"] == "new"}
     parts_are_as_few_as_can_be(made, before, areas)
     result = apply(bench, lot.choice(("largest_keeps", "all_new")))
-    look(store, whole, outline, was, result["operation"])
+    oracle.written(result, whole=True)
     lie_in_their_communities(store, areas, tolerance)
     undo_operation(city.context, UndoOperation(result["operation"]))
     assert state(store) == start

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A long run of redraws by lot: each edit and each writing is looked at, and in the end all is taken back."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.ports import GEOM
+from digital_citymgmt_plugin.core.requests import UndoOperation
+from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.redraw.session import find
+from digital_citymgmt_plugin.services.undoing import undo_operation
+from tests.redraw_ground import Pen
+from tests.redraw_oracle import CURRENT, Oracle, cells_hold, edit_holds
+from tests.services.test_redraw import Bench
+from tests.services.test_redraw_apply import apply, sizes, state
+
+
+def give_beats(store, size=5):
+    """Put the grids into beats of so many, by their codes, where there are none."""
+    grids = store.read("unit_grid", ["uuid", GEOM], CURRENT, ["code"])
+    squads = [f"b{row // size}" for row in range(len(grids["uuid"]))]
+    names = list(dict.fromkeys(squads))
+    shapes = np.split(grids[GEOM], range(size, len(squads), size))
+    outlines = [shapely.multipolygons(shapely.get_parts(shapely.coverage_union_all(own))) for own in shapes]
+    with store.action("test") as action:
+        codes = [name[1:] for name in names]
+        action.insert("beat", columns(len(names), geom=outlines, uuid=names, code=codes, name="责任网格"))
+        action.insert("beat_member", columns(len(squads), beat_uuid=squads, grid_uuid=grids["uuid"].tolist()))
+
+
+def columns(count, **values):
+    """Rows of a table, of lists or of one value for all."""
+    return {name: objects(value if isinstance(value, list) else [value] * count) for name, value in values.items()}
+
+
+def draw(bench, cov, pen, lot):
+    """Do the next edit by lot that is not refused, as the window asks for it."""
+    while True:
+        stroke = pen.stroke(cov, lot.choice(Pen.TOOLS), lot.choice(cov.ids))
+        try:
+            return bench.edit(stroke["tool"], stroke["points"], stroke["cells"], **stroke["options"])
+        except InputRefused as error:
+            pen.refusals[error.code] += 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long a run is: ``most`` edits between two writings, ``whole`` edits between two looks at the whole city."""
+
+    seed: int
+    edits: int
+    most: int = 3
+    whole: int = 1
+
+
+class Soak:
+    """Draws, writes and takes back by lot."""
+
+    def __init__(self, city, plan, say=lambda text: None, **options):
+        self.city, self.plan, self.say, self.options = city, plan, say, options
+        self.lot, self.pen, self.tools = random.Random(plan.seed), Pen(plan.seed), Counter()
+        self.done, self.operations, self.seconds = 0, [], Counter()
+
+    def run(self):
+        """All of it."""
+        store = self.city.store
+        start, logs, undone = state(store), sizes(store), self._undone()
+        self.oracle = Oracle(store)
+        self.bench = Bench(self.city, **self.options)
+        self.session, looked = find(store, self.bench.id), 0
+        while self.done < self.plan.edits:
+            for _ in range(min(self.lot.randint(1, self.plan.most), self.plan.edits - self.done)):
+                self.edit()
+                if self.lot.random() < 0.1:
+                    self.to_and_fro()
+            whole = self.done // self.plan.whole > looked or self.done == self.plan.edits
+            if whole:
+                cells_hold(self.session.coverage, self.oracle.whole, self.oracle.outline)
+            if self.write(whole) and whole:
+                looked = self.done // self.plan.whole
+        assert self.tools.keys() == set(Pen.TOOLS) or self.plan.edits < 100
+        assert len(self.operations) > self.plan.edits / (2 * self.plan.most)
+        grown = sizes(store)
+        assert all(grown[name] >= size for name, size in logs.items())
+        for number, operation in enumerate(reversed(self.operations)):
+            self.timed("undo", undo_operation, self.city.context, UndoOperation(operation))
+            assert self._undone() - undone == number + 1
+            if not number % 50:
+                self.say(f"{number + 1} of {len(self.operations)} taken back")
+        assert state(store) == start
+        final = sizes(store)
+        for name in ("code_register", "operation", "component_change"):
+            assert final[name] >= grown[name], name
+        return self.operations
+
+    def _undone(self):
+        return self.city.store.count("operation", [("kind", "=", "undo_operation")])
+
+    def timed(self, name, work, *args):
+        """Do something and remember how long it took, of the processor."""
+        begin = time.process_time()
+        try:
+            return work(*args)
+        finally:
+            self.seconds[name] += time.process_time() - begin
+
+    def edit(self):
+        """One edit as the window asks for it, taken back and done again: its cells have the bytes that they had."""
+        cov = self.session.coverage
+        kept = {name: cov.stored(name) for name in cov.ids}
+        answer = self.timed("edit", draw, self.bench, cov, self.pen, self.lot)
+        edit = self.session.steps[-1].edit
+        before = {name: kept[name] for name in edit.before}
+        assert {name: shapely.to_wkb(cov.stored(name), hex=True) for name in edit.after} == answer["shapes"]
+        edit_holds(cov, edit, before, self.oracle.outline)
+        self.bench.step(back=True)
+        assert {name: shapely.to_wkb(cov.stored(name)) for name in before} == dict(
+            zip(before, shapely.to_wkb(list(before.values())).tolist())
+        )
+        self.bench.step(back=False)
+        assert {name: shapely.to_wkb(cov.stored(name), hex=True) for name in edit.after} == answer["shapes"]
+        self.tools[edit.tool] += 1
+        self.done += 1
+
+    def to_and_fro(self):
+        """Take some of the last edits back, and some or all of them not again."""
+        steps = self.lot.randint(1, min(3, self.bench.steps) or 1)
+        for _ in range(min(steps, self.bench.steps)):
+            self.bench.step(back=True)
+        for _ in range(self.lot.randint(0, len(self.session.steps) - self.bench.steps)):
+            self.bench.step(back=False)
+
+    def write(self, whole):
+        """Write what was drawn; nothing is written of edits that were all taken back."""
+        result = self.timed("apply", apply, self.bench, self.lot.choice(("largest_keeps", "all_new")))
+        if result["operation"] is None:
+            return False
+        self.operations.append(result["operation"])
+        self.timed("after", self.bench.probe, "merge")  # lets the session begin anew on what was written
+        self.bench.steps = self.session.done
+        self.oracle.written(result, whole)
+        if whole:
+            self.say(f"{self.done} edits, {len(self.operations)} writings")
+        return True
