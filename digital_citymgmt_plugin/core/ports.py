@@ -375,6 +375,9 @@ class Store(Protocol):
     def fids_in(self, table: str, boxes: NDArray[np.float64]) -> NDArray[np.int64]:
         """Return the rows of a spatial table whose box meets one of ``boxes`` (n rows west, south, east, north)."""
 
+    def latest(self, table: str, key: str, at: str, columns: Sequence[str]) -> Columns:
+        """Read the last row of each value of ``key`` by ``at``; fast where an index begins with these two columns."""
+
     def max_serials(self) -> dict[str, int]:
         """Return the highest serial ever issued or lent per scope of the code register."""
 

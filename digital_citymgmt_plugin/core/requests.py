@@ -35,6 +35,7 @@ from digital_citymgmt_plugin.core.requests_desk import (
     UpdateSheets,
     WaiveIssues,
 )
+from digital_citymgmt_plugin.core.requests_dispatch import CasePage, CaseQueue, ExportCases, WarmCases
 from digital_citymgmt_plugin.core.requests_draft import AdoptGrids, DraftGrids, DraftSources, KeepWeights, PreviewGrids
 from digital_citymgmt_plugin.core.requests_duplicates import (
     ComparePair,
@@ -401,6 +402,7 @@ REQUESTS: dict[str, type[Request]] = {
         PreviewBaseMap, ImportBaseMap, MakeCandidates, DecideCandidates,
         ExportProfile, ImportProfile, ListClasses,
         ListIssues, WaiveIssues, ReopenIssues, FixComponents, ExportIssues, IssueHistory,
+        CaseQueue, WarmCases, CasePage, ExportCases,
         MendGrids, MakeSheets, ListSheets, UpdateSheets, ExportSheets, ListCandidates,
         FindDuplicates, MergeDuplicates, ListDuplicates, ComparePair,
         ListBeats, DraftBeats, SaveBeats, ImportBeats, ExportBeats,

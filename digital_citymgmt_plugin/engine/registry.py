@@ -90,6 +90,10 @@ SERVICES: dict[str, Service] = {
     "import_base_map": _late("basemap", "import_base_map"),
     "make_candidates": _late("candidates", "make_candidates"),
     "decide_candidates": _late("candidate_decisions", "decide_candidates"),
+    "case_queue": _late("dispatch", "case_queue"),
+    "warm_cases": _late("dispatch", "warm_cases"),
+    "case_page": _late("dispatch", "case_page"),
+    "export_cases": _late("dispatch", "export_cases"),
     "open_redraw": _late("redraw", "open_redraw"),
     "close_redraw": _late("redraw", "close_redraw"),
     "probe_redraw": _late("redraw", "probe_redraw"),
@@ -122,6 +126,6 @@ READING = {
     "list_operations", "health", "find_objects", "assess", "verify_store", "export_audit", "export_profile",
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",
     "list_duplicates", "compare_pair", "list_candidates",
-    "totals", "total_objects", "list_rules",
+    "totals", "total_objects", "list_rules", "case_queue", "case_page", "export_cases",
     "open_redraw", "rebase_redraw", "list_scenarios", "compare_scenarios",
 }  # fmt: skip

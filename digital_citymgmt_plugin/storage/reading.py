@@ -102,6 +102,17 @@ class GpkgReading:
         found = {row[0] for box in np.asarray(boxes, dtype=np.float64).tolist() for row in self._query(sql, box)}
         return np.array(sorted(found), dtype=np.int64)
 
+    def latest(self, table: str, key: str, at: str, columns: Sequence[str]) -> Columns:
+        """Read the last row of each value of ``key``; see ``core.ports.Store``."""
+        name, by, moment = quoted(table), quoted(key), quoted(at)
+        # From value to value of the index: grouping would walk through all points of all tracks.
+        sql = (
+            f"WITH RECURSIVE known (k) AS (SELECT min({by}) FROM {name} UNION ALL SELECT (SELECT min({by}) FROM {name} "
+            f"WHERE {by} > known.k) FROM known WHERE known.k IS NOT NULL) SELECT {listed(columns)} FROM known JOIN "
+            f"{name} ON {by} = known.k AND {moment} = (SELECT max({moment}) FROM {name} WHERE {by} = known.k)"
+        )
+        return as_columns(columns, self._query(sql, ()))
+
     def max_serials(self) -> dict[str, int]:
         """Return the highest serial ever issued or lent, by scope."""
         # From scope to scope of the index: walking all of a million codes takes fifty times as long.

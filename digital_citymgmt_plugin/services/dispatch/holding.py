@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The boards that the engine holds of a store: open cases at once, all cases read bit by bit, both kept up to date.
+
+What an action of ours wrote is known from its journal, so that after a move only its cases are read again. Changes of
+another program (QGIS's own editing) are not: the boards are read anew.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digital_citymgmt_plugin.core.cases.board import (
+    AMBER,
+    CODED,
+    MOMENTS,
+    NUMBERS,
+    PLACED,
+    SORTED_TEXTS,
+    TEXTS,
+    Board,
+)
+from digital_citymgmt_plugin.core.cases.queues import OPEN_STAGES
+from digital_citymgmt_plugin.core.cases.stages import ENDED
+from digital_citymgmt_plugin.core.cases.times import from_text, to_utc
+from digital_citymgmt_plugin.core.ports import XY, Columns, Condition, Context, Store
+
+CASES = "case_record"
+_READ = (*CODED, *MOMENTS, *NUMBERS, *TEXTS, XY)
+_SLICE = 10_000  # cases read between two looks at the clock
+_MANY = 20_000  # changed cases from which on a board is read anew
+_LISTS = 6  # how many orders are kept
+Ints = NDArray[np.int64]
+
+
+class Held:
+    """The boards of one store; ``lists``: orders that pages are taken from."""
+
+    def __init__(self, store: Store) -> None:
+        self.moment = store.moment()
+        self.last = _last_operation(store)
+        self.open = _open_board(store)
+        self.full = Board()
+        self.ready = False
+        self.fraction = 0.0
+        self.lists: OrderedDict[str, tuple[float, Board, int, Ints]] = OrderedDict()
+        self._filling: Iterator[None] | None = None
+        self._later: set[int] = set()
+
+    def warm(self, store: Store, until: float) -> bool:
+        """Read on until a moment of ``time.monotonic``; True when all cases are there."""
+        if self._filling is None:
+            self._filling = self._fill(store)
+        while not self.ready and time.monotonic() < until:
+            if next(self._filling, self) is self:
+                self.ready, self.fraction = True, 1.0
+                changed, self._later = self._later, set()
+                if changed:
+                    self._bring(store, self.full, sorted(changed), ended=True)
+        return self.ready
+
+    def _fill(self, store: Store) -> Iterator[None]:
+        total = max(1, store.count(CASES))
+        done = 0
+        for part in store.packed(CASES, _READ, (), _SLICE):
+            self.full.add(part["fid"], columns(store, part))
+            done += len(part["fid"])
+            self.fraction = 0.9 * done / total
+            yield
+        self.full.seal()
+        for name in SORTED_TEXTS:
+            for _ in self.full.sort_steps(name):
+                yield
+        yield
+
+    def refresh(self, store: Store) -> bool:
+        """Take up what changed; False when the boards have to be read anew."""
+        moment = store.moment()
+        if moment == self.moment:
+            return True
+        if moment[0] != self.moment[0]:
+            return False
+        rows = store.read("operation", ["fid", "uuid"], [("fid", ">", self.last)], ["fid"])
+        changed: set[int] = set()
+        for uuid in rows["uuid"].tolist():
+            if not store.is_recorded(uuid):
+                return False
+            for wrote in store.written(uuid, (CASES,)):
+                changed.update(wrote.fids.tolist())
+            if len(changed) > _MANY:
+                return False
+        if len(rows["fid"]):
+            self.last = int(rows["fid"][-1])
+        if changed:
+            self._bring(store, self.open, sorted(changed), ended=False)
+            if self.ready:
+                self._bring(store, self.full, sorted(changed), ended=True)
+            elif self._filling is not None:
+                self._later |= changed
+        self.moment = moment
+        return True
+
+    @staticmethod
+    def _bring(store: Store, board: Board, changed: Sequence[int], *, ended: bool) -> None:
+        rows = store.read(CASES, ["fid", *_READ], [("fid", "in", list(changed))], ["fid"])
+        if not ended:
+            going = ~np.isin(rows["stage"].astype("U"), sorted(ENDED))
+            rows = {name: values[going] for name, values in rows.items()}
+        gone = np.setdiff1d(np.array(changed, dtype=np.int64), rows["fid"])
+        board.apply(rows["fid"], columns(store, rows), gone)
+
+
+_held: WeakKeyDictionary[Store, Held] = WeakKeyDictionary()
+
+
+def boards(context: Context) -> Held:
+    """Return the boards of the open store as it is now."""
+    store = context.need_store()
+    held = _held.get(store)
+    if held is None or not held.refresh(store):
+        held = _held[store] = Held(store)
+    return held
+
+
+def whole(context: Context, held: Held) -> Board:
+    """Return the board of all cases; what is missing is read with progress, and can be cancelled."""
+    store = context.need_store()
+    while not held.warm(store, time.monotonic() + 0.2):
+        context.progress(held.fraction, "progress.reading_cases")
+        context.cancel.check()
+    return held.full
+
+
+def _open_board(store: Store) -> Board:
+    board = Board()
+    where: list[Condition] = [("stage", "in", list(OPEN_STAGES))]
+    rows = store.read(CASES, ["fid", *_READ], where, ["fid"])
+    board.add(rows["fid"], columns(store, rows))
+    board.seal()
+    return board
+
+
+def _last_operation(store: Store) -> int:
+    rows = store.read("operation", ["fid"])["fid"]
+    return int(rows.max()) if len(rows) else 0
+
+
+def columns(store: Store, rows: Columns) -> Columns:
+    """Return rows of cases as a board takes them; of what was read packed or row by row."""
+    made: Columns = {}
+    for name in (*CODED, *TEXTS):
+        made[name] = _texts(rows[name])
+    for name in MOMENTS:
+        moments = from_text(_nones(rows[name]))
+        made[name] = to_utc(moments, store.meta()["time_zone"]) if name == "parked_until" else moments
+    for name in NUMBERS:
+        values = rows[name].tolist()
+        known: dict[Any, int] = {value: _number(value) for value in dict.fromkeys(values)}
+        made[name] = np.fromiter(map(known.__getitem__, values), dtype=np.int64, count=len(values))
+    made[PLACED] = np.isfinite(rows[XY]).all(axis=1)
+    made[AMBER] = amber(store, made)
+    return made
+
+
+def amber(store: Store, made: Columns) -> NDArray[np.datetime64]:
+    """Return when the lamp of cases turns amber: when the setting's share of their time is used up."""
+    start = np.where(np.isnat(made["clock_from"]), made["filed_at"], made["clock_from"])
+    start = np.where(np.isnat(start), made["reported_at"], start)
+    span = (made["due_at"] - start).astype(np.int64)
+    at = start + (span * 0.8).astype(np.int64).astype("timedelta64[ms]")
+    return np.where(np.isnat(made["due_at"]) | np.isnat(start), np.datetime64("NaT", "ms"), at)
+
+
+def _texts(values: NDArray[Any]) -> NDArray[Any]:
+    made = np.empty(len(values), dtype=object)
+    made[:] = ["" if value is None else str(value) for value in values.tolist()]
+    return made
+
+
+def _nones(values: NDArray[Any]) -> NDArray[Any]:
+    made = np.empty(len(values), dtype=object)
+    made[:] = [value or None for value in values.tolist()]
+    return made
+
+
+def _number(value: Any) -> int:
+    try:
+        return int(float(value or 0))
+    except (TypeError, ValueError):
+        return 0
