@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the dispatch dock asks. ``core.requests`` names these with all others.
 
-Moments are UTC text as the store writes them (``2026-03-05T01:00:00.000Z``), days ``YYYY-MM-DD`` in the city's time zone.
+Moments are UTC text as the store writes them (``2026-03-05T01:00:00.000Z``), days ``YYYY-MM-DD`` in the city's time
+zone.
 """
 
 from __future__ import annotations

@@ -41,8 +41,7 @@ class Text:
         if len(self.joined) != sum(map(len, plain)) + max(0, len(plain) - 1):  # a letter that grew (ß): one by one
             self.joined = "\n".join(text.casefold() for text in plain)
             plain = self.joined.split("\n")
-        ends = np.cumsum(np.array([len(text) + 1 for text in plain], dtype=np.int64)) if plain else np.empty(0, np.int64)
-        self.ends = ends
+        self.ends = np.cumsum([len(text) + 1 for text in plain], dtype=np.int64)
 
     def find(self, word: str) -> Ints:
         """Return the cases whose text has a word (casefolded, no line break)."""
@@ -152,7 +151,7 @@ class Board:
         at = np.searchsorted(self.fids, fids)
         inside = at < len(self.fids)
         at, fids = at[inside], fids[inside]
-        return at[self.fids[at] == fids]
+        return np.asarray(at[self.fids[at] == fids])
 
     def having(self, name: str, words: Sequence[str]) -> NDArray[np.bool_]:
         """Return which cases have one of some words in a column of ``CODED``."""
@@ -161,7 +160,7 @@ class Board:
             return np.asarray(self.values[name] == codes[0])
         chosen = np.zeros(len(self.words[name]), dtype=bool)
         chosen[codes] = True
-        return chosen[self.values[name]]
+        return np.asarray(chosen[self.values[name]])
 
     def tally(self, name: str, mask: NDArray[np.bool_] | None = None) -> dict[str, int]:
         """Count cases by the word of a column of ``CODED``."""
@@ -217,8 +216,8 @@ class Board:
             if len(part) and (part[0] != part[-1] or (part != part[0]).any()):
                 order = order[np.argsort(part, kind="stable")]
             yield
-        if len(order) == len(self):
-            self._orders[name] = order
+        missing = self._missing(name)[order]
+        self._orders[name] = np.concatenate([order[~missing], order[missing]])
 
     def _missing(self, name: str) -> NDArray[np.bool_]:
         if name in SORTED_TEXTS:
@@ -231,14 +230,14 @@ class Board:
         if name in SORTED_TEXTS:
             keys = self.values[f"{name}#"][rows]
             missing = keys[:, 0] == 0
-            return np.lexsort((*(keys[:, at] for at in reversed(range(keys.shape[1]))), missing))
+            return np.asarray(np.lexsort((*(keys[:, at] for at in reversed(range(keys.shape[1]))), missing)))
         values = self.values[name][rows]
         if name in CODED:
             words = self.words[name]
             rank = np.empty(len(words), dtype=np.int32)
             rank[sorted(range(len(words)), key=lambda at: (not words[at], words[at]))] = np.arange(len(words))
             values = rank[values]
-        return np.argsort(values, kind="stable")
+        return np.asarray(np.argsort(values, kind="stable"))
 
 
 _ALL = (*CODED, *MOMENTS, AMBER, *NUMBERS, PLACED, *TEXTS)

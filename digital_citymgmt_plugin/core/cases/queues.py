@@ -19,7 +19,6 @@ from digital_citymgmt_plugin.core.requests_dispatch import CaseFilter
 GREEN, GREY, YELLOW, RED = 1, 0, 2, 3
 LAMPS = ("", "green", "amber", "red")
 OPEN_STAGES = tuple(stage for stage in STAGES if stage not in ENDED)
-_DAY_MS = 86_400_000
 Mask = NDArray[np.bool_]
 
 
@@ -95,7 +94,11 @@ def counts(board: Board, now: np.datetime64) -> dict[str, int]:
 
 
 def chosen(
-    board: Board, asked: CaseFilter, now: np.datetime64, days: tuple[np.datetime64, np.datetime64], beat_grids: list[str]
+    board: Board,
+    asked: CaseFilter,
+    now: np.datetime64,
+    days: tuple[np.datetime64, np.datetime64],
+    beat_grids: list[str],
 ) -> NDArray[np.int64]:
     """Return the rows of the cases that a filter takes, by entry.
 
@@ -116,26 +119,36 @@ def chosen(
     if asked.classes:
         mask &= _by_prefix(board, "class_code", asked.classes)
     if asked.areas:
-        wanted = [area for area in asked.areas if area]
-        inside = board.having("street_code", wanted) | board.having("community_code", wanted)
-        inside |= board.having("grid_code", asked.areas)
-        mask &= inside
+        mask &= _inside(board, asked.areas)
     if asked.beats:
         mask &= board.having("grid_code", beat_grids)
     if lamp is not None and asked.lamps:
         mask &= np.isin(lamp, [LAMPS.index(word) for word in asked.lamps if word in LAMPS])
-    first, last = (int(day.astype("datetime64[ms]").astype(np.int64)) for day in days)
-    if not np.isnat(days[0]):
-        mask &= (board.values["reported_at"] >= first) & (board.values["reported_at"] != NEVER)
-    if not np.isnat(days[1]):
-        mask &= board.values["reported_at"] < last
+    mask &= _reported(board, days)
     if asked.fids:
         only = np.zeros(len(board), dtype=bool)
         only[board.rows_of(np.array(sorted(set(asked.fids)), dtype=np.int64))] = True
         mask &= only
-    if asked.text.strip():
-        mask &= board.find(asked.text)
-    return np.flatnonzero(mask)
+    return np.flatnonzero(mask & board.find(asked.text) if asked.text.strip() else mask)
+
+
+def _inside(board: Board, areas: list[str]) -> Mask:
+    """Return cases in streets, communities or unit grids; "" those in no unit grid."""
+    wanted = [area for area in areas if area]
+    found = board.having("street_code", wanted) | board.having("community_code", wanted)
+    return np.asarray(found | board.having("grid_code", areas))
+
+
+def _reported(board: Board, days: tuple[np.datetime64, np.datetime64]) -> Mask:
+    """Return cases reported within days."""
+    at = board.values["reported_at"]
+    found = np.ones(len(board), dtype=bool)
+    first, last = (day.astype("datetime64[ms]").astype(np.int64) for day in days)
+    if not np.isnat(days[0]):
+        found &= (at >= first) & (at != NEVER)
+    if not np.isnat(days[1]):
+        found &= at < last
+    return found
 
 
 def _by_prefix(board: Board, name: str, starts: list[str]) -> Mask:

@@ -63,7 +63,7 @@ def export_cases(context: Context, request: ExportCases) -> dict[str, Any]:
         context.files.write_rows(request.output, header, rows())
     else:
         raise InputRefused("dispatch.ending", file=request.output)
-    answer = {"counts": {"cases": len(order)}, "operation": None, "tables": [], "notes": []}
+    answer: dict[str, Any] = {"counts": {"cases": len(order)}, "operation": None, "tables": [], "notes": []}
     return {**answer, "output": request.output}
 
 

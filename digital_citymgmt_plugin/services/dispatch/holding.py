@@ -7,10 +7,11 @@ another program (QGIS's own editing) are not: the boards are read anew.
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Optional
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -35,8 +36,18 @@ CASES = "case_record"
 _READ = (*CODED, *MOMENTS, *NUMBERS, *TEXTS, XY)
 _SLICE = 10_000  # cases read between two looks at the clock
 _MANY = 20_000  # changed cases from which on a board is read anew
-_LISTS = 6  # how many orders are kept
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Order:
+    """The rows of a board that a filter takes, in their order; ``token`` names it."""
+
+    token: str
+    made: datetime
+    board: Board
+    version: int
+    rows: Ints
 
 
 class Held:
@@ -49,15 +60,17 @@ class Held:
         self.full = Board()
         self.ready = False
         self.fraction = 0.0
-        self.lists: OrderedDict[str, tuple[float, Board, int, Ints]] = OrderedDict()
+        self.numbered = 0  # orders made so far
+        self.lists: OrderedDict[str, Order] = OrderedDict()
         self._filling: Iterator[None] | None = None
         self._later: set[int] = set()
 
-    def warm(self, store: Store, until: float) -> bool:
-        """Read on until a moment of ``time.monotonic``; True when all cases are there."""
+    def warm(self, context: Context, milliseconds: int) -> bool:
+        """Read on for some time; True when all cases are there."""
+        store, until = context.need_store(), context.clock() + timedelta(milliseconds=milliseconds)
         if self._filling is None:
             self._filling = self._fill(store)
-        while not self.ready and time.monotonic() < until:
+        while not self.ready and context.clock() < until:
             if next(self._filling, self) is self:
                 self.ready, self.fraction = True, 1.0
                 changed, self._later = self._later, set()
@@ -84,19 +97,9 @@ class Held:
         moment = store.moment()
         if moment == self.moment:
             return True
-        if moment[0] != self.moment[0]:
+        changed = self._changed(store) if moment[0] == self.moment[0] else None
+        if changed is None:
             return False
-        rows = store.read("operation", ["fid", "uuid"], [("fid", ">", self.last)], ["fid"])
-        changed: set[int] = set()
-        for uuid in rows["uuid"].tolist():
-            if not store.is_recorded(uuid):
-                return False
-            for wrote in store.written(uuid, (CASES,)):
-                changed.update(wrote.fids.tolist())
-            if len(changed) > _MANY:
-                return False
-        if len(rows["fid"]):
-            self.last = int(rows["fid"][-1])
         if changed:
             self._bring(store, self.open, sorted(changed), ended=False)
             if self.ready:
@@ -105,6 +108,20 @@ class Held:
                 self._later |= changed
         self.moment = moment
         return True
+
+    def _changed(self, store: Store) -> Optional[set[int]]:  # noqa: UP045
+        """Return the cases that actions wrote since; None when they are not known or too many."""
+        rows = store.read("operation", ["fid", "uuid"], [("fid", ">", self.last)], ["fid"])
+        changed: set[int] = set()
+        for fid, uuid in zip(rows["fid"].tolist(), rows["uuid"].tolist()):
+            if not store.is_recorded(uuid):
+                return None
+            for wrote in store.written(uuid, (CASES,)):
+                changed.update(wrote.fids.tolist())
+            if len(changed) > _MANY:
+                return None
+            self.last = int(fid)
+        return changed
 
     @staticmethod
     def _bring(store: Store, board: Board, changed: Sequence[int], *, ended: bool) -> None:
@@ -130,8 +147,7 @@ def boards(context: Context) -> Held:
 
 def whole(context: Context, held: Held) -> Board:
     """Return the board of all cases; what is missing is read with progress, and can be cancelled."""
-    store = context.need_store()
-    while not held.warm(store, time.monotonic() + 0.2):
+    while not held.warm(context, 200):
         context.progress(held.fraction, "progress.reading_cases")
         context.cancel.check()
     return held.full

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import XY, Context, Store
 from digital_citymgmt_plugin.core.requests_dispatch import CaseFilter, CaseQueue, WarmCases
 from digital_citymgmt_plugin.services.beat_rows import read_beats
-from digital_citymgmt_plugin.services.dispatch.holding import CASES, Held, boards, whole
+from digital_citymgmt_plugin.services.dispatch.holding import CASES, Held, Order, boards, whole
 
 COLUMNS = (
     "fid", "uuid", "case_no", "kind", "class_code", "class_name", "condition", "source", "description", "address",
@@ -29,7 +29,8 @@ COLUMNS = (
     "reworks", "extensions", "supervised", "extension_asked", "unowned", "remediated", XY,
 )  # fmt: skip
 PAGE = 1_000
-_FRESH_S = 30.0  # a list asked for anew after this is made anew: lamps change with the time
+LISTS = 6  # how many orders are kept
+_FRESH = timedelta(seconds=30)  # a list asked for anew after this is made anew: lamps change with the time
 Ints = NDArray[np.int64]
 
 
@@ -79,7 +80,7 @@ def case_queue(context: Context, request: CaseQueue) -> dict[str, Any]:
 def warm_cases(context: Context, request: WarmCases) -> dict[str, Any]:
     """Read on for some time; tells ``full``: 0 to 1, how much of the closed cases is in memory."""
     held = boards(context)
-    held.warm(context.need_store(), time.monotonic() + max(1, min(request.milliseconds, 1_000)) / 1_000)
+    held.warm(context, max(1, min(request.milliseconds, 1_000)))
     return {"full": held.fraction, "counts": {}, "tables": [], "notes": []}
 
 
@@ -98,11 +99,10 @@ def ordered(context: Context, held: Held, asked: CaseFilter, *, anew: bool) -> t
     board = board_for(context, held, asked)
     key = json.dumps([getattr(asked, item.name) for item in fields(CaseFilter)])
     kept = held.lists.get(key)
-    if kept is not None:
-        made, of, version, rows = kept
-        if of is board and version == board.version and (not anew or time.monotonic() - made < _FRESH_S):
-            held.lists.move_to_end(key)
-            return board, rows, f"{made:.6f}"
+    same = kept is not None and kept.board is board and kept.version == board.version
+    if kept is not None and same and (not anew or context.clock() - kept.made < _FRESH):
+        held.lists.move_to_end(key)
+        return board, kept.rows, kept.token
     store, now = context.need_store(), moment_of(context)
     taken = queues.chosen(board, asked, now, _days(store, asked), _beat_grids(store, asked.beats))
     begins, falls = queues.QUEUES[asked.queue]
@@ -113,12 +113,12 @@ def ordered(context: Context, held: Held, asked: CaseFilter, *, anew: bool) -> t
     else:
         descending = asked.descending if asked.sort else falls
         rows = board.ordered(taken, asked.sort or begins, descending=descending)
-    made = time.monotonic()
-    held.lists[key] = (made, board, board.version, rows)
+    held.numbered += 1
+    held.lists[key] = Order(f"{id(held):x}-{held.numbered}", context.clock(), board, board.version, rows)
     held.lists.move_to_end(key)
-    while len(held.lists) > 6:
+    while len(held.lists) > LISTS:
         held.lists.popitem(last=False)
-    return board, rows, f"{made:.6f}"
+    return board, rows, held.lists[key].token
 
 
 def _days(store: Store, asked: CaseFilter) -> tuple[np.datetime64, np.datetime64]:

@@ -26,7 +26,8 @@ def collectors(store: Store, x: float, y: float, grid_code: str | None) -> list[
         ``own``: whether the place is of its beat, ``distance`` (metres), ``at`` (UTC): None when never seen.
     """
     beats = store.read("beat", ["uuid", "code", "name"], VALID)
-    called = {uuid: name or code for uuid, code, name in zip(*(beats[key].tolist() for key in ("uuid", "code", "name")))}
+    told = zip(beats["uuid"].tolist(), beats["code"].tolist(), beats["name"].tolist())
+    called = {uuid: name or code for uuid, code, name in told}
     own = _beat_of(store, grid_code)
     people = store.read("collector", ["code", "name", "beat_uuid", "shift"], VALID)
     listed: dict[str, dict[str, Any]] = {}
@@ -39,9 +40,8 @@ def collectors(store: Store, x: float, y: float, grid_code: str | None) -> list[
     seen = store.latest("track_point", "carrier", "at", ["carrier", "at", XY])
     for carrier, at, place in zip(seen["carrier"].tolist(), seen["at"].tolist(), seen[XY]):
         key = carrier if carrier in listed else by_name.get(str(carrier), str(carrier))
-        one = listed.setdefault(
-            key, {"code": None, "name": carrier, "beat": None, "own": False, "shift": None, "distance": None, "at": None}
-        )
+        unknown = {**dict.fromkeys(("code", "beat", "shift", "distance", "at")), "name": carrier, "own": False}
+        one = listed.setdefault(key, unknown)
         if np.isfinite(place).all():
             one.update(distance=math.hypot(float(place[0]) - x, float(place[1]) - y), at=at)
             one.update(x=float(place[0]), y=float(place[1]))
@@ -64,8 +64,8 @@ def _beat_of(store: Store, grid_code: str | None) -> str | None:
         return None
     grids = store.read("unit_grid", ["uuid"], [("code", "=", grid_code)])["uuid"].tolist()
     where: list[Condition] = [*VALID, ("grid_uuid", "in", grids)]
-    members = store.read("beat_member", ["beat_uuid"], where)["beat_uuid"] if grids else ()
-    return str(members[0]) if len(members) else None
+    members = store.read("beat_member", ["beat_uuid"], where)["beat_uuid"].tolist() if grids else []
+    return str(members[0]) if members else None
 
 
 def cameras(store: Store, x: float, y: float, near: float) -> list[dict[str, Any]]:
@@ -81,14 +81,16 @@ def cameras(store: Store, x: float, y: float, near: float) -> list[dict[str, Any
     names = ["code", "name", "direction", "angle", "reach", XY]
     rows = store.read("camera", names, [("geom", "box", box)])
     found = []
-    for code, name, direction, angle, reach, place in zip(*(rows[key].tolist() for key in names)):
+    listed = [rows[key].tolist() for key in names]
+    for code, name, direction, angle, reach, place in zip(*listed):
         distance = math.hypot(place[0] - x, place[1] - y)
         if not distance <= near:
             continue
         toward = bearing(place[0], place[1], x, y)
         verdict = sees(distance, toward, direction, angle, reach)
         if verdict is not False:
-            found.append({"code": code, "name": name, "distance": distance, "sees": verdict, "x": place[0], "y": place[1]})
+            told = {"code": code, "name": name, "x": place[0], "y": place[1]}
+            found.append({**told, "distance": distance, "sees": verdict})
     return sorted(found, key=lambda one: (one["sees"] is None, one["distance"]))[:_MOST]
 
 
@@ -106,8 +108,9 @@ def earlier(
     for why, where in wheres:
         rows = store.read("case_record", EARLIER, where)
         places = rows.pop(XY)
-        for at, values in enumerate(zip(*(rows[name].tolist() for name in rows))):
-            one = dict(zip(rows, values))
+        names = list(rows)
+        for at, values in enumerate(zip(*[rows[name].tolist() for name in names])):
+            one = dict(zip(names, values))
             px, py = places[at].tolist()
             apart = None if x is None or y is None else math.hypot(px - x, py - y)
             if why == "place" and not (apart is not None and apart <= radius):

@@ -59,3 +59,5 @@ CREATE TABLE package_case (
     state TEXT, note TEXT, operation_uuid TEXT);
 CREATE INDEX package_case_package ON package_case (package_uuid);
 CREATE INDEX package_case_case ON package_case (case_fid);
+-- The desk reads the open cases, of a million some ten thousand, by their stage.
+CREATE INDEX case_record_stage ON case_record (stage);
