@@ -20,7 +20,9 @@ class ExportProfileAlgorithm(CityAlgorithm):
     ID = "exportprofile"
     ICON = "profile_out"
     GROUP = "city"
-    COUNTS = ("class", "department", "filing_standard", "responsibility_rule", "indicator", "work_calendar")
+    COUNTS = (
+        "class", "department", "filing_standard", "responsibility_rule", "indicator", "work_calendar", "work_hours",
+    )  # fmt: skip
 
     def displayName(self) -> str:
         return tr("Export city profile")

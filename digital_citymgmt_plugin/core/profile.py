@@ -157,6 +157,19 @@ class CalendarDay:
 
 
 @dataclass(frozen=True)
+class HoursPeriod:
+    """Days with other working hours than the setting's.
+
+    ``from_day`` and ``to_day`` belong to it: ``YYYY-MM-DD`` (one may be empty: open), or both ``MM-DD``: every year.
+    One that names years goes before one of every year.
+    """
+
+    from_day: str
+    to_day: str
+    hours: str
+
+
+@dataclass(frozen=True)
 class Indicator:
     """A rate over two named counts; ``unit`` is ``%`` or empty."""
 
@@ -198,6 +211,7 @@ class Profile:
     version: str = "1"
     responsibility: tuple[ResponsibilityRule, ...] = ()
     days: tuple[CalendarDay, ...] = ()
+    periods: tuple[HoursPeriod, ...] = ()
 
     def setting(self, key: str) -> str:
         """Return a setting, the default where the profile has none, '' when there is neither."""
@@ -309,6 +323,11 @@ def rule_key(rule: FilingRule) -> str:
 def duty_key(rule: ResponsibilityRule) -> str:
     """Return what tells one responsibility rule from another."""
     return f"{rule.kind} {rule.class_code} {rule.area_code} {rule.priority}"
+
+
+def period_key(period: HoursPeriod) -> str:
+    """Return what tells one period of working hours from another."""
+    return f"{period.from_day} {period.to_day}"
 
 
 def is_positive(value: Any) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 from digital_citymgmt_plugin.core.cases.clock import RETURNS
 from digital_citymgmt_plugin.core.cases.times import FIRST_YEAR, LAST_YEAR
-from digital_citymgmt_plugin.core.cases.workhours import parse_hours
+from digital_citymgmt_plugin.core.cases.workhours import parse_hours, parse_period
 from digital_citymgmt_plugin.core.cases.worktime import LONGEST_LIMIT
 from digital_citymgmt_plugin.core.catalogue import ACCURACIES, GEOMETRIES, MOST_PHOTOS, REQUIRABLE
 from digital_citymgmt_plugin.core.codes import COMPONENT, UNIT_GRID
@@ -31,6 +31,7 @@ from digital_citymgmt_plugin.core.profile import (
     Profile,
     duty_key,
     is_positive,
+    period_key,
     rule_key,
 )
 
@@ -57,6 +58,8 @@ def check_profile(profile: Profile) -> list[Problem]:
         *(problem for indicator in profile.indicators for problem in _indicator(profile, indicator)),
         *_duplicates("work_calendar", "day", (entry.day for entry in profile.days)),
         *_days(profile),
+        *_duplicates("work_hours", "from_day", (period_key(entry) for entry in profile.periods)),
+        *_periods(profile),
     ]
 
 
@@ -262,3 +265,21 @@ def _days(profile: Profile) -> Iterable[Problem]:
         if not good:
             where = {"table": "work_calendar", "key": entry.day, "column": "day", "value": entry.day}
             yield "profile.wrong_value", where
+
+
+def _periods(profile: Profile) -> Iterable[Problem]:
+    """Hours and days that cannot be read, and periods of one kind that share a day: which hours would hold there?"""
+    taken: dict[bool, list[tuple[date, date]]] = {True: [], False: []}
+    for entry in profile.periods:
+        where = {"table": "work_hours", "key": period_key(entry)}
+        if not _is_hours(profile, entry.hours):
+            yield "profile.wrong_value", {**where, "column": "hours", "value": entry.hours}
+        try:
+            spans = parse_period(entry.from_day, entry.to_day)
+        except ValueError:
+            yield "profile.wrong_value", {**where, "column": "from_day", "value": period_key(entry)}
+            continue
+        others = taken[len(spans) > 1]
+        if any(first <= end and start <= last for first, last in spans for start, end in others):
+            yield "profile.wrong_value", {**where, "column": "from_day", "value": period_key(entry)}
+        others += spans

@@ -19,8 +19,9 @@ SHEETS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "responsibility_rules": ("responsibility", ("kind", "class_code", "area_code", "priority")),
     "indicators": ("indicators", ("code",)),
     "work_calendar": ("days", ("day",)),
+    "work_hours": ("periods", ("from_day", "to_day")),
 }
-_NAMES = ("name", "condition", "department_code", "remark", "value")  # what tells a person which row is meant
+_NAMES = ("name", "condition", "department_code", "remark", "value", "hours")  # what tells a person which row is meant
 
 Row = dict[str, Any]
 

@@ -44,6 +44,7 @@ def export_profile(context: Context, request: ExportProfile) -> dict[str, Any]:
         "class": len(profile.classes), "department": len(profile.departments),
         "filing_standard": len(profile.filing_rules), "responsibility_rule": len(profile.responsibility),
         "indicator": len(profile.indicators), "work_calendar": len(profile.days),
+        "work_hours": len(profile.periods),
     }  # fmt: skip
     return {"counts": counts, "operation": None, "tables": [], "notes": [], "output": request.output}
 
@@ -91,7 +92,8 @@ def import_profile(context: Context, request: ImportProfile) -> dict[str, Any]:
         result["operation"] = action.operation_uuid
     result["written"] = True
     result["tables"] = [
-        "class", "department", "filing_standard", "responsibility_rule", "indicator", "work_calendar", "meta",
+        "class", "department", "filing_standard", "responsibility_rule", "indicator", "work_calendar", "work_hours",
+        "meta",
     ]  # fmt: skip
     return result
 

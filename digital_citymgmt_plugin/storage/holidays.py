@@ -6,7 +6,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import cache
 
-from digital_citymgmt_plugin.core.cases.workhours import DEFAULT_HOURS, parse_hours
+from digital_citymgmt_plugin.core.cases.workhours import DEFAULT_HOURS, Period, parse_hours, parse_period
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.profile import Profile
 
@@ -65,4 +65,12 @@ def work_calendar(profile: Profile, zone: str) -> WorkCalendar:
             table[date.fromisoformat(entry.day)] = entry.is_workday
         except ValueError:
             continue
-    return WorkCalendar(hours, days, years, table)
+    periods: list[Period] = []
+    yearly: list[Period] = []
+    for period in profile.periods:
+        try:
+            spans, its_hours = parse_period(period.from_day, period.to_day), parse_hours(period.hours)
+        except ValueError:
+            continue
+        (yearly if len(spans) > 1 else periods).extend((first, last, its_hours) for first, last in spans)
+    return WorkCalendar(hours, days, years, table, (*yearly, *periods))

@@ -22,6 +22,7 @@ from digital_citymgmt_plugin.storage.profile_sheets import (
     CLEAR,
     FOR_PEOPLE,
     LATER,
+    LATER_SHEETS,
     NEEDED,
     SHEETS,
     CellReader,
@@ -36,6 +37,7 @@ from digital_citymgmt_plugin.storage.profiles import (
     class_entry,
     department,
     filing_rule,
+    hours_period,
     indicator,
     responsibility_rule,
 )
@@ -49,10 +51,12 @@ _MAKE: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "responsibility_rules": responsibility_rule,
     "indicators": indicator,
     "work_calendar": calendar_day,
+    "work_hours": hours_period,
 }
 PARTS = {
     "classes": "classes", "departments": "departments", "filing_standard": "filing_rules",
     "responsibility_rules": "responsibility", "indicators": "indicators", "work_calendar": "days",
+    "work_hours": "periods",
 }  # fmt: skip
 # A fault that says only that another sheet's row is missing → that sheet. Told only when that sheet is right.
 _REFERS = {"profile.unknown_department": "departments", "profile.unknown_class": "classes"}
@@ -116,6 +120,8 @@ class ProfileRows:
     def _demand_all(self) -> None:
         for sheet, (_, columns) in SHEETS.items():
             if sheet not in self._sheets:
+                if sheet in LATER_SHEETS:
+                    continue
                 self._faults.add("profile.missing_sheet", sheet)
                 continue
             for column in columns:

@@ -19,6 +19,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "indicator": ("code",),
     "responsibility_rule": ("kind", "class_code", "area_code", "priority"),
     "work_calendar": ("day",),
+    "work_hours": ("from_day", "to_day"),
 }
 TABLES = (*_KEYS, "meta")
 

@@ -58,6 +58,7 @@ SHEETS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         },
     ),
     "work_calendar": ("工作日历", {"day": "日期", "is_workday": "上班", "remark": "备注"}),
+    "work_hours": ("工作时段", {"from_day": "起始", "to_day": "截止", "hours": "时段"}),
 }  # fmt: skip
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -69,15 +70,18 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "responsibility_rules": ("kind", "class_code", "area_code", "priority"),
     "indicators": ("code",),
     "work_calendar": ("day",),
+    "work_hours": ("from_day", "to_day"),
 }
 # Columns without which a row says nothing. Responsibility rules may leave kind, class and area open.
 NEEDED: Mapping[str, tuple[str, ...]] = {
     **{sheet: columns for sheet, columns in KEYS.items() if sheet != "responsibility_rules"},
     "responsibility_rules": ("department_code",),
     "work_calendar": ("day", "is_workday"),
+    "work_hours": ("hours",),
 }
 # Columns that came with schema 3: a workbook from before may lack them.
 LATER: Mapping[str, tuple[str, ...]] = {"classes": ("required_fields", "photo_count", "duplicate_m", "symbol")}
+LATER_SHEETS = ("work_hours",)  # came with schema 4
 FOR_PEOPLE: Mapping[str, tuple[str, ...]] = {"settings": ("note",)}  # columns that are written and not read
 CLEAR = "-"  # in a row on top of a base: leave this cell empty; a blank cell keeps the base's value
 MOST_FAULTS = 50  # told at once
@@ -87,6 +91,7 @@ _REAL = ("tolerance_m", "limit_value", "duplicate_m")
 _YES_NO = ("enabled", "is_workday")
 _EXACT = 1e15  # Excel keeps 15 digits: a longer number in a text column is no longer what was typed
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:\s+0{1,2}:00(?::00)?)?")
+_YEARLY = re.compile(r"(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")  # a day of every year
 _KIND_WORDS = {"部件": COMPONENT, "事件": EVENT, "事项": EVENT, "matter": EVENT, "单元网格": UNIT_GRID}
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "geometry": {"点": "point", "线": "line", "面": "area"},
@@ -194,6 +199,8 @@ class CellReader:
     def _reader(self, column: str) -> Callable[[Any], Any]:
         if column == "day":
             return _day
+        if column in ("from_day", "to_day"):
+            return _period_day
         if column in _YES_NO:
             return _flag
         if column in _WHOLE:
@@ -244,9 +251,15 @@ def _day(value: Any) -> str | None:
         return None
 
 
+def _period_day(value: Any) -> str | None:
+    """Return a day, or one of every year as ``MM-DD``."""
+    found = _YEARLY.fullmatch(value.strip()) if isinstance(value, str) else None
+    return f"{int(found[1]):02d}-{int(found[2]):02d}" if found else _day(value)
+
+
 _REASON = {
     "_flag": "profile.not_yes_no", "_real": "profile.not_a_number", "_whole": "profile.not_a_number",
-    "_day": "profile.not_a_day",
+    "_day": "profile.not_a_day", "_period_day": "profile.not_a_day",
 }  # fmt: skip
 
 

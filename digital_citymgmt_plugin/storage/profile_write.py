@@ -76,6 +76,7 @@ def profile_rows(profile: Profile) -> dict[str, list[dict[str, Any]]]:
         "responsibility_rules": [dict(vars(entry)) for entry in profile.responsibility],
         "indicators": [dict(vars(entry)) for entry in profile.indicators],
         "work_calendar": [{**vars(entry), "is_workday": int(entry.is_workday)} for entry in profile.days],
+        "work_hours": [dict(vars(entry)) for entry in profile.periods],
     }
 
 

@@ -34,6 +34,7 @@ from digital_citymgmt_plugin.core.profile import (
     CountDefinition,
     Department,
     FilingRule,
+    HoursPeriod,
     Indicator,
     Profile,
     ResponsibilityRule,
@@ -56,6 +57,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "indicator": ("code", "name", "numerator", "denominator", "unit", "direction", "confidence", "source"),
     "responsibility_rule": ("priority", "kind", "class_code", "area_code", "department_code", "reason"),
     "work_calendar": ("day", "is_workday", "remark"),
+    "work_hours": ("from_day", "to_day", "hours"),
 }  # fmt: skip
 
 # The local variant differs from 2026 in the sequence only.
@@ -122,9 +124,9 @@ def profile_tables(profile: Profile) -> tuple[dict[str, Columns], dict[str, str]
     Returns
     -------
     tables : dict
-        ``class``, ``department``, ``filing_standard``, ``indicator``, ``responsibility_rule``, ``work_calendar``;
-        tables without rows have empty columns. A class without a tolerance of its own keeps none: that of its accuracy
-        (a setting) applies.
+        ``class``, ``department``, ``filing_standard``, ``indicator``, ``responsibility_rule``, ``work_calendar``,
+        ``work_hours``; tables without rows have empty columns. A class without a tolerance of its own keeps none: that
+        of its accuracy (a setting) applies.
     meta : dict
         ``edition``, ``profile_name``, ``profile_version``, ``grid_scheme`` and ``component_scheme`` (JSON), and
         the settings with the prefix ``setting.``.
@@ -137,6 +139,7 @@ def profile_tables(profile: Profile) -> tuple[dict[str, Columns], dict[str, str]
         "indicator": [vars(entry) for entry in profile.indicators],
         "responsibility_rule": [vars(entry) for entry in profile.responsibility],
         "work_calendar": [{**vars(entry), "is_workday": int(entry.is_workday)} for entry in profile.days],
+        "work_hours": [vars(entry) for entry in profile.periods],
     }
     tables = {name: {column: _column(rows[name], column) for column in TABLES[name]} for name in TABLES}
     meta = {
@@ -167,6 +170,7 @@ def profile_from_tables(tables: Mapping[str, Columns], meta: Mapping[str, str]) 
         indicators=tuple(indicator(row) for row in _rows(tables["indicator"])),
         responsibility=tuple(responsibility_rule(row) for row in _rows(tables["responsibility_rule"])),
         days=tuple(calendar_day(row) for row in _rows(tables["work_calendar"])),
+        periods=tuple(hours_period(row) for row in _rows(tables["work_hours"])),
         counts=builtin_counts(),
         settings={key[len(SETTING) :]: value for key, value in meta.items() if key.startswith(SETTING)},
     )
@@ -240,6 +244,11 @@ def calendar_day(row: Mapping[str, Any]) -> CalendarDay:
     """Make a day of the work calendar from a row; a day that does not say so is worked."""
     worked = _text(row.get("is_workday")) not in ("0", "0.0", "False")
     return CalendarDay(_text(row.get("day")), worked, _text(row.get("remark")))
+
+
+def hours_period(row: Mapping[str, Any]) -> HoursPeriod:
+    """Make a period of working hours from a row."""
+    return HoursPeriod(*(_text(row.get(name)) for name in TABLES["work_hours"]))
 
 
 def check_rules() -> list[Rule]:

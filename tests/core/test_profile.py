@@ -16,6 +16,7 @@ from digital_citymgmt_plugin.core.profile import (
     CountDefinition,
     Department,
     FilingRule,
+    HoursPeriod,
     Indicator,
     Profile,
 )
@@ -121,6 +122,15 @@ def test_a_city_may_set_its_own_default_tolerance(profile):
         ({"filing_rules": (replace(RULE, limit_unit=""),)}, "profile.wrong_value", "component 0101 1"),
         ({"indicators": (replace(RATE, numerator="finished"),)}, "profile.unknown_count", "closing_rate"),
         ({"indicators": (replace(RATE, direction="up"),)}, "profile.wrong_value", "closing_rate"),
+        ({"periods": (HoursPeriod("2024-05-01", "", "9-5"),)}, "profile.wrong_value", "2024-05-01 "),
+        ({"periods": (HoursPeriod("05-01", "2024-05-01", "09:00-17:00"),)}, "profile.wrong_value", "05-01 2024-05-01"),
+        (
+            {"periods": (HoursPeriod("05-01", "09-30", "09:00-17:00"), HoursPeriod("09-01", "12-31", "09:00-17:00"))},
+            "profile.wrong_value",
+            "09-01 12-31",
+        ),
+        ({"settings": {"lamp_amber_percent": "-1"}}, "profile.setting_number", "lamp_amber_percent"),
+        ({"settings": {"after_return": "stop"}}, "profile.setting_text", "after_return"),
         ({"settings": {"tolerance_b_m": "wide"}}, "profile.setting_number", "tolerance_b_m"),
         ({"grid_scheme": scheme_of("2013", COMPONENT)}, "profile.scheme_kind", UNIT_GRID),
     ],

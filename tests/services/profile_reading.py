@@ -18,12 +18,14 @@ KEYS = {
     "filing_standard": ("kind", "class_code", "condition_no"),
     "responsibility_rules": ("kind", "class_code", "area_code", "priority"), "indicators": ("code",),
     "work_calendar": ("day",),
+    "work_hours": ("from_day", "to_day"),
 }  # fmt: skip
 NUMBERS = ("tolerance_m", "duplicate_m", "photo_count", "limit_value", "condition_no", "priority", "digits")
 FLAGS = ("enabled", "is_workday")
 CHINESE = {
     "城市": "settings", "编码": "schemes", "类别": "classes", "部门": "departments", "立案标准": "filing_standard",
     "权责规则": "responsibility_rules", "指标": "indicators", "工作日历": "work_calendar",
+    "工作时段": "work_hours",
 }  # fmt: skip
 WORDS = {
     "部件": "component", "事件": "event", "事项": "event", "matter": "event", "单元网格": "unit_grid", "点": "point",

@@ -83,6 +83,7 @@ def test_every_difference_is_told_before_and_after_it_is_written(store, book, tm
         sheets["classes"].append(own)
         sheets["departments"].append(["D99", "新部门", None, None])
         sheets["work_calendar"].append(["2027-02-06", 1, "春节调休"])
+        sheets["work_hours"].append(["5月1日", "9月30日", "08:00-12:00, 15:00-18:30"])
         sheets["responsibility_rules"].append([10, "component", "0101", None, "D99", "确权纪要"])
         sheets["indicators"].delete_rows(2)
         sheets["settings"]["B7"] = "6"
@@ -91,7 +92,7 @@ def test_every_difference_is_told_before_and_after_it_is_written(store, book, tm
     before, report = content_of(store), tmp_path / "report.csv"
     preview = bring(store, path, preview=True, output=str(report))
     assert content_of(store) == before and not preview["written"]
-    counts = {"differences": 7, "rows_added": 4, "rows_changed": 2, "rows_removed": 1}
+    counts = {"differences": 8, "rows_added": 5, "rows_changed": 2, "rows_removed": 1}
     assert preview["counts"] == counts
     with report.open(encoding="utf-8-sig", newline="") as file:
         listed = {tuple(row.values()) for row in csv.DictReader(file)}
@@ -103,6 +104,7 @@ def test_every_difference_is_told_before_and_after_it_is_written(store, book, tm
         ("responsibility_rules", "component 0101  10", "added", "", "", "D99"),
         ("indicators", "disposal_rate", "removed", "", "处置率", ""),
         ("work_calendar", "2027-02-06", "added", "", "", "春节调休"),
+        ("work_hours", "05-01 09-30", "added", "", "", "08:00-12:00, 15:00-18:30"),
     }
     written = bring(store, path)
     assert written["counts"] == counts and written["written"] and written["operation"]

@@ -10,7 +10,7 @@ from datetime import date
 import numpy as np
 import pytest
 
-from digital_citymgmt_plugin.core.profile import CalendarDay
+from digital_citymgmt_plugin.core.profile import CalendarDay, HoursPeriod
 from digital_citymgmt_plugin.storage import holidays
 from digital_citymgmt_plugin.storage.profiles import builtin_profile
 from scripts.demo_city import worktime
@@ -68,3 +68,15 @@ def test_hours_and_days_that_cannot_be_read_are_passed_over():
     calendar = holidays.work_calendar(odd, "Asia/Shanghai")
     assert calendar.day_minutes == 480 and calendar.table == {}
     assert date(2015, 2, 18) in calendar.published
+
+
+def test_hours_hold_in_their_periods_and_a_period_of_years_goes_before_one_of_every_year():
+    periods = (
+        HoursPeriod("2020-06-15", "2020-06-16", "09:00-10:00"),
+        HoursPeriod("06-01", "09-30", "08:00-12:00, 15:00-18:30"),
+        HoursPeriod("someday", "", "08:00-12:00"),
+        HoursPeriod("2021-01-01", "", "always"),
+    )
+    calendar = holidays.work_calendar(replace(PROFILE, periods=periods), "Asia/Shanghai")
+    days = np.array(["2020-05-29", "2020-06-01", "2020-06-15", "2020-06-17", "2020-10-01"], "datetime64[ms]")
+    assert (calendar.day_length(days) // 60_000).tolist() == [480, 450, 60, 450, 480]

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from digital_citymgmt_plugin.core.codes import COMPONENT, EDITIONS, KINDS
 from digital_citymgmt_plugin.core.errors import InputRefused, ProfileError
-from digital_citymgmt_plugin.core.profile import CalendarDay, Department, FilingRule, ResponsibilityRule
+from digital_citymgmt_plugin.core.profile import CalendarDay, Department, FilingRule, HoursPeriod, ResponsibilityRule
 from digital_citymgmt_plugin.storage.profile_workbook import read_profile
 from digital_citymgmt_plugin.storage.profile_write import write_profile_workbook
 from digital_citymgmt_plugin.storage.profiles import builtin_profile
@@ -77,6 +77,7 @@ def test_text_that_looks_like_a_formula_stays_text(tmp_path):
     assert openpyxl.load_workbook(path)["classes 类别"]["F2"].data_type == "s"
 
 
+PERIODS = (HoursPeriod("05-01", "09-30", "08:00-12:00, 15:00-18:30"), HoursPeriod("", "2019-12-31", "08:30-17:00"))
 # What a cell can hold: no control characters, no blanks at the ends (they are cut off on reading).
 texts = st.text(
     st.characters(codec="utf-8", exclude_categories=("Cc", "Cs", "Zs", "Zl", "Zp", "Cn", "Co")), max_size=12
@@ -114,6 +115,7 @@ def test_any_profile_comes_back_from_its_workbook(tmp_path, data):
             CalendarDay(day, data.draw(st.booleans()), data.draw(texts))
             for day in data.draw(st.lists(days, max_size=3, unique=True))
         ),
+        periods=data.draw(st.sampled_from([(), PERIODS])),
     )
     path = str(tmp_path / "p.xlsx")
     write_profile_workbook(profile, path)

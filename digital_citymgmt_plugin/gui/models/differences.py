@@ -20,7 +20,7 @@ def sheet_words(sheet: str) -> str:
     words = {
         "settings": tr("City"), "schemes": tr("Codes"), "classes": tr("Classes"), "departments": tr("Departments"),
         "filing_standard": tr("Filing standard"), "responsibility_rules": tr("Responsibilities"),
-        "indicators": tr("Indicators"), "work_calendar": tr("Work calendar"),
+        "indicators": tr("Indicators"), "work_calendar": tr("Work calendar"), "work_hours": tr("Working hours"),
     }  # fmt: skip
     return words.get(sheet, sheet)
 

@@ -14,8 +14,9 @@ CREATE TABLE class_synonym (
     fid INTEGER PRIMARY KEY AUTOINCREMENT, word TEXT NOT NULL, kind TEXT, class_code TEXT NOT NULL, source TEXT);
 CREATE UNIQUE INDEX class_synonym_word ON class_synonym (word, kind);
 -- Working hours by period of validity (both days belong to it; empty: open). Days that no row covers have the setting's.
+-- A day is YYYY-MM-DD, or MM-DD for every year: hence text.
 CREATE TABLE work_hours (
-    fid INTEGER PRIMARY KEY AUTOINCREMENT, from_day DATE, to_day DATE, hours TEXT NOT NULL);
+    fid INTEGER PRIMARY KEY AUTOINCREMENT, from_day TEXT, to_day TEXT, hours TEXT NOT NULL);
 
 -- The clock of a case: limit of the filing standard, due time that a table stated, moment from which it runs.
 ALTER TABLE case_record ADD COLUMN limit_value REAL;
