@@ -35,6 +35,7 @@ from digital_citymgmt_plugin.algorithms.importtracks import ImportTracksAlgorith
 from digital_citymgmt_plugin.algorithms.linkcases import LinkCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.makecandidates import MakeCandidatesAlgorithm
 from digital_citymgmt_plugin.algorithms.mergeduplicates import MergeDuplicatesAlgorithm
+from digital_citymgmt_plugin.algorithms.placecases import PlaceCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.renumbergrids import RenumberGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.restate import RestateAlgorithm
 from digital_citymgmt_plugin.algorithms.undooperation import UndoOperationAlgorithm
@@ -72,6 +73,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     MergeDuplicatesAlgorithm,
     CheckComponentsAlgorithm,
     ImportCasesAlgorithm,
+    PlaceCasesAlgorithm,
     LinkCasesAlgorithm,
     ImportTracksAlgorithm,
     AssessAlgorithm,

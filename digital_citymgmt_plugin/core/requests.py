@@ -44,6 +44,7 @@ from digital_citymgmt_plugin.core.requests_duplicates import (
     MergeDuplicates,
 )
 from digital_citymgmt_plugin.core.requests_history import KINDS as HISTORY
+from digital_citymgmt_plugin.core.requests_intake import PlaceCases, PlaceQueue, SuggestPlaces
 from digital_citymgmt_plugin.core.requests_redraw import (
     ApplyRedraw,
     CloseRedraw,
@@ -409,6 +410,7 @@ REQUESTS: dict[str, type[Request]] = {
         CheckComponents, CheckGrids, Totals, TotalObjects, ListRules, EditRules,
         OpenRedraw, ProbeRedraw, EditRedraw, StepRedraw, ApplyRedraw, RebaseRedraw, CloseRedraw,
         SaveScenario, ListScenarios, CompareScenarios, DiscardScenario,
+        PlaceCases, PlaceQueue, SuggestPlaces,
     )
 }  # fmt: skip
 REQUESTS.update({kind.method: kind for kind in HISTORY})

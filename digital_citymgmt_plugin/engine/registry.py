@@ -45,6 +45,9 @@ SERVICES: dict[str, Service] = {
     "import_places": _late("places", "import_places"),
     "import_tracks": _late("tracks", "import_tracks"),
     "link_cases": _late("linking", "link_cases"),
+    "place_cases": _late("case_placing", "place_cases"),
+    "place_queue": _late("place_queue", "place_queue"),
+    "suggest_places": _late("place_queue", "suggest_places"),
     "assess": _late("assessment", "assess"),
     "survey_files": _late("survey", "survey_files"),
     "export_profile": _late("profile", "export_profile"),
@@ -115,6 +118,7 @@ PREVIEWED = {
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
     "import_base_map", "make_candidates", "decide_candidates", "check_grids", "mend_grids",
     "apply_redraw", "renumber_grids",
+    "place_cases",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
@@ -128,4 +132,5 @@ READING = {
     "list_duplicates", "compare_pair", "list_candidates",
     "totals", "total_objects", "list_rules", "case_queue", "case_page", "export_cases",
     "open_redraw", "rebase_redraw", "list_scenarios", "compare_scenarios",
+    "place_queue", "suggest_places",
 }  # fmt: skip

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from digital_citymgmt_plugin.core.cases.placing import CommunityIndex
 from digital_citymgmt_plugin.core.grids.locate import representative_points
 from digital_citymgmt_plugin.core.mapping import Mapping, RowProblem
-from digital_citymgmt_plugin.core.ports import GEOM, Columns, Store
+from digital_citymgmt_plugin.core.ports import GEOM, Columns, Context, Store
+from digital_citymgmt_plugin.services.case_coordinates import CoordinateReader
 from digital_citymgmt_plugin.services.case_times import Checked
 from digital_citymgmt_plugin.services.intake import Placer, objects
 
+_NO_NUMBER = "?"
 Class = tuple["str | None", "str | None", "str | None"]  # kind, code, name
 
 
@@ -74,8 +76,9 @@ class Classes:
 class Places:
     """Finds the community of a case that names one, and puts its coordinates into the store's CRS."""
 
-    def __init__(self, store: Store, placer: Placer | None, mapping: Mapping) -> None:
+    def __init__(self, context: Context, store: Store, placer: Placer | None, mapping: Mapping) -> None:
         self.placer, self.mapping = placer, mapping
+        self.reader = CoordinateReader(context, placer) if placer is not None and mapping.x and mapping.y else None
         where = [("valid_to", "is null", None)]
         areas = store.read("admin_area", ["level", "code", "name", "parent_code"], where, order=["code"])
         rows = list(zip(*(areas[name].tolist() for name in ("level", "code", "name", "parent_code"))))
@@ -149,6 +152,13 @@ class Places:
             zero = np.array([_is_zero(a) and _is_zero(b) for a, b in zip(x.tolist(), y.tolist())], dtype=bool)
             null = np.array([_in(a, nulls) or _in(b, nulls) for a, b in zip(x.tolist(), y.tolist())], dtype=bool)
             x[zero | null], y[zero | null] = None, None
+            if self.reader is not None:
+                blank = np.array([_is_empty(a) and _is_empty(b) for a, b in zip(x.tolist(), y.tolist())], dtype=bool)
+                east, north = self.reader.read(x, y, self.mapping.x == self.mapping.y)
+                # What cannot be read stays as it is written: it is told so.
+                wrong = ~(np.isfinite(east) & np.isfinite(north))
+                x = np.where(wrong, x, east.astype(object))
+                y = np.where(wrong, np.where(blank, y, _NO_NUMBER), north.astype(object))
             geometries, reasons = self.placer.points(x, y)
         else:
             raw = mapped[GEOM].copy()
@@ -194,6 +204,10 @@ def _points(geometries: NDArray[Any]) -> NDArray[Any]:
         points[~np.isfinite(xy).all(axis=1)] = None
         geometries[other] = points
     return geometries
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip()) or value != value
 
 
 def _is_zero(value: Any) -> bool:

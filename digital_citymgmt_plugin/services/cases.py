@@ -140,7 +140,7 @@ class _Intake:
         city_zone = store.meta().get("time_zone") or self.zone  # working hours are the city's, whatever the file's zone
         self.kinds = store.profile().extra_kinds
         self.deadlines = Deadlines(Limits(store.profile()), store.calendar(), city_zone)
-        self.places = Places(store, self.placer, self.mapping)
+        self.places = Places(context, store, self.placer, self.mapping)
         self.keep = _kept(self.mapping, source)
         self.log: EventLog | None = None
         if request.events is not None:
@@ -204,6 +204,10 @@ class _Intake:
         if self.placer is not None and self.placer.reprojected:
             file = layer_name(self.request.input.path, self.request.input.layer)
             notes.append({"code": "note.reprojected", "values": {"source": self.placer.crs, "file": file}})
+        if self.places.reader is not None:
+            notes += self.places.reader.notes()
+        if self.placer is not None and self.placer.shift != "none":
+            notes.append({"code": "note.shift", "values": {"file": self.placer.file, "shift": self.placer.shift}})
         if self.placer is not None and self.placer.flattened:
             notes.append({"code": "note.flattened", "values": {"count": self.placer.flattened, "file": self.file}})
         return notes

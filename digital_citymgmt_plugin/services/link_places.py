@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.cases.placing import agrees, same_area
+from digital_citymgmt_plugin.core.cases.placing import POINTED, agrees, same_area
 from digital_citymgmt_plugin.core.grids.locate import locate_points, representative_points
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Store
 from digital_citymgmt_plugin.services.intake import objects
@@ -42,8 +42,9 @@ class CityMap:
     def place(self, cases: Columns) -> Columns:
         """Return grid, community, street and how they were found, for all cases of a chunk.
 
-        A case with a point takes what the map says; one without, or outside all areas, keeps the community or grid
-        that the import found by name or code. The street is the community's, else that of the map.
+        A case with a point takes what the map says (a point found by address or hand keeps its method); one without, or
+        outside all areas, keeps the community or grid that the import found by name or code. The street is the
+        community's, else that of the map.
         """
         xy = representative_points(cases[GEOM])
         grid = _codes(locate_points(xy, self._grids[1]), self._grids[0])
@@ -61,6 +62,8 @@ class CityMap:
                     found_grid = None  # retired, and the map shows no other here
                 method = held["place_method"][index]
                 community = community or self._community_of.get(found_grid)
+            if held["place_method"][index] in POINTED:
+                method = held["place_method"][index]  # the map tells grid and community, not how the point was found
             above = self.street_of(community) or street[index]
             for name, value in zip(PLACE, (found_grid, community, above, method)):
                 result[name].append(value)

@@ -170,6 +170,15 @@ class Placer:
             return distance, _BEYOND_USE * _METRES_PER_DEGREE
         return np.zeros(len(geometries)), np.inf
 
+    def near(self, geometries: NDArray[Any], within: float) -> NDArray[np.bool_]:
+        """Tell which geometries in the store's CRS lie in the city or no further from it, m.
+
+        Without areas the area of use of the store's CRS stands for the city (with ``strict``, else nothing is far).
+        """
+        distance, limit = self._distance(geometries, np.zeros(len(geometries), dtype=bool))
+        with np.errstate(invalid="ignore"):
+            return np.asarray(distance <= (within if self._box is not None else limit), dtype=bool)
+
     def _in_degrees(self) -> bool:
         return any(self.context.projections.same(str(self.crs), known) for known in ("EPSG:4326", "EPSG:4490"))
 

@@ -36,6 +36,7 @@ from digital_citymgmt_plugin.core.requests import (
     WaiveIssues,
 )
 from digital_citymgmt_plugin.core.requests_history import RenumberGrids
+from digital_citymgmt_plugin.core.requests_intake import PlaceCases
 from digital_citymgmt_plugin.core.requests_redraw import ApplyRedraw, DiscardScenario, SaveScenario
 from tests.kill.town import ACROSS, CLASSES, COUNTY, CRS, SIDE, Town, X, Y
 
@@ -70,6 +71,7 @@ ACTIONS: dict[str, Build] = {
     "rejectcandidates": lambda town, store, out: DecideCandidates("reject", drawing="北", reason="已有"),
     "decidecandidates": lambda town, store, out: DecideCandidates("confirm"),
     "importphotos": lambda town, store, out: ImportPhotos(town.photos, tolerance=0.0, output=out + ".xlsx"),
+    "placecases": lambda town, store, out: PlaceCases(),
     "findduplicates": lambda town, store, out: FindDuplicates(tolerance=FAR),
     "checkcomponents": lambda town, store, out: CheckComponents(),
     "waiveissues": lambda town, store, out: WaiveIssues(states=["open"], reason="现场核实"),

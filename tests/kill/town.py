@@ -128,7 +128,8 @@ def _cases(
             closed = at + timedelta(hours=int(rng.integers(1, 90))) if row % 7 else None
             times = [at, at + timedelta(minutes=20), closed, at + timedelta(hours=48)]
             texts = [time.strftime("%Y-%m-%d %H:%M:%S") if time else "" for time in times]
-            writer.writerow([f"C{row:06d}", "部件", class_code, code or "", *texts, f"{x:.2f}", f"{y:.2f}"])
+            place = ("", "") if code else (f"{x:.2f}", f"{y:.2f}")  # to be placed by the component
+            writer.writerow([f"C{row:06d}", "部件", class_code, code or "", *texts, *place])
 
 
 def _plates(path: Path, rng: np.random.Generator) -> None:

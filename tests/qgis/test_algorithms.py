@@ -80,6 +80,7 @@ CONTRACT = {
     "findduplicates": {"STORE", "TOLERANCE", "OUTPUT"},
     "mergeduplicates": {"STORE", "TOLERANCE", "REASON", "LEAST_SCORE", "PAIRS", "OUTPUT"},
     "importcases": {"STORE", "INPUT", "MAPPING", "SHEET", "ENCODING", "CRS", "REJECTS"},
+    "placecases": {"STORE", "LEAST", "AGAIN"},
     "linkcases": {"STORE", "TOLERANCE"},
     "assess": {"STORE", "BY", "FROM", "TO", "SCHEME", "OUTPUT"},
 }  # fmt: skip

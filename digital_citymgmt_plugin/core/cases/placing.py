@@ -9,6 +9,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+# ``place_method`` of a case: what its text says, read with the gazetteer (``core.cases.whereabouts``); a person on the
+# map; the component it names.
+BY_TEXT = ("door", "number", "crossing", "between", "poi", "landmark", "street")
+BY_HAND = "hand"
+COMPONENT = "component"
+# How a point came that the map cannot tell better: finding grid and community by it does not change its method.
+POINTED = (*BY_TEXT, BY_HAND, COMPONENT)
+
 # Longest first: 社区居民委员会 must not leave 社区居民 behind.
 _COMMITTEES = ("居民委员会", "村民委员会", "居委会", "村委会", "委员会", "居委")
 _KINDS = ("社区", "村")

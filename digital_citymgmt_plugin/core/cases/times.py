@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.cases.time_forms import other_time, serial_time
 from digital_citymgmt_plugin.core.errors import InputRefused
 
 # Before and after these years a "time" is a placeholder or an accident.
@@ -69,8 +70,9 @@ def parse_times(values: NDArray[Any], zone: str, pattern: str | None = None) -> 
     """Read times of many forms.
 
     Understood are ISO 8601, the same with ``/`` or ``.`` and without leading zeros, ``20180704172441``, Chinese
-    (``2018年7月4日 17时24分``), ``AUG 06, 2025 07:41:56 PM``, dates alone (midnight), and ``datetime`` and ``date``
-    values. ``07/04/2018`` is not: which number is the month cannot be told without ``pattern``.
+    (``2018年7月4日 17时24分``), ``AUG 06, 2025 07:41:56 PM``, dates alone (midnight), ``datetime`` and ``date`` values,
+    serial numbers of spreadsheets and years of the Republic (see ``time_forms``). ``07/04/2018`` is not: which number
+    is the month cannot be told without ``pattern``.
 
     Parameters
     ----------
@@ -200,6 +202,8 @@ def _moment(value: Any, pattern: str | None) -> datetime | None:
         return value
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return serial_time(float(value))
     if not isinstance(value, str):
         return None
     if pattern:
@@ -207,8 +211,8 @@ def _moment(value: Any, pattern: str | None) -> datetime | None:
             return datetime.strptime(value, pattern)
         except ValueError:
             pass  # other rows of the column may be of another form
-    found = _LOOSE.fullmatch(value)
-    if found:
+    found = _LOOSE.fullmatch(value) if value.isascii() or not any(map(_is_wide, value)) else None
+    if found and found[5] != "24":
         year, month, day, noon, hour, minute, second, decimals, noon_after, offset = found.groups()
         clock = f"{_hour(int(hour or 0), noon or noon_after):02d}:{int(minute or 0):02d}:{int(second or 0):02d}"
         zone = (offset or "").upper().replace("Z", "+00:00")
@@ -219,7 +223,12 @@ def _moment(value: Any, pattern: str | None) -> datetime | None:
     if found and found[1].upper() in _MONTHS:
         hour, minute, second = _hour(int(found[4] or 0), found[7]), int(found[5] or 0), int(found[6] or 0)
         return datetime(int(found[3]), _MONTHS[found[1].upper()], int(found[2]), hour, minute, second)
-    return None
+    return other_time(value) if len(value) <= 60 else None
+
+
+def _is_wide(sign: str) -> bool:
+    """Tell a full-width digit: Python reads it as a number, ISO 8601 does not know it."""
+    return "\uff10" <= sign <= "\uff19"
 
 
 def _hour(hour: int, noon: str | None) -> int:

@@ -26,6 +26,7 @@ STEPS = (
     Step("importcomponents", "Import components…", "components"),
     Step("assigncodes", "Assign codes…", "code"),
     Step("importcases", "Import cases…", "cases"),
+    Step("placecases", "Place cases…", "place"),
     Step("linkcases", "Link cases…", "link"),
     Step("assess", "Assess…", "assess"),
 )

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is asked when cases come in and get their places. ``core.requests`` names these with all others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Optional
+
+from digital_citymgmt_plugin.core.request_base import Request
+
+LEAST = 0.5  # score below which a place is not written (default of the plugin)
+
+
+@dataclass(frozen=True)
+class PlaceCases(Request):
+    """Give cases without coordinates a place by component code, address and gazetteer, grid code or community.
+
+    ``least``: score (0 to 1) below which a place is only proposed; ``again``: cases that were placed by their address
+    before are looked up anew, too.
+    """
+
+    method: ClassVar[str] = "place_cases"
+    least: float = LEAST
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class PlaceQueue(Request):
+    """List cases that wait for a place: ``nowhere``, ``coarse`` (community or grid only), or ``unsure`` points.
+
+    ``after``: last fid of the page before; counts come with the first page.
+    """
+
+    method: ClassVar[str] = "place_queue"
+    which: str = "nowhere"  # nowhere | coarse | unsure
+    after: int = 0
+    limit: int = 500
+    below: float = 0.6  # of ``unsure``
+
+
+@dataclass(frozen=True)
+class SuggestPlaces(Request):
+    """Say where a case (by fid), or what a text tells, may lie: readings with their scores, the surest first."""
+
+    method: ClassVar[str] = "suggest_places"
+    case: Optional[int] = None  # noqa: UP045
+    text: str = ""
