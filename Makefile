@@ -33,7 +33,8 @@ test: lint ## all tests (30 minutes at most on 2 cores)
 
 soak: setup ## the long runs, by hand: ONLY=fuzz FUZZ_SECONDS=300 for the readers alone, ONLY=redraw REDRAW_STORE=file
 	@ONLY="$(ONLY)" FUZZ_SECONDS="$(FUZZ_SECONDS)" FUZZ_SEED="$(FUZZ_SEED)" REDRAW_EDITS="$(REDRAW_EDITS)" \
-		REDRAW_SEED="$(REDRAW_SEED)" REDRAW_STORE="$(REDRAW_STORE)" REDRAW_SCALE="$(REDRAW_SCALE)" bash scripts/soak.sh
+		REDRAW_SEED="$(REDRAW_SEED)" REDRAW_STORE="$(REDRAW_STORE)" REDRAW_SCALE="$(REDRAW_SCALE)" \
+		REDRAW_SECONDS="$(REDRAW_SECONDS)" bash scripts/soak.sh
 
 bench: setup ## benchmarks against peers: ONLY=name SCALE=demo|qidong|qingdao JSON=file
 	@bash scripts/headless.sh $(PY) scripts/bench.py --scale "$(SCALE)" $(if $(ONLY),--only "$(ONLY)") $(if $(JSON),--json "$(JSON)")

@@ -13,6 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 [ -z "${REDRAW_EDITS:-}" ] || export DCM_REDRAW_EDITS=$REDRAW_EDITS
 [ -z "${REDRAW_SEED:-}" ] || export DCM_REDRAW_SEED=$REDRAW_SEED
 [ -z "${REDRAW_STORE:-}" ] || export DCM_REDRAW_STORE=$REDRAW_STORE
+[ -z "${REDRAW_SECONDS:-}" ] || export DCM_REDRAW_SECONDS=$REDRAW_SECONDS
 [ -z "${REDRAW_SCALE:-}" ] || export DCM_REDRAW_SCALE=$REDRAW_SCALE
 alone=(bash scripts/headless.sh .venv/bin/python -m pytest --block-qgis -p no:pytest_qgis -p no:pytest-qt -s -m soak)
 case "${ONLY:-}" in

@@ -90,16 +90,15 @@ class Oracle:
         self.outline = Outline(shapely.get_parts(self.grids[GEOM]))
         self.things = [Things(store, table) for table in HOLDING if store.count(table)]
         self.beats = store.count("beat") > 0
-        self.lodgers = self._lodgers()
+        self.lodgers = self._lodgers([("place_method", "=", "component")])
         self.events = store.connection.execute("SELECT coalesce(max(fid), 0) FROM case_event").fetchone()[0]
         self.all_holds()
 
     def _grids(self):
         return self.store.read("unit_grid", ["uuid", "code", "community_code", GEOM], CURRENT, ["code"])
 
-    def _lodgers(self):
+    def _lodgers(self, where):
         """Cases that lie where their component does (fid → grid, grid of the component)."""
-        where = [("place_method", "=", "component")]
         rows = self.store.read("case_record", ["fid", "grid_code", "component_uuid"], where, ["fid"])
         wanted, home = [("uuid", "in", rows["component_uuid"].tolist())], {}
         for table in COMPONENTS:
@@ -130,7 +129,7 @@ class Oracle:
     def cases_are_told(self, counts, moved):
         """The counts of cases are right, and each case that moved has an event that says so."""
         fids = [] if moved is None else self.things[-1].fid[moved].tolist()
-        was, self.lodgers = self.lodgers, self._lodgers()
+        was, self.lodgers = self.lodgers, self._lodgers([("fid", "in", list(self.lodgers))])
         fids = sorted([*fids, *(fid for fid, (code, _) in self.lodgers.items() if code != was[fid][0])])
         assert all(code == home for code, home in self.lodgers.values())
         stages = self.store.read("case_record", ["stage"], [("fid", "in", fids)], ["fid"])["stage"].tolist()
@@ -215,7 +214,8 @@ def lineage_is_complete(store, gone, came, operation):
         "grid_lineage", ["parent_uuid", "child_uuid", "share", "old_geom"], [("operation_uuid", "=", operation)]
     )
     listed = list(zip(*(rows[name].tolist() for name in ("parent_uuid", "child_uuid", "share"))))
-    every = store.read("unit_grid", ["uuid", "valid_to", "retire_reason", GEOM])
+    touched = sorted({*gone, *came, *rows["parent_uuid"].tolist(), *rows["child_uuid"].tolist()})
+    every = store.read("unit_grid", ["uuid", "valid_to", "retire_reason", GEOM], [("uuid", "in", touched)])
     area = dict(zip(every["uuid"].tolist(), shapely.area(every[GEOM]).tolist()))
     before = dict(area)
     for (parent, child, _share), shape in zip(listed, rows["old_geom"].tolist()):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections import Counter
@@ -53,12 +54,16 @@ def draw(bench, cov, pen, lot):
 
 @dataclass(frozen=True)
 class Plan:
-    """How long a run is: ``most`` edits between two writings, ``whole`` edits between two looks at the whole city."""
+    """How long a run is: ``most`` edits between two writings, ``cells`` edits between two looks at all cells, ``whole``
+    at the whole city; no more edits after so many ``seconds``.
+    """
 
     seed: int
     edits: int
     most: int = 3
+    cells: int = 1
     whole: int = 1
+    seconds: float = math.inf
 
 
 class Soak:
@@ -75,19 +80,20 @@ class Soak:
         start, logs, undone = state(store), sizes(store), self._undone()
         self.oracle = Oracle(store)
         self.bench = Bench(self.city, **self.options)
-        self.session, looked = find(store, self.bench.id), 0
-        while self.done < self.plan.edits:
+        self.session, end = find(store, self.bench.id), time.monotonic() + self.plan.seconds
+        while self.done < self.plan.edits and time.monotonic() < end:
+            before = self.done
             for _ in range(min(self.lot.randint(1, self.plan.most), self.plan.edits - self.done)):
                 self.edit()
                 if self.lot.random() < 0.1:
                     self.to_and_fro()
-            whole = self.done // self.plan.whole > looked or self.done == self.plan.edits
-            if whole:
+            if self.passed(before, self.plan.cells):
                 cells_hold(self.session.coverage, self.oracle.whole, self.oracle.outline)
-            if self.write(whole) and whole:
-                looked = self.done // self.plan.whole
-        assert self.tools.keys() == set(Pen.TOOLS) or self.plan.edits < 100
-        assert len(self.operations) > self.plan.edits / (2 * self.plan.most)
+            self.write(self.passed(before, self.plan.whole))
+        self.oracle.all_holds()
+        self.say(f"{self.done} edits, {len(self.operations)} writings")
+        assert self.tools.keys() == set(Pen.TOOLS) or self.done < 100
+        assert len(self.operations) > self.done / (2 * self.plan.most)
         grown = sizes(store)
         assert all(grown[name] >= size for name, size in logs.items())
         for number, operation in enumerate(reversed(self.operations)):
@@ -100,6 +106,10 @@ class Soak:
         for name in ("code_register", "operation", "component_change"):
             assert final[name] >= grown[name], name
         return self.operations
+
+    def passed(self, before, every):
+        """Tell whether one more round of so many edits is full."""
+        return before // every != self.done // every
 
     def _undone(self):
         return self.city.store.count("operation", [("kind", "=", "undo_operation")])
@@ -141,12 +151,10 @@ class Soak:
     def write(self, whole):
         """Write what was drawn; nothing is written of edits that were all taken back."""
         result = self.timed("apply", apply, self.bench, self.lot.choice(("largest_keeps", "all_new")))
-        if result["operation"] is None:
-            return False
-        self.operations.append(result["operation"])
-        self.timed("after", self.bench.probe, "merge")  # lets the session begin anew on what was written
-        self.bench.steps = self.session.done
-        self.oracle.written(result, whole)
+        if result["operation"] is not None:
+            self.operations.append(result["operation"])
+            self.timed("after", self.bench.probe, "merge")  # lets the session begin anew on what was written
+            self.bench.steps = self.session.done
+            self.oracle.written(result, whole)
         if whole:
             self.say(f"{self.done} edits, {len(self.operations)} writings")
-        return True

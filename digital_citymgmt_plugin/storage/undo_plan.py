@@ -16,6 +16,7 @@ from digital_citymgmt_plugin.storage.schema.catalogue import COMPONENTS
 
 _NONE = np.empty((0, 2), dtype=np.int64)
 _PART = 20_000
+_SOME = 20_000  # rows that may go away and are looked for one by one in the tables that name them
 _LOGGED = "fid, uuid, kind, at, done_by, undone_by"
 
 # Columns by which rows name other rows: table, column → table, column named. What a log or the register says of an
@@ -214,6 +215,8 @@ def _naming(connection: sqlite3.Connection, step: Touched) -> dict[tuple[str, st
             continue
         if named in _FEW:
             fids = _naming_few(connection, table, column, named, key, gone)
+        elif _size(gone) <= _SOME:
+            fids = _naming_some(connection, table, column, named, key, gone)
         else:
             # The naming rows outside: most of them name nothing, and what is named has a unique index.
             query = (
@@ -238,6 +241,18 @@ def _naming_many(cursor: sqlite3.Cursor, gone: Ranges, own: Ranges) -> NDArray[n
         pairs = np.array(rows, dtype=np.int64)
         found.append(pairs[_within(pairs[:, 1], gone) & ~_within(pairs[:, 0], own), 0])
     return np.concatenate(found)
+
+
+def _naming_some(
+    connection: sqlite3.Connection, table: str, column: str, named: str, key: str, gone: Ranges
+) -> NDArray[np.int64]:
+    """Return the rows that name one of some rows, by index: a redraw touches hundreds of a million cases."""
+    going = json.dumps([fid for first, last in gone.tolist() for fid in range(first, last + 1)])
+    query = (
+        f'SELECT fid FROM "{table}" WHERE "{column}" IN (SELECT "{key}" FROM "{named}" WHERE fid IN '
+        f'(SELECT value FROM json_each(?)) AND "{key}" IS NOT NULL)'
+    )
+    return np.array(connection.execute(query, (going,)).fetchall(), dtype=np.int64).ravel()
 
 
 def _naming_few(

@@ -2,16 +2,18 @@
 """Redraws by lot on a city of Qingdao's size, and two people who redraw it: hours of work, by hand (``make soak``).
 
 ``DCM_REDRAW_STORE`` names a store that is there (a copy of it is changed), else one is made, which takes a quarter of
-an hour. ``DCM_REDRAW_EDITS``, ``DCM_REDRAW_SEED`` and ``DCM_REDRAW_SCALE`` make a run shorter, another, smaller.
+an hour. ``DCM_REDRAW_EDITS``, ``_SECONDS``, ``_SEED`` and ``_SCALE`` make a run shorter, another, smaller.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import shutil
 import sys
 import time
+from datetime import datetime, timezone
 
 import pytest
 
@@ -22,6 +24,7 @@ from digital_citymgmt_plugin.services.redraw import rebase_redraw
 from digital_citymgmt_plugin.services.redraw.session import find
 from digital_citymgmt_plugin.services.undoing import undo_operation
 from digital_citymgmt_plugin.storage.gpkg import GpkgStore
+from digital_citymgmt_plugin.storage.upgrading import upgrade_store
 from scripts.benchmarks.redraw import make_store
 from tests.redraw_ground import Pen
 from tests.redraw_oracle import Oracle
@@ -29,7 +32,7 @@ from tests.redraw_soak import Plan, Soak, draw, give_beats
 from tests.services.cities import City
 from tests.services.test_redraw import Bench
 from tests.services.test_redraw_apply import apply, sizes, state
-from tests.support import NOW, Watcher
+from tests.support import Watcher
 
 pytestmark = pytest.mark.soak
 EDITS, SEED = (int(os.environ.get(f"DCM_REDRAW_{name}", value)) for name, value in (("EDITS", 1_000), ("SEED", 1)))
@@ -43,6 +46,7 @@ def place(tmp_path_factory):
     given = os.environ.get("DCM_REDRAW_STORE")
     if given:
         shutil.copy(given, path)
+        upgrade_store(str(path), program="tests", done_by="maker", clock=now)
     else:
         make_store(os.environ.get("DCM_REDRAW_SCALE", "qingdao"), folder).rename(path)
     store = opened(path, "maker")
@@ -53,8 +57,21 @@ def place(tmp_path_factory):
     shutil.rmtree(folder)
 
 
+def now():
+    """The time of the clock: an undo tells by times what was written by hand."""
+    return datetime.now(timezone.utc)
+
+
 def opened(path, who):
-    return GpkgStore(str(path), program="tests", clock=lambda: NOW, done_by=who)
+    return GpkgStore(str(path), program="tests", clock=now, done_by=who)
+
+
+class Town(City):
+    """A city whose clock goes on."""
+
+    @property
+    def context(self):
+        return dataclasses.replace(super().context, clock=now)
 
 
 def test_a_thousand_edits_of_a_city_as_large_as_qingdao(place, capsys):
@@ -66,9 +83,10 @@ def test_a_thousand_edits_of_a_city_as_large_as_qingdao(place, capsys):
             sys.stderr.write(f"\n[redraw] seed {SEED}: {text} ({spent})")
             sys.stderr.flush()
 
-    store = opened(place, "tester")
+    store, seconds = opened(place, "tester"), float(os.environ.get("DCM_REDRAW_SECONDS", "inf"))
+    plan = Plan(SEED, EDITS, most=10, cells=50, whole=100, seconds=seconds)
     try:
-        soak = Soak(City(store, place.parent, Watcher()), Plan(SEED, EDITS, most=10, whole=50), say)
+        soak = Soak(Town(store, place.parent, Watcher()), plan, say)
         soak.run()
         parts = ", ".join(f"{name} {seconds:.0f} s" for name, seconds in soak.seconds.items())
         say(f"{soak.done} edits {dict(soak.tools)}, {len(soak.operations)} writings, all taken back; {parts}")
@@ -80,7 +98,7 @@ def test_a_thousand_edits_of_a_city_as_large_as_qingdao(place, capsys):
 def test_two_people_redraw_a_city_as_large_as_qingdao(place):
     stores = [opened(place, who) for who in ("甲", "乙")]
     try:
-        rivals(*(City(store, place.parent, Watcher()) for store in stores))
+        rivals(*(Town(store, place.parent, Watcher()) for store in stores))
     finally:
         for store in stores:
             store.close()

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 import shapely
 
-from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
 from digital_citymgmt_plugin.core.requests import UndoOperation
 from digital_citymgmt_plugin.core.requests_redraw import (
     CompareScenarios,
@@ -22,10 +22,13 @@ from digital_citymgmt_plugin.services.redraw import (
     rebase_redraw,
     save_scenario,
 )
+from digital_citymgmt_plugin.services.redraw.session import find
 from digital_citymgmt_plugin.services.undoing import undo_operation
+from tests.redraw_ground import digest
 from tests.services.cities import X0, Y0, box
 from tests.services.test_redraw import Bench, at
 from tests.services.test_redraw_apply import apply, check, state
+from tests.support import Watcher, make_context
 
 
 def save(bench, name, **options):
@@ -143,6 +146,27 @@ def test_a_redraw_is_done_again_on_grids_that_changed(census, bench):
     assert opened.opened["conflicts"] == done["conflicts"]
     apply(opened)
     check(census.store, 2_000_000.0)
+
+
+def test_changes_that_are_done_again_can_be_stopped_at_any_check(census, bench):
+    bench.edit("split", at((200, -10), (200, 510)))
+    bench.edit("split", at((1700, -10), (1700, 510)))
+    bench.step()
+    census.adopt(somebody_elses())
+    session = find(census.store, bench.id)
+    before = digest(session.coverage), session.entries(), len(session.steps), session.moment, dict(session.names)
+    for checks in range(1, 20):
+        try:
+            done = rebase_redraw(make_context(census.store, Watcher(checks)), RebaseRedraw(bench.id))
+            break
+        except Cancelled:
+            same = find(census.store, bench.id)
+            assert (digest(same.coverage), same.entries(), len(same.steps), same.moment, same.names) == before
+            with pytest.raises(InputRefused, match="changed"):
+                apply(bench)
+    assert checks > 2
+    assert done["steps"] + len(done["conflicts"]) == 1
+    assert digest(find(census.store, bench.id).coverage) != before[0]
 
 
 def test_an_edit_of_a_cell_that_was_left_out_is_a_conflict_too(census, bench):

@@ -92,7 +92,7 @@ def replay(
         entry = drawn
         try:
             entry = _as_called_now(drawn, renamed)
-            edit = planned(session, entry)
+            edit = planned(session, entry, check)
         except InputRefused as error:
             x, y = (entry["points"] or [None, None])[:2]
             conflicts.append(
