@@ -65,17 +65,29 @@ def derived_events(fids: NDArray[np.int64], columns: Columns) -> Columns:
     }  # fmt: skip
 
 
+def moved_text(change: dict[str, Any]) -> str:
+    """Return old and new values by column as an ``amend`` event holds them."""
+    return json.dumps(change, ensure_ascii=False, sort_keys=True)
+
+
 def amendments(
     fids: NDArray[np.int64], stages: tuple[NDArray[Any], NDArray[Any]], changes: Sequence[dict[str, Any]], at: str,
     source: str,
 ) -> Columns:  # fmt: skip
     """Return an ``amend`` event per case whose ``reason`` holds the old and the new value of each changed column."""
+    return amended(fids, stages, objects(moved_text(change) for change in changes), at, source)
+
+
+def amended(
+    fids: NDArray[np.int64], stages: tuple[NDArray[Any], NDArray[Any]], reasons: NDArray[np.object_], at: str,
+    source: str,
+) -> Columns:  # fmt: skip
+    """Return an ``amend`` event per case, its values told as ``moved_text`` does."""
     size = len(fids)
     blank = objects([None] * size)
     return {
         "case_fid": fids, "action": objects(["amend"] * size), "from_stage": stages[0], "to_stage": stages[1],
-        "at": objects([at] * size), "done_by": blank, "dept_code": blank,
-        "reason": objects(json.dumps(change, ensure_ascii=False, sort_keys=True) for change in changes),
+        "at": objects([at] * size), "done_by": blank, "dept_code": blank, "reason": reasons,
         "source": objects([source] * size),
     }  # fmt: skip
 

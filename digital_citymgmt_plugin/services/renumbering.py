@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 from uuid import uuid4
 
@@ -17,7 +19,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.numbering import number_cells
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests_history import RenumberGrids
-from digital_citymgmt_plugin.services.case_events import REHOME, moves
+from digital_citymgmt_plugin.services.case_events import REHOME, amended, moved_text
 from digital_citymgmt_plugin.services.census_write import register_codes
 from digital_citymgmt_plugin.services.intake import objects, today
 from digital_citymgmt_plugin.services.issue_lists import told
@@ -29,6 +31,7 @@ TABLES = [
 ]  # fmt: skip
 _CARRIED = ("name", "community_code", "area_m2", "remark")  # of the grid, not of its code
 _FEW = 2_000  # codes that a condition names
+_PART = 100_000  # events written at once
 
 
 def renumber_grids(context: Context, request: RenumberGrids) -> dict[str, Any]:
@@ -143,31 +146,47 @@ def _followers(
     held = {code: [0, 0] for code in follow}
     named: Condition = ("grid_code", "in", sorted(follow)) if len(follow) <= _FEW else ("grid_code", "not null", None)
     for table in (*COMPONENTS, "place", "camera"):
-        for chunk in store.chunks(table, ["fid", "grid_code"], [named]):
-            context.cancel.check()
-            rows, codes = _mine(chunk, follow)
-            action.update(table, chunk["fid"][rows], {"grid_code": objects(follow[code] for code in codes)})
-            if table in COMPONENTS:
-                counts["components_moved"] += len(codes)
-                for code in codes:
-                    held[code][0] += 1
-    at = moment_text(context.clock())
-    for chunk in store.chunks("case_record", ["fid", "stage", "grid_code"], [named]):
+        # A table at once: most of its rows may change, and its indexes are then filled anew.
+        fids, codes, _ = _mine(context, store.chunks(table, ["fid", "grid_code"], [named]), follow)
+        action.update(table, fids, {"grid_code": objects(follow[code] for code in codes)})
         context.cancel.check()
-        rows, codes = _mine(chunk, follow)
-        before, after = {"grid_code": objects(codes)}, {"grid_code": objects(follow[code] for code in codes)}
-        action.update("case_record", chunk["fid"][rows], after)
-        action.insert("case_event", moves(chunk["fid"][rows], chunk["stage"][rows], before, after, at, REHOME))
-        counts["cases_moved"] += len(codes)
-        for code in codes:
-            held[code][1] += 1
+        if table in COMPONENTS:
+            counts["components_moved"] += len(codes)
+            for code, size in Counter(codes).items():
+                held[code][0] += size
+    chunks = store.chunks("case_record", ["fid", "stage", "grid_code"], [named])
+    fids, codes, stages = _mine(context, chunks, follow)
+    action.update("case_record", fids, {"grid_code": objects(follow[code] for code in codes)})
+    context.progress(0.7, "progress.rehoming")
+    said = {code: moved_text({"grid_code": [code, new]}) for code, new in follow.items()}
+    at, reasons = moment_text(context.clock()), objects(said[code] for code in codes)
+    for start in range(0, len(fids), _PART):
+        context.cancel.check()
+        part = slice(start, start + _PART)
+        action.insert("case_event", amended(fids[part], (stages[part], stages[part]), reasons[part], at, REHOME))
+    counts["cases_moved"] = len(codes)
+    for code, size in Counter(codes).items():
+        held[code][1] += size
     return held
 
 
-def _mine(chunk: Columns, follow: dict[str, str]) -> tuple[NDArray[np.int64], list[str]]:
-    codes = chunk["grid_code"].tolist()
-    rows = [row for row, code in enumerate(codes) if code in follow]
-    return np.array(rows, dtype=np.int64), [codes[row] for row in rows]
+def _mine(
+    context: Context, chunks: Iterable[Columns], follow: dict[str, str]
+) -> tuple[NDArray[np.int64], list[str], NDArray[Any]]:
+    """Return the rows that name a grid of those: their ``fid``, the grid's code, their stage (of cases)."""
+    fids: list[NDArray[np.int64]] = [np.empty(0, dtype=np.int64)]
+    stages: list[NDArray[Any]] = [np.empty(0, dtype=object)]
+    same = {code: code for code in follow}  # one text for all rows of a grid
+    codes: list[str] = []
+    for chunk in chunks:
+        context.cancel.check()
+        found = [same.get(code) for code in chunk["grid_code"].tolist()]
+        rows = np.array([code is not None for code in found], dtype=bool)
+        fids.append(chunk["fid"][rows])
+        codes += [code for code in found if code is not None]
+        if "stage" in chunk:
+            stages.append(chunk["stage"][rows])
+    return np.concatenate(fids), codes, np.concatenate(stages)
 
 
 def _beats(context: Context, store: Store, action: Action, into: dict[str, str]) -> int:

@@ -9,7 +9,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 import shapely
@@ -21,6 +21,7 @@ from digital_citymgmt_plugin.core.ports import GEOM, Clock, Columns
 from digital_citymgmt_plugin.core.undo import Logged, TakenBack
 from digital_citymgmt_plugin.storage.blob import to_blobs
 from digital_citymgmt_plugin.storage.bulk import QuietInserts, built_once, quiet_update
+from digital_citymgmt_plugin.storage.change_rows import CHANGES, can_tell, change_rows
 from digital_citymgmt_plugin.storage.journal import Journal, runs_of
 from digital_citymgmt_plugin.storage.removal import remove_rows
 from digital_citymgmt_plugin.storage.schema.catalogue import SPATIAL
@@ -119,7 +120,7 @@ class GpkgAction:
         """Set columns of the rows with these ``fid``."""
         if len(fids) == 0:
             return 0
-        values: dict[str, Iterable[Any]] = {
+        values: dict[str, Sequence[Any]] = {
             name: to_blobs(column, self._srs_id) if name == GEOM else _plain(column) for name, column in columns.items()
         }
         if "updated_at" in self._table_columns(table):
@@ -128,13 +129,17 @@ class GpkgAction:
             self._start_bulk(table)
         old = self._journal.before_update(table, fids, list(values))
         sets = ", ".join(f'"{name}" = ?' for name in values)
-        rows = zip(*values.values(), np.asarray(fids).tolist())
-        with quiet_update(self._connection, table, np.asarray(fids), values, old):
+        numbers = np.asarray(fids).tolist()
+        told = can_tell(table, list(values), len(numbers))
+        if told:
+            self._tell_changes(change_rows(self._connection, table, numbers, values))
+        rows = zip(*values.values(), numbers)
+        with quiet_update(self._connection, table, np.asarray(fids), values, old, told=told):
             cursor = self._connection.executemany(f'UPDATE "{table}" SET {sets} WHERE fid = ?', rows)
         if GEOM in columns and table in self._bulk:
             # The triggers are off: take the old boxes out and put the new ones in.
-            numbers = [(fid,) for fid in np.asarray(fids).tolist()]
-            self._connection.executemany(f'DELETE FROM "rtree_{table}_geom" WHERE id = ?', numbers)
+            boxes = [(fid,) for fid in numbers]
+            self._connection.executemany(f'DELETE FROM "rtree_{table}_geom" WHERE id = ?', boxes)
             self._fill_rtree(table, np.asarray(fids), columns[GEOM])
         self._touched.add(table)
         if GEOM in columns:
@@ -179,7 +184,7 @@ class GpkgAction:
 
     def take_back(self, target: Logged, advance: Callable[[float], None] | None = None) -> TakenBack:
         """Take an earlier operation back; see ``storage.takeback``."""
-        work = TakeBack(self._connection, self._journal, self.operation_uuid, self._tell)
+        work = TakeBack(self._connection, self._journal, self.operation_uuid, self._tell, self._tell_changes)
         found = work.run(target, advance)
         self._touched |= work.tables
         self._moved |= work.tables
@@ -193,6 +198,12 @@ class GpkgAction:
             "reason": [self._kind] * size,
         }  # fmt: skip
         self.insert("component_change", {name: np.array(values, dtype=object) for name, values in columns.items()})
+
+    def _tell_changes(self, rows: Optional[dict[str, list[Any]]]) -> None:  # noqa: UP045
+        """Write rows of ``component_change`` in place of its triggers."""
+        if rows is not None:
+            columns = {"uuid": sorted(new_uuids(len(rows["field"]))), **rows}
+            self.insert(CHANGES, {name: np.array(values, dtype=object) for name, values in columns.items()})
 
     def finish(self) -> None:
         """Rebuild what the action put off, write extents and the log row; called before the commit."""

@@ -6,12 +6,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Optional
 
 import numpy as np
 
 from digital_citymgmt_plugin.core.errors import InputRefused, StoreError
 from digital_citymgmt_plugin.core.undo import UNDO, Hand, Logged, TakenBack
+from digital_citymgmt_plugin.storage.bulk import CASES
+from digital_citymgmt_plugin.storage.change_rows import Rows, can_tell, change_rows
 from digital_citymgmt_plugin.storage.journal import (
     AFTER,
     DELETE,
@@ -47,10 +49,16 @@ class TakeBack:
     operation_uuid : str
     tell : callable
         Writes ``component_change`` rows of components that go and come.
+    tell_changes : callable
+        Writes those of ``change_rows``, of components that change.
     """
 
-    def __init__(self, connection: sqlite3.Connection, journal: Journal, operation_uuid: str, tell: Tell) -> None:
-        self._connection, self._journal, self._operation, self._tell = connection, journal, operation_uuid, tell
+    def __init__(
+        self, connection: sqlite3.Connection, journal: Journal, operation_uuid: str, tell: Tell,
+        tell_changes: Callable[[Optional[Rows]], None],
+    ) -> None:  # fmt: skip
+        self._connection, self._journal, self._operation = connection, journal, operation_uuid
+        self._tell, self._tell_changes = tell, tell_changes
         self.tables: set[str] = set()
         self._advance: Advance | None = None
         self._done, self._all = 0, 1  # rows
@@ -223,8 +231,14 @@ class TakeBack:
         # The code goes back to none, or the grid to the one before: what the register says stays.
         fixed = rf"^CREATE TRIGGER dcm_{entry.table}_code_fixed\b"
         if not entry.same:
-            with without_triggers(self._connection, entry.table, fixed):
-                rows = zip(*entry.columns.values(), entry.fids())
+            fids, names = entry.fids(), list(entry.columns)
+            told = can_tell(entry.table, names, len(fids))
+            if told:
+                self._tell_changes(change_rows(self._connection, entry.table, fids, entry.columns))
+            # Inside an action no trigger of an update of cases can fire.
+            pattern = r"\b(BEFORE|AFTER) UPDATE\b" if told or (entry.table == CASES and "geom" not in names) else fixed
+            with without_triggers(self._connection, entry.table, pattern):
+                rows = zip(*entry.columns.values(), fids)
                 query = f'UPDATE "{entry.table}" SET {sets} WHERE fid = ?'
                 return int(self._connection.executemany(query, rows).rowcount)
         done = 0

@@ -49,6 +49,7 @@ from digital_citymgmt_plugin.core.requests_redraw import ApplyRedraw, EditRedraw
 from digital_citymgmt_plugin.storage.blob import from_blobs
 from scripts.benchmarks._city import CRS, make
 from scripts.benchmarks._draft_store import build, draft_request
+from scripts.benchmarks._redraw_history import born_before, history_figures
 from scripts.benchmarks._redraw_window import window_figures
 from scripts.benchmarks._versions import versions
 from scripts.benchmarks.importcomponents import figure
@@ -227,6 +228,13 @@ def main() -> None:
         figures, sizes = measure(store, full=full)
         if full or options.window:
             figures += window_figures(store, Path(scratch), full=full)
+        born_before(store)
+        bench = Bench(store)
+        try:
+            pen = Pen(grids_of(store), 11)
+            figures += history_figures(bench, pen, store, Path(scratch), figure, full=full)
+        finally:
+            bench.engine.close()
     options.json.write_text(json.dumps({"figures": figures, "versions": versions(), "sizes": sizes}), encoding="utf-8")
 
 

@@ -88,6 +88,43 @@ def test_changes_of_values_that_are_there_still_leave_change_rows(store):
     assert store.connection.execute("SELECT old, new FROM component_change").fetchone() == ("G0", "G9")
 
 
+@pytest.mark.parametrize("many", [1_000, 1_000_000])
+def test_change_rows_written_at_once_are_those_of_the_triggers_and_so_are_those_of_taking_it_back(
+    store, monkeypatch, many
+):
+    fids = fill(store)
+    with store.action("some") as action:
+        some = fids[::2]
+        action.update("component_point", some, {"grid_code": objects(f"G{fid % 7}" for fid in some)})
+    before = schema(store)
+    monkeypatch.setattr(bulk, "MANY", many)
+    grids = objects(f"G{fid % 5}" if fid % 3 else None for fid in fids)
+    with store.action("all") as action:
+        action.update("component_point", fids, {"grid_code": grids, "remark": objects(["r"] * COUNT)})
+    assert schema(store) == before
+    held = {fid: f"G{fid % 7}" for fid in some.tolist()}
+    changed = {fid for fid, old in held.items() if old != grids[fid - fids[0]]}
+    assert count(store, "SELECT count(*) FROM component_change") == len(changed)
+    uuid_of = dict(store.connection.execute("SELECT fid, uuid FROM component_point"))
+    wanted = {(uuid_of[fid], "grid_code", held[fid], grids[fid - fids[0]]) for fid in changed}
+    rows = store.connection.execute("SELECT component_uuid, field, old, new FROM component_change").fetchall()
+    assert set(rows) == wanted
+    last = store.connection.execute("SELECT uuid FROM operation WHERE kind = 'all'").fetchone()[0]
+    assert {row[0] for row in store.connection.execute("SELECT operation_uuid FROM component_change")} == {last}
+    assert store.connection.execute("SELECT count(*) FROM component_change WHERE created_at IS NULL").fetchone()[0] == 0
+    with store.action("undo_operation") as action:
+        action.take_back(store.logged(last))
+    assert schema(store) == before
+    assert dict(store.connection.execute("SELECT fid, grid_code FROM component_point WHERE grid_code > ''")) == held
+    query = "SELECT component_uuid, field, old, new FROM component_change WHERE operation_uuid != ? AND old > ''"
+    back = store.connection.execute(query, (last,)).fetchall()
+    grids_back = {row for row in back if row[1] == "grid_code"}
+    there = {(uuid_of[fid], "grid_code", new, held.get(fid))
+             for fid, new in zip(fids.tolist(), grids) if new is not None and new != held.get(fid)}  # fmt: skip
+    assert grids_back == there
+    assert len([row for row in back if row[1] == "remark"]) == COUNT
+
+
 def test_a_code_stays_fixed_in_an_update_of_many(store):
     fids = fill(store)
     set_codes(store, fids[5:6])
