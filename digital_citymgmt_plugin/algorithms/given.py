@@ -16,7 +16,7 @@ from digital_citymgmt_plugin.bridge.engine_pool import normalised
 from digital_citymgmt_plugin.bridge.sources import Prepared, crs_text, prepare
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.requests import Layer
-from digital_citymgmt_plugin.core.same_file import same_file
+from digital_citymgmt_plugin.core.same_file import same_file, written_twice
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
@@ -201,13 +201,16 @@ class Given:
         return str(full)
 
     def check_outputs(self) -> None:
-        """Refuse an output that is the file of an input read through QGIS; the engine looks at all others.
+        """Refuse an output that is another one, or the file of an input read through QGIS; the rest is the engine's.
 
         Raises
         ------
         InputRefused
-            ``output.is_input``.
+            ``output.is_input``, ``output.twice``.
         """
+        twice = written_twice([path for name, path in self.files.items() if name != "STORE"])
+        if twice is not None:
+            raise InputRefused("output.twice", file=twice)
         for item in self.prepared:
             for name, path in self.files.items():
                 if name != "STORE" and item.origin is not None and same_file(str(path), item.origin):

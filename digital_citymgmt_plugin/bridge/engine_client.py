@@ -310,7 +310,10 @@ class EngineClient:
                 return dict(answer["result"] or {})
 
     def _send(self, message: Mapping[str, Any], pid: int | None = None) -> None:
-        line = json.dumps(message, ensure_ascii=False).encode() + b"\n"
+        try:
+            line = json.dumps(message, ensure_ascii=False).encode() + b"\n"
+        except UnicodeEncodeError:  # half a character: the engine says what is wrong with it
+            line = json.dumps(message).encode() + b"\n"
         process = self._process
         try:
             with self._write_guard:

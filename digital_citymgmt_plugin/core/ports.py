@@ -208,6 +208,9 @@ class Files(Protocol):
     def open_source(self, path: str, *, layer: str | None = None, encoding: str | None = None) -> Source:
         """Open a vector layer or a table (SHP, GPKG, GeoJSON, CSV, XLSX …); ``layer`` names a layer or sheet."""
 
+    def beside(self, path: str, tail: str, suffix: str = "") -> str:
+        """Return the name of a file that is written beside another; refused where it would take another's place."""
+
     def read_drawing(self, path: str, encoding: str | None = None) -> Drawing:
         """Read a DXF as points, lines, areas and texts; the code page by evidence unless it is given."""
 

@@ -26,6 +26,10 @@ class Request:
 
     method: ClassVar[str] = ""
 
+    def files_beside(self) -> list[str]:
+        """Name the files that are written beside the outputs, under names that nobody chose."""
+        return []
+
     def to_params(self) -> dict[str, Any]:
         """Return the JSON form."""
         return asdict(self)

@@ -58,7 +58,9 @@ from digital_citymgmt_plugin.core.requests_redraw import (
     SaveScenario,
     StepRedraw,
 )
+from digital_citymgmt_plugin.core.same_file import beside
 
+EVENTS_TAIL = "_events"  # of the name of the log's reject list, beside that of the cases
 GCJ02, BD09 = "gcj02", "bd09"
 SHIFTS = ("none", GCJ02, BD09)  # how coordinates of online maps are shifted; see ``core.shifted``
 
@@ -212,6 +214,10 @@ class ImportCases(Request):
     mapping: Optional[str] = None  # noqa: UP045
     rejects: Optional[str] = None  # noqa: UP045
     events: Optional[Layer] = None  # noqa: UP045
+
+    def files_beside(self) -> list[str]:
+        """Name the reject list of the log."""
+        return [beside(self.rejects, EVENTS_TAIL)] if self.rejects and self.events is not None else []
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Optional
 
 from digital_citymgmt_plugin.core.request_base import Layer, Request
+from digital_citymgmt_plugin.core.same_file import beside
+
+CODE_TABLE = ("_codes", ".xlsx")  # beside an export of grids
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,10 @@ class ExportGrids(Request):
     day: str = ""
     report: Optional[str] = None  # noqa: UP045
     check: bool = False
+
+    def files_beside(self) -> list[str]:
+        """Name the table of codes."""
+        return [beside(self.output, *CODE_TABLE)] if self.output and not self.check else []
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePath
 
 _SHAPEFILE = (".shp", ".shx", ".dbf")
 
@@ -16,6 +17,20 @@ def same_file(first: str, second: str) -> bool:
     """
     others = _parts(second)
     return any(_same(one, other) for one in _parts(first) for other in others)
+
+
+def written_twice(paths: Sequence[str]) -> str | None:
+    """Return the first path that leads to a file which another of the paths leads to as well."""
+    for place, path in enumerate(paths):
+        if any(same_file(path, other) for other in paths[:place]):
+            return path
+    return None
+
+
+def beside(path: str, tail: str, suffix: str = "") -> str:
+    """Return the name of a file beside another: ``x.shp`` and ``_codes``, ``.xlsx`` are ``x_codes.xlsx``."""
+    place = PurePath(path)
+    return str(place.with_name(f"{place.stem}{tail}{suffix or place.suffix}"))
 
 
 def _parts(path: str) -> list[str]:

@@ -29,6 +29,7 @@ from digital_citymgmt_plugin.storage.workers import Workers
 
 _log = logging.getLogger(__name__)
 _HELD_S = 60.0  # how long a previewed action waits for its confirmation: until then no other program can write
+_SHOWN = 80  # characters of a text that is told
 _TRIES = 3  # of a use case whose ground others change while it computes; the last one keeps them out
 _PACKAGES = {package.name for package in PACKAGES}
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
@@ -118,6 +119,9 @@ class Engine:
         if isinstance(error, OSError) and error.errno in _FULL:
             path = error.filename or (self._store.path if self._store else "")
             return error_line(request_id, StoreError("store.disk_full", path=str(path)))
+        if isinstance(error, UnicodeEncodeError):  # half a character in a text that was asked with; nothing was written
+            shown = str(error.object).encode("utf-8", "backslashreplace").decode()
+            return error_line(request_id, InputRefused("request.half_character", value=shown[:_SHOWN]))
         text = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         _log.error("unexpected: %s", text)
         values = {"reason": f"{type(error).__name__}: {error}"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Keeps a request from writing over what it reads."""
+"""Keeps a request from writing over what it reads, and from writing two things to one file."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ from typing import Any
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.requests import Layer, Request
-from digital_citymgmt_plugin.core.same_file import same_file
+from digital_citymgmt_plugin.core.same_file import same_file, written_twice
 from digital_citymgmt_plugin.storage.formats import split_uri
 
-_WRITTEN = ("output", "rejects", "report")
+_WRITTEN = ("output", "mended", "rejects", "report")
 _READ = ("mapping", "profile")  # texts that may name a file
 
 
 def check_outputs(request: Request) -> None:
-    """Refuse a request one of whose outputs is one of its inputs.
+    """Refuse a request one of whose outputs is one of its inputs, or another of its outputs.
 
     Raises
     ------
     InputRefused
-        ``output.is_input``.
+        ``output.is_input``, ``output.twice``.
     """
-    for path in [str(getattr(request, name)) for name in _WRITTEN if getattr(request, name, None)]:
+    paths = [str(getattr(request, name)) for name in _WRITTEN if getattr(request, name, None)]
+    paths += request.files_beside()
+    twice = written_twice(paths)
+    if twice is not None:
+        raise InputRefused("output.twice", file=twice)
+    for path in paths:
         for source in _inputs(request):
             if same_file(path, source):
                 raise InputRefused("output.is_input", file=path)

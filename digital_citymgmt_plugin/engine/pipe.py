@@ -37,7 +37,10 @@ class Pipe:
 
     def send(self, message: Mapping[str, Any]) -> None:
         """Send one line; a reader that has gone ends the engine quietly."""
-        data = json.dumps(message, ensure_ascii=False, default=_plain).encode() + b"\n"
+        try:
+            data = json.dumps(message, ensure_ascii=False, default=_plain).encode() + b"\n"
+        except UnicodeEncodeError:  # a name of a file that is no text
+            data = json.dumps(message, default=_plain).encode() + b"\n"
         with self._lock:
             try:
                 view = memoryview(data)

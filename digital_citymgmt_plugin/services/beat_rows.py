@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.cases.times import from_text, to_text
+from digital_citymgmt_plugin.core.cases.times import last_days, newest_text
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.grids.beat_ground import Ground, ground_of
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Condition, Context, Store
@@ -21,7 +21,6 @@ from digital_citymgmt_plugin.services.intake import objects
 
 TABLES = ["beat", "beat_member"]
 ROAD = "road"  # theme of the base map whose lines are walked
-_LONGEST = 36_525  # days back, a hundred years: numpy cannot subtract any number
 CURRENT: list[Condition] = [("status", "=", "current")]
 VALID: list[Condition] = [("valid_to", "is null", None)]
 
@@ -104,12 +103,9 @@ def _since(context: Context, store: Store, days: int) -> list[Condition]:
     newest = ""
     for chunk in store.packed("case_record", ["reported_at"]):
         context.cancel.check()
-        newest = max(newest, max(chunk["reported_at"].tolist(), default=""))
-    if not newest:
-        return []
-    return [
-        ("reported_at", ">=", str(to_text(from_text(objects([newest])) - np.timedelta64(min(days, _LONGEST), "D"))[0]))
-    ]
+        newest = newest_text([newest, *chunk["reported_at"].tolist()])
+    since, until = last_days(newest, days)
+    return [("reported_at", ">=", since), ("reported_at", "<=", until)] if newest else []
 
 
 def _road(context: Context, store: Store, shapes: NDArray[Any]) -> NDArray[np.float64]:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from digital_citymgmt_plugin.core.cases.times import parse_times, to_text
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.mapping import Mapping, RowProblem, Rule, apply_mapping
 from digital_citymgmt_plugin.core.ports import ROW, Columns, Context, RejectList, Source, Store
-from digital_citymgmt_plugin.core.requests import Layer
+from digital_citymgmt_plugin.core.requests import EVENTS_TAIL, Layer
 from digital_citymgmt_plugin.services.intake import Tally, base_name, find_mapping, objects, open_layer, source_name
 from digital_citymgmt_plugin.services.rejecting import SOURCE, origin_of, reject_list
 
@@ -156,7 +155,7 @@ class EventLog:
     def __init__(self, context: Context, layer: Layer, options: Any, rejects: str | None, zone: str) -> None:
         self.context, self.layer, self.zone = context, layer, zone
         self.file = base_name(layer.path)
-        self.rejects_path = _beside(rejects) if rejects else None
+        self.rejects_path = context.files.beside(rejects, EVENTS_TAIL) if rejects else None
         self.rejects: RejectList | None = None
         source = open_layer(context, layer)
         try:
@@ -251,11 +250,6 @@ def _required(mapping: Mapping, source: Source) -> Mapping:
             raise InputRefused("mapping.missing_field", entry=name, file=base_name(source.info.path), known=known)
         rules[name] = Rule(rule.columns, rule.join, rule.const, rule.values, rule.default, rule.has_default, True)
     return Mapping(rules, None, None, None, mapping.null_values, mapping.time_zone, mapping.options)
-
-
-def _beside(path: str) -> str:
-    place = PurePath(path)
-    return str(place.with_name(f"{place.stem}_events{place.suffix}"))
 
 
 def _as_json(options: dict[str, Any]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from digital_citymgmt_plugin.core.grids.platforms import (
 )
 from digital_citymgmt_plugin.core.platform_profile import SHP, SOURCES, Platform
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Condition, Context, Store
-from digital_citymgmt_plugin.core.requests_history import ExportGrids, ListPlatforms
+from digital_citymgmt_plugin.core.requests_history import CODE_TABLE, ExportGrids, ListPlatforms
 from digital_citymgmt_plugin.core.shifted import shift
 from digital_citymgmt_plugin.services.grid_history import day_of, read_history
 from digital_citymgmt_plugin.services.intake import objects
@@ -56,7 +55,7 @@ def export_grids(context: Context, request: ExportGrids) -> dict[str, Any]:
     ------
     InputRefused
         ``handover.unknown``, ``handover.no_output``, ``handover.ending``, ``lineage.none_on``,
-        ``handover.no_profile_file``; what writing refuses.
+        ``handover.no_profile_file``, ``output.beside``; what writing refuses.
     ProfileError
         ``handover.profile``.
     """
@@ -70,6 +69,7 @@ def export_grids(context: Context, request: ExportGrids) -> dict[str, Any]:
         raise InputRefused("handover.unknown", value=request.platform, known=listed)
     if not request.output and not request.check:
         raise InputRefused("handover.no_output")
+    table = context.files.beside(request.output, *CODE_TABLE) if platform.code_table and not request.check else ""
     context.progress(0.1, "progress.reading_grids")
     grids = _grids(context, store, day_of(context, request.day))
     crs = platform.crs or store.meta()["crs"]
@@ -89,8 +89,8 @@ def export_grids(context: Context, request: ExportGrids) -> dict[str, Any]:
         context.progress(0.6, "progress.reading_back")
         differs = _compared(context, platform, request.output, made)
         result["output"] = request.output
-        if platform.code_table:
-            result["table"] = _code_table(context, request.output, grids)
+        if table:
+            result["table"] = _code_table(context, table, grids)
     codes = [str(code) for code in grids["code"].tolist()]
     told_of = [_told(one.row, one.code, one.values, codes) for one in losses]
     told_of += [_told(row if row == WHOLE_FILE else int(rows[row]), code, values, codes)
@@ -162,10 +162,9 @@ def _compared(context: Context, platform: Platform, path: str, made: Columns) ->
     return read_back(made, found, platform.decimals)
 
 
-def _code_table(context: Context, path: str, grids: Columns) -> str:
+def _code_table(context: Context, target: str, grids: Columns) -> str:
     """Write the codes beside the file, since the importer drops them or has no room for them."""
     words = context.sentences or {}
-    target = str(Path(path).with_name(f"{Path(path).stem}_codes.xlsx"))
     table = {told(words, "handover", "column", name): grids[name] for name in SOURCES}
     context.files.write_layer(target, "codes", table, None, None)
     return target

@@ -14,6 +14,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.platform_profile import Platform
 from digital_citymgmt_plugin.core.ports import Buckets, Columns, PhotoFacts, PhotoKeeper, RejectList, Sheet, Source
 from digital_citymgmt_plugin.core.profile import Profile
+from digital_citymgmt_plugin.core.same_file import beside
 from digital_citymgmt_plugin.storage import (
     buckets,
     documents,
@@ -31,6 +32,7 @@ from digital_citymgmt_plugin.storage import (
     vectors,
     workbooks,
 )
+from digital_citymgmt_plugin.storage.whole_texts import WholeTexts
 
 
 class CityFiles:
@@ -81,13 +83,31 @@ class CityFiles:
         path, layer = formats.split_uri(path, layer or None)
         self._not_the_store(path)
         kind = formats.check_file(path)
+        source: Source
         if kind in formats.TEXT:
-            return tables.CsvSource(path, layer, encoding)
-        if kind == formats.GPX:
-            return gpx.GpxSource(path, layer)
-        if kind in formats.BOOK:
-            return workbooks.XlsxSource(path, layer)
-        return vectors.VectorSource(path, kind, layer, encoding)
+            source = tables.CsvSource(path, layer, encoding)
+        elif kind == formats.GPX:
+            source = gpx.GpxSource(path, layer)
+        elif kind in formats.BOOK:
+            source = workbooks.XlsxSource(path, layer)
+        else:
+            source = vectors.VectorSource(path, kind, layer, encoding)
+        return WholeTexts(source, path)
+
+    def beside(self, path: str, tail: str, suffix: str = "") -> str:
+        """Return the name of a file that is written beside another.
+
+        A file of that name that nobody named is written over only with the one it stands beside.
+
+        Raises
+        ------
+        InputRefused
+            ``output.beside``.
+        """
+        found = Path(beside(path, tail, suffix))
+        if found.exists() and not Path(path).exists():
+            raise InputRefused("output.beside", file=str(found), other=path)
+        return str(found)
 
     def read_drawing(self, path: str, encoding: str | None = None) -> Drawing:
         """Read a DXF; see ``dxf.read_drawing``."""

@@ -55,7 +55,7 @@ class TakeBack:
 
     def __init__(
         self, connection: sqlite3.Connection, journal: Journal, operation_uuid: str, tell: Tell,
-        tell_changes: Callable[[Optional[Rows]], None],
+        tell_changes: Callable[[Optional[Rows]], None],  # noqa: UP045
     ) -> None:  # fmt: skip
         self._connection, self._journal, self._operation = connection, journal, operation_uuid
         self._tell, self._tell_changes = tell, tell_changes

@@ -12,7 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digital_citymgmt_plugin.core.cases import stages
-from digital_citymgmt_plugin.core.cases.times import from_text, parse_times, to_local, to_text, to_utc
+from digital_citymgmt_plugin.core.cases.times import (
+    from_text,
+    last_days,
+    newest_text,
+    parse_times,
+    to_local,
+    to_text,
+    to_utc,
+)
 from digital_citymgmt_plugin.core.errors import InputRefused
 
 
@@ -170,3 +178,22 @@ def test_what_others_wrote_into_the_table_is_read_or_is_no_time(text, moment):
     found = from_text(values)  # numpy 1 crashed here as a whole
     assert str(found[0]).removesuffix(".000") == moment and np.isnat(found[1])
     assert found[2] == np.datetime64("2026-01-02")
+
+
+JUNK = ("待定", "unknown", "9999", "2026年3月", "~", "2026-13-01T00:00:00.000Z", "2026-03-01 somewhere")
+
+
+@pytest.mark.parametrize("junk", JUNK)
+def test_what_is_no_time_is_never_the_newest_case_nor_within_its_days(junk):
+    times = ["2026-01-03T02:00:00.000Z", "2026-01-20T02:00:00.000Z", "", "2025-09-01T02:00:00.000Z"]
+    newest = newest_text([*times, junk])
+    assert newest == times[1]
+    since, until = last_days(newest, 30)
+    assert [moment for moment in (*times, junk) if since <= moment <= until] == times[:2]
+
+
+def test_without_any_time_nothing_is_within_the_days():
+    assert newest_text([*JUNK]) == "" == newest_text([])
+    since, until = last_days("", 30)
+    assert not [text for text in JUNK if since <= text <= until]
+    assert newest_text(["2026-01-20"]) == "2026-01-20"

@@ -13,20 +13,22 @@ import shapely
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.requests import (
     Assess,
+    CheckGrids,
     CloseStore,
     DraftGrids,
     ImportCases,
     ImportComponents,
     Layer,
     OpenStore,
+    SaveBeats,
     VerifyStore,
     request_from_params,
 )
-from digital_citymgmt_plugin.core.requests_history import ExportGrids
+from digital_citymgmt_plugin.core.requests_history import ExportGrids, Restate
 from digital_citymgmt_plugin.core.same_file import same_file
 from digital_citymgmt_plugin.engine.outputs import check_outputs
 from digital_citymgmt_plugin.storage.files import CityFiles
-from tests.engine.small_city import column, make_small_city
+from tests.engine.small_city import GRID, column, make_small_city
 
 BOX = shapely.box(500_000, 3_520_000, 500_400, 3_520_200)
 
@@ -90,6 +92,45 @@ def test_every_input_of_a_request_is_looked_at(request_):
     with pytest.raises(InputRefused) as caught:
         check_outputs(request_)
     assert caught.value.code == "output.is_input"
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        ExportGrids("", "/d/a.shp", report="/d/a.dbf"),
+        ExportGrids("", "/d/a.shp", report="/d/a_codes.xlsx"),
+        ImportCases(Layer("/d/a.csv"), events=Layer("/d/b.csv"), rejects="/d/a.csv.xlsx"),
+        CheckGrids(Layer("/d/a.gpkg"), output="/d/b.gpkg", mended="/d/b.gpkg"),
+        Restate("/d/t.xlsx", Layer("/d/a.csv"), rejects="/d/../d/t.xlsx"),
+    ],
+)
+def test_two_outputs_of_one_name_are_refused(request_):
+    if isinstance(request_, ImportCases):  # the log's list has a name of its own
+        check_outputs(request_)
+        return
+    with pytest.raises(InputRefused) as caught:
+        check_outputs(request_)
+    assert caught.value.code == "output.twice"
+
+
+def test_a_file_that_nobody_named_is_written_over_only_with_its_own(tmp_path):
+    files, main, side = CityFiles(), tmp_path / "x.shp", tmp_path / "x_codes.xlsx"
+    assert files.beside(str(main), "_codes", ".xlsx") == str(side)
+    side.write_bytes(b"mine")
+    with pytest.raises(InputRefused) as caught:
+        files.beside(str(main), "_codes", ".xlsx")
+    assert (caught.value.code, caught.value.values) == ("output.beside", {"file": str(side), "other": str(main)})
+    main.touch()
+    assert files.beside(str(main), "_codes", ".xlsx") == str(side)
+
+
+def test_half_a_character_in_what_is_asked_is_one_sentence(client, city):
+    engine = client()
+    engine.call(OpenStore(str(city)))
+    before = engine.call(VerifyStore())["counts"]
+    asked = SaveBeats({GRID: "b"}, {"b": "名\ud83d"})
+    assert refused(engine, asked) == "request.half_character"
+    assert engine.call(VerifyStore())["counts"] == before
 
 
 def test_other_files_are_not_the_same():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Sequence
 from datetime import date, datetime, timezone
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -22,6 +23,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 
 # Before and after these years a "time" is a placeholder or an accident.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+LONGEST = 36_525  # days back, a hundred years: numpy cannot subtract any number
 
 _WIDTH = 32  # characters looked at
 # Shapes that are read for all rows at once: n is a digit, everything else stands for the characters named below.
@@ -296,3 +298,20 @@ def from_text(values: NDArray[Any]) -> NDArray[np.datetime64]:
 def moment_text(moment: datetime) -> str:
     """Return one aware moment as the store's text."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+_STORED = re.compile(r"\d{4}-(0\d|1[0-2])-([0-2]\d|3[01])(T\d\d:\d\d:\d\d(\.\d+)?Z?)?")
+
+
+def newest_text(texts: Sequence[str]) -> str:
+    """Return the latest of the store's texts that is a moment; '' when none is: anybody may type into a table."""
+    found = max(texts, default="")
+    return found if not found or _STORED.fullmatch(found) else max(filter(_STORED.fullmatch, texts), default="")
+
+
+def last_days(newest: str, days: int) -> tuple[str, str]:
+    """Return the first and the last text of the ``days`` before the newest moment; what is no time sorts outside."""
+    moment = from_text(np.array([newest or None], dtype=object))
+    if np.isnat(moment[0]):
+        return "9", "9"
+    return str(to_text(moment - np.timedelta64(min(days, LONGEST), "D"))[0]), newest

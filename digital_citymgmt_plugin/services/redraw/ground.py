@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases.stages import ENDED
-from digital_citymgmt_plugin.core.cases.times import from_text, to_text
+from digital_citymgmt_plugin.core.cases.times import last_days, newest_text
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.audit.ground import area_features
@@ -24,10 +24,8 @@ from digital_citymgmt_plugin.core.requests_redraw import OpenRedraw
 from digital_citymgmt_plugin.services.draft_sources import kept_weights
 from digital_citymgmt_plugin.services.draft_targets import read_band
 from digital_citymgmt_plugin.services.grid_inputs import read_layer
-from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.redraw.log import last_operation
 
-_LONGEST = 36_525  # days back, a hundred years: beyond what numpy can subtract the arithmetic gives out
 _LIVE: list[Condition] = [(GEOM, "not null", None), ("merged_uuid", "is null", None)]
 # Actions that write no place, class, state or day of a component or case.
 _HARMLESS = {"redraw", "save_scenario", "discard_scenario"}
@@ -71,8 +69,8 @@ def read_ground(context: Context, request: OpenRedraw) -> tuple[Ground, list[dic
     by_class = np.array([_number(weights.get(code, rest)) for code in things.classes], dtype=np.float64)
     majors = sorted({code[:2] for code in things.classes})
     major_of = np.array([majors.index(code[:2]) for code in things.classes], dtype=np.int64)
-    since = _since(things.reported, request.days)
-    late = np.array([moment >= since for moment in things.reported], dtype=bool)
+    since, until = last_days(newest_text(things.reported), request.days)
+    late = np.array([since <= moment <= until for moment in things.reported], dtype=bool)
     use = late | things.open_case
     context.progress(0.6, "progress.reading_map")
     people_xy, people = _people(context, request, notes)
@@ -132,12 +130,6 @@ def _only_harmless(store: Store, found: _Things) -> bool:
         return False
     kinds = store.read("operation", ["kind"], [("fid", ">", found.last_operation)])["kind"].tolist()
     return set(kinds) <= _HARMLESS
-
-
-def _since(reported: list[str], days: int) -> str:
-    """Return the moment from which on a case counts: so many days before the newest one."""
-    newest = from_text(objects([max(reported, default="") or None]))
-    return "9" if np.isnat(newest[0]) else str(to_text(newest - np.timedelta64(min(days, _LONGEST), "D"))[0])
 
 
 def _lines(context: Context, store: Store, themes: Sequence[str]) -> tuple[NDArray[Any], NDArray[Any]]:
