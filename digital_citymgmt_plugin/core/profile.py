@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from digital_citymgmt_plugin.core.cases.workflow import Move
 from digital_citymgmt_plugin.core.cases.workhours import DEFAULT_HOURS
 from digital_citymgmt_plugin.core.catalogue import split_fields
 from digital_citymgmt_plugin.core.codes import COMPONENT, CodeScheme
@@ -212,6 +213,7 @@ class Profile:
     responsibility: tuple[ResponsibilityRule, ...] = ()
     days: tuple[CalendarDay, ...] = ()
     periods: tuple[HoursPeriod, ...] = ()
+    moves: tuple[Move, ...] = ()  # none: checks pass it over, the store gives the default
 
     def setting(self, key: str) -> str:
         """Return a setting, the default where the profile has none, '' when there is neither."""

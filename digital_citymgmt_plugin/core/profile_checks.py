@@ -11,6 +11,7 @@ from typing import Any
 
 from digital_citymgmt_plugin.core.cases.clock import RETURNS
 from digital_citymgmt_plugin.core.cases.times import FIRST_YEAR, LAST_YEAR
+from digital_citymgmt_plugin.core.cases.workflow import check_moves, move_key
 from digital_citymgmt_plugin.core.cases.workhours import parse_hours, parse_period
 from digital_citymgmt_plugin.core.cases.worktime import LONGEST_LIMIT
 from digital_citymgmt_plugin.core.catalogue import ACCURACIES, GEOMETRIES, MOST_PHOTOS, REQUIRABLE
@@ -60,6 +61,8 @@ def check_profile(profile: Profile) -> list[Problem]:
         *_days(profile),
         *_duplicates("work_hours", "from_day", (period_key(entry) for entry in profile.periods)),
         *_periods(profile),
+        *_duplicates("workflow", "from_stages", (move_key(move) for move in profile.moves)),
+        *(check_moves(profile.moves) if profile.moves else ()),
     ]
 
 

@@ -45,6 +45,7 @@ def export_profile(context: Context, request: ExportProfile) -> dict[str, Any]:
         "filing_standard": len(profile.filing_rules), "responsibility_rule": len(profile.responsibility),
         "indicator": len(profile.indicators), "work_calendar": len(profile.days),
         "work_hours": len(profile.periods),
+        "workflow_move": len(profile.moves),
     }  # fmt: skip
     return {"counts": counts, "operation": None, "tables": [], "notes": [], "output": request.output}
 
@@ -93,7 +94,7 @@ def import_profile(context: Context, request: ImportProfile) -> dict[str, Any]:
     result["written"] = True
     result["tables"] = [
         "class", "department", "filing_standard", "responsibility_rule", "indicator", "work_calendar", "work_hours",
-        "meta",
+        "workflow_move", "meta",
     ]  # fmt: skip
     return result
 

@@ -32,6 +32,7 @@ from digital_citymgmt_plugin.storage.profile_sheets import (
 )
 from digital_citymgmt_plugin.storage.profiles import (
     builtin_counts,
+    builtin_moves,
     builtin_profile,
     calendar_day,
     class_entry,
@@ -40,6 +41,7 @@ from digital_citymgmt_plugin.storage.profiles import (
     hours_period,
     indicator,
     responsibility_rule,
+    workflow_move,
 )
 
 # Lines of the sheet ``settings`` that are no settings of the profile itself.
@@ -52,11 +54,13 @@ _MAKE: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "indicators": indicator,
     "work_calendar": calendar_day,
     "work_hours": hours_period,
+    "workflow": workflow_move,
 }
 PARTS = {
     "classes": "classes", "departments": "departments", "filing_standard": "filing_rules",
     "responsibility_rules": "responsibility", "indicators": "indicators", "work_calendar": "days",
     "work_hours": "periods",
+    "workflow": "moves",
 }  # fmt: skip
 # A fault that says only that another sheet's row is missing → that sheet. Told only when that sheet is right.
 _REFERS = {"profile.unknown_department": "departments", "profile.unknown_class": "classes"}
@@ -112,6 +116,8 @@ class ProfileRows:
         }
         if "indicators" not in self._sheets and base is None:
             parts["indicators"] = builtin_profile(EDITIONS[-1]).indicators
+        if not parts["moves"] and not self._faults.touches("workflow"):
+            parts["moves"] = builtin_moves()
         result = _without_dangling(replace(draft, **parts), self._row_of)
         self._check(result)
         self._faults.demand_none()

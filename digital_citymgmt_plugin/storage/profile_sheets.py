@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from digital_citymgmt_plugin.core.cases.stages import STAGE_OF, STAGES
+from digital_citymgmt_plugin.core.cases.workflow import BACK, FLAGS, NEEDS, ROLES, STAYS, split_list
 from digital_citymgmt_plugin.core.catalogue import REQUIRABLE, split_fields
 from digital_citymgmt_plugin.core.codes import COMPONENT, UNIT_GRID
 from digital_citymgmt_plugin.core.errors import ProfileError
@@ -59,6 +61,13 @@ SHEETS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "work_calendar": ("工作日历", {"day": "日期", "is_workday": "上班", "remark": "备注"}),
     "work_hours": ("工作时段", {"from_day": "起始", "to_day": "截止", "hours": "时段"}),
+    "workflow": (
+        "流程",
+        {
+            "action": "动作", "name": "名称", "name_en": "英文名称", "from_stages": "所在环节", "to_stage": "进入环节",
+            "roles": "角色", "needs": "必填", "flags": "条件", "sort": "排序", "confidence": "可信度",
+        },
+    ),
 }  # fmt: skip
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -71,6 +80,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "indicators": ("code",),
     "work_calendar": ("day",),
     "work_hours": ("from_day", "to_day"),
+    "workflow": ("action", "from_stages"),
 }
 # Columns without which a row says nothing. Responsibility rules may leave kind, class and area open.
 NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -78,25 +88,35 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "responsibility_rules": ("department_code",),
     "work_calendar": ("day", "is_workday"),
     "work_hours": ("hours",),
+    "workflow": ("action", "name", "from_stages", "to_stage", "roles"),
 }
 # Columns that came with schema 3: a workbook from before may lack them.
 LATER: Mapping[str, tuple[str, ...]] = {"classes": ("required_fields", "photo_count", "duplicate_m", "symbol")}
-LATER_SHEETS = ("work_hours",)  # came with schema 4
+# Came with schema 4. Without moves the table of the plugin holds.
+LATER_SHEETS = ("work_hours", "workflow")
 FOR_PEOPLE: Mapping[str, tuple[str, ...]] = {"settings": ("note",)}  # columns that are written and not read
 CLEAR = "-"  # in a row on top of a base: leave this cell empty; a blank cell keeps the base's value
 MOST_FAULTS = 50  # told at once
 
-_WHOLE = ("digits", "condition_no", "priority", "photo_count")
+_WHOLE = ("digits", "condition_no", "priority", "photo_count", "sort")
 _REAL = ("tolerance_m", "limit_value", "duplicate_m")
 _YES_NO = ("enabled", "is_workday")
 _EXACT = 1e15  # Excel keeps 15 digits: a longer number in a text column is no longer what was typed
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:\s+0{1,2}:00(?::00)?)?")
 _YEARLY = re.compile(r"(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?")  # a day of every year
 _KIND_WORDS = {"部件": COMPONENT, "事件": EVENT, "事项": EVENT, "matter": EVENT, "单元网格": UNIT_GRID}
+_STAGE_WORDS = {word: STAGES[rank] for word, rank in STAGE_OF.items() if rank >= 0 and not word.isdigit()}
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "geometry": {"点": "point", "线": "line", "面": "area"},
     "limit_unit": {chinese: unit for unit, chinese in LIMIT_UNITS.items()},
     "direction": {"高": "higher", "低": "lower"},
+    "to_stage": {**_STAGE_WORDS, "保持": STAYS, "stays": STAYS, "原环节": BACK, "back": BACK},
+}
+_LISTS: Mapping[str, Mapping[str, str]] = {
+    "from_stages": _STAGE_WORDS,
+    "roles": {chinese: role for role, chinese in ROLES.items()},
+    "needs": {chinese: need for need, chinese in NEEDS.items()},
+    "flags": {f"{sign}{chinese}": f"{sign}{flag}" for flag, chinese in FLAGS.items() for sign in ("", "!")},
 }
 _FIELD_WORDS = {chinese: field for field, chinese in REQUIRABLE.items()}
 _FLAGS: Mapping[str, str] = {
@@ -192,6 +212,8 @@ class CellReader:
             return ""
         if column == "kind" and sheet != "departments":
             return self._kinds.get(found, found)
+        if column in _LISTS:
+            return ",".join(_LISTS[column].get(part, part) for part in split_list(found))
         if column == "required_fields":
             return ",".join(_FIELD_WORDS.get(part, part) for part in split_fields(found))
         return _WORDS.get(column, {}).get(found, found)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from digital_citymgmt_plugin.core.basemap.themes import Cass, CassCode
+from digital_citymgmt_plugin.core.cases.workflow import Move
 from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.codes import (
     COMPONENT,
@@ -58,6 +59,9 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "responsibility_rule": ("priority", "kind", "class_code", "area_code", "department_code", "reason"),
     "work_calendar": ("day", "is_workday", "remark"),
     "work_hours": ("from_day", "to_day", "hours"),
+    "workflow_move": (
+        "action", "name", "name_en", "from_stages", "to_stage", "roles", "needs", "flags", "sort", "confidence",
+    ),
 }  # fmt: skip
 
 # The local variant differs from 2026 in the sequence only.
@@ -90,6 +94,7 @@ def builtin_profile(edition: str) -> Profile:
         filing_rules=tuple(filing_rule(row) for row in _read(f"filing_standard_{tables}.csv")),
         indicators=tuple(indicator(row) for row in _read("indicators.csv")),
         counts=builtin_counts(),
+        moves=builtin_moves(),
         settings=MappingProxyType({**DEFAULT_SETTINGS, "department_assignment": "default"}),
     ).demand()
 
@@ -125,8 +130,8 @@ def profile_tables(profile: Profile) -> tuple[dict[str, Columns], dict[str, str]
     -------
     tables : dict
         ``class``, ``department``, ``filing_standard``, ``indicator``, ``responsibility_rule``, ``work_calendar``,
-        ``work_hours``; tables without rows have empty columns. A class without a tolerance of its own keeps none: that
-        of its accuracy (a setting) applies.
+        ``work_hours``, ``workflow_move``; tables without rows have empty columns. A class without a tolerance
+        of its own keeps none: that of its accuracy (a setting) applies.
     meta : dict
         ``edition``, ``profile_name``, ``profile_version``, ``grid_scheme`` and ``component_scheme`` (JSON), and
         the settings with the prefix ``setting.``.
@@ -140,6 +145,7 @@ def profile_tables(profile: Profile) -> tuple[dict[str, Columns], dict[str, str]
         "responsibility_rule": [vars(entry) for entry in profile.responsibility],
         "work_calendar": [{**vars(entry), "is_workday": int(entry.is_workday)} for entry in profile.days],
         "work_hours": [vars(entry) for entry in profile.periods],
+        "workflow_move": [vars(entry) for entry in profile.moves],
     }
     tables = {name: {column: _column(rows[name], column) for column in TABLES[name]} for name in TABLES}
     meta = {
@@ -171,6 +177,7 @@ def profile_from_tables(tables: Mapping[str, Columns], meta: Mapping[str, str]) 
         responsibility=tuple(responsibility_rule(row) for row in _rows(tables["responsibility_rule"])),
         days=tuple(calendar_day(row) for row in _rows(tables["work_calendar"])),
         periods=tuple(hours_period(row) for row in _rows(tables["work_hours"])),
+        moves=tuple(workflow_move(row) for row in _rows(tables["workflow_move"])) or builtin_moves(),
         counts=builtin_counts(),
         settings={key[len(SETTING) :]: value for key, value in meta.items() if key.startswith(SETTING)},
     )
@@ -249,6 +256,16 @@ def calendar_day(row: Mapping[str, Any]) -> CalendarDay:
 def hours_period(row: Mapping[str, Any]) -> HoursPeriod:
     """Make a period of working hours from a row."""
     return HoursPeriod(*(_text(row.get(name)) for name in TABLES["work_hours"]))
+def workflow_move(row: Mapping[str, Any]) -> Move:
+    """Make a move of the workflow from a row; without a place of its own it stands last."""
+    texts = {name: _text(row.get(name)) for name in TABLES["workflow_move"] if name != "sort"}
+    return Move(**texts, sort=int(row.get("sort") or 0))
+
+
+@cache
+def builtin_moves() -> tuple[Move, ...]:
+    """Return the moves of the plugin's own table, which hold where a city has none."""
+    return tuple(workflow_move(row) for row in _read("workflow.csv"))
 
 
 def check_rules() -> list[Rule]:

@@ -19,13 +19,14 @@ KEYS = {
     "responsibility_rules": ("kind", "class_code", "area_code", "priority"), "indicators": ("code",),
     "work_calendar": ("day",),
     "work_hours": ("from_day", "to_day"),
+    "workflow": ("action", "from_stages"),
 }  # fmt: skip
-NUMBERS = ("tolerance_m", "duplicate_m", "photo_count", "limit_value", "condition_no", "priority", "digits")
+NUMBERS = ("tolerance_m", "duplicate_m", "photo_count", "limit_value", "condition_no", "priority", "digits", "sort")
 FLAGS = ("enabled", "is_workday")
 CHINESE = {
     "城市": "settings", "编码": "schemes", "类别": "classes", "部门": "departments", "立案标准": "filing_standard",
     "权责规则": "responsibility_rules", "指标": "indicators", "工作日历": "work_calendar",
-    "工作时段": "work_hours",
+    "工作时段": "work_hours", "流程": "workflow",
 }  # fmt: skip
 WORDS = {
     "部件": "component", "事件": "event", "事项": "event", "matter": "event", "单元网格": "unit_grid", "点": "point",
@@ -139,7 +140,7 @@ def _base_rows(edition):
     rows = {}
     for sheet, name in (
         ("classes", f"classes_{edition}"), ("departments", "departments"), ("indicators", "indicators"),
-        ("filing_standard", f"filing_standard_{edition}"),
+        ("filing_standard", f"filing_standard_{edition}"), ("workflow", "workflow"),
     ):  # fmt: skip
         with (RESOURCES / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             rows[sheet] = [{k: _plain(k, v) for k, v in row.items() if v != ""} for row in csv.DictReader(file)]
@@ -165,6 +166,8 @@ def meaning(path):
     settings = {**DEFAULTS, **extra, **lines, **own}
     result = {"settings": {key: {"value": value} for key, value in settings.items() if value}}
     result["schemes"] = _schemes(rows["schemes"])
+    if not base and not rows.get("workflow"):  # a workbook from before has the plugin's own
+        rows["workflow"] = _base_rows("2013")["workflow"]
     for sheet, keys in KEYS.items():
         if sheet == "settings":
             continue

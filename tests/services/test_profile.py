@@ -273,3 +273,70 @@ def test_without_the_package_the_classes_come_without_pinyin(store, monkeypatch)
 
 def test_a_profile_differs_from_itself_in_nothing(store):
     assert differences(store.profile(), store.profile()) == []
+
+
+# -- the workflow ------------------------------------------------------------------------------------------------------
+
+
+def test_the_workflow_goes_out_and_in_and_its_differences_are_told(store, book):
+    def change(sheets):
+        sheet = sheets["workflow"]
+        rows = {(row[0].value, row[3].value): row for row in sheet.iter_rows(min_row=2)}
+        rows["close", "check"][5].value = "值班长，指挥中心"
+        rows["resume", "parked"][4].value = "原环节"
+        sheet.append(["void", "作废", "Void", "核查", "作废", "指挥中心", "理由", None, 145, None])
+
+    path, before = book(change), content_of(store)
+    preview = bring(store, path, preview=True)
+    assert preview["sheets"] == {"workflow": {"rows_added": 1, "rows_changed": 1, "rows_removed": 0}}
+    told = ["workflow", "close check", "changed", "roles", "shift_lead", "shift_lead,commander"]
+    assert told in preview["differences"]
+    written = bring(store, path)
+    assert "workflow_move" in written["tables"]
+    moves = {(move.action, move.from_stages): move for move in store.profile().moves}
+    assert moves["close", "check"].roles == "shift_lead,commander"
+    added = moves["void", "check"]
+    assert (added.to_stage, added.roles, added.needs, added.flags) == ("void", "commander", "reason", "")
+    undo_operation(make_context(store), UndoOperation(written["operation"]))
+    assert content_of(store) == before
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "code"),
+    [
+        (4, "limbo", "profile.wrong_value"), (5, "市长", "profile.wrong_value"),
+        (3, "limbo", "profile.wrong_value"), (0, "praise", "profile.wrong_value"),
+        (3, "filing,collection", "profile.move_twice"), (4, "collection", "profile.stage_unreached"),
+    ],
+)  # fmt: skip
+def test_a_workflow_with_a_fault_is_refused_and_the_store_is_as_it_was(store, book, column, value, code):
+    def change(sheets):
+        for row in sheets["workflow"].iter_rows(min_row=2):
+            if row[0].value == "file":
+                row[column].value = value
+                if code == "profile.move_twice":
+                    row[0].value = "accept"
+
+    path, before = book(change), content_of(store)
+    with pytest.raises(ProfileError) as error:
+        bring(store, path)
+    assert code in {fault["code"] for fault in error.value.values["faults"]}
+    assert content_of(store) == before
+
+
+@pytest.mark.parametrize("rows", [True, False])
+def test_a_workbook_without_a_workflow_has_the_plugin_s_own(store, book, rows):
+    def change(sheets):
+        if rows:
+            sheets["workflow"].delete_rows(2, 100)
+        else:
+            sheets["workflow"].parent.remove(sheets["workflow"])
+
+    assert bring(store, book(change))["counts"]["differences"] == 0
+
+
+def test_a_store_without_rows_of_moves_has_the_plugin_s_own(store):
+    before = store.profile().moves
+    with store.action("test") as action:
+        action.delete("workflow_move", store.read("workflow_move", ["fid"])["fid"])
+    assert store.profile().moves == before

@@ -28,7 +28,10 @@ from tests.support import make_context, new_store
 
 WAYS = 200
 # What is wrong with a file or sheet as a whole has no row.
-WHOLE = {"profile.missing_sheet", "profile.unknown_sheet", "profile.no_edition", "profile.no_scheme"}
+WHOLE = {
+    "profile.missing_sheet", "profile.unknown_sheet", "profile.no_edition", "profile.no_scheme",
+    "profile.stage_unreached", "profile.stage_dead_end",
+}  # fmt: skip
 FILE = {
     "input.unreadable", "input.bomb", "input.entities", "input.unknown_format", "input.old_workbook",
     "profile.outside_link",

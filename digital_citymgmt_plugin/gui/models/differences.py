@@ -21,6 +21,7 @@ def sheet_words(sheet: str) -> str:
         "settings": tr("City"), "schemes": tr("Codes"), "classes": tr("Classes"), "departments": tr("Departments"),
         "filing_standard": tr("Filing standard"), "responsibility_rules": tr("Responsibilities"),
         "indicators": tr("Indicators"), "work_calendar": tr("Work calendar"), "work_hours": tr("Working hours"),
+        "workflow": tr("Workflow"),
     }  # fmt: skip
     return words.get(sheet, sheet)
 
@@ -36,6 +37,8 @@ def column_words(sheet: str, column: str) -> str:
         "condition_no": tr("Condition number"), "limit_value": tr("Time limit"), "limit_unit": tr("Unit of the limit"),
         "closing_condition": tr("Closing condition"), "priority": tr("Priority"), "area_code": tr("Area code"),
         "numerator": tr("Numerator"), "denominator": tr("Denominator"), "day": tr("Day"), "is_workday": tr("Workday"),
+        "name_en": tr("English name"), "from_stages": tr("In stages"), "to_stage": tr("Goes to"), "roles": tr("By"),
+        "needs": tr("Has to give"), "flags": tr("Only if"), "sort": tr("Order"),
     }  # fmt: skip
     table = {"classes": "class"}.get(sheet, sheet)
     return own.get((sheet, column)) or plain.get(column) or column_caption(table, column) or column
