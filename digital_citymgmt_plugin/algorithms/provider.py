@@ -28,6 +28,7 @@ from digital_citymgmt_plugin.algorithms.importbasemap import ImportBaseMapAlgori
 from digital_citymgmt_plugin.algorithms.importbeats import ImportBeatsAlgorithm
 from digital_citymgmt_plugin.algorithms.importcases import ImportCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.importcomponents import ImportComponentsAlgorithm
+from digital_citymgmt_plugin.algorithms.importfilingstandard import ImportFilingStandardAlgorithm
 from digital_citymgmt_plugin.algorithms.importphotos import ImportPhotosAlgorithm
 from digital_citymgmt_plugin.algorithms.importplaces import ImportPlacesAlgorithm
 from digital_citymgmt_plugin.algorithms.importprofile import ImportProfileAlgorithm
@@ -51,6 +52,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     ExportAuditAlgorithm,
     ExportProfileAlgorithm,
     ImportProfileAlgorithm,
+    ImportFilingStandardAlgorithm,
     ImportAreasAlgorithm,
     ImportBaseMapAlgorithm,
     DraftGridsAlgorithm,

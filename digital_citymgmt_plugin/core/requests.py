@@ -43,6 +43,7 @@ from digital_citymgmt_plugin.core.requests_duplicates import (
     ListDuplicates,
     MergeDuplicates,
 )
+from digital_citymgmt_plugin.core.requests_duty import ImportFilingStandard
 from digital_citymgmt_plugin.core.requests_history import KINDS as HISTORY
 from digital_citymgmt_plugin.core.requests_intake import PlaceCases, PlaceQueue, SuggestPlaces
 from digital_citymgmt_plugin.core.requests_redraw import (
@@ -407,7 +408,7 @@ REQUESTS: dict[str, type[Request]] = {
         Assess, SurveyFiles, VerifyStore, RepairStore,
         BackupStore, ExportAudit,
         PreviewBaseMap, ImportBaseMap, MakeCandidates, DecideCandidates,
-        ExportProfile, ImportProfile, ListClasses,
+        ExportProfile, ImportProfile, ListClasses, ImportFilingStandard,
         ListIssues, WaiveIssues, ReopenIssues, FixComponents, ExportIssues, IssueHistory,
         CaseQueue, WarmCases, CasePage, ExportCases,
         MendGrids, MakeSheets, ListSheets, UpdateSheets, ExportSheets, ListCandidates,

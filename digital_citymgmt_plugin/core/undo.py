@@ -22,6 +22,8 @@ UNDOABLE = frozenset(
         "mend_grids", "keep_weights",
         "renumber_grids", "place_cases",
         "save_beats", "import_beats",
+        "renumber_grids",
+        "save_beats", "import_beats", "import_filing_standard",
         "import_base_map", "make_candidates", "decide_candidates",
     )
 )  # fmt: skip

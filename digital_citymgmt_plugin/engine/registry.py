@@ -60,6 +60,7 @@ SERVICES: dict[str, Service] = {
     "undo_operation": _late("undoing", "undo_operation"),
     "verify_store": _late("verification", "verify_store"),
     "repair_store": _late("verification", "repair_store"),
+    "import_filing_standard": _late("filing_import", "import_filing_standard"),
     "backup_store": _late("backup", "backup_store"),
     "export_audit": _late("audit", "export_audit"),
     "list_issues": _late("issue_desk", "list_issues"),
@@ -119,6 +120,7 @@ PREVIEWED = {
     "import_base_map", "make_candidates", "decide_candidates", "check_grids", "mend_grids",
     "apply_redraw", "renumber_grids",
     "place_cases",
+    "apply_redraw", "renumber_grids", "import_filing_standard",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.

@@ -18,7 +18,7 @@ BARE = Profile("x", "2013", scheme_of("2013", UNIT_GRID), scheme_of("2013", COMP
 RULES = (
     FilingRule("0101", COMPONENT, 1, "缺失/移位/开裂", 2.0, "emergency_hour"),
     FilingRule("0101", COMPONENT, 2, "破损", 4.0, "work_hour"),
-    FilingRule("0101", COMPONENT, 3, "弹跳", 2.0, "work_day"),
+    FilingRule("0101", COMPONENT, 3, "弹跳（高差 2cm）", 2.0, "work_day"),
     FilingRule("0101", EVENT, 1, "搭建", 5.0, "work_day"),
     FilingRule("0101", EVENT, 2, "在建", 5.0, "work_day"),
     FilingRule("0102", EVENT, 1, "只有条件，没有时限"),
@@ -35,6 +35,9 @@ LIMITS = Limits(replace(BARE, filing_rules=RULES))
         (COMPONENT, "0101", "条件3", (2.0, "work_day")),
         (COMPONENT, "0101", " 2 ", (4.0, "work_hour")),
         (COMPONENT, "0101", "丢失", None),
+        (COMPONENT, "0101", "井盖缺失，有危险", (2.0, "emergency_hour")),
+        (COMPONENT, "0101", "缺失且破损", None),  # of both
+        (COMPONENT, "0101", "弹跳", (2.0, "work_day")),
         (COMPONENT, "0101", None, None),
         (EVENT, "0101", None, (5.0, "work_day")),  # all conditions of the class have the same
         (EVENT, "0101", "别的", (5.0, "work_day")),
@@ -50,6 +53,13 @@ def test_a_limit_follows_from_class_and_condition(kind, code, condition, limit):
 def test_a_condition_that_fits_two_rules_of_different_limits_gives_none():
     twice = (*RULES[:2], replace(RULES[2], condition="破损"))
     assert Limits(replace(BARE, filing_rules=twice)).of(COMPONENT, "0101", "破损") is None
+
+
+def test_a_longer_word_goes_before_one_that_stands_in_it():
+    severe = (*RULES[:2], FilingRule("0101", COMPONENT, 3, "严重破损", 1.0, "emergency_hour"))
+    limits = Limits(replace(BARE, filing_rules=severe))
+    assert limits.of(COMPONENT, "0101", "井圈严重破损") == (1.0, "emergency_hour")
+    assert limits.of(COMPONENT, "0101", "井圈破损") == (4.0, "work_hour")
 
 
 DUTIES = (

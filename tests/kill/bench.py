@@ -35,6 +35,7 @@ from digital_citymgmt_plugin.core.requests import (
     UpdateSheets,
     WaiveIssues,
 )
+from digital_citymgmt_plugin.core.requests_duty import ImportFilingStandard
 from digital_citymgmt_plugin.core.requests_history import RenumberGrids
 from digital_citymgmt_plugin.core.requests_intake import PlaceCases
 from digital_citymgmt_plugin.core.requests_redraw import ApplyRedraw, DiscardScenario, SaveScenario
@@ -88,6 +89,7 @@ ACTIONS: dict[str, Build] = {
             [{"code": "component.grid_missing", "level": "info"}, {"code": "component.photo_old", "enabled": False}]
         )
     ),
+    "importfilingstandard": lambda town, store, out: ImportFilingStandard(Layer(town.filing)),
     "importprofile": lambda town, store, out: ImportProfile(town.profile),
     "checkgrids": lambda town, store, out: CheckGrids(),
     "savebeats": lambda town, store, out: SaveBeats(
@@ -112,6 +114,7 @@ def add_inputs(town: Town, *, symbols: int, photos: int) -> None:
         _drawing(folder / f"{name}.dxf", symbols, at)
     _photos(town, photos)
     _profile(town.folder / "profile.xlsx")
+    _filing(town.folder / "filing.csv")
 
 
 def _drawing(path: Path, symbols: int, at: int) -> None:
@@ -132,6 +135,11 @@ def _drawing(path: Path, symbols: int, at: int) -> None:
             corners = [(x, y), (x + 12, y), (x + 12, y + 8), (x, y + 8)]
             space.add_lwpolyline(corners, close=True, dxfattribs={"layer": "JMD"})
     document.saveas(path)
+
+
+def _filing(path: Path) -> None:
+    lines = [f"部件,{code},缺失/移位,{number % 5 + 1}工作日" for number, code in enumerate(CLASSES)]
+    path.write_text("\n".join(["对象,类别代码,立案条件,处置时限", *lines]), encoding="utf-8")
 
 
 def _profile(path: Path) -> None:

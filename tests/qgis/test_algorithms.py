@@ -46,6 +46,7 @@ CONTRACT = {
     "exportaudit": {"STORE", "FROM", "TO", "KIND", "OUTPUT"},
     "undooperation": {"STORE", "OPERATION", "DEPENDENTS", "PREVIEW"},
     "exportprofile": {"STORE", "OUTPUT"},
+    "importfilingstandard": {"STORE", "INPUT", "MAPPING", "REPLACE_ALL", "AT_ONCE", "REJECTS", "PREVIEW"},
     "importprofile": {"STORE", "INPUT", "PREVIEW", "OUTPUT"},
     "importareas": {"STORE", "INPUT", "LEVEL", "CODE_FIELD", "NAME_FIELD", "PREVIEW"},
     "importbasemap": {"STORE", "INPUT", "MAPPING", "ENCODING", "CRS", "OUTPUT", "PREVIEW"},
