@@ -179,6 +179,7 @@ class _Run:
         self.rules: dict[tuple[str, str], list[FilingRule]] = {}
         self.assumed: Counter[str] = Counter()
         self.immediate: Counter[str] = Counter()
+        self.renamed: Counter[str] = Counter()  # classes known by their code only
         self._by_code = {kind: profile.class_by_code(kind) for kind in profile.kinds}
         self._by_name = {kind: profile.class_by_name(kind) for kind in profile.kinds}
         self._kind_words = {name: kind for kind, name in profile.extra_kinds.items()}
@@ -261,6 +262,8 @@ class _Run:
         same = [where for where in by_code if self._by_code[where[0]][where[1]].name == name]
         for found in (same, by_name, by_code):
             if len(set(found)) == 1:
+                if found is by_code and name:
+                    self.renamed[f"{name} → {self._by_code[found[0][0]][found[0][1]].name}"] += 1
                 return found[0]
         return None
 
@@ -298,7 +301,11 @@ class _Run:
     def notes(self) -> list[dict[str, Any]]:
         """Return what was taken for granted."""
         found = []
-        for code, texts in (("note.limit_assumed", self.assumed), ("note.limit_at_once", self.immediate)):
+        said_of = {
+            "note.limit_assumed": self.assumed, "note.limit_at_once": self.immediate,
+            "note.class_renamed": self.renamed,
+        }  # fmt: skip
+        for code, texts in said_of.items():
             if texts:
                 said = ", ".join(text for text, _ in texts.most_common(_SAID))
                 found.append({"code": code, "values": {"count": sum(texts.values()), "texts": said}})

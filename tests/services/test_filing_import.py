@@ -149,12 +149,16 @@ def test_the_local_standards_at_hand_are_read(shared, store):
     units = {"紧急工作时": "emergency_hour", "工作时": "work_hour", "工作日": "work_day", "紧急工作日": "emergency_day"}
     with (shared.parent / "standards" / "time_limits.csv").open(encoding="utf-8-sig", newline="") as file:
         wanted = {
-            (row["minor_name"], row["condition_keywords"], float(row["limit_value"]), units[row["limit_unit"]])
+            (
+                row["major_code"] + row["minor_code"],
+                row["condition_keywords"],
+                float(row["limit_value"]),
+                units[row["limit_unit"]],
+            )
             for row in csv.DictReader(file)
         }
-    names = {(entry.kind, entry.code): entry.name for entry in store.profile().classes}
     found = {
-        (names[rule.kind, rule.class_code], rule.condition.partition("（")[0], rule.limit_value, rule.limit_unit)
+        (rule.class_code, rule.condition.partition("（")[0], rule.limit_value, rule.limit_unit)
         for rule in store.profile().filing_rules
     }
     assert not found - wanted and len(found) > 350, found - wanted
