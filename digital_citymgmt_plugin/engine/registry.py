@@ -119,8 +119,7 @@ PREVIEWED = {
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
     "import_base_map", "make_candidates", "decide_candidates", "check_grids", "mend_grids",
     "apply_redraw", "renumber_grids",
-    "place_cases",
-    "apply_redraw", "renumber_grids", "import_filing_standard",
+    "place_cases", "import_filing_standard",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
