@@ -140,7 +140,7 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     screen = f"-screen 0 {1920 * options.scale}x{1080 * options.scale}x24"
     command = ["xvfb-run", "-a", "-s", screen]
     program = shutil.which("qgis.bin") or "qgis"  # "qgis" may be a script that starts it
-    if options.kills and shutil.which("gdb"):  # a crash is told with the stacks of all threads, in qgis.log
+    if options.debugger:  # slow; a crash is told with the stacks of all threads, in qgis.log
         stops = ["-ex", "run", "-ex", "backtrace 30", "-ex", "thread apply all backtrace 30"]
         command += ["gdb", "-q", "-batch", *stops, "--args", program]
     else:
@@ -188,6 +188,7 @@ def main() -> int:
     parser.add_argument("--vendor", action="store_true", help="a vendor's unit grids: faults, adoption, mending")
     parser.add_argument("--redraw", action="store_true", help="redrawing unit grids: tools, scenarios, writing")
     parser.add_argument("--kills", type=int, default=0, help="redrawing while the engine is killed so many times")
+    parser.add_argument("--debugger", action="store_true", help="run QGIS in gdb")
     parser.add_argument("--history", action="store_true", help="the lineage of unit grids, the grids of a day")
     parser.add_argument("--beats", action="store_true", help="beats: drafted, painted, locked, saved")
     parser.add_argument(

@@ -9,6 +9,7 @@ the changes not written must be there again after each kill.
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import signal
@@ -28,6 +29,7 @@ from walkthrough_redraw import RedrawDay
 
 from digital_citymgmt_plugin.bridge import layers
 
+log = logging.getLogger(__name__)
 STORE = os.environ.get("DCM_WALK_STORE", "")
 KILLS = int(os.environ.get("DCM_WALK_KILLS") or 45)
 TABLES = ("unit_grid", "component_point", "case_record", "base_line", "class", "scenario")
@@ -154,9 +156,11 @@ class KillDay(RedrawDay):
         timer = QTimer(self.canvas)
         timer.timeout.connect(self._restless)
         timer.start(50)
-        kept = True
+        kept, self.began = True, time.monotonic()
         works = (self.pen, self.pen, self.tables, self.apply, self.steps)
         for number in range(KILLS):
+            self.begin(f"kill {number + 1}: {works[number % len(works)].__name__}")
+            log.warning("%s (%.0f s)", self.findings["steps"][-1], time.monotonic() - self.began)
             yield from self.pen()
             yield from self.idle()
             before, work = list(desk.entries), works[number % len(works)]

@@ -16,7 +16,7 @@ from digital_citymgmt_plugin.gui.docks.redraw_controller import RedrawController
 from digital_citymgmt_plugin.gui.models.redraw import notes_words, tr
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
-MEND = "mend"
+MEND, PROGRESS = "mend", "progress.mending_edges"
 _AROUND = 1.1  # how much of the map is seen around the grids that are crossed
 
 
@@ -28,24 +28,49 @@ class RedrawMending(QObject):
         self.desk = desk
         self.box: QMessageBox | None = None
         self._in_hand = ""  # the pen that is put down meanwhile: its questions would take the drawing off the map
-        desk.dock.mend_button.clicked.connect(lambda _=False: self.look())
+        self.looking = False
+        self._words = desk.dock.mend_button.text()
+        desk.dock.mend_button.clicked.connect(lambda _=False: self.stop() if self.looking else self.look())
+        desk.controller.link.progressed.connect(self._progress)
 
     def look(self) -> None:
         """Ask which grids are crossed and what would be done to them."""
         desk = self.desk
-        if not desk.session or self.box is not None:
+        if not desk.session or self.looking or self.box is not None:
             return
         self._in_hand = desk.pens.name()
         desk.pens.drop()
         desk.pens.put_down()
-        desk.dock.say(tr("Looking for unit grids that are crossed by the edges of communities…"))
+        words = tr("Looking for unit grids that are crossed by the edges of communities…")
+        desk.dock.say(words)
         request = ProbeRedraw(desk.session, MEND)
 
         def came(answer: dict[str, Any]) -> None:
+            self._looks(False)
             if request.session == desk.session:
                 self._seen(answer)
 
-        desk.courier.send(desk.path, request, came, self._failed)
+        def failed(error: Exception) -> None:
+            self._looks(False)
+            if request.session == desk.session:
+                self._failed(error)
+
+        self._looks(True)
+        desk.ask(words.rstrip("…"), request, came, failed=failed)  # by the link: of thousands of grids it takes a while
+
+    def _looks(self, on: bool) -> None:
+        """Let the button stop the search while it goes on."""
+        self.looking = on
+        self.desk.dock.mend_button.setText(tr("S&top looking") if on else self._words)
+
+    def stop(self) -> None:
+        """Stop looking; nothing was changed yet."""
+        self.desk.controller.link.cancel()
+
+    def _progress(self, fraction: float, message: str, _values: Mapping[str, Any]) -> None:
+        if self.looking and message == PROGRESS:
+            words = tr("Looking how the grids that are crossed would be parted: {percent} %")
+            self.desk.dock.say(words.format(percent=round(100 * fraction)))
 
     def _seen(self, answer: dict[str, Any]) -> None:
         """Show the grids on the map and ask."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsCoordinateTransform, QgsPointXY, QgsProject
@@ -21,7 +21,7 @@ class Pens(QObject):
     """All pens, and which one is in hand.
 
     Signals: ``moved`` and ``ended`` (name of the tool, points in the map CRS), ``dropped``, ``pressed`` (undo, redo),
-    ``taken`` (name of the tool in hand, "" for none).
+    ``taken`` (name of the tool in hand, "" for none), ``too_few`` (what to do with a tool that has too few points).
     """
 
     moved = pyqtSignal(str, list)
@@ -29,12 +29,14 @@ class Pens(QObject):
     dropped = pyqtSignal()
     pressed = pyqtSignal(str)
     taken = pyqtSignal(str)
+    too_few = pyqtSignal(str)
 
     def __init__(self, canvas: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.canvas = canvas
         self.snapping: PenSnapping | None = None
         self.by_name: dict[str, Pen] = {}
+        self.same_cell: Callable[[QgsPointXY, QgsPointXY], bool] | None = None  # of two places on the map
         self._before: Any = None  # the map tool that was there before ours
         canvas.mapToolSet.connect(self._tool_set)
 
@@ -64,7 +66,12 @@ class Pens(QObject):
             pen.ended.connect(lambda points, name=tool.name: self.ended.emit(name, points))
             pen.dropped.connect(self.dropped)
             pen.pressed.connect(self.pressed)
+            pen.too_few.connect(lambda words=tool.few: self.too_few.emit(words))
+            pen.same_cell = self._same
             self.by_name[tool.name] = pen
+
+    def _same(self, one: QgsPointXY, other: QgsPointXY) -> bool:
+        return self.same_cell is not None and self.same_cell(one, other)
 
     def put_down(self) -> None:
         """Give the map back to the tool that had it."""

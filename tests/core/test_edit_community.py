@@ -147,3 +147,9 @@ def test_stopped_half_way_nothing_is_changed(four):
     with pytest.raises(Cancelled):
         mend_crossings(four, halves(70), check=check)
     assert digest(four) == start
+
+
+def test_how_far_a_mending_is_is_told(four):
+    told = []
+    mend_crossings(four, halves(70), progress=told.append)
+    assert told and told[0] == 0.0 and all(0 <= share < 1 for share in told)

@@ -15,7 +15,7 @@ from digital_citymgmt_plugin.core.errors import EngineError
 from digital_citymgmt_plugin.gui.map_tools.pens import TOOLS
 from digital_citymgmt_plugin.gui.models.redraw import change_words, detail_rows, live_row
 from tests.qgis.make_city import CRS
-from tests.qgis.redraw_bench import CELLS, CODE, LEFT, NONE, RIGHT, Bench
+from tests.qgis.redraw_bench import CELLS, CODE, LEFT, NONE, RIGHT, Bench, square
 from tests.qgis.test_issue_dock import city  # noqa: F401  (a fixture)
 
 pytestmark = pytest.mark.qgis
@@ -226,3 +226,35 @@ def test_crs_of_the_map_is_not_that_of_the_store(bench):
     bench.canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
     flat = bench.desk.pens.flat("split", [QgsPointXY(121.1, 31.8)], QgsCoordinateReferenceSystem(CRS))
     assert 400_000 < flat[0] < 700_000 and 3_400_000 < flat[1] < 3_600_000
+
+
+@pytest.mark.parametrize("name", ["split", "merge", "reshape", "give", "carve"])
+def test_a_double_click_on_nothing_is_answered_by_one_sentence(bench, name):
+    bench.dock.tool_buttons[name].click()
+    bench.click(500_100, 3_520_100)
+    bench.idle()
+    bench.desk.pens.by_name[name].end()
+    assert bench.dock.said.text() and not bench.asked("edit_redraw")
+
+
+def test_a_click_into_a_cell_that_is_picked_lets_go_of_it(bench):
+    bench.desk.pens.same_cell = lambda one, other: abs(one.x() - other.x()) < 60
+    bench.dock.tool_buttons["merge"].click()
+    pen = bench.desk.pens.by_name["merge"]
+    bench.click(500_050, 3_520_100)
+    bench.click(500_250, 3_520_100)
+    assert len(pen.points) == 2
+    bench.click(500_060, 3_520_150)
+    assert len(pen.points) == 1 and pen.points[0].x() > 500_200
+    bench.click(500_260, 3_520_100)
+    assert pen.points == []
+
+
+def test_cells_with_a_corner_more_are_not_drawn_as_changed_after_a_restart(bench):
+    bench.split()
+    drawn = dict(bench.desk.on_map.drawn)
+    shapes = {"a": square(500_000), "b": square(500_200)}
+    columns = {"id": ["a", "b"], "code": [CODE, CODE], "name": [CODE, CODE], "verdict": ["red", "green"]}
+    answer = {"cells": columns, "entries": [{}], "shapes": shapes, "gone": [], "corners": ["b"], "notes": []}
+    bench.desk.go_on(answer)
+    assert drawn and set(bench.desk.on_map.drawn) == {"a"}

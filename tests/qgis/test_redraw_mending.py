@@ -65,3 +65,21 @@ def test_where_nothing_is_crossed_that_is_said(bench):
     press(bench)
     assert bench.actions.mending.box is None
     assert "No unit grid is crossed" in bench.dock.said.text()
+
+
+def test_looking_tells_how_far_it_is_and_can_be_stopped(bench):
+    bench.begin()
+    mending, link = bench.actions.mending, bench.controller.link
+    words = bench.dock.mend_button.text()
+    bench.pool.gate.clear()
+    bench.dock.mend_button.click()
+    bench.wait(lambda: link.busy)
+    assert mending.looking and bench.dock.mend_button.text() != words
+    link.progressed.emit(0.4, "progress.mending_edges", {})
+    assert "40 %" in bench.dock.said.text()
+    bench.dock.mend_button.click()  # stop
+    assert link._running is None or link._running.isCanceled()
+    bench.pool.gate.set()
+    bench.wait(lambda: not link.busy)
+    assert not mending.looking and bench.dock.mend_button.text() == words
+    assert not bench.asked("edit_redraw")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
+from digital_citymgmt_plugin.bridge.messages import SENTENCES
 from digital_citymgmt_plugin.core.grids.edit import Coverage
 from digital_citymgmt_plugin.core.grids.edit_community import crossed, mend_crossings
 from tests.real.test_tainan_grid_checks import shapes_of as layer_of
@@ -42,6 +43,8 @@ def test_units_of_tainan_follow_when_their_villages_are_drawn_anew(shared):
     assert abs(math.fsum(cov.cell(name).area for name in cov.usable) - total) < 1e-5
     left = {values["cell"] for code, values in edit.notes if code == "redraw.not_mended"}
     assert len(left) <= 0.01 * len(before)
+    reasons = {values["why"] for code, values in edit.notes if code == "redraw.not_mended"}
+    assert "because.redraw_faults" in reasons and reasons <= SENTENCES.keys()  # some of the units overlap as they are
     for name in edit.parents:
         other = shapely.difference(shapely.buffer(cov.cell(name), -TOLERANCE), areas[cov.group(name)])
         if other.area > 1.0:

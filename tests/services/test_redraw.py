@@ -123,7 +123,11 @@ def test_edits_steps_back_and_again(census, bench):
     back = bench.step()
     assert sorted(back["shapes"]) == sorted(parts)
     assert back["gone"] == [merged["id"]]
+    told = {cell["id"]: cell for cell in back["cells"]}
+    assert told[merged["id"]]["before"] == merged["after"] and told[merged["id"]]["after"] is None
+    assert all(told[part]["before"] is None and told[part]["after"]["area_m2"] > 0 for part in parts)
     back = bench.step()
+    assert all(cell["before"] or cell["state"] == "new" for cell in back["cells"])
     assert list(back["shapes"]) == [cell for cell in back["shapes"] if cell in bench.cells()]
     assert (back["steps"], back["ahead"]) == (0, 2)
     with pytest.raises(InputRefused, match="nothing_back"):

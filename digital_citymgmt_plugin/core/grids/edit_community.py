@@ -17,6 +17,9 @@ from digital_citymgmt_plugin.core.grids.edit_lay import lay
 from digital_citymgmt_plugin.core.grids.edit_pen import NEAR, Note, is_closed, pen_area, pen_line
 
 TOLERANCE = 2.0  # m: a new edge this near to a cell's edge is meant to be that edge
+_TOLD = 25  # cells between two words on how far it is
+_WHY = {"redraw.would_overlap": "because.redraw_faults", "redraw.faults_here": "because.redraw_faults",
+        "redraw.too_near": "because.redraw_too_near"}  # fmt: skip
 LEAST = 200.0  # m²: a part of less goes to its neighbour in the new community
 
 
@@ -91,6 +94,7 @@ def mend_crossings(
     tolerance: float = TOLERANCE,
     least: float = LEAST,
     check: Callable[[], None] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> Edit:
     """Draft the fewest splits after which each cell lies in one of the new communities; nothing is changed.
 
@@ -103,17 +107,23 @@ def mend_crossings(
         m²: a part smaller than this is given to the cell of its new community beside it, if there is one.
     check : callable, optional
         Called before each cell; raises when the user wants to stop (``core.ports.Cancel.check``).
+    progress : callable, optional
+        Told now and then which share of the cells is done.
 
     Returns
     -------
     Edit
         One edit of all, without cells if there is nothing to mend; its notes name slivers (``redraw.sliver_snapped``),
-        parts given to a neighbour (``redraw.part_joined``) and cells that could not be parted (``redraw.not_mended``).
+        parts given to a neighbour (``redraw.part_joined``), cells that could not be parted (``redraw.not_mended``, with
+        the reason ``why``).
     """
     steps: list[Edit] = []
     notes: list[Note] = []
     try:
-        for case in crossed(cov, areas, tolerance):
+        cases = crossed(cov, areas, tolerance)
+        for number, case in enumerate(cases):
+            if progress is not None and number % _TOLD == 0:
+                progress(number / len(cases))
             notes += [
                 ("redraw.sliver_snapped", {"cell": case.cell, "area": round(case.shares[code], 1), "other": code})
                 for code in case.slivers
@@ -178,32 +188,31 @@ def _settle(
     cov: Coverage, case: Crossed, areas: Mapping[str, Any], tolerance: float, steps: list[Edit], notes: list[Note]
 ) -> None:
     """Split a cell among its communities and apply it, or make it anew in the one that has it all."""
-    open_parts = [case.cell]
+    open_parts, cell, why = [case.cell], cov.cell(case.cell), "because.redraw_no_line"
     # If nothing of the cell lies in no community, the edges of the last one are those of the others.
-    whole = sum(case.shares[code] for code in case.into) > (1 - 1e-9) * cov.cell(case.cell).area
+    whole = sum(case.shares[code] for code in case.into) > (1 - 1e-9) * cell.area
     for code in (case.into[:-1] if whole else case.into) if case.parted else ():
-        for line in _chords(areas[code], cov.cell(case.cell) if case.cell in cov else None, steps, case, tolerance):
+        for line in _chords(areas[code], cell, tolerance):
             for name in list(open_parts):
+                if shapely.distance(line, cov.cell(name)) > tolerance:
+                    continue
                 try:
                     step = _parted(cov, name, line, tolerance)
-                except InputRefused:  # the line may part another of the parts, or a later one this part
+                except InputRefused as error:  # the line may part another of the parts, or a later one this part
+                    why = _WHY.get(error.code, why)
                     continue
                 cov.apply(step)
                 steps.append(step)
                 open_parts.remove(name)
                 open_parts += list(step.parents)
     if case.parted and any(_deep(cov.cell(name), case.into, areas, tolerance)[1:] for name in open_parts):
-        notes.append(("redraw.not_mended", {"cell": case.cell}))
+        notes.append(("redraw.not_mended", {"cell": case.cell, "why": why}))
     for name in open_parts:
         _regroup(cov, name, case, areas, steps)
 
 
-def _chords(area: Any, cell: Any, steps: list[Edit], case: Crossed, tolerance: float) -> list[Any]:
+def _chords(area: Any, cell: Any, tolerance: float) -> list[Any]:
     """Return the lines of an area's edge within a cell, a little longer."""
-    if cell is None:
-        cell = next(
-            step.before[case.cell] for step in steps if case.cell in step.before and case.cell not in step.after
-        )
     inside = shapely.intersection(shapely.boundary(area), shapely.buffer(shapely.force_2d(cell), tolerance + NEAR))
     merged = shapely.get_parts(shapely.line_merge(shapely.union_all(inside)))
     return [line for line in merged.tolist() if shapely.get_type_id(line) == 1]

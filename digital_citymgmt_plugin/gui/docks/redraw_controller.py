@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from qgis.core import Qgis, QgsCsException, QgsPointXY
+from qgis.core import Qgis, QgsCsException, QgsFeatureRequest, QgsGeometry, QgsPointXY
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QMessageBox
 
@@ -67,6 +67,8 @@ class RedrawController(Desk):
         self.pens.ended.connect(self.edit)
         self.pens.dropped.connect(self._dropped)
         self.pens.pressed.connect(self._pressed)
+        self.pens.too_few.connect(lambda words: dock.say(tr(words) if words else ""))
+        self.pens.same_cell = self._same_cell
         controller.store_opened.connect(self._store)
         controller.unwritten.tellers.append(self.would_lose)
         self._store(self.path)
@@ -147,7 +149,8 @@ class RedrawController(Desk):
         self.entries, self.undone = list(answer.get("entries") or []), []
         told, shapes = answer["cells"], answer.get("shapes") or {}
         self.on_map.verdicts = dict(zip(told["id"], told["verdict"]))
-        cells = rows_of(told, list(shapes))
+        corners = set(answer.get("corners") or ())  # nothing else about these has changed
+        cells = rows_of(told, [key for key in shapes if key not in corners])
         self.on_map.start({"cells": cells, "shapes": shapes, "gone": []}, self.crs(), len(self.entries))
         self.dock.show_cells([])
         self.dock.say(notes_words(answer.get("notes")))
@@ -251,6 +254,25 @@ class RedrawController(Desk):
         self.on_map.lift()
         self.dock.show_cells([])
         self.dock.say("")
+
+    def _same_cell(self, one: QgsPointXY, other: QgsPointXY) -> bool:
+        """Tell whether two places on the map are in one cell, as the cells are now."""
+        try:
+            flat = self.pens.flat("merge", [one, other], self.crs())
+        except QgsCsException:
+            return False
+        first, second = (QgsGeometry.fromPointXY(QgsPointXY(*flat[at : at + 2])) for at in (0, 2))
+        drawn = [cell.shape for cell in self.on_map.drawn.values()]
+        for shape in drawn:
+            if shape.contains(first) or shape.contains(second):
+                return bool(shape.contains(first) and shape.contains(second))
+        layer = layers.find_layer(self.path, "unit_grid", "current")
+        if layer is None:
+            return False
+        near = QgsFeatureRequest().setFilterRect(first.boundingBox().buffered(0.1)).setNoAttributes()
+        return any(
+            row.geometry().contains(first) and row.geometry().contains(second) for row in layer.getFeatures(near)
+        )
 
     def probe(self, name: str, points: Sequence[QgsPointXY]) -> None:
         """Ask what the pen would do where it is."""

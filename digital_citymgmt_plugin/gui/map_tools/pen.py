@@ -7,6 +7,7 @@ that would do to the cells is asked of the engine by ``redraw_controller.py``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from qgis.core import Qgis, QgsPointXY
@@ -36,13 +37,14 @@ class Pen(QgsMapTool):
         Shared by the pens of one canvas.
 
     Signals: ``moved`` (points set and the place of the pen, map CRS), ``ended`` (points), ``dropped`` (nothing is drawn
-    any more), ``pressed`` (undo, redo, ``tool 3``, leave).
+    any more), ``pressed`` (undo, redo, ``tool 3``, leave), ``too_few`` (it was to end, and what is drawn is no whole).
     """
 
     moved = pyqtSignal(list)
     ended = pyqtSignal(list)
     dropped = pyqtSignal()
     pressed = pyqtSignal(str)
+    too_few = pyqtSignal()
     KIND = LINE  # what is drawn
     LEAST = 2  # points that make a whole
     CLOSED = False  # whether what is drawn comes back to where it began
@@ -55,6 +57,7 @@ class Pen(QgsMapTool):
         self.band: QgsRubberBand | None = None
         self.mark: QgsVertexMarker | None = None
         self.indicator: QgsSnapIndicator | None = None
+        self.same_cell: Callable[[QgsPointXY, QgsPointXY], bool] = lambda _one, _other: False  # of two places
         self._free: QgsPointXY | None = None  # where the keyboard left the pen
         self.keys = Keys(canvas, self.act)
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -151,6 +154,7 @@ class Pen(QgsMapTool):
     def end(self) -> None:
         """End with the points set; with too few of them the pen stays as it is."""
         if len(self.points) < self.LEAST:
+            self.too_few.emit()
             return
         points, self.points = self.points, []
         self._draw()

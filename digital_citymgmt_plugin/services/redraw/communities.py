@@ -35,12 +35,17 @@ def know_communities(session: Session, store: Store, entries: list[dict[str, Any
         session.communities = read_communities(store)
 
 
-def mended(session: Session, entry: dict[str, Any], check: Callable[[], None] | None = None) -> Edit:
+def mended(
+    session: Session,
+    entry: dict[str, Any],
+    check: Callable[[], None] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Edit:
     """Plan the fewest splits after which each cell lies in one community; nothing is changed.
 
     Options: ``tolerance`` (m: a community's edge so near to a cell's is meant to be that) and ``least`` (m²: a smaller
     part goes to its neighbour in the new community). What is said of many cells is said in one sentence. ``check`` ends
-    it when the user stops.
+    it when the user stops, ``progress`` is told which share is done.
 
     Raises
     ------
@@ -52,11 +57,12 @@ def mended(session: Session, entry: dict[str, Any], check: Callable[[], None] | 
     options = entry.get("options") or {}
     tolerance = float(options.get("tolerance", TOLERANCE))
     least = float(options.get("least", LEAST))
-    edit = _drafted(session, tolerance, least, check)
+    edit = _drafted(session, tolerance, least, check, progress)
     if not edit.after:
-        left = [values["cell"] for code, values in edit.notes if code == "redraw.not_mended"]
+        left = [values for code, values in edit.notes if code == "redraw.not_mended"]
         if left:
-            raise InputRefused("redraw.many_not_mended", count=len(left), codes=_named(session, left))
+            cells, reasons = [values["cell"] for values in left], sorted({values["why"] for values in left})
+            raise InputRefused("redraw.many_not_mended", count=len(left), codes=_named(session, cells), why=reasons)
         raise InputRefused("redraw.nothing_to_mend", tolerance=tolerance)
     return replace(edit, notes=_in_few_words(session, edit.notes, tolerance))
 
@@ -73,7 +79,13 @@ class _Draft:
 _last: WeakKeyDictionary[Coverage, _Draft] = WeakKeyDictionary()
 
 
-def _drafted(session: Session, tolerance: float, least: float, check: Callable[[], None] | None) -> Edit:
+def _drafted(
+    session: Session,
+    tolerance: float,
+    least: float,
+    check: Callable[[], None] | None,
+    progress: Callable[[float], None] | None,
+) -> Edit:
     edits = tuple(step.edit for step in session.steps[: session.done])
     shapes = shapely.to_wkb(list(session.communities.values())).tolist()
     wished = (tolerance, least, *zip(session.communities, shapes))
@@ -83,7 +95,7 @@ def _drafted(session: Session, tolerance: float, least: float, check: Callable[[
         and all(one is other for one, other in zip(last.edits, edits))
         and last.wished == wished
     ):
-        edit = mend_crossings(session.coverage, session.communities, tolerance, least, check)
+        edit = mend_crossings(session.coverage, session.communities, tolerance, least, check, progress)
         last = _last[session.coverage] = _Draft(edits, wished, edit)
     return last.edit
 
@@ -112,17 +124,18 @@ def mending_counts(session: Session, edit: Edit) -> dict[str, int]:
 
 
 def _in_few_words(session: Session, notes: tuple[Note, ...], tolerance: float) -> tuple[Note, ...]:
-    kinds: dict[str, list[dict[str, Any]]] = {}
+    kinds: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for code, values in notes:
-        kinds.setdefault(code, []).append(values)
+        kinds.setdefault((code, str(values.get("why", ""))), []).append(values)
     found: list[Note] = []
-    for code, listed in kinds.items():
+    for (code, why), listed in kinds.items():
         if len(listed) <= _EACH or code not in _MANY:
             found += [(code, values) for values in listed]
             continue
         area = round(sum(float(values.get("area", 0.0)) for values in listed))
         cells = _named(session, [str(values["cell"]) for values in listed])
-        found.append((_MANY[code], {"count": len(listed), "area": area, "tolerance": tolerance, "codes": cells}))
+        told: dict[str, Any] = {"count": len(listed), "area": area, "tolerance": tolerance, "codes": cells}
+        found.append((_MANY[code], {**told, "why": why} if why else told))
     return tuple(found)
 
 

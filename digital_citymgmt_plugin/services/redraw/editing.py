@@ -16,6 +16,7 @@ from digital_citymgmt_plugin.services.redraw.session import GONE, KEPT, NEW, Fig
 from digital_citymgmt_plugin.services.redraw.tools import called, entry_of, planned
 from digital_citymgmt_plugin.services.redraw.watching import need_session
 
+_MENDING = "progress.mending_edges"
 _MOST_SHAPES = 200  # cells whose outline a probe sends: of a pen across half the city the window draws the pen alone
 
 
@@ -35,7 +36,7 @@ def probe_redraw(context: Context, request: ProbeRedraw) -> dict[str, Any]:
     try:
         entry = entry_of(request.tool, request.points, request.cells, request.options)
         know_communities(session, context.need_store(), [entry])
-        edit = planned(session, entry, context.cancel.check)
+        edit = planned(session, entry, context.cancel.check, lambda done: context.progress(done, _MENDING))
     except InputRefused as error:
         return {**answer, "error": {"code": error.code, "values": error.values}}
     _held, figures = session.after(edit)
@@ -66,7 +67,7 @@ def edit_redraw(context: Context, request: EditRedraw) -> dict[str, Any]:
         raise InputRefused("redraw.out_of_step", steps=session.done, seq=request.seq)
     entry = entry_of(request.tool, request.points, request.cells, request.options)
     know_communities(session, context.need_store(), [entry])
-    edit = planned(session, entry, context.cancel.check)
+    edit = planned(session, entry, context.cancel.check, lambda done: context.progress(done, _MENDING))
     entry["base"] = session.digests(edit)
     before = session.figures(edit.before)
     step = session.do(entry, edit)
@@ -85,14 +86,16 @@ def step_redraw(context: Context, request: StepRedraw) -> dict[str, Any]:
         ``redraw.no_session``, ``redraw.nothing_back``, ``redraw.nothing_forward``.
     """
     session = need_session(context, request.session)
+    step = session.next_step(back=request.back)
+    edit = step.edit
+    figures = session.figures(edit.after if request.back else edit.before)  # while these cells are still there
     if request.back:
-        step = session.back()
-        edit = step.edit
+        session.back()
         turned = Edit(edit.tool, edit.after, edit.before, {}, {}, (), edit.corners)
-        answer = _told(session, turned, {}, session.figures(edit.before), session.names)
+        answer = _told(session, turned, figures, session.figures(edit.before), session.names)
     else:
-        step = session.again()
-        answer = _told(session, step.edit, {}, session.figures(step.edit.after), step.names)
+        session.again()
+        answer = _told(session, edit, figures, session.figures(edit.after), step.names)
     return _stepped(session, answer, step)
 
 

@@ -81,8 +81,8 @@ def replay(
     -------
     dict
         ``entries`` done; ``conflicts``: ``step`` (number in the list, from 0), ``tool``, ``code``, ``values``,
-        ``x``, ``y`` of each left out; ``shapes``, ``gone``: what is to be drawn in place of the stored grids;
-        ``steps``; ``notes``.
+        ``x``, ``y`` of each left out; ``shapes``, ``gone``, ``corners``: what is to be drawn in place of the stored
+        grids; ``steps``; ``notes``.
     """
     conflicts: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
@@ -133,8 +133,14 @@ def _as_called_now(entry: dict[str, Any], renamed: dict[str, str]) -> dict[str, 
 
 
 def net(session: Session) -> dict[str, Any]:
-    """Return what all edits of a session together make of the stored grids: ``shapes`` and ``gone``."""
+    """Return what all edits of a session together make of the stored grids: ``shapes`` and ``gone``.
+
+    ``corners``: those of the shapes that only got a corner, whose figures are as they were.
+    """
     rows, cells = session.net()
     gone = [uuid for uuid in session.base["uuid"][rows].tolist() if uuid not in cells]
     shapes = {cell: shapely.to_wkb(session.coverage.stored(cell), hex=True) for cell in cells}
-    return {"shapes": shapes, "gone": gone}
+    edits = [step.edit for step in session.steps[: session.done]]
+    changed = {cell for edit in edits for cell in edit.after if cell not in edit.corners}
+    corners = [cell for cell in cells if cell not in changed]
+    return {"shapes": shapes, "gone": gone, "corners": corners}

@@ -134,11 +134,23 @@ class Session:
         self.names.update(step.names)
         return step
 
+    def next_step(self, *, back: bool) -> Step:
+        """Return the edit that would be taken back, or done again.
+
+        Raises
+        ------
+        InputRefused
+            ``redraw.nothing_back``, ``redraw.nothing_forward``.
+        """
+        if back and not self.done:
+            raise InputRefused("redraw.nothing_back")
+        if not back and self.done == len(self.steps):
+            raise InputRefused("redraw.nothing_forward")
+        return self.steps[self.done - 1 if back else self.done]
+
     def back(self) -> Step:
         """Take the last edit back."""
-        if not self.done:
-            raise InputRefused("redraw.nothing_back")
-        step = self.steps[self.done - 1]
+        step = self.next_step(back=True)
         self.coverage.revert(step.edit)
         self.done -= 1
         self._swap(step.after, step.before)
@@ -146,9 +158,7 @@ class Session:
 
     def again(self) -> Step:
         """Do the edit again that was taken back last."""
-        if self.done == len(self.steps):
-            raise InputRefused("redraw.nothing_forward")
-        step = self.steps[self.done]
+        step = self.next_step(back=False)
         self.coverage.apply(step.edit)
         self.done += 1
         self._swap(step.before, step.after)

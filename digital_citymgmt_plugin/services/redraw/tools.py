@@ -82,7 +82,12 @@ def plan(cov: Coverage, entry: dict[str, Any]) -> Edit:
     return tools.move_edge(cov, xy[0], xy[1] - xy[0], community=across, **near)
 
 
-def planned(session: Session, entry: dict[str, Any], check: Callable[[], None] | None = None) -> Edit:
+def planned(
+    session: Session,
+    entry: dict[str, Any],
+    check: Callable[[], None] | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Edit:
     """Plan an edit of a session; what is refused names cells as people do.
 
     Raises
@@ -91,7 +96,7 @@ def planned(session: Session, entry: dict[str, Any], check: Callable[[], None] |
         What the tool raises (``core.grids.edit``), with codes of grids in place of ids.
     """
     try:
-        return mended(session, entry, check) if entry["tool"] == MEND else plan(session.coverage, entry)
+        return mended(session, entry, check, progress) if entry["tool"] == MEND else plan(session.coverage, entry)
     except InputRefused as error:
         raise InputRefused(error.code, **called(session, error.values)) from None
 
