@@ -30,6 +30,7 @@ from qgis.core import (
     QgsVectorLayerSimpleLabeling,
 )
 from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtGui import QFont, QFontMetricsF, QGuiApplication
 
 from digital_citymgmt_plugin.bridge.layouts import export
 from digital_citymgmt_plugin.bridge.messages import template
@@ -37,7 +38,10 @@ from digital_citymgmt_plugin.bridge.styles import set_text, text_format
 
 PAGE, MARGIN, GAP = (297.0, 210.0), 12.0, 6.0  # mm: A4 lying
 _MAP = ((PAGE[0] - 2 * MARGIN - GAP) / 2, 118.0)
-_TOP = 34.0  # mm, of the maps
+_TOP = 34.0  # mm, of the maps below one line of text
+_BOTTOM = _TOP + _MAP[1]
+_LINE, _MOST_LINES = 5.2, 8  # mm; lines that say what was done and why
+_CELL_LINES = 3
 _MOVED = ("components_moved", "cases_moved", "open_cases_moved", "beats_changed", "beats_moved")
 _LOOKS = {
     "around": {"style": "no", "outline_color": "#9a9996", "outline_width": "0.2"},
@@ -45,11 +49,40 @@ _LOOKS = {
     "after": {"color": "38,162,105,40", "outline_color": "#26a269", "outline_width": "0.6"},
 }
 _WIDTHS = (62.0, 62.0, 30.0, 38.0, 38.0)  # mm, of the columns of the crosswalk
+_BEAT_WIDTHS = (42.0, 76.0, 24.0, 26.0, 26.0, 36.0, 36.0)  # mm, of those of the beats
+_FINE, _SPARE = 10.0, 0.97  # texts are measured ten times as large, and get a little less room than there is
+_NAMED = 12  # beats that the first page names
 
 
 def tr(text: str) -> str:
     """Translate a text of the notice."""
     return QCoreApplication.translate("Notice", text)
+
+
+def wrapped(text: str, width: float, points: float, most: int) -> list[str]:
+    """Cut a text into lines of a width in mm: labels of a layout do not break Chinese, which has no spaces."""
+    letters = QFont(text_format(points).font())
+    letters.setPointSizeF(points * _FINE)
+    measure = QFontMetricsF(letters)
+    most_wide = width / 25.4 * QGuiApplication.primaryScreen().logicalDotsPerInch() * _FINE * _SPARE
+    lines: list[str] = []
+    rest = text
+    while rest and len(lines) < most:
+        size = len(rest)
+        if measure.horizontalAdvance(rest) > most_wide:
+            low, high = 1, len(rest)
+            while low < high:  # the longest start that fits
+                middle = (low + high + 1) // 2
+                low, high = (
+                    (middle, high) if measure.horizontalAdvance(rest[:middle]) <= most_wide else (low, middle - 1)
+                )
+            space = rest.rfind(" ", 0, low + 1)
+            size = space if space > low // 2 else low
+        lines.append(rest[:size].rstrip())
+        rest = rest[size:].lstrip()
+    if rest and lines:
+        lines[-1] = lines[-1][:-1] + "…"
+    return lines or [""]
 
 
 def print_notice(answer: Mapping[str, Any], city: str, crs: QgsCoordinateReferenceSystem, path: str) -> int:
@@ -79,6 +112,7 @@ class _Notice:
     ) -> None:
         self.layout, self.answer, self.city, self.crs = layout, answer, city, crs
         self.keep: list[Any] = []  # layers that no project holds
+        self.top = _TOP
 
     def fill(self) -> None:
         notice, counts = self.answer["notice"], self.answer["counts"]
@@ -86,25 +120,33 @@ class _Notice:
         self.text(tr("{city}: change of unit grids").format(city=self.city), (MARGIN, 10), (190, 10), 18)
         words = tr("{kind} on {day}, by {who}.").format(kind=kind, day=notice["day"], who=notice["done_by"] or "–")
         if notice["reason"]:
-            words += " " + tr("Reason: {reason}.").format(reason=notice["reason"])
-        self.text(words, (MARGIN, 21), (PAGE[0] - 2 * MARGIN, 7), 10)
+            words += " " + tr("Reason: {reason}.").format(reason=str(notice["reason"]).rstrip("。. "))
+        lines = wrapped(words, PAGE[0] - 2 * MARGIN, 10, _MOST_LINES)
+        self.top += _LINE * (len(lines) - 1)  # a long reason takes from the maps
+        self.text("\n".join(lines), (MARGIN, 21), (PAGE[0] - 2 * MARGIN, 1 + _LINE * len(lines)), 10)
         around = self.layer(self.answer["around"], (), "around")
         maps = (("before", tr("Before: {count} grids"), 0.0), ("after", tr("After: {count} grids"), _MAP[0] + GAP))
         for part, title, aside in maps:
             versions = self.answer[part]
             layer = self.layer([one["wkb"] for one in versions], [one["code"] for one in versions], part)
-            self.text(title.format(count=len(versions)), (MARGIN + aside, _TOP - 6), (_MAP[0], 6), 10)
+            self.text(title.format(count=len(versions)), (MARGIN + aside, self.top - 6), (_MAP[0], 6), 10)
             self.map([layer, around], aside)
-        self.text(self.counts(counts, notice["moved"]), (MARGIN, _TOP + _MAP[1] + 4), (PAGE[0] - 2 * MARGIN, 14), 10)
+        words = self.counts(counts, notice["moved"])
+        lines = [line for part in words.split("\n") for line in wrapped(part, PAGE[0] - 2 * MARGIN, 10, 2)]
+        self.text("\n".join(lines), (MARGIN, _BOTTOM + 3), (PAGE[0] - 2 * MARGIN, 2 + _LINE * len(lines)), 10)
         signs = tr("Drawn up by ____________   Checked by ____________   Approved by ____________   Date ____________")
         self.text(signs, (MARGIN, PAGE[1] - 24), (PAGE[0] - 2 * MARGIN, 8), 10)
         number = tr("Operation {uuid}. Codes of components do not change.").format(uuid=notice["uuid"])
         self.text(number, (MARGIN, PAGE[1] - 14), (PAGE[0] - 2 * MARGIN, 6), 7)
-        self.table()
+        self.tables()
 
     def counts(self, counts: Mapping[str, Any], moved: Mapping[str, Any]) -> str:
         words = tr("{retired} codes retired, {new} new, {reshaped} grids go on in another shape.").format(**counts)
         listed = [f"{template(f'count.{name}') or name}: {moved[name]}" for name in _MOVED if moved.get(name)]
+        changed = [beat["code"] for beat in self.answer.get("beats") or () if beat["changed"]]
+        if changed:
+            named = ", ".join(changed[:_NAMED]) + (" …" if len(changed) > _NAMED else "")
+            listed.append(tr("beats whose ground changed: {codes}").format(codes=named))
         return "\n".join([words, "; ".join(listed)])
 
     def layer(self, shapes: Sequence[str | None], codes: Sequence[str], look: str) -> QgsVectorLayer:
@@ -139,7 +181,7 @@ class _Notice:
         item.setLayers(shown)
         item.setKeepLayerSet(True)
         item.setFrameEnabled(True)
-        self.place(item, (MARGIN + aside, _TOP), _MAP)
+        self.place(item, (MARGIN + aside, self.top), (_MAP[0], _BOTTOM - self.top))
         box = QgsRectangle()
         for version in (*self.answer["before"], *self.answer["after"]):
             if version["wkb"]:
@@ -162,41 +204,66 @@ class _Notice:
         item.attemptMove(QgsLayoutPoint(*at))
         item.attemptResize(QgsLayoutSize(*size))
 
-    def table(self) -> None:
-        """Put the crosswalk on pages of its own, as many as it needs."""
+    def tables(self) -> None:
+        """Put the crosswalk on pages of its own, as many as it needs, and the beats of its grids on those behind."""
+        head = (tr("Old code"), tr("New code"), tr("Share"), tr("Old area (m²)"), tr("New area (m²)"))
+        self.table(head, self.rows(), _WIDTHS)
+        if self.answer.get("beats"):
+            head = (tr("Beat"), tr("Name"), tr("Its ground"), tr("Grids before"), tr("Grids after"),
+                    tr("Area before (m²)"), tr("Area after (m²)"))  # fmt: skip
+            self.table(head, self.beats(), _BEAT_WIDTHS)
+
+    def table(self, head: Sequence[str], rows: list[list[str]], widths: Sequence[float]) -> None:
+        """Put a table on pages of its own."""
         page = QgsLayoutItemPage(self.layout)
         page.setPageSize("A4", QgsLayoutItemPage.Orientation.Landscape)
-        self.layout.pageCollection().addPage(page)
+        pages = self.layout.pageCollection()
+        pages.addPage(page)
         table = QgsLayoutItemManualTable.create(self.layout)
         self.layout.addMultiFrame(table)
-        columns = []
-        for width in _WIDTHS:
-            column = QgsLayoutTableColumn()
-            column.setWidth(width)
-            columns.append(column)
-        table.setColumns(columns)
         letters = text_format(9)
         letters.buffer().setEnabled(False)
         table.setContentTextFormat(letters)
         table.setHeaderTextFormat(letters)
-        head = (tr("Old code"), tr("New code"), tr("Share"), tr("Old area (m²)"), tr("New area (m²)"))
-        table.setTableContents([[QgsTableCell(word) for word in head], *self.rows()])
-        table.setIncludeTableHeader(True)  # the first row stands on top of every page
+        headings = []
+        for word in head:
+            heading = QgsLayoutTableColumn()
+            heading.setHeading(word)
+            headings.append(heading)
+        table.setHeaders(headings)
+        table.setIncludeTableHeader(True)  # on top of every page
+        table.setTableContents([[_cell(text, width) for text, width in zip(row, widths)] for row in rows])
+        table.setColumnWidths(list(widths))
         table.setGridStrokeWidth(0.2)
         table.setResizeMode(QgsLayoutMultiFrame.ResizeMode.RepeatUntilFinished)
         frame = QgsLayoutFrame(self.layout, table)
         table.addFrame(frame, False)
-        frame.attemptMove(QgsLayoutPoint(MARGIN, MARGIN), True, False, 1)
+        frame.attemptMove(QgsLayoutPoint(MARGIN, MARGIN), True, False, pages.pageCount() - 1)
         frame.attemptResize(QgsLayoutSize(PAGE[0] - 2 * MARGIN, PAGE[1] - 2 * MARGIN))
         table.recalculateFrameSizes()
         self.keep.append(table)
 
-    def rows(self) -> list[list[QgsTableCell]]:
+    def beats(self) -> list[list[str]]:
+        """Return a line for each beat that has or had one of the grids."""
+        rows = []
+        for beat in self.answer["beats"]:
+            sides = (beat["before"], beat["after"])
+            ground = tr("changed") if beat["changed"] else tr("the same")
+            cells = [beat["code"], beat["name"], ground, *(str(len(side["grids"])) for side in sides)]
+            cells += [f"{side['area_m2']:,.0f}" for side in sides]
+            rows.append([str(cell) for cell in cells])
+        return rows
+
+    def rows(self) -> list[list[str]]:
         known = {one["id"]: one for one in (*self.answer["before"], *self.answer["after"])}
         rows = []
         for step in sorted(self.answer["steps"], key=lambda one: (known[one["parent"]]["code"], -one["share"])):
             old, new = known[step["parent"]], known[step["child"]]
             areas = (f"{one['area_m2']:,.0f}" for one in (old, new))
             cells = (old["code"], new["code"], f"{step['share']:.1%}", *areas)
-            rows.append([QgsTableCell(str(cell)) for cell in cells])
+            rows.append([str(cell) for cell in cells])
         return rows
+
+
+def _cell(text: str, width: float) -> QgsTableCell:
+    return QgsTableCell("\n".join(wrapped(text, width - 4, 9, _CELL_LINES)))

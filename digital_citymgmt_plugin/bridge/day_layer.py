@@ -25,7 +25,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from digital_citymgmt_plugin.bridge.layers import find_layer
 
 DAY = "dcm/grids_on"  # custom property: the day
-_FIELDS = ("code", "name", "community_code", "valid_from", "valid_to", "state")
+_FIELDS = ("code", "name", "community_code", "beat", "valid_from", "valid_to", "state")
 _LOOKS = {
     "same": {"style": "no", "outline_color": "#5e5c64", "outline_width": "0.4"},
     "reshaped": {"color": "230,97,0,40", "outline_color": "#e66100", "outline_width": "0.6"},

@@ -14,6 +14,7 @@ from digital_citymgmt_plugin.core.grids.history import Node
 from digital_citymgmt_plugin.core.ports import Context
 from digital_citymgmt_plugin.core.requests_history import ChangeNotice
 from digital_citymgmt_plugin.core.undo import UNDO
+from digital_citymgmt_plugin.services.beat_history import beats_changed
 from digital_citymgmt_plugin.services.grid_history import GridHistory, read_history, step_told, version_told
 
 LAST = "last"
@@ -29,8 +30,8 @@ def change_notice(context: Context, request: ChangeNotice) -> dict[str, Any]:
     dict
         Counts ``before``, ``after`` (grids), ``retired``, ``new``, ``reshaped``; ``operation`` None (nothing is
         written); ``notice``: ``uuid``, ``kind``, ``at`` (UTC), ``day``, ``done_by``, ``reason``, ``moved`` (counts of
-        the operation); ``before``, ``after``: versions as in ``grid_lineage``; ``steps``; ``around``: WKB (hex) of
-        the grids beside them on the day.
+        the operation); ``before``, ``after``: versions as in ``grid_lineage``; ``beats``: as
+        ``beats_changed`` has them; ``steps``; ``around``: WKB (hex) of the grids beside them on the day.
 
     Raises
     ------
@@ -54,10 +55,10 @@ def change_notice(context: Context, request: ChangeNotice) -> dict[str, Any]:
         "uuid": uuid, **{name: rows[name][0] for name in columns[:3]}, "day": str(known.history.steps.day[steps[0]]),
         "reason": str(params.get("reason") or ""), "moved": moved,
     }  # fmt: skip
+    told = [[version_told(known, node) for node in side] for side in (before, after)]
     return {
         "counts": counts, "operation": None, "tables": [], "notes": [], "notice": notice,
-        "before": [version_told(known, node) for node in before],
-        "after": [version_told(known, node) for node in after],
+        "before": told[0], "after": told[1], "beats": beats_changed(store, uuid, notice["day"], *told),
         "steps": [step_told(known, step, *end) for step, end in zip(steps, ends)],
         "around": _around(known, [*before, *after], notice["day"]),
     }  # fmt: skip

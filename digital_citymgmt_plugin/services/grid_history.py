@@ -18,6 +18,7 @@ from digital_citymgmt_plugin.core.grids.history import History, Node, Steps
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Context, Store
 from digital_citymgmt_plugin.core.requests_history import GridLineage, GridsOn
+from digital_citymgmt_plugin.services.beat_history import beats_on
 from digital_citymgmt_plugin.services.intake import objects, today
 
 COLUMNS = (
@@ -127,8 +128,8 @@ def grids_on(context: Context, request: GridsOn) -> dict[str, Any]:
     dict
         Counts ``grids_then``, ``unchanged`` (still there in the same shape), ``reshaped``, ``recoded`` (the same
         shape under another code), ``retired`` since;
-        ``day``; ``grids``: one dict per grid with its columns, ``state`` and ``wkb`` (hex), unless a file
-        was asked for.
+        ``day``; ``grids``: one dict per grid with its columns, ``state``, ``beat`` (code of its beat that day) and
+        ``wkb`` (hex), unless a file was asked for.
 
     Raises
     ------
@@ -141,6 +142,8 @@ def grids_on(context: Context, request: GridsOn) -> dict[str, Any]:
     size = len(found["code"])
     if not size:
         raise InputRefused("lineage.none_on", day=day)
+    beats = beats_on(store, day)
+    found["beat"] = objects(beats.get(uuid) for uuid in found["uuid"].tolist())
     context.cancel.check()
     states = found["state"].tolist()
     counts = {"grids_then": size, "unchanged": states.count(SAME), "reshaped": states.count(RESHAPED),
@@ -150,14 +153,14 @@ def grids_on(context: Context, request: GridsOn) -> dict[str, Any]:
         "notes": [{"code": "lineage.on", "values": {"day": day, **counts}}],
     }  # fmt: skip
     if request.output:
-        names = ("code", "name", "community_code", "valid_from", "valid_to", "area_m2", "state", GEOM)
+        names = ("code", "name", "community_code", "beat", "valid_from", "valid_to", "area_m2", "state", GEOM)
         layer: Columns = {"day": objects([day] * size), **{name: found[name] for name in names}}
         layer[GEOM] = objects(_multi(found[GEOM]))
         context.progress(0.6, "progress.writing")
         context.files.write_layer(request.output, LAYER, layer, store.meta().get("crs"), "MultiPolygon")
         result["output"] = request.output
     else:
-        plain = [name for name in COLUMNS if name != "status"] + ["state"]
+        plain = [name for name in COLUMNS if name != "status"] + ["state", "beat"]
         rows = zip(*(found[name].tolist() for name in plain), shapely.to_wkb(found[GEOM], hex=True).tolist())
         result["grids"] = [dict(zip([*plain, "wkb"], row)) for row in rows]
     return result

@@ -7,8 +7,11 @@ import pytest
 import shapely
 
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.requests_history import ChangeNotice
+from digital_citymgmt_plugin.core.requests import SaveBeats
+from digital_citymgmt_plugin.core.requests_history import ChangeNotice, GridsOn
+from digital_citymgmt_plugin.services.beat_saving import save_beats
 from digital_citymgmt_plugin.services.change_notice import change_notice
+from digital_citymgmt_plugin.services.grid_history import grids_on
 from tests.services.cities import FIRST
 from tests.services.test_grid_history import Years, day, one_cell
 
@@ -60,3 +63,26 @@ def test_what_did_nothing_to_grids_has_no_notice(years, city):
         with pytest.raises(InputRefused) as caught:
             change_notice(years.at(20), ChangeNotice(asked))
         assert caught.value.code == code
+
+
+def test_beats_of_the_grids_are_told_before_and_after_and_on_their_days(town):
+    years = Years(town)
+    years.adopt(0, [strip(0, 1), strip(2, 3, 4)])
+    save_beats(years.at(1), SaveBeats({A: "西", B: "东"}, {"东": "东责任网格"}))
+    years.adopt(5, [strip(0, 1), strip(2), strip(3, 4)])
+    split = operations(years)[1]
+    save_beats(years.at(6), SaveBeats({B: "西"}))
+    years.adopt(9, [strip(0, 1), strip(2, 3, 4)], "all_new")
+    told = change_notice(years.at(20), ChangeNotice(split))["beats"]
+    assert [(one["code"], one["name"], one["changed"]) for one in told] == [("东", "东责任网格", False)]
+    assert (told[0]["before"]["grids"], sorted(told[0]["after"]["grids"])) == ([B], [B, C])
+    last = change_notice(years.at(20), ChangeNotice())
+    new = [one["code"] for one in last["after"]]
+    beats = {one["code"]: one for one in last["beats"]}
+    assert {code: one["changed"] for code, one in beats.items()} == {"东": True, "西": True}
+    assert [sorted(beats[code]["before"]["grids"]) for code in ("东", "西")] == [[C], [B]]
+    assert sorted(beats["东"]["after"]["grids"] + beats["西"]["after"]["grids"]) == new
+    areas = [sum(one[side]["area_m2"] for one in beats.values()) for side in ("before", "after")]
+    assert areas[0] == pytest.approx(areas[1]) == pytest.approx(600_000)
+    of = {n: {one["code"]: one["beat"] for one in grids_on(years.at(20), GridsOn(day(n)))["grids"]} for n in (0, 2, 7)}
+    assert of == {0: {A: None, B: None}, 2: {A: "西", B: "东"}, 7: {A: "西", B: "西", C: "东"}}
