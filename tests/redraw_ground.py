@@ -170,8 +170,12 @@ class Pen:
         line = [self._around(cov, name) for _ in range(self._lot.choice((2, 2, 3, 4)))]
         return line, [], {"snap": self._snap()}
 
+    def _beside(self, cov, name):
+        """Return the neighbours in an order that does not hang on what they are called: names are new in each run."""
+        return sorted(cov.neighbours(name), key=lambda other: cov.cell(other).bounds)
+
     def _merge(self, cov, name):
-        beside = cov.neighbours(name)
+        beside = self._beside(cov, name)
         return [], [name, *self._lot.sample(beside, min(len(beside), self._lot.choice((1, 1, 2))))], {}
 
     def _snap(self):
@@ -209,7 +213,7 @@ class Pen:
         return line, [], self._options()
 
     def _give(self, cov, name):
-        beside = cov.neighbours(name)
+        beside = self._beside(cov, name)
         pen = [self._around(cov, name) for _ in range(self._lot.choice((2, 3, 4)))]
         if len(pen) > 2:
             pen.append(pen[0])

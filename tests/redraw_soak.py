@@ -10,12 +10,16 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+import pytest
 import shapely
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.core.requests import UndoOperation
+from digital_citymgmt_plugin.core.requests_redraw import RebaseRedraw
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.redraw import rebase_redraw
+from digital_citymgmt_plugin.services.redraw import session as sessions
 from digital_citymgmt_plugin.services.redraw.session import find
 from digital_citymgmt_plugin.services.undoing import undo_operation
 from tests.redraw_ground import Pen
@@ -96,13 +100,16 @@ class Soak:
         assert len(self.operations) > self.done / (2 * self.plan.most)
         grown = sizes(store)
         assert all(grown[name] >= size for name, size in logs.items())
+        kept = 0  # rows of the lineage that are in the journals of undos
         for number, operation in enumerate(reversed(self.operations)):
-            self.timed("undo", undo_operation, self.city.context, UndoOperation(operation))
+            undo = self.timed("undo", undo_operation, self.city.context, UndoOperation(operation))
+            kept += sum(len(one.fids) for one in store.written(undo["operation"], ["grid_lineage"]))
             assert self._undone() - undone == number + 1
             if not number % 50:
                 self.say(f"{number + 1} of {len(self.operations)} taken back")
         assert state(store) == start
         final = sizes(store)
+        assert final["grid_lineage"] + kept == grown["grid_lineage"]
         for name in ("code_register", "operation", "component_change"):
             assert final[name] >= grown[name], name
         return self.operations
@@ -158,3 +165,44 @@ class Soak:
             self.oracle.written(result, whole)
         if whole:
             self.say(f"{self.done} edits, {len(self.operations)} writings")
+
+
+def rivals(city, seed, edits=12):
+    """Two sessions on the same grids; the second is told what the first wrote, goes on from there; all comes back.
+
+    Two engines cannot hold one store; so both sessions are of this one, as if it were two.
+    """
+    store = city.store
+    start, oracle, pen, lot = state(store), Oracle(store), Pen(seed), random.Random(seed)
+    ours = Bench(city)
+    one = find(store, ours.id)
+    theirs = Bench(city)
+    two = find(store, theirs.id)
+    sessions._open[store][one.id] = one
+    for bench, session in ((ours, one), (theirs, two)):
+        while bench.steps < edits:
+            draw(bench, session.coverage, pen, lot)
+    # The second merges a grid that the first retires.
+    cov = two.coverage
+    gone = [uuid for uuid in one.base["uuid"][one.net()[0]].tolist() if uuid not in one.coverage]
+    pairs = [(uuid, other) for uuid in gone if uuid in cov for other in cov.neighbours(uuid)]
+    theirs.edit("merge", cells=next(list(pair) for pair in pairs if cov.group(pair[0]) == cov.group(pair[1])))
+    store.done_by = "甲"
+    written = apply(ours, "all_new")
+    oracle.written(written, whole=True)
+    store.done_by, before = "乙", sizes(store)
+    with pytest.raises(InputRefused) as caught:
+        apply(theirs)
+    told = caught.value.values
+    assert (caught.value.code, told["done_by"], told["kind"]) == ("redraw.changed", "甲", "redraw")
+    assert told["count"] >= len(gone)
+    assert sizes(store) == before
+    rebased = rebase_redraw(city.context, RebaseRedraw(theirs.id))
+    assert rebased["steps"] + len(rebased["conflicts"]) == edits + 1
+    assert (edits, "merge", "redraw.no_cell") in {(c["step"], c["tool"], c["code"]) for c in rebased["conflicts"]}
+    last = apply(theirs)
+    oracle.written(last, whole=True)
+    for result in (last, written):
+        undo_operation(city.context, UndoOperation(result["operation"]))
+    assert state(store) == start
+    return told, rebased

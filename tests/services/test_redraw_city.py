@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import random
 import shutil
 import sys
 import time
@@ -17,21 +16,11 @@ from datetime import datetime, timezone
 
 import pytest
 
-from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.requests import UndoOperation
-from digital_citymgmt_plugin.core.requests_redraw import RebaseRedraw
-from digital_citymgmt_plugin.services.redraw import rebase_redraw
-from digital_citymgmt_plugin.services.redraw.session import find
-from digital_citymgmt_plugin.services.undoing import undo_operation
 from digital_citymgmt_plugin.storage.gpkg import GpkgStore
 from digital_citymgmt_plugin.storage.upgrading import upgrade_store
 from scripts.benchmarks.redraw import make_store
-from tests.redraw_ground import Pen
-from tests.redraw_oracle import Oracle
-from tests.redraw_soak import Plan, Soak, draw, give_beats
+from tests.redraw_soak import Plan, Soak, give_beats, rivals
 from tests.services.cities import City
-from tests.services.test_redraw import Bench
-from tests.services.test_redraw_apply import apply, sizes, state
 from tests.support import Watcher
 
 pytestmark = pytest.mark.soak
@@ -95,42 +84,14 @@ def test_a_thousand_edits_of_a_city_as_large_as_qingdao(place, capsys):
         store.close()
 
 
-def test_two_people_redraw_a_city_as_large_as_qingdao(place):
-    stores = [opened(place, who) for who in ("甲", "乙")]
+def test_two_people_redraw_a_city_as_large_as_qingdao(place, capsys):
+    store, begin = opened(place, "tester"), time.process_time()
     try:
-        rivals(*(Town(store, place.parent, Watcher()) for store in stores))
+        told, rebased = rivals(Town(store, place.parent, Watcher()), SEED)
     finally:
-        for store in stores:
-            store.close()
-
-
-def rivals(first, second, edits=12):
-    """Both draw on the same grids; the second is told what the first wrote and goes on from there; all comes back."""
-    start, oracle, pen, lot = state(first.store), Oracle(first.store), Pen(SEED), random.Random(SEED)
-    ours, theirs = Bench(first), Bench(second)
-    one, two = find(first.store, ours.id), find(second.store, theirs.id)
-    for bench, session in ((ours, one), (theirs, two)):
-        while bench.steps < edits:
-            draw(bench, session.coverage, pen, lot)
-    # The second merges a grid that the first retires.
-    cov = two.coverage
-    gone = [uuid for uuid in one.base["uuid"][one.net()[0]].tolist() if uuid not in one.coverage]
-    pairs = [(uuid, other) for uuid in gone if uuid in cov for other in cov.neighbours(uuid)]
-    theirs.edit("merge", cells=next(list(pair) for pair in pairs if cov.group(pair[0]) == cov.group(pair[1])))
-    written = apply(ours, "all_new")
-    oracle.written(written, whole=True)
-    before = sizes(second.store)
-    with pytest.raises(InputRefused) as caught:
-        apply(theirs)
-    told = caught.value.values
-    assert (caught.value.code, told["done_by"], told["kind"]) == ("redraw.changed", "甲", "redraw")
-    assert told["count"] >= len(gone)
-    assert sizes(second.store) == before
-    rebased = rebase_redraw(second.context, RebaseRedraw(theirs.id))
-    assert rebased["steps"] + len(rebased["conflicts"]) == edits + 1
-    assert (edits, "merge", "redraw.no_cell") in {(c["step"], c["tool"], c["code"]) for c in rebased["conflicts"]}
-    last = apply(theirs)
-    oracle.written(last, whole=True)
-    for city, result in ((second, last), (first, written)):
-        undo_operation(city.context, UndoOperation(result["operation"]))
-    assert state(first.store) == start == state(second.store)
+        store.close()
+    with capsys.disabled():
+        sys.stderr.write(
+            f"\n[redraw] two people: told of {told['count']} grids; {rebased['steps']} edits of the second stand,"
+            f" {len(rebased['conflicts'])} do not fit ({time.process_time() - begin:.0f} s of the processor)\n"
+        )

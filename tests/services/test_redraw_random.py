@@ -15,7 +15,7 @@ from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.ports import GEOM
 from tests.redraw_ground import board
 from tests.redraw_oracle import CURRENT, holders, stands_for
-from tests.redraw_soak import Plan, Soak, columns, give_beats
+from tests.redraw_soak import Plan, Soak, columns, give_beats, rivals
 from tests.services.cities import LID
 
 STAGES = ("disposal", "closed", "check", "void")
@@ -84,6 +84,11 @@ def run(city, plan, wide=6, high=6):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_fifty_edits_by_lot_written_and_taken_back(city, seed):
     run(city, Plan(seed, 50))
+
+
+def test_two_people_who_redraw_one_town(city):
+    build(city, 7, 6, 6)
+    rivals(city, 7)
 
 
 @pytest.mark.soak
