@@ -1,0 +1,259 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The page of a case: its fields and component, timeline, photos, what lies near, who is responsible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from qgis.PyQt.QtCore import QCoreApplication, QSize, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtGui import QIcon, QImageReader, QPixmap
+from qgis.PyQt.QtWidgets import QListWidget, QListWidgetItem, QTableView, QTabWidget, QVBoxLayout, QWidget
+
+from digital_citymgmt_plugin.bridge.messages import template
+from digital_citymgmt_plugin.gui.docks.parts import plain_label, rows_view
+from digital_citymgmt_plugin.gui.models.cases import lamp_words, minute, stage_words
+from digital_citymgmt_plugin.gui.models.rows import RowsModel
+from digital_citymgmt_plugin.gui.plain_text import as_tip
+
+_THUMB = 128  # pixels
+
+
+def tr(text: str) -> str:
+    """Translate a text of the page."""
+    return QCoreApplication.translate("DispatchDock", text)
+
+
+class CasePanel(QWidget):
+    """Signals: ``case_wanted`` (fid): an earlier case was chosen; ``place_wanted`` (x, y): something near it."""
+
+    case_wanted = pyqtSignal(int)
+    place_wanted = pyqtSignal(float, float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.page: Mapping[str, Any] | None = None
+        self.head = plain_label()
+        self.head.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.tabs = QTabWidget()
+        self.tabs.setAccessibleName(tr("Page of the case"))
+        self.tabs.setUsesScrollButtons(True)
+        self.fields = _table(tr("Fields of the case and its component"))
+        self.timeline = _table(tr("Timeline of the case"))
+        self.photos = QListWidget()
+        self.photos.setAccessibleName(tr("Photos of the case and its component"))
+        self.photos.setViewMode(QListWidget.ViewMode.IconMode)
+        self.photos.setIconSize(QSize(_THUMB, _THUMB))
+        self.photos.setResizeMode(QListWidget.ResizeMode.Adjust)
+        self.photos.setMovement(QListWidget.Movement.Static)
+        self.earlier = _table(tr("Earlier cases at this place: press Enter to open one"))
+        self.nearby = _table(tr("Collectors and cameras near the case: press Enter to show one on the map"))
+        self.duty = _table(tr("Who is responsible, and why"))
+        self.duty_label = plain_label()
+        self.duty_area = QWidget()
+        column = QVBoxLayout(self.duty_area)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.duty_label)
+        column.addWidget(self.duty, 1)
+        for widget, words in (
+            (self.fields, tr("Case")), (self.timeline, tr("Timeline")), (self.photos, tr("Photos")),
+            (self.earlier, tr("Earlier here")), (self.nearby, tr("Nearby")), (self.duty_area, tr("Responsibility")),
+        ):  # fmt: skip
+            self.tabs.addTab(widget, words)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.head)
+        layout.addWidget(self.tabs, 1)
+        self.earlier.activated.connect(lambda index: self._open_earlier(index.row()))
+        self.nearby.activated.connect(lambda index: self._show_near(index.row()))
+        self._near: list[Mapping[str, Any]] = []
+        self._unread: list[tuple[QListWidgetItem, Path]] = []
+        self._reader = QTimer(self)  # one picture at a time: none holds the window up
+        self._reader.setInterval(0)
+        self._reader.timeout.connect(self._read_photo)
+
+    def tab_chain(self) -> list[QWidget]:
+        """Return the widgets in the order in which Tab goes through them."""
+        return [self.tabs, self.fields, self.timeline, self.photos, self.earlier, self.nearby, self.duty]
+
+    def show_none(self, words: str = "") -> None:
+        """Show that no case is selected, or how many are."""
+        self.page = None
+        self.head.setText(words)
+        for view in (self.fields, self.timeline, self.earlier, self.nearby, self.duty):
+            _fill(view, [], [])
+        self.duty_label.clear()
+        self.photos.clear()
+        self._unread.clear()
+        self._reader.stop()
+
+    def show_case(self, page: Mapping[str, Any], folder: str) -> None:
+        """Show the page of a case; ``folder`` is where the photos of the city are."""
+        self.page = page
+        case = page["case"]
+        named = f"{case['class_code'] or ''} {case['class_name'] or ''}".strip()
+        parts = [str(case["case_no"]), named, stage_words(case["stage"]), lamp_words(case["lamp"])]
+        self.head.setText(" · ".join(part for part in parts if part))
+        _fill(self.fields, [tr("Field"), tr("Value")], [*_case_rows(case), *_component_rows(page["component"])])
+        times = [_event_row(event) for event in page["events"]]
+        _fill(
+            self.timeline, [tr("When"), tr("Move"), tr("To"), tr("Department"), tr("Who"), tr("Reason"), tr("Origin")],
+            times,
+        )  # fmt: skip
+        self.timeline.scrollToBottom()
+        _fill(
+            self.earlier, [tr("Number"), tr("Class"), tr("Stage"), tr("Reported"), tr("Distance"), tr("Department")],
+            [_earlier_row(one) for one in page["earlier"]],
+        )  # fmt: skip
+        self._near = [*page["collectors"], *page["cameras"]]
+        rows = [_collector_row(one) for one in page["collectors"]] + [_camera_row(one) for one in page["cameras"]]
+        _fill(self.nearby, [tr("What"), tr("Name"), tr("Distance"), tr("Last seen"), tr("Beat")], rows)
+        for at, (words, count) in enumerate((
+            (tr("Case"), 0), (tr("Timeline"), len(times)), (tr("Photos"), len(page["photos"])),
+            (tr("Earlier here"), len(page["earlier"])), (tr("Nearby"), len(rows)),
+        )):  # fmt: skip
+            self.tabs.setTabText(at, f"{words} ({count})" if count else words)
+        self._show_photos(page["photos"], Path(folder))
+
+    def show_duty(self, words: str, rows: Sequence[Sequence[str]]) -> None:
+        """Show who is responsible and why: lines of what and its text."""
+        self.duty_label.setText(words)
+        _fill(self.duty, [tr("What"), tr("Told")], rows)
+
+    def _show_photos(self, photos: Sequence[Mapping[str, Any]], folder: Path) -> None:
+        self.photos.clear()
+        self._unread = []
+        for photo in photos:
+            path = folder / str(photo["path"])
+            item = QListWidgetItem(minute(photo["taken_at"]) or path.name)
+            item.setToolTip(as_tip(str(path)))
+            self.photos.addItem(item)
+            if folder in path.resolve().parents or folder.resolve() in path.resolve().parents:  # never out of it
+                self._unread.append((item, path))
+        self._reader.start() if self._unread else self._reader.stop()
+
+    def _read_photo(self) -> None:
+        if not self._unread or self.tabs.currentWidget() is not self.photos:
+            if not self._unread:
+                self._reader.stop()
+            return
+        item, path = self._unread.pop(0)
+        reader = QImageReader(str(path))
+        reader.setAutoTransform(True)
+        size = reader.size()
+        if size.isValid():
+            reader.setScaledSize(size.scaled(_THUMB, _THUMB, Qt.AspectRatioMode.KeepAspectRatio))
+        image = reader.read()
+        if image.isNull():
+            item.setText(tr("{name}: cannot be read").format(name=path.name))
+        else:
+            item.setIcon(QIcon(QPixmap.fromImage(image)))
+
+    def _open_earlier(self, row: int) -> None:
+        if self.page is not None and row < len(self.page["earlier"]):
+            self.case_wanted.emit(int(self.page["earlier"][row]["fid"]))
+
+    def _show_near(self, row: int) -> None:
+        if row < len(self._near) and self._near[row].get("x") is not None:
+            self.place_wanted.emit(float(self._near[row]["x"]), float(self._near[row]["y"]))
+
+
+def _table(name: str) -> QTableView:
+    view = rows_view(name, many=False)
+    view.setModel(RowsModel([], [], view))
+    view.setMinimumHeight(60)
+    return view
+
+
+def _fill(view: QTableView, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    widths = [view.columnWidth(at) for at in range(view.model().columnCount())] if view.model() is not None else []
+    old, made = view.model(), RowsModel(header, rows, view)
+    view.setModel(made)
+    if old is not None:
+        old.deleteLater()
+    if len(widths) == len(header):
+        for at, width in enumerate(widths[:-1]):
+            view.setColumnWidth(at, width)
+    elif rows:
+        view.resizeColumnsToContents()
+
+
+def _metres(value: Any) -> str:
+    return "" if value is None else tr("{distance} m").format(distance=round(float(value)))
+
+
+def _case_rows(case: Mapping[str, Any]) -> list[list[str]]:
+    def area(code: str, name: str) -> str:
+        return " ".join(str(case[key]) for key in (code, name) if case.get(key))
+
+    limit = ""
+    if case.get("limit_value") is not None:
+        unit = template(f"limit.unit_{case['limit_unit']}") or str(case["limit_unit"] or "")
+        limit = f"{case['limit_value']:g} {unit}"
+    rows = [
+        (tr("Address"), case["address"]), (tr("Description"), case["description"]),
+        (tr("Condition"), case["condition"]), (tr("Source"), case["source"]),
+        (tr("Department"), case["dept_name"] or case["dept_code"]), (tr("Due"), minute(case["due_at"])),
+        (tr("Limit"), limit), (tr("Unit grid"), case["grid_code"]), (tr("Beat"), case["beat_name"]),
+        (tr("Community"), area("community_code", "community_name")), (tr("Street"), area("street_code", "street_name")),
+        (tr("Placed by"), _by(case["place_method"], case.get("place_score"))),
+        (tr("Linked by"), _by(case["link_method"], case["link_score"])),
+        (tr("Reported"), minute(case["reported_at"])), (tr("Filed"), minute(case["filed_at"])),
+        (tr("Dispatched"), minute(case["dispatched_at"])), (tr("Disposed"), minute(case["disposed_at"])),
+        (tr("Checked"), minute(case["checked_at"])), (tr("Closed"), minute(case["closed_at"])),
+        (tr("Parked until"), case["parked_until"]), (tr("Returns"), case["returns"] or ""),
+        (tr("Reworks"), case["reworks"] or ""), (tr("Extensions"), case["extensions"] or ""),
+    ]  # fmt: skip
+    rows += [(str(key), value) for key, value in case["attributes"].items()]
+    return [[words, str(value)] for words, value in rows if value not in (None, "")]
+
+
+def _by(method: Any, score: Any) -> str:
+    if not method:
+        return ""
+    words = template(f"place.method_{method}") or str(method)
+    return words if score is None else f"{words} ({float(score):.0%})"
+
+
+def _component_rows(card: Mapping[str, Any] | None) -> list[list[str]]:
+    if card is None:
+        return []
+    rows = [
+        (tr("Component"), card["code"]), (tr("Class of the component"), card["class_name"] or card["class_code"]),
+        (tr("Name"), card["name"]), (tr("Managing department"), card["manager_dept_name"]),
+        (tr("Owner"), card["owner_dept_name"]), (tr("Maintainer"), card["maintainer_dept_name"]),
+        (tr("State"), card["state"]), (tr("Remark"), card["remark"]),
+    ]  # fmt: skip
+    return [[words, str(value)] for words, value in rows if value not in (None, "")]
+
+
+def _event_row(event: Mapping[str, Any]) -> list[str]:
+    action = str(event["action"])
+    told = event["reason"] or ", ".join(f"{key}: {value}" for key, value in event["payload"].items())
+    source = str(event["source"] or "")
+    return [
+        minute(event["at"]), template(f"move.action_{action}") or action, stage_words(event["to_stage"]),
+        str(event["dept_name"] or ""), str(event["done_by"] or ""), str(told or ""),
+        template(f"dispatch.origin_{source}") or source,
+    ]  # fmt: skip
+
+
+def _earlier_row(one: Mapping[str, Any]) -> list[str]:
+    named = f"{one['class_code'] or ''} {one['class_name'] or ''}".strip()
+    where = tr("same component") if one["why"] == "component" else _metres(one["distance"])
+    return [
+        str(one["case_no"]), named, stage_words(one["stage"]), minute(one["reported_at"]), where,
+        str(one["dept_name"] or ""),
+    ]  # fmt: skip
+
+
+def _collector_row(one: Mapping[str, Any]) -> list[str]:
+    kind = tr("Collector of the beat") if one["own"] else tr("Collector")
+    return [kind, str(one["name"]), _metres(one["distance"]), minute(one["at"]), str(one["beat"] or "")]
+
+
+def _camera_row(one: Mapping[str, Any]) -> list[str]:
+    kind = tr("Camera that sees it") if one["sees"] else tr("Camera near it")
+    return [kind, " ".join(str(one[key]) for key in ("code", "name") if one[key]), _metres(one["distance"]), "", ""]
+

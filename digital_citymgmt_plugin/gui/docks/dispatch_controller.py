@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the *Dispatch* dock does: list, map and page of a case in step; filters, search, pages, export."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsPointXY
+from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt, QTimer, pyqtSignal
+
+from digital_citymgmt_plugin.core.requests_dispatch import CaseFilter, CasePage, CaseQueue, ExportCases, WarmCases
+from digital_citymgmt_plugin.gui.desk import Desk
+from digital_citymgmt_plugin.gui.dispatch_map import CasesOnMap
+from digital_citymgmt_plugin.gui.docks.city_controller import CityController
+from digital_citymgmt_plugin.gui.docks.dispatch_dock import DispatchDock
+from digital_citymgmt_plugin.gui.docks.parts import shortcut
+from digital_citymgmt_plugin.gui.models.cases import COLUMNS, PAGE
+from digital_citymgmt_plugin.gui.redraw_courier import Courier
+
+_BEAT_MS = 60_000  # lamps change with the time: counts and list are asked for anew
+
+
+def tr(text: str) -> str:
+    """Translate a text of the dock."""
+    return QCoreApplication.translate("DispatchDock", text)
+
+
+class DispatchController(Desk):
+    """Wires the dock to the engine and the map.
+
+    Signals: ``listed``: a list has come; ``page_shown`` (fid): the page of a case has come.
+    """
+
+    dock: DispatchDock
+    WATCHED = frozenset({"case_record", "case_event"})
+    listed = pyqtSignal()
+    page_shown = pyqtSignal(int)
+
+    def __init__(self, controller: CityController, dock: DispatchDock) -> None:
+        super().__init__(controller, dock)
+        # A courier of its own: neither a long import's turn nor the busy signs of other docks stand between two cases.
+        self.courier = Courier(controller.session.pool, self)
+        self.fid = 0  # of the case whose page is shown or asked for
+        self.page: dict[str, Any] | None = None
+        self.full = 0.0  # how much of the closed cases the engine has in memory
+        self._choices_of = ""
+        self._sort, self._falls = "", False
+        self._keep_row = -1  # where the selection stood, when its case has left the list
+        self.on_map = CasesOnMap(self)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(150)  # several filters changed in a row are one question
+        self._timer.timeout.connect(self.reload)
+        self._warm = QTimer(self)
+        self._warm.setSingleShot(True)
+        self._warm.setInterval(60)
+        self._warm.timeout.connect(self._ask_warm)
+        self._beat = QTimer(self)
+        self._beat.setInterval(_BEAT_MS)
+        self._beat.timeout.connect(self._tick)
+        self._beat.start()
+        shortcut(dock, tr("Next case"), "F4", lambda: self.go(1))
+        shortcut(dock, tr("Previous case"), "Shift+F4", lambda: self.go(-1))
+        shortcut(dock, tr("Search for cases"), "Ctrl+F4", dock.search_edit.setFocus)
+        self._connect()
+
+    def _connect(self) -> None:
+        dock = self.dock
+        dock.queue_box.currentIndexChanged.connect(lambda _=0: self._timer.start())
+        for box in dock.filters:
+            if hasattr(box, "currentIndexChanged"):
+                box.currentIndexChanged.connect(lambda _=0: self._timer.start())
+            else:
+                box.editingFinished.connect(self._timer.start)
+        dock.area_box.lineEdit().editingFinished.connect(self._timer.start)
+        dock.search_edit.textChanged.connect(lambda _="": self._timer.start())
+        dock.search_edit.returnPressed.connect(lambda: dock.view.setFocus())
+        dock.clear_button.clicked.connect(lambda _=False: self.clear_filters())
+        dock.view.horizontalHeader().sectionClicked.connect(self.sort_by)
+        dock.view.selectionModel().selectionChanged.connect(lambda *_: self._selected())
+        dock.view.activated.connect(lambda _index: self.show_on_map())
+        dock.cases.wanted.connect(self._page_wanted)
+        dock.panel.case_wanted.connect(self.show_fid)
+        dock.panel.place_wanted.connect(lambda x, y: self.show_point({"x": x, "y": y}))
+        for made, slot in (
+            (dock.next_button, lambda: self.go(1)), (dock.previous_button, lambda: self.go(-1)),
+            (dock.export_button, self.ask_export), (dock.cancel_button, self.controller.link.cancel),
+        ):  # fmt: skip
+            made.clicked.connect(lambda _=False, slot=slot: slot())
+        self.watch()
+        dock.visibilityChanged.connect(lambda shown=False: self.on_map.shown(bool(shown)))
+        self.controller.link.progressed.connect(self._progressed)
+        self.controller.link.busy_changed.connect(self._busy)
+
+    # -- the list -----------------------------------------------------------------------------------------------
+
+    def _opened(self, path: str) -> None:
+        self._timer.stop()
+        self.courier.forget()
+        self.fid, self.page, self.full, self._choices_of = 0, None, 0.0, ""
+        self.on_map.clear()
+        super()._opened(path)
+
+    def filters(self) -> CaseFilter:
+        """Return what queue, filters, search and sort of the dock say."""
+        dock = self.dock
+
+        def one(box: Any) -> list[str]:
+            return [] if box.currentData() is None or box.currentIndex() <= 0 else [str(box.currentData())]
+
+        typed = dock.area_box.currentText().strip()
+        at = dock.area_box.findText(typed)
+        area = one(dock.area_box) if at >= 0 or not typed else [typed.split()[0]]
+        return CaseFilter(
+            queue=str(dock.queue_box.currentData()), classes=one(dock.class_box), departments=one(dock.dept_box),
+            areas=area if at else [], beats=one(dock.beat_box), sources=one(dock.source_box), lamps=one(dock.lamp_box),
+            stages=one(dock.stage_box), reported_from=dock.from_edit.text().strip() or None,
+            reported_to=dock.to_edit.text().strip() or None, text=dock.search_edit.text().strip(), sort=self._sort,
+            descending=self._falls,
+        )  # fmt: skip
+
+    def clear_filters(self) -> None:
+        """Show the whole queue again."""
+        for box in self.dock.filters:
+            box.setCurrentIndex(0) if hasattr(box, "setCurrentIndex") else box.clear()
+        self.dock.search_edit.clear()
+        self._timer.start()
+
+    def sort_by(self, column: int) -> None:
+        """Sort by a column; by the same once more the other way round, and then as the queue is sorted itself."""
+        name = COLUMNS[column]
+        if self._sort == name and self._falls:
+            self._sort, self._falls = "", False
+        else:
+            self._falls = self._sort == name
+            self._sort = name
+        order = Qt.SortOrder.DescendingOrder if self._falls else Qt.SortOrder.AscendingOrder
+        self.dock.view.horizontalHeader().setSortIndicator(column if self._sort else -1, order)
+        self.reload()
+
+    def reload(self) -> None:
+        """Ask for the list anew; the case that is selected stays so if it is in it."""
+        if not self.path:
+            return
+        self._timer.stop()
+        asked = self.filters()
+        choices = self._choices_of != self.path
+        seek = self.fid
+        self._keep_row = self.dock.view.currentIndex().row() if seek else -1
+        request = CaseQueue(**asdict(asked), limit=PAGE, seek=seek, choices=choices)
+
+        def came(answer: dict[str, Any]) -> None:
+            if asked == self.filters():
+                self._show_list(answer)
+
+        if asked.queue == "all" and self.full < 1:  # takes seconds: with progress, and can be stopped
+            self.controller.link.forget(tr("Reading cases"))
+            self.ask(tr("Reading cases"), request, came, failed=self._failed)
+        else:
+            self.send(request, came)
+
+    def send(
+        self, request: Any, done: Callable[[dict[str, Any]], None], failed: Callable[[Exception], None] | None = None
+    ) -> None:
+        """Ask beside what other docks ask; answers of another store are dropped."""
+        path = self.path
+
+        def answered(answer: dict[str, Any]) -> None:
+            if path == self.path:
+                done(answer)
+
+        if path:
+            self.courier.send(path, request, answered, failed or self._failed)
+
+    def _failed(self, error: Exception) -> None:
+        self.dock.label.setText(self.controller.messages.sentence(error))
+
+    def _show_list(self, answer: dict[str, Any]) -> None:
+        dock = self.dock
+        self.full = float(answer["full"])
+        if "choices" in answer:
+            dock.show_choices(answer["choices"])
+            self._choices_of = self.path
+        dock.show_queues(answer.get("queues") or {})
+        before = dock.view.selectionModel().blockSignals(True)
+        dock.cases.fill(int(answer["total"]), str(answer["token"]), int(answer["offset"]), answer["cases"])
+        at = int(answer["at"])
+        dock.view.selectionModel().blockSignals(before)
+        if at >= 0:
+            dock.view.selectRow(at)
+            dock.view.scrollTo(dock.cases.index(at, 0))
+        elif dock.cases.total and self.fid and self._keep_row >= 0:  # it left the queue: the next one is at its place
+            self._keep_row = min(self._keep_row, dock.cases.total - 1)
+            self.fid = 0
+            self._select(self._keep_row)
+        words = tr("{count} cases are listed.").format(count=QLocale().toString(dock.cases.total))
+        dock.label.setText(words if dock.cases.total else tr("No case meets the filter."))
+        self.listed.emit()
+        if self.full < 1:
+            self._warm.start()
+
+    def _page_wanted(self, offset: int) -> None:
+        asked, token = self.filters(), self.dock.cases.token
+
+        def came(answer: dict[str, Any]) -> None:
+            if token != self.dock.cases.token or asked != self.filters():
+                return
+            if str(answer["token"]) != token:
+                self._timer.start()  # the order is another one: begin anew
+            else:
+                self.dock.cases.put(int(answer["offset"]), answer["cases"])
+                self._select_waiting()
+
+        def lost(error: Exception) -> None:
+            self.dock.cases.forget(offset)
+            self._failed(error)
+
+        self.send(CaseQueue(**asdict(asked), offset=offset, limit=PAGE, counts=False), came, lost)
+
+    def _ask_warm(self) -> None:
+        if not self.path or not self.dock.isVisible() or self.full >= 1:
+            return
+        if self.courier.busy or self.controller.link.busy:
+            self._warm.start()
+            return
+
+        def came(answer: dict[str, Any]) -> None:
+            self.full = float(answer["full"])
+            if self.full < 1:
+                self._warm.start()
+
+        self.send(WarmCases(), came, lambda _error: None)
+
+    def _tick(self) -> None:
+        """Look at lamps and counts again; a list that somebody scrolls in stays."""
+        if self.path and self.dock.isVisible() and not self.dock.view.verticalScrollBar().value():
+            self._timer.start()
+
+    # -- one case -----------------------------------------------------------------------------------------------
+
+    def _select(self, row: int) -> None:
+        self.dock.view.selectRow(row)
+        self.dock.view.scrollTo(self.dock.cases.index(row, 0))
+
+    def go(self, step: int) -> None:
+        """Select the next or the previous case."""
+        view, total = self.dock.view, self.dock.cases.total
+        row = view.currentIndex().row() + step if view.selectionModel().hasSelection() else 0
+        if 0 <= row < total:
+            self._select(row)
+        elif total:
+            self.dock.label.setText(tr("This is the last case.") if step > 0 else tr("This is the first case."))
+
+    def chosen_fids(self) -> list[int]:
+        """Return the cases that are selected and here; the one whose page is shown when none is."""
+        rows = [self.dock.cases.row(number) for number in self.dock.chosen()]
+        fids = [int(row["fid"]) for row in rows if row is not None]
+        return fids or ([self.fid] if self.fid else [])
+
+    def _selected(self) -> None:
+        rows = self.dock.chosen()
+        if len(rows) == 1:
+            row = self.dock.cases.row(rows[0])
+            if row is None:
+                self.dock.cases.data(self.dock.cases.index(rows[0], 0))  # asks for its page; then it is shown
+            else:
+                self.show_fid(int(row["fid"]))
+        elif len(rows) > 1:
+            words = tr("{count} cases are selected.").format(count=QLocale().toString(len(rows)))
+            self.dock.panel.show_none(words)
+            self.page = None
+            self.page_shown.emit(0)
+
+    def _select_waiting(self) -> None:
+        rows = self.dock.chosen()
+        row = self.dock.cases.row(rows[0]) if len(rows) == 1 else None
+        if row is not None and int(row["fid"]) != self.fid:
+            self.show_fid(int(row["fid"]))
+
+    def role(self) -> str:
+        """Return the role in which the user acts."""
+        return str(self.dock.role_box.currentData() or "")
+
+    def show_fid(self, fid: int, *, to_map: bool = True) -> None:
+        """Show the page of a case, its row in the list and its place on the map."""
+        self.fid = fid
+        at = self.dock.cases.row_of(fid)
+        if at >= 0 and self.dock.chosen() != [at]:
+            before = self.dock.view.selectionModel().blockSignals(True)
+            self._select(at)
+            self.dock.view.selectionModel().blockSignals(before)
+            self.dock.view.viewport().update()
+        path = self.path
+
+        def came(answer: dict[str, Any]) -> None:
+            if path == self.path and fid == self.fid:
+                self.page = answer
+                store = Path(path)
+                self.dock.panel.show_case(answer, str(store.with_name(f"{store.stem}_photos")))
+                self.on_map.show(answer["case"], move=to_map)
+                self.page_shown.emit(fid)
+
+        if path:
+            self.courier.probe(path, CasePage(fid=fid, role=self.role()), came, self._failed)
+
+    def show_picked(self, fid: int) -> None:
+        """Show a case that was picked on the map: its row in the list, if it is in it, and its page."""
+        if fid == self.fid:
+            return
+        self.show_fid(fid, to_map=False)
+        if self.dock.cases.row_of(fid) < 0:
+            asked = self.filters()
+
+            def came(answer: dict[str, Any]) -> None:
+                if asked == self.filters() and fid == self.fid:
+                    if int(answer["at"]) >= 0:
+                        self._show_list(answer)
+                    else:
+                        self.dock.view.clearSelection()
+                        self.dock.label.setText(tr("The case is not in this list; its page is shown."))
+
+            self.send(CaseQueue(**asdict(asked), limit=PAGE, seek=fid), came)
+
+    def show_on_map(self) -> None:
+        """Go to the case whose page is shown."""
+        if self.page is not None and not self.show_point(self.page["case"]):
+            self.dock.label.setText(tr("It has no place on the map."))
+
+    def place_of_page(self) -> QgsPointXY | None:
+        """Return where the case of the page is, in the store's CRS."""
+        case = self.page["case"] if self.page else {}
+        return QgsPointXY(case["x"], case["y"]) if case.get("x") is not None else None
+
+    # -- files --------------------------------------------------------------------------------------------------
+
+    def ask_export(self) -> None:
+        """Ask for a file and write what is listed."""
+        kinds = (tr("Workbook") + " (*.xlsx)", "CSV (*.csv)")
+        path = self.ask_file(tr("Export cases"), tr("Cases") + ".xlsx", ";;".join(kinds)) if self.path else ""
+        if path:
+            self.export(ExportCases(**asdict(self.filters()), output=path))
+
+    def _progressed(self, fraction: float, _message: str, _values: dict[str, Any]) -> None:
+        self.dock.show_progress(fraction, busy=True)
+
+    def _busy(self, busy: bool, _words: str) -> None:
+        self.dock.show_progress(None, busy=busy)
+
+    def shut(self) -> None:
+        """End: close what stands open."""
+        for timer in (self._timer, self._warm, self._beat):
+            timer.stop()
+        self.courier.shut()
+        with suppress(RuntimeError):  # the canvas went first
+            self.on_map.shut()
+        super().shut()
