@@ -122,6 +122,8 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     part = "size" if options.store else "first" if options.first else "census" if options.census else "steps"
     part = next((name for name in ("grids", "vendor", "redraw", "history", "beats") if getattr(options, name)), part)
     part = "kills" if options.kills else "pace" if options.redraw and options.store else part
+    if options.dispatch:
+        part = "dispatch_size" if options.store else "dispatch"
     profile = out / "profiles" / "profiles" / "walk"
     install = [sys.executable, str(ROOT / "scripts" / "install_profile.py"), str(profile), "--locale", locale]
     subprocess.run(install, check=True, cwd=ROOT)
@@ -191,6 +193,7 @@ def main() -> int:
     parser.add_argument("--debugger", action="store_true", help="run QGIS in gdb")
     parser.add_argument("--history", action="store_true", help="the lineage of unit grids, the grids of a day")
     parser.add_argument("--beats", action="store_true", help="beats: drafted, painted, locked, saved")
+    parser.add_argument("--dispatch", action="store_true", help="a day of a dispatcher; with --store: its speed")
     parser.add_argument(
         "--docs", action="store_true", help="put the pictures of --census, --grids or --redraw into docs/user/img"
     )

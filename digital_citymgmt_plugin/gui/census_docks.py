@@ -16,6 +16,8 @@ from digital_citymgmt_plugin.gui.docks.beat_controller import BeatController
 from digital_citymgmt_plugin.gui.docks.beat_dock import BeatDock
 from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateController, CandidatePanel
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
+from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
+from digital_citymgmt_plugin.gui.docks.dispatch_dock import DispatchDock
 from digital_citymgmt_plugin.gui.docks.draft_controller import DraftController
 from digital_citymgmt_plugin.gui.docks.draft_dock import DraftDock
 from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
@@ -60,6 +62,8 @@ class CensusDocks:
         self.lineage = LineageController(controller, lineage_dock)
         beat_dock = BeatDock(window)
         self.beats = BeatController(controller, beat_dock)
+        dispatch_dock = DispatchDock(window)
+        self.dispatch = DispatchController(controller, dispatch_dock)
         # Without a store the algorithm's own dialog opens: it drafts from layers alone.
         controller.windows["draftgrids"] = self.draft.show
         self.vendor = VendorActions(controller, window)
@@ -80,7 +84,7 @@ class CensusDocks:
         issue_dock.totals_button.clicked.connect(lambda _=False: self.totals.show())
         self.desks: list[Desk] = [
             self.issues, self.sheets, self.candidates, self.base_map, self.backdrop, self.totals, self.draft,
-            self.drafts, self.vendor, self.redraw, self.lineage, self.beats,
+            self.drafts, self.vendor, self.redraw, self.lineage, self.beats, self.dispatch,
         ]  # fmt: skip
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
@@ -90,6 +94,7 @@ class CensusDocks:
             (tr("Redra&w unit grids"), "redraw", redraw_dock),
             (tr("&Lineage of unit grids"), "lineage", lineage_dock),
             (tr("&Beats"), "beats", beat_dock),
+            (tr("Dis&patch of cases"), "dispatch", dispatch_dock),
         ]
         self.exit_blocker = ExitBlocker(controller.unwritten, iface)
         for _words, _name, dock in self.docks:

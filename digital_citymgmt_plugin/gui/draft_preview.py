@@ -23,11 +23,11 @@ from digital_citymgmt_plugin.gui.models.draft import is_doubtful
 BEFORE, AFTER = "#1c71d8", "#26a269"  # kin of a grid: blue for the past, green for what came
 INK, WARN = "#e66100", "#c8102e"  # no colour that the layers of the store have for areas; that of what is late
 try:
-    POLYGON = Qgis.GeometryType.Polygon
+    POLYGON, POINT = Qgis.GeometryType.Polygon, Qgis.GeometryType.Point
 except AttributeError:  # before 3.30
     from qgis.core import QgsWkbTypes
 
-    POLYGON = QgsWkbTypes.GeometryType.PolygonGeometry
+    POLYGON, POINT = QgsWkbTypes.GeometryType.PolygonGeometry, QgsWkbTypes.GeometryType.PointGeometry
 
 
 class CellsOnMap:
