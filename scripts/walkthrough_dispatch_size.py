@@ -2,7 +2,8 @@
 """The dispatch dock over a big store in the real window (``qgis --code``): how fast it opens, filters, sorts, shows.
 
 ``bash scripts/run_walkthrough.sh --dispatch --store city.gpkg`` starts it. Figures are told beside their bars, not
-judged: other work on the machine is in them. Each is the median of several; the wait is from the click to the list or page.
+judged: other work on the machine is in them. Each is the median of several; the wait is from the click to the list or
+page.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateControlle
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
 from digital_citymgmt_plugin.gui.docks.dispatch_dock import DispatchDock
+from digital_citymgmt_plugin.gui.docks.dispatch_moves import MoveDesk
 from digital_citymgmt_plugin.gui.docks.draft_controller import DraftController
 from digital_citymgmt_plugin.gui.docks.draft_dock import DraftDock
 from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
@@ -64,6 +65,7 @@ class CensusDocks:
         self.beats = BeatController(controller, beat_dock)
         dispatch_dock = DispatchDock(window)
         self.dispatch = DispatchController(controller, dispatch_dock)
+        self.moves = MoveDesk(self.dispatch)
         # Without a store the algorithm's own dialog opens: it drafts from layers alone.
         controller.windows["draftgrids"] = self.draft.show
         self.vendor = VendorActions(controller, window)
@@ -153,6 +155,7 @@ class CensusDocks:
         self.exit_blocker.shut()
         self.issues.controller.windows.clear()
         self.rules.shut()
+        self.moves.shut_dialog()
         self.redraw_actions.shut()
         for desk in self.desks:
             desk.shut()

@@ -189,7 +189,7 @@ def _case_rows(case: Mapping[str, Any]) -> list[list[str]]:
 
     limit = ""
     if case.get("limit_value") is not None:
-        unit = template(f"limit.unit_{case['limit_unit']}") or str(case["limit_unit"] or "")
+        unit = template(f"dispatch.unit_{case['limit_unit']}") or str(case["limit_unit"] or "")
         limit = f"{case['limit_value']:g} {unit}"
     rows = [
         (tr("Address"), case["address"]), (tr("Description"), case["description"]),
@@ -233,7 +233,7 @@ def _event_row(event: Mapping[str, Any]) -> list[str]:
     told = event["reason"] or ", ".join(f"{key}: {value}" for key, value in event["payload"].items())
     source = str(event["source"] or "")
     return [
-        minute(event["at"]), template(f"move.action_{action}") or action, stage_words(event["to_stage"]),
+        minute(event["at"]), template(f"dispatch.action_{action}") or action, stage_words(event["to_stage"]),
         str(event["dept_name"] or ""), str(event["done_by"] or ""), str(told or ""),
         template(f"dispatch.origin_{source}") or source,
     ]  # fmt: skip

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsPointXY
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt, QTimer, pyqtSignal
 
 from digital_citymgmt_plugin.core.requests_dispatch import CaseFilter, CasePage, CaseQueue, ExportCases, WarmCases
@@ -48,6 +47,7 @@ class DispatchController(Desk):
         self.page: dict[str, Any] | None = None
         self.full = 0.0  # how much of the closed cases the engine has in memory
         self._choices_of = ""
+        self.departments: list[list[Any]] = []  # code and name of all that cases can go to
         self._sort, self._falls = "", False
         self._keep_row = -1  # where the selection stood, when its case has left the list
         self.on_map = CasesOnMap(self)
@@ -57,7 +57,7 @@ class DispatchController(Desk):
         self._timer.timeout.connect(self.reload)
         self._warm = QTimer(self)
         self._warm.setSingleShot(True)
-        self._warm.setInterval(60)
+        self._warm.setInterval(100)
         self._warm.timeout.connect(self._ask_warm)
         self._beat = QTimer(self)
         self._beat.setInterval(_BEAT_MS)
@@ -184,6 +184,7 @@ class DispatchController(Desk):
         self.full = float(answer["full"])
         if "choices" in answer:
             dock.show_choices(answer["choices"])
+            self.departments = list(answer["choices"].get("every_department") or [])
             self._choices_of = self.path
         dock.show_queues(answer.get("queues") or {})
         before = dock.view.selectionModel().blockSignals(True)
@@ -233,7 +234,7 @@ class DispatchController(Desk):
             if self.full < 1:
                 self._warm.start()
 
-        self.send(WarmCases(), came, lambda _error: None)
+        self.send(WarmCases(milliseconds=50), came, lambda _error: None)
 
     def _tick(self) -> None:
         """Look at lamps and counts again; a list that somebody scrolls in stays."""
@@ -330,10 +331,9 @@ class DispatchController(Desk):
         if self.page is not None and not self.show_point(self.page["case"]):
             self.dock.label.setText(tr("It has no place on the map."))
 
-    def place_of_page(self) -> QgsPointXY | None:
-        """Return where the case of the page is, in the store's CRS."""
-        case = self.page["case"] if self.page else {}
-        return QgsPointXY(case["x"], case["y"]) if case.get("x") is not None else None
+    def proposed_department(self) -> str:
+        """Return the department that is proposed for the case of the page; "" when none is."""
+        return str((self.page or {}).get("case", {}).get("dept_code") or "")
 
     # -- files --------------------------------------------------------------------------------------------------
 

@@ -91,7 +91,7 @@ def cells(row: Mapping[str, Any]) -> list[str]:
     """Return the texts of a row."""
     named = f"{row['class_code'] or ''} {row['class_name'] or ''}".strip()
     return [
-        str(row["case_no"] or ""), lamp_words(row.get("lamp")), stage_words(row["stage"]), named,
+        str(row["case_no"] or ""), template(f"dispatch.lit_{row.get('lamp')}") or "", stage_words(row["stage"]), named,
         str(row["dept_name"] or row["dept_code"] or ""), str(row["address"] or row["description"] or ""),
         minute(row["due_at"]), minute(row["reported_at"]), str(row["returns"] or ""), str(row["grid_code"] or ""),
         str(row["source"] or ""),

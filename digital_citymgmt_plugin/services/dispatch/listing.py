@@ -180,6 +180,7 @@ def _choices(store: Store, board: Board) -> dict[str, list[list[Any]]]:
         tally = sorted(board.tally(column).items())
         found[key] = [[word, names[column].get(word) or "", count] for word, count in tally]
     found["majors"] = [[code, name, 0] for code, name in sorted(majors.items()) if code]
+    found["every_department"] = [[code, name] for code, name in sorted(names["dept_code"].items())]
     beats = read_beats(store).beats
     found["beats"] = [[code, name or "", 0] for code, name in zip(beats["code"].tolist(), beats["name"].tolist())]
     return found

@@ -16,6 +16,7 @@ from digital_citymgmt_plugin.core.requests_dispatch import CasePage
 from digital_citymgmt_plugin.services.dispatch import near
 from digital_citymgmt_plugin.services.dispatch.holding import CASES, boards
 from digital_citymgmt_plugin.services.dispatch.listing import moment_of, read_cases
+from digital_citymgmt_plugin.services.dispatch.moving import moves_of
 
 MORE = (
     "link_method", "link_score", "place_method", "place_score", "stated_area", "accepted_at", "disposed_at",
@@ -42,7 +43,8 @@ def case_page(context: Context, request: CasePage) -> dict[str, Any]:
         ``case``: its columns, ``x``, ``y``, ``lamp``, names (``community_name``, ``street_name``, ``beat_name``) and
         ``attributes`` as a dict; ``events`` by time, each with ``dept_name``; ``newest``: fid of the newest event
         by entry (0 without one), which a move says it saw; ``photos`` (``path`` within the photo folder, ``taken_at``,
-        ``of``: case or component), ``component`` (None without one), ``earlier``, ``collectors``, ``cameras``.
+        ``of``: case or component), ``component`` (None without one), ``earlier``, ``collectors``, ``cameras``;
+        ``moves``: see ``moving.moves_of``.
 
     Raises
     ------
@@ -77,6 +79,7 @@ def case_page(context: Context, request: CasePage) -> dict[str, Any]:
         "photos": _photos(store, case), "component": _component(store, case.get("component_uuid")),
         "earlier": near.earlier(store, case, x, y, radius), "radius": radius,
         "collectors": near.collectors(store, x, y, case["grid_code"]) if placed else [],
+        "moves": moves_of(store.profile(), case, request.role),
         "cameras": near.cameras(store, x, y, request.near) if placed else [],
         "counts": {}, "tables": [], "notes": [],
     }  # fmt: skip
