@@ -23,6 +23,7 @@ from qgis.PyQt.QtWidgets import (
 from digital_citymgmt_plugin.bridge.messages import template
 from digital_citymgmt_plugin.core.profile import LIMIT_UNITS
 from digital_citymgmt_plugin.gui.docks.parts import plain_label
+from digital_citymgmt_plugin.gui.models.cases import FAMILY
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 REVIEW_DAYS = 30  # proposed until a parked case is looked at again; a default of the plugin
@@ -78,7 +79,7 @@ class MoveDialog(QDialog):
         self.amount_box.setAccessibleName(tr("How much longer"))
         self.unit_box.setAccessibleName(tr("Unit of the extension"))
         for one in LIMIT_UNITS:
-            self.unit_box.addItem(template(f"dispatch.unit_{one}") or one, one)
+            self.unit_box.addItem(template(f"{FAMILY}.unit_{one}") or one, one)
         self.unit_box.setCurrentIndex(max(0, self.unit_box.findData(unit or "work_day")))
         self.until_edit = QDateEdit(QDate.currentDate().addDays(REVIEW_DAYS))
         self.until_edit.setCalendarPopup(True)

@@ -13,7 +13,7 @@ from qgis.PyQt.QtWidgets import QListWidget, QListWidgetItem, QTableView, QTabWi
 
 from digital_citymgmt_plugin.bridge.messages import template
 from digital_citymgmt_plugin.gui.docks.parts import plain_label, rows_view
-from digital_citymgmt_plugin.gui.models.cases import lamp_words, minute, stage_words
+from digital_citymgmt_plugin.gui.models.cases import FAMILY, PLACE, lamp_words, minute, stage_words
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.plain_text import as_tip
 
@@ -189,7 +189,7 @@ def _case_rows(case: Mapping[str, Any]) -> list[list[str]]:
 
     limit = ""
     if case.get("limit_value") is not None:
-        unit = template(f"dispatch.unit_{case['limit_unit']}") or str(case["limit_unit"] or "")
+        unit = template(f"{FAMILY}.unit_{case['limit_unit']}") or str(case["limit_unit"] or "")
         limit = f"{case['limit_value']:g} {unit}"
     rows = [
         (tr("Address"), case["address"]), (tr("Description"), case["description"]),
@@ -212,7 +212,7 @@ def _case_rows(case: Mapping[str, Any]) -> list[list[str]]:
 def _by(method: Any, score: Any) -> str:
     if not method:
         return ""
-    words = template(f"place.method_{method}") or str(method)
+    words = template(f"{PLACE}.method_{method}") or str(method)
     return words if score is None else f"{words} ({float(score):.0%})"
 
 
@@ -233,9 +233,9 @@ def _event_row(event: Mapping[str, Any]) -> list[str]:
     told = event["reason"] or ", ".join(f"{key}: {value}" for key, value in event["payload"].items())
     source = str(event["source"] or "")
     return [
-        minute(event["at"]), template(f"dispatch.action_{action}") or action, stage_words(event["to_stage"]),
+        minute(event["at"]), template(f"{FAMILY}.action_{action}") or action, stage_words(event["to_stage"]),
         str(event["dept_name"] or ""), str(event["done_by"] or ""), str(told or ""),
-        template(f"dispatch.origin_{source}") or source,
+        template(f"{FAMILY}.origin_{source}") or source,
     ]  # fmt: skip
 
 

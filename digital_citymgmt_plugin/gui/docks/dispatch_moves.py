@@ -18,7 +18,7 @@ from digital_citymgmt_plugin.core.requests import REQUESTS, UndoOperation
 from digital_citymgmt_plugin.gui.dialogs.move_cases import MoveDialog
 from digital_citymgmt_plugin.gui.dialogs.preview import PreviewDialog
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
-from digital_citymgmt_plugin.gui.models.cases import stage_words
+from digital_citymgmt_plugin.gui.models.cases import FAMILY, stage_words
 
 # F9 and then the letter; letters by the English word.
 KEYS = {
@@ -38,12 +38,12 @@ def tr(text: str) -> str:
 
 def action_words(action: str) -> str:
     """Return the word of an action."""
-    return template(f"dispatch.action_{action}") or action
+    return template(f"{FAMILY}.action_{action}") or action
 
 
 def role_words(role: str) -> str:
     """Return the word of a role."""
-    return template(f"dispatch.role_{role}") or role
+    return template(f"{FAMILY}.role_{role}") or role
 
 
 def why_words(why: Mapping[str, Any]) -> str:

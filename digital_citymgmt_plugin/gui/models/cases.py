@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.bridge.messages import template
 from digital_citymgmt_plugin.gui.plain_text import as_tip
 
 NOWHERE = QModelIndex()
+FAMILY, PLACE = "dispatch", "place"  # of the sentences
 PAGE = 100
 _KEPT = 400  # pages in memory
 # Column of the table → column of the engine that it is sorted by.
@@ -49,17 +50,17 @@ def header() -> list[str]:
 
 def stage_words(stage: Any) -> str:
     """Return the word of a stage."""
-    return template(f"dispatch.stage_{stage}") or str(stage or "")
+    return template(f"{FAMILY}.stage_{stage}") or str(stage or "")
 
 
 def lamp_words(lamp: Any) -> str:
     """Return what a lamp says."""
-    return (template(f"dispatch.lamp_{lamp}") or str(lamp)) if lamp else ""
+    return (template(f"{FAMILY}.lamp_{lamp}") or str(lamp)) if lamp else ""
 
 
 def queue_words(queue: str) -> str:
     """Return the name of a queue."""
-    return template(f"dispatch.queue_{queue}") or queue
+    return template(f"{FAMILY}.queue_{queue}") or queue
 
 
 def minute(text: Any) -> str:
@@ -91,7 +92,7 @@ def cells(row: Mapping[str, Any]) -> list[str]:
     """Return the texts of a row."""
     named = f"{row['class_code'] or ''} {row['class_name'] or ''}".strip()
     return [
-        str(row["case_no"] or ""), template(f"dispatch.lit_{row.get('lamp')}") or "", stage_words(row["stage"]), named,
+        str(row["case_no"] or ""), template(f"{FAMILY}.lit_{row.get('lamp')}") or "", stage_words(row["stage"]), named,
         str(row["dept_name"] or row["dept_code"] or ""), str(row["address"] or row["description"] or ""),
         minute(row["due_at"]), minute(row["reported_at"]), str(row["returns"] or ""), str(row["grid_code"] or ""),
         str(row["source"] or ""),
