@@ -108,6 +108,11 @@ def _is_percent(profile: Profile, value: str) -> bool:
     return is_positive(value) and float(value) <= 1_000
 
 
+def _is_duty(profile: Profile, value: str) -> bool:
+    named = [part.strip() for part in value.split(",")]
+    return len(set(named)) == len(named) and set(named) <= {"owner", "manager", "maintainer"}
+
+
 def _is_hours(profile: Profile, value: str) -> bool:
     try:
         return bool(parse_hours(value))
@@ -139,6 +144,7 @@ def _is_number_of(digits: Callable[[Profile], int]) -> Callable[[Profile, str], 
 _SETTING: dict[str, Callable[[Profile, str], bool]] = {
     **{key: _is_tolerance for key in DEFAULT_SETTINGS if key.startswith(("tolerance_", "duplicate_"))},
     "border_m": _is_tolerance,
+    "component_duty": _is_duty,
     "precedent_m": _is_tolerance,
     "lamp_amber_percent": _is_percent,
     "lamp_red_percent": _is_percent,

@@ -7,7 +7,7 @@ area is a street, community or unit grid by its code; a rule for a street holds 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from digital_citymgmt_plugin.core.profile import Profile, ResponsibilityRule
 
@@ -18,6 +18,8 @@ class Duties:
     def __init__(self, profile: Profile) -> None:
         self._rules = sorted(profile.responsibility, key=_weight, reverse=True)
         self._found: dict[tuple[str | None, ...], str | None] = {}
+        self._areas = sorted({rule.area_code for rule in self._rules if rule.area_code})
+        self._held: dict[tuple[str | None, ...], tuple[str, ...]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._rules)
@@ -33,9 +35,21 @@ class Duties:
         """
         key = (kind, class_code, *areas)
         if key not in self._found:
-            fitting = (rule for rule in self._rules if _fits(rule, kind, class_code, areas))
-            self._found[key] = next((rule.department_code for rule in fitting), None)
+            self._found[key] = next((rule.department_code for rule in self.fitting(kind, class_code, areas)), None)
         return self._found[key]
+
+    def fitting(
+        self, kind: str | None, class_code: str | None, areas: Sequence[str | None]
+    ) -> Iterator[ResponsibilityRule]:
+        """Yield the rules that fit a case, the one that decides first."""
+        return (rule for rule in self._rules if _fits(rule, kind, class_code, areas))
+
+    def areas_of(self, areas: Sequence[str | None]) -> tuple[str, ...]:
+        """Return the areas named by rules that hold a place: places of one answer have the same rules."""
+        key = tuple(areas)
+        if key not in self._held:
+            self._held[key] = tuple(code for code in self._areas if any(area and area.startswith(code) for area in key))
+        return self._held[key]
 
 
 def _weight(rule: ResponsibilityRule) -> tuple[int, int, bool, bool]:
