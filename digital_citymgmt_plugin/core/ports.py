@@ -273,6 +273,9 @@ class Files(Protocol):
     def read_photo(self, path: str) -> PhotoFacts:
         """Read what a photo says of itself; raises ``InputRefused`` for what is none."""
 
+    def evidence(self, path: str) -> dict[str, Any]:
+        """Return name, bytes and digest of a file that proves something; see ``storage.evidence``."""
+
     def photo_folder(self) -> PhotoKeeper:
         """Return the photo folder of the city store."""
 

@@ -43,7 +43,7 @@ from digital_citymgmt_plugin.core.requests_duplicates import (
     ListDuplicates,
     MergeDuplicates,
 )
-from digital_citymgmt_plugin.core.requests_duty import ImportFilingStandard
+from digital_citymgmt_plugin.core.requests_duty import DUTY
 from digital_citymgmt_plugin.core.requests_history import KINDS as HISTORY
 from digital_citymgmt_plugin.core.requests_intake import PlaceCases, PlaceQueue, SuggestPlaces
 from digital_citymgmt_plugin.core.requests_redraw import (
@@ -408,7 +408,7 @@ REQUESTS: dict[str, type[Request]] = {
         Assess, SurveyFiles, VerifyStore, RepairStore,
         BackupStore, ExportAudit,
         PreviewBaseMap, ImportBaseMap, MakeCandidates, DecideCandidates,
-        ExportProfile, ImportProfile, ListClasses, ImportFilingStandard,
+        ExportProfile, ImportProfile, ListClasses,
         ListIssues, WaiveIssues, ReopenIssues, FixComponents, ExportIssues, IssueHistory,
         CaseQueue, WarmCases, CasePage, ExportCases,
         MendGrids, MakeSheets, ListSheets, UpdateSheets, ExportSheets, ListCandidates,
@@ -420,7 +420,7 @@ REQUESTS: dict[str, type[Request]] = {
         PlaceCases, PlaceQueue, SuggestPlaces,
     )
 }  # fmt: skip
-REQUESTS.update({kind.method: kind for kind in HISTORY})
+REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY)})
 
 
 def request_from_params(method: str, params: dict[str, Any]) -> Request:

@@ -22,8 +22,7 @@ UNDOABLE = frozenset(
         "mend_grids", "keep_weights",
         "renumber_grids", "place_cases",
         "save_beats", "import_beats",
-        "renumber_grids",
-        "save_beats", "import_beats", "import_filing_standard",
+        "import_filing_standard", "record_ruling", "save_fund", "remediate",
         "import_base_map", "make_candidates", "decide_candidates",
     )
 )  # fmt: skip

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases.linking import Nearest, nearest_components, scores
 from digital_citymgmt_plugin.core.cases.placing import plain_name
-from digital_citymgmt_plugin.core.cases.responsibility import Duties
 from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.census import GONE
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
@@ -24,21 +23,23 @@ from digital_citymgmt_plugin.core.requests import LinkCases
 from digital_citymgmt_plugin.services import issues
 from digital_citymgmt_plugin.services.case_events import LINK as LINKED
 from digital_citymgmt_plugin.services.case_events import moves
-from digital_citymgmt_plugin.services.link_places import BY_COMPONENT, PLACE, CityMap
+from digital_citymgmt_plugin.services.duty_ground import component_departments, ground_of
+from digital_citymgmt_plugin.services.link_places import AREAS, BY_COMPONENT, PLACE, CityMap
 
 RULES = ("link_ambiguous", "component_code_unknown", "stated_area_differs")
 LINK = ("component_uuid", "link_method", "link_score")
 COLUMNS = (
     "fid", "uuid", GEOM, "kind", "class_code", "component_code", "component_uuid", "link_method", "stated_area",
-    "dept_code", "dept_name", "stage", *PLACE,
+    "dept_code", "dept_name", "stage", "unowned", *PLACE,
 )  # fmt: skip
-TARGET = ("uuid", "code", "grid_code", "community_code", "manager_dept")
+TARGET = ("uuid", "code", "grid_code", "community_code")
 # Columns whose words come again and again.
 REPEATED = ("kind", "class_code", "link_method", "stated_area", "dept_code", "dept_name", "stage", *PLACE)
+OPEN = ("collection", "filing", "dispatch", "disposal")  # stages in which it matters whose a case is
 CHUNK = 50_000
 
-# uuid, code, grid, community, managing department of a component
-Target = tuple[str, Any, Any, Any, Any]
+# uuid, code, grid, community of a component
+Target = tuple[str, Any, Any, Any]
 
 
 def link_cases(context: Context, request: LinkCases) -> dict[str, Any]:
@@ -48,8 +49,8 @@ def link_cases(context: Context, request: LinkCases) -> dict[str, Any]:
     the code that the case states (or the number that the component had in its source), else the nearest of its
     class within the class's tolerance (``request.tolerance``, m, overrides it). Where a second one is about as
     near, nothing is linked and both are listed. A case without place takes that of the component that its code
-    names; one without department, the component's managing one, else that of the responsibility rules. A second run
-    with nothing new writes nothing.
+    names; one without department, the one that answers for it (``core.cases.duty``); an open case of nobody is marked
+    (``unowned``). A second run with nothing new writes nothing.
 
     Returns
     -------
@@ -256,14 +257,12 @@ class _Run:
 
     def _link(self, row: int, target: Target, method: str, score: float) -> None:
         cases = self.cases
-        uuid, _, grid, community, department = target
+        uuid, _, grid, community = target
         cases["component_uuid"][row], cases["link_method"][row], cases["link_score"][row] = uuid, method, score
         self.linked[row] = True
         if cases["grid_code"][row] is None and cases["community_code"][row] is None and (grid or community):
             cases["grid_code"][row], cases["community_code"][row] = grid, community
             cases["street_code"][row], cases["place_method"][row] = self.map.street_of(community), BY_COMPONENT
-        if department and cases["dept_code"][row] is None and cases["dept_name"][row] is None:
-            cases["dept_code"][row] = department
 
     def _issue(self, row: int, rule: str, values: dict[str, Any]) -> None:
         x, y = self.cases["x"][row], self.cases["y"][row]
@@ -271,15 +270,25 @@ class _Run:
         self.found.append(issues.Found(str(self.cases["uuid"][row]), rule, values, place))
 
     def by_duty(self) -> None:
-        """Give a department to the cases that have none yet, by the responsibility rules of the profile."""
-        duties = Duties(self.profile)
-        if not duties:
-            return
+        """Give a department to the cases that have none yet: see ``core.cases.duty``; open cases of nobody are marked.
+
+        In a city without responsibility rules nothing can be said to be nobody's.
+        """
         cases = self.cases
-        rows = np.flatnonzero(~_there(cases["dept_code"]) & ~_there(cases["dept_name"])).tolist()
-        for row in rows:
-            areas = [cases[name][row] for name in ("grid_code", "community_code", "street_code")]
-            cases["dept_code"][row] = duties.of(cases["kind"][row], cases["class_code"][row], areas)
+        rows = np.flatnonzero(~_there(cases["dept_code"]) & ~_there(cases["dept_name"]))
+        self.unowned = np.zeros(len(cases["fid"]), dtype=bool)
+        if not len(rows):
+            return
+        ground = ground_of(self.store)
+        uuids = cases["component_uuid"][rows]
+        decided = ground.chain.decide_many(
+            cases["kind"][rows], cases["class_code"][rows], [cases[name][rows] for name in AREAS],
+            component_departments(self.store, uuids.tolist()), ground.rulings.of_many(uuids),
+        )  # fmt: skip
+        cases["dept_code"][rows] = decided.department
+        told = np.isin(cases["stage"][rows].astype(str), OPEN) & _there(cases["class_code"][rows])
+        told &= bool(self.profile.responsibility) | (decided.fired > 0)
+        self.unowned[rows] = told & ~_there(decided.department)
 
     def write(self) -> dict[str, Any]:
         """Write what changed in one action; none is opened when nothing did."""
@@ -290,6 +299,9 @@ class _Run:
         for name in PLACE:
             moved |= np.asarray(cases[name] != self.old[name], dtype=bool)
         assigned = np.asarray(cases["dept_code"] != self.old["dept_code"], dtype=bool)
+        marked = self.unowned != (cases["unowned"].astype(int) != 0)
+        marked &= self.unowned | _there(cases["dept_code"])  # a ruling that says nobody's stays
+        cases["unowned"] = self.unowned.astype(int).astype(object)
         changes = issues.compare(self.store, RULES, None, self.found)
         differing = sum(item.rule == "stated_area_differs" for item in self.found)
         self.counts.update(
@@ -297,12 +309,13 @@ class _Run:
             unlinked=int(unlinked.sum()), disagreements=differing, updated=int((moved | assigned | self.linked).sum()),
         )  # fmt: skip
         result: dict[str, Any] = {"counts": self.counts, "operation": None, "tables": [], "notes": []}
-        if not (moved.any() or assigned.any() or self.linked.any() or changes.any):
+        if not (moved.any() or assigned.any() or self.linked.any() or marked.any() or changes.any):
             return result
         self.context.progress(0.92, "progress.saving")
         self.context.cancel.check()
         with self.store.action("link_cases", tolerance=self.request.tolerance) as action:
-            for mask, names in ((moved, PLACE), (self.linked, LINK), (assigned, ("dept_code",))):
+            written = ((moved, PLACE), (self.linked, LINK), (assigned, ("dept_code",)), (marked, ("unowned",)))
+            for mask, names in written:
                 rows = np.flatnonzero(mask)
                 for start in range(0, len(rows), CHUNK):
                     part = rows[start : start + CHUNK]
@@ -331,7 +344,7 @@ def _components(store: Store, classes: list[str]) -> Columns:
     words: dict[Any, Any] = {}
     for table in COMPONENTS:
         for part in store.chunks(table, names, [("class_code", "in", classes), (GEOM, "not null", None)], size=CHUNK):
-            _share(part, ("grid_code", "community_code", "manager_dept", "class_code"), words)
+            _share(part, ("grid_code", "community_code", "class_code"), words)
             keep = ~np.isin(part.pop("state").astype(str), GONE)
             parts.append({name: part[name][keep] for name in names if name != "state"})
     return _joined(parts, [name for name in names if name != "state"])
@@ -345,8 +358,8 @@ def _share(part: Columns, names: Iterable[str], words: dict[Any, Any]) -> None:
 
 
 def _target(components: Columns, index: int) -> Target:
-    uuid, code, grid, community, department = (components[name][index] for name in TARGET)
-    return str(uuid), code, grid, community, department
+    uuid, code, grid, community = (components[name][index] for name in TARGET)
+    return str(uuid), code, grid, community
 
 
 def _joined(parts: list[Columns], names: Iterable[str]) -> Columns:

@@ -20,6 +20,7 @@ from digital_citymgmt_plugin.storage import (
     documents,
     drawing_files,
     dxf,
+    evidence,
     formats,
     gpx,
     photos,
@@ -207,6 +208,10 @@ class CityFiles:
     def read_photo(self, path: str) -> PhotoFacts:
         """Read what a photo says of itself; see ``photos.read_photo``."""
         return photos.read_photo(path)
+
+    def evidence(self, path: str) -> dict[str, Any]:
+        """Return name, bytes and digest of a file that proves something; see ``evidence.read_evidence``."""
+        return evidence.read_evidence(path, self.store_path)
 
     def photo_folder(self) -> PhotoKeeper:
         """Return the photo folder of the city store; see ``photos.PhotoFolder``."""

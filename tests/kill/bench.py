@@ -35,7 +35,7 @@ from digital_citymgmt_plugin.core.requests import (
     UpdateSheets,
     WaiveIssues,
 )
-from digital_citymgmt_plugin.core.requests_duty import ImportFilingStandard
+from digital_citymgmt_plugin.core.requests_duty import ImportFilingStandard, RecordRuling, Remediate, SaveFund
 from digital_citymgmt_plugin.core.requests_history import RenumberGrids
 from digital_citymgmt_plugin.core.requests_intake import PlaceCases
 from digital_citymgmt_plugin.core.requests_redraw import ApplyRedraw, DiscardScenario, SaveScenario
@@ -56,6 +56,11 @@ def column(store: str, query: str) -> list[str]:
     """Read the first column of a query."""
     with contextlib.closing(sqlite3.connect(store, timeout=30)) as connection:
         return [row[0] for row in connection.execute(query)]
+
+
+def _case(store: str) -> int:
+    """Return the first case that may be remediated."""
+    return int(column(store, "SELECT fid FROM case_record WHERE stage IN ('dispatch', 'disposal') ORDER BY fid")[0])
 
 
 GRIDS = "SELECT code FROM unit_grid WHERE status = 'current' ORDER BY code"
@@ -90,6 +95,9 @@ ACTIONS: dict[str, Build] = {
         )
     ),
     "importfilingstandard": lambda town, store, out: ImportFilingStandard(Layer(town.filing)),
+    "recordruling": lambda town, store, out: RecordRuling("unowned", case=_case(store), decision="现场无权属标识"),
+    "savefund": lambda town, store, out: SaveFund("代整治资金", 10_000.0, 2026),
+    "remediate": lambda town, store, out: Remediate("ask", case=_case(store), estimate=500.0, note="无主井盖"),
     "importprofile": lambda town, store, out: ImportProfile(town.profile),
     "checkgrids": lambda town, store, out: CheckGrids(),
     "savebeats": lambda town, store, out: SaveBeats(
