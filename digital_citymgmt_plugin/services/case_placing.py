@@ -10,14 +10,15 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.cases.placing import BY_TEXT, COMPONENT
+from digital_citymgmt_plugin.core.cases.neighbours import choose_by_neighbours
+from digital_citymgmt_plugin.core.cases.placing import BY_TEXT, COMPONENT, agrees
 from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.cases.whereabouts import COMMUNITY, NOWHERE, SCORES, Whereabouts, locate
 from digital_citymgmt_plugin.core.census import GONE
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import representative_points
-from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Condition, Context, Store
+from digital_citymgmt_plugin.core.ports import GEOM, XY, Action, Columns, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests_intake import PlaceCases
 from digital_citymgmt_plugin.services.case_events import moves
 from digital_citymgmt_plugin.services.gazetteer import gazetteer_of
@@ -27,11 +28,13 @@ from digital_citymgmt_plugin.services.link_places import AREAS, PLACE, CityMap
 PLACED = "place"  # source of the events
 CHUNK = 20_000
 COLUMNS = (
-    "fid", "address", "description", "component_code", "component_uuid", "stage", "place_score", *PLACE,
+    "fid", "address", "description", "component_code", "component_uuid", "stage", "stated_area",
+    "place_score", *PLACE,
 )  # fmt: skip
 BY_CODE = 0.98  # score of a place taken from the component that a case names (default of the plugin, as all scores)
 STATED = {"stated_grid": 0.6, "community_code": 0.3, "community_name": 0.3}
 TOLD = 0.8  # factor for what the description says: it may speak of more places than the one meant
+AMONG = 0.6  # score of the place that was chosen among several by the area stated
 ELSEWHERE = 0.5  # factor for a place in another community than the stated one
 _METHODS = {"crossing": "crossing", "between": "crossing", "door": "door", "number": "number", "street": "street"}
 
@@ -42,7 +45,8 @@ def place_cases(context: Context, request: PlaceCases) -> dict[str, Any]:
     In this order: the point of the component that the case names by code; what the address says (street and number,
     crossing, point of interest or landmark, so many metres from it), else what the description says; else the stated
     grid or community, which give no point. A place below ``request.least`` is not written: it waits in the queue
-    (``PlaceQueue``), as do texts that name several places. Community, grid and street follow the point.
+    (``PlaceQueue``), as do texts that name several places, unless one alone lies in the area that the case states (by
+    the map, else by what the cases around state). Community, grid and street follow the point.
 
     Returns
     -------
@@ -70,6 +74,7 @@ class _Run:
         self.context, self.store, self.request = context, store, request
         self.gazetteer = gazetteer_of(context)
         self.map = CityMap(store)
+        self.unclear: list[tuple[Columns, list[Whereabouts]]] = []  # cases that mean one of several places
         self.heard: dict[tuple[str, Any], Whereabouts] = {}
         self.action: Action | None = None
         self._stack = ExitStack()
@@ -93,6 +98,7 @@ class _Run:
                     self.context.progress(
                         0.05 + 0.9 * self.counts["read"] / total, "progress.placing", rows=self.counts["read"]
                     )
+            self._choose()
             if self.action is not None:
                 self.context.progress(0.97, "progress.saving")
                 self.context.cancel.check()
@@ -118,7 +124,57 @@ class _Run:
         self._hold_against_stated(part, points, methods, scores)
         for index in open_:
             self._settle(part, index, found[index], points, methods, scores, community)
+        unclear = [
+            index for index in open_
+            if found[index].xy is None and len(found[index].several) > 1 and part["stated_area"][index]
+        ]  # fmt: skip
+        if unclear:
+            self.unclear.append(({name: part[name][unclear] for name in COLUMNS}, [found[index] for index in unclear]))
         self._write(part, points, methods, scores, community)
+
+    def _choose(self) -> None:
+        """Choose between several places by the area that a case states: on the map, else by the cases around."""
+        if not self.unclear:
+            return
+        self.context.cancel.check()
+        part = {name: np.concatenate([rows[name] for rows, _ in self.unclear]) for name in COLUMNS}
+        meant = [one for _, found in self.unclear for one in found]
+        stated = [str(word) for word in part["stated_area"].tolist()]
+        chosen = [self._on_map(one, word) for one, word in zip(meant, stated)]
+        open_ = [index for index, place in enumerate(chosen) if place < 0]
+        xy, areas = self._known()
+        told = choose_by_neighbours(xy, areas, [meant[index].several for index in open_], [stated[i] for i in open_])
+        for index, place in zip(open_, told):
+            chosen[index] = place
+        rows = np.array([index for index, place in enumerate(chosen) if place >= 0], dtype=np.int64)
+        if self.request.least > AMONG or not len(rows):
+            return
+        self.counts["several"] -= len(rows)
+        points = objects(shapely.Point(meant[index].several[chosen[index]]) for index in rows.tolist())
+        methods = objects(meant[index].method for index in rows.tolist())
+        taken = {name: column[rows] for name, column in part.items()}
+        self._write(taken, points, methods, objects([AMONG] * len(rows)), taken["community_code"])
+
+    def _on_map(self, one: Whereabouts, stated: str) -> int:
+        """Return which place lies in the area stated, −1 when none or several do, or the map has no such area."""
+        found = self.map.areas(objects(shapely.Point(xy) for xy in one.several))
+        inside = [
+            place for place, code in enumerate(found["community_code"].tolist())
+            if code is not None and agrees(stated, self.map.chain(str(code)))
+        ]  # fmt: skip
+        return inside[0] if len(inside) == 1 else -1
+
+    def _known(self) -> tuple[NDArray[np.float64], list[str]]:
+        """Return the cases of known place that state an area; those chosen so before tell nothing new."""
+        places, areas = [np.empty((0, 2))], list[str]()
+        there: list[Condition] = [(GEOM, "not null", None), ("stated_area", "not null", None)]
+        for sure in (("place_score", "is null", None), ("place_score", ">", AMONG)):
+            for chunk in self.store.packed("case_record", ["stated_area", XY], [*there, sure]):
+                self.context.cancel.check()
+                good = np.isfinite(chunk[XY]).all(axis=1)
+                places.append(chunk[XY][good])
+                areas += chunk["stated_area"][good].tolist()
+        return np.concatenate(places), areas
 
     def _by_component(self, part: Columns, points: Any, methods: Any, scores: Any) -> None:
         for ours, theirs in (("component_uuid", "uuid"), ("component_code", "code")):

@@ -15,13 +15,14 @@ from typing import Optional
 from digital_citymgmt_plugin.core.places.addresses import parse_number, to_number
 from digital_citymgmt_plugin.core.places.gazetteer import Gazetteer, Spot, is_landmark, one_place
 from digital_citymgmt_plugin.core.places.names import AREA, POINT, STREET, Mention, fold
-from digital_citymgmt_plugin.core.places.streets import XY
+from digital_citymgmt_plugin.core.places.streets import XY, OnStreet
 
+BEYOND = "beyond"
 DOOR, RANGE, CROSSING, BETWEEN, POI, LANDMARK, ALONG, COMMUNITY = (
     "door", "number", "crossing", "between", "poi", "landmark", "street", "community_name",
 )  # fmt: skip
 SCORES = {
-    DOOR: 0.95, "door_between": 0.8, "range": 0.85, "block": 0.75, "beyond": 0.5, CROSSING: 0.9, LANDMARK: 0.85,
+    DOOR: 0.95, "door_between": 0.8, "range": 0.85, "block": 0.75, BEYOND: 0.5, CROSSING: 0.9, LANDMARK: 0.85,
     POI: 0.8, BETWEEN: 0.6, ALONG: 0.35, COMMUNITY: 0.3,
 }  # fmt: skip
 OFFSET, VAGUE, UNSURE = 0.9, 0.9, 0.5  # factors: moved by an offset; "near", "behind"; a longer name may stand there
@@ -200,6 +201,7 @@ def _doors(gazetteer: Gazetteer, text: str, streets: list[Mention]) -> list[Wher
             continue
         number, first, last, end = told
         by = f"{one.name} {number}"
+        along: list[OnStreet] = []
         for street in gazetteer.streets_of(one.name):
             doors, own = gazetteer.door(street, number, first) if first == last else ([], False)
             door = one_place(doors, SAME)
@@ -208,11 +210,15 @@ def _doors(gazetteer: Gazetteer, text: str, streets: list[Mention]) -> list[Wher
                 result.append(_moved(text, one.start, end, door, DOOR, score, by))
             elif doors:
                 result.append(Whereabouts(DOOR, 0.4, None, None, by, tuple(doors[:_MOST])))
-            if door is None and street in gazetteer.streets:
-                along = gazetteer.streets.number(street, first, last)
-                if along is not None:
-                    score = SCORES[along.how] * _trust(one)
-                    result.append(_moved(text, one.start, end, along.xy, RANGE, score, by))
+            elif street in gazetteer.streets:
+                along += [spot for spot in [gazetteer.streets.number(street, first, last)] if spot is not None]
+        # An avenue and a street of one name, its eastern and its western end: numbers tell them apart, or nothing does.
+        along = [spot for spot in along if spot.how != BEYOND] or along
+        place = one_place([spot.xy for spot in along], SAME)
+        if place is not None:
+            result.append(_moved(text, one.start, end, place, RANGE, SCORES[along[0].how] * _trust(one), by))
+        elif along:
+            result.append(Whereabouts(RANGE, 0.4, None, None, by, tuple(spot.xy for spot in along[:_MOST])))
     return result
 
 

@@ -32,9 +32,11 @@ class Line:
     _along: list[float] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        parts = shapely.get_parts(self.shape)
-        longest = parts[int(np.argmax(shapely.length(parts)))] if len(parts) > 1 else self.shape
-        xy = shapely.get_coordinates(longest)
+        parts = shapely.get_parts(shapely.line_merge(self.shape))
+        longest = parts[int(np.argmax(shapely.length(parts)))] if len(parts) > 1 else parts[0]
+        xy, first = shapely.get_coordinates(longest), shapely.get_coordinates(self.shape)[0]
+        if len(parts) == 1 and (xy[-1] == first).all() and not (xy[0] == first).all():
+            xy = xy[::-1]  # merging may turn a line round, and numbers run in its direction
         steps = np.hypot(*np.diff(xy, axis=0).T) if len(xy) > 1 else np.zeros(0)
         self._xy = [(float(x), float(y)) for x, y in xy]
         self._along = [0.0, *np.cumsum(steps).tolist()]
