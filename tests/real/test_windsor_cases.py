@@ -100,7 +100,7 @@ def test_each_lies_on_a_segment_of_its_street_whose_numbers_meet_the_block(winds
         first = int(block.replace("#", "")) * scale
         good = [
             shape for shape, (a, b, c, d) in by_name[street]
-            if any(min(pair) <= first + scale - 1 and max(pair) >= first and max(pair) > 0 for pair in ((a, b), (c, d)))
+            if any(min(ends) < first + scale and max(ends) >= max(first, 1) for ends in ((a, b), (c, d)))
         ]  # fmt: skip
         checked += 1
         bad = not (len(good) and float(np.min(shapely.distance(np.array(good), place))) <= 11.0)
