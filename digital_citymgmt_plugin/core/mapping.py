@@ -26,7 +26,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM, ROW, Columns, Formula, Ragged
 
 # Entries beside ``fields`` that are text, those that only some imports know among them.
-_TEXTS = frozenset({"x", "y", "crs", "time_zone", "name", "time_format", "source", "class"})
+_TEXTS = frozenset({"x", "y", "crs", "time_zone", "name", "time_format", "source", "class", "shift"})
 
 
 @dataclass(frozen=True)

@@ -208,13 +208,18 @@ class TotalObjects(Request):
 
 @dataclass(frozen=True)
 class ImportCases(Request):
-    """Bring case records in. ``mapping`` as in ``ImportComponents``."""
+    """Bring case records in. ``mapping`` as in ``ImportComponents``; ``shift`` as in ``ImportPlaces``.
+
+    ``changes``: workbook of what a repeated import changed.
+    """
 
     method: ClassVar[str] = "import_cases"
     input: Layer
     mapping: Optional[str] = None  # noqa: UP045
     rejects: Optional[str] = None  # noqa: UP045
     events: Optional[Layer] = None  # noqa: UP045
+    shift: str = "none"  # none | gcj02 | bd09
+    changes: Optional[str] = None  # noqa: UP045
 
     def files_beside(self) -> list[str]:
         """Name the reject list of the log."""

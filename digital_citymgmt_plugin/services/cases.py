@@ -20,6 +20,7 @@ from digital_citymgmt_plugin.core.mapping import Mapping, RowProblem, Rule, appl
 from digital_citymgmt_plugin.core.ports import GEOM, ROW, Action, Columns, Context, RejectList, Source, Store
 from digital_citymgmt_plugin.core.requests import ImportCases
 from digital_citymgmt_plugin.services import issues
+from digital_citymgmt_plugin.services.case_columns import case_columns, remembered, stated_crs
 from digital_citymgmt_plugin.services.case_events import (
     CHUNK,
     HALF,
@@ -43,7 +44,6 @@ from digital_citymgmt_plugin.services.intake import (
     Placer,
     Tally,
     base_name,
-    find_mapping,
     is_none,
     layer_name,
     mapping_is_new,
@@ -125,13 +125,17 @@ class _Intake:
         self.file = base_name(source.info.path)
         if request.mapping is None:
             _refuse_a_log(source, self.file)
-        mapping = find_mapping(context, "cases", request.mapping, source, known.FIELDS, known.SYNONYMS)
-        self.mapping = _with_case_no(mapping, self.file, source)
+        self.columns = stated_crs(
+            context, request.input, source, case_columns(context, request.mapping, request.input, source)
+        )
+        self.kept_mapping = remembered(request.mapping, source)
+        self.mapping = _with_case_no(self.columns.mapping, self.file, source)
         self.zone = self.mapping.time_zone or store.meta().get("time_zone") or "Asia/Shanghai"
         zone_of(self.zone)
         located = source.info.geometry is not None or bool(self.mapping.x and self.mapping.y)
         crs = source_crs(context, request.input, source, self.mapping) if located else None
-        self.placer = Placer(context, crs, self.file, strict=True) if located else None
+        shift = request.shift if request.shift != "none" else str(self.mapping.options.get("shift") or "none")
+        self.placer = Placer(context, crs, self.file, strict=True, shift=shift) if located else None
         origin = {SOURCE: origin_of(source, source_name(source))}
         if crs and not self.mapping.x:
             origin[CRS] = crs
@@ -168,8 +172,8 @@ class _Intake:
             if self.log is not None:
                 log_counts = self.log.take(self.store, self._write_events, self._lists)
                 self._write_late(self.log)
-            if mapping_is_new(self.store, "cases", self.request.mapping):
-                save_mapping(self.store, self._writing(), "cases", self.request.mapping)
+            if mapping_is_new(self.store, "cases", self.kept_mapping):
+                save_mapping(self.store, self._writing(), "cases", self.kept_mapping)
             counts = {**self.tally.counts(), **self.counts, **log_counts}
             if self.action is not None:
                 self.context.progress(0.97, "progress.saving")
@@ -199,7 +203,7 @@ class _Intake:
         return self.action
 
     def _notes(self) -> list[dict[str, Any]]:
-        notes: list[dict[str, Any]] = [{"code": "note.time_zone", "values": {"zone": self.zone}}]
+        notes = [*self.columns.notes, {"code": "note.time_zone", "values": {"zone": self.zone}}]
         notes += self.deadlines.notes()
         if self.placer is not None and self.placer.reprojected:
             file = layer_name(self.request.input.path, self.request.input.layer)

@@ -83,8 +83,8 @@ def test_each_lies_on_a_segment_of_its_street_whose_numbers_meet_the_block(winds
     frame = geopandas.read_file(shared / "basemap" / "windsor_base.gpkg", layer="street_centreline")
     by_name = defaultdict(list)
     for name, whole, shape, *ends in zip(
-        frame["ST_NAME"], frame["FULL_NAME"], frame.geometry, frame["L_ADDR_FRO"], frame["L_ADDR_TO"], frame["R_ADDR_FRO"],
-        frame["R_ADDR_TO"],
+        frame["ST_NAME"], frame["FULL_NAME"], frame.geometry, frame["L_ADDR_FRO"], frame["L_ADDR_TO"],
+        frame["R_ADDR_FRO"], frame["R_ADDR_TO"],
     ):  # fmt: skip
         words = str(whole).upper().split()  # of CABANA RD E the short name is CABANA in one row and CABANA RD in others
         for known in {str(name).upper(), *(" ".join(words[:count]) for count in range(1, len(words) + 1))}:

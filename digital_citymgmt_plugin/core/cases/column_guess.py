@@ -77,8 +77,9 @@ class CaseGuess:
 def guess_case_columns(columns: Mapping[str, Sequence[str]], words: Words, *, placed: bool) -> CaseGuess:
     """Guess what the columns of a table of cases are.
 
-    A heading that is known goes first where its values do not speak against it; then values: times, words of the
-    city's classes, communities and departments, codes by their length, coordinates by where they lie.
+    A heading that is known goes first; then values: times, words of the city's classes, communities and departments,
+    codes by their length, coordinates by where they lie; then headings that may mean this or that, where the values do
+    not speak against it.
 
     Parameters
     ----------
@@ -93,7 +94,7 @@ def guess_case_columns(columns: Mapping[str, Sequence[str]], words: Words, *, pl
     guess = _Guess(filled)
     tests = _by_heading()
     for ours, synonyms in known.SYNONYMS.items():
-        guess.headed(ours, (ours, *synonyms), tests.get(ours))
+        guess.headed(ours, (ours, *synonyms), None)  # wrong values under a right heading are to be told, not left out
     for ours, fits in _by_values(words).items():
         guess.valued(ours, fits)
     for ours, synonyms in _MORE.items():  # 类别 may head codes or names, 时间 anything: after what the values prove
@@ -155,6 +156,7 @@ def _by_heading() -> dict[str, Fits]:
         "class_code": lambda text: text.isascii() and any(sign.isdigit() for sign in text),
         "class_name": lambda text: not text.isdigit(),
         "stage": lambda text: stage_rank(text) is not None,
+        "address": lambda text: not _is_pair(text),
         "x": _is_coordinate, "y": _is_coordinate,
         **dict.fromkeys(known.TIMES, is_time),
     }  # fmt: skip
@@ -201,7 +203,8 @@ def _texts(guess: _Guess) -> None:
     for name in guess.free():
         if 5 <= lengths[name] <= 60 and _mostly(guess.filled[name], lambda text: bool(_ADDRESS.search(text))):
             guess.take("address", name, BY_VALUES)
-    longest = max(guess.free(), key=lambda name: lengths[name], default="")
+    free = [name for name in guess.free() if not _mostly(guess.filled[name], _is_pair)]
+    longest = max(free, key=lambda name: lengths[name], default="")
     if longest and lengths[longest] >= 12 and not _mostly(guess.filled[longest], lambda text: text.isascii()):
         guess.take("description", longest, BY_VALUES)
 
@@ -209,9 +212,9 @@ def _texts(guess: _Guess) -> None:
 def _places(guess: _Guess, words: Words) -> tuple[str, str]:
     """Return the columns of coordinates: one that holds both, degrees of China, or metres within the city."""
     for name in guess.free():
-        pairs = [as_pair(text) for text in guess.filled[name][:200]]
-        both = sum(np.isfinite(as_coordinate(one)) and np.isfinite(as_coordinate(two)) for one, two in pairs)
-        if both >= MOSTLY * len(pairs) and (both > 2 or _fold(name) in map(_fold, _JOINT)):
+        some = guess.filled[name][:200]
+        both = sum(map(_is_pair, some))
+        if both >= MOSTLY * len(some) and (both > 2 or _fold(name) in map(_fold, _JOINT)):
             return name, name
     numbers: dict[str, float] = {}
     for name in guess.free():
@@ -256,7 +259,11 @@ def _is_time(text: str) -> bool:
 
 
 def _is_coordinate(text: str) -> bool:
-    return bool(np.isfinite(as_coordinate(text))) or as_pair(text)[1] is not None
+    return bool(np.isfinite(as_coordinate(text))) or _is_pair(text)
+
+
+def _is_pair(text: str) -> bool:
+    return all(np.isfinite(as_coordinate(one)) for one in as_pair(text))
 
 
 def _fold(name: str) -> str:
