@@ -45,7 +45,7 @@ from digital_citymgmt_plugin.core.requests_duplicates import (
 )
 from digital_citymgmt_plugin.core.requests_duty import DUTY
 from digital_citymgmt_plugin.core.requests_history import KINDS as HISTORY
-from digital_citymgmt_plugin.core.requests_intake import PlaceCases, PlaceQueue, SuggestPlaces
+from digital_citymgmt_plugin.core.requests_intake import AmendCases, PlaceCases, PlaceQueue, SuggestPlaces
 from digital_citymgmt_plugin.core.requests_redraw import (
     ApplyRedraw,
     CloseRedraw,
@@ -210,7 +210,7 @@ class TotalObjects(Request):
 class ImportCases(Request):
     """Bring case records in. ``mapping`` as in ``ImportComponents``; ``shift`` as in ``ImportPlaces``.
 
-    ``changes``: workbook of what a repeated import changed.
+    ``report``: workbook of what a repeated import changed.
     """
 
     method: ClassVar[str] = "import_cases"
@@ -219,7 +219,7 @@ class ImportCases(Request):
     rejects: Optional[str] = None  # noqa: UP045
     events: Optional[Layer] = None  # noqa: UP045
     shift: str = "none"  # none | gcj02 | bd09
-    changes: Optional[str] = None  # noqa: UP045
+    report: Optional[str] = None  # noqa: UP045
 
     def files_beside(self) -> list[str]:
         """Name the reject list of the log."""
@@ -422,7 +422,7 @@ REQUESTS: dict[str, type[Request]] = {
         CheckComponents, CheckGrids, Totals, TotalObjects, ListRules, EditRules,
         OpenRedraw, ProbeRedraw, EditRedraw, StepRedraw, ApplyRedraw, RebaseRedraw, CloseRedraw,
         SaveScenario, ListScenarios, CompareScenarios, DiscardScenario,
-        PlaceCases, PlaceQueue, SuggestPlaces,
+        AmendCases, PlaceCases, PlaceQueue, SuggestPlaces,
     )
 }  # fmt: skip
 REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY)})

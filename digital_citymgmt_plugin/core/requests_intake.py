@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Optional
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Optional
 
 from digital_citymgmt_plugin.core.request_base import Request
 
@@ -22,6 +22,24 @@ class PlaceCases(Request):
     method: ClassVar[str] = "place_cases"
     least: float = LEAST
     again: bool = False
+
+
+@dataclass(frozen=True)
+class AmendCases(Request):
+    """Correct cases by hand: values of columns, or the place of all of them; each leaves an ``amend`` event.
+
+    ``values``: column → new value (``AMENDED`` in ``services.case_amending``). ``x``, ``y``: place in the store's CRS.
+    ``reason``: why, in the words of whoever does it; ``role``: who may (table of moves of the profile).
+    """
+
+    method: ClassVar[str] = "amend_cases"
+    cases: list[int] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    x: Optional[float] = None  # noqa: UP045
+    y: Optional[float] = None  # noqa: UP045
+    reason: str = ""
+    role: str = "acceptor"
+    done_by: str = ""
 
 
 @dataclass(frozen=True)

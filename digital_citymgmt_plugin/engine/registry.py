@@ -46,6 +46,7 @@ SERVICES: dict[str, Service] = {
     "import_tracks": _late("tracks", "import_tracks"),
     "link_cases": _late("linking", "link_cases"),
     "place_cases": _late("case_placing", "place_cases"),
+    "amend_cases": _late("case_amending", "amend_cases"),
     "place_queue": _late("place_queue", "place_queue"),
     "suggest_places": _late("place_queue", "suggest_places"),
     "assess": _late("assessment", "assess"),
@@ -125,7 +126,7 @@ PREVIEWED = {
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
     "import_base_map", "make_candidates", "decide_candidates", "check_grids", "mend_grids",
     "apply_redraw", "renumber_grids",
-    "place_cases", "import_filing_standard",
+    "place_cases", "amend_cases", "import_filing_standard",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.

@@ -20,6 +20,7 @@ from digital_citymgmt_plugin.core.mapping import Mapping, RowProblem, Rule, appl
 from digital_citymgmt_plugin.core.ports import GEOM, ROW, Action, Columns, Context, RejectList, Source, Store
 from digital_citymgmt_plugin.core.requests import ImportCases
 from digital_citymgmt_plugin.services import issues
+from digital_citymgmt_plugin.services.case_changes import ChangeReport
 from digital_citymgmt_plugin.services.case_columns import case_columns, remembered, stated_crs
 from digital_citymgmt_plugin.services.case_events import (
     CHUNK,
@@ -31,6 +32,7 @@ from digital_citymgmt_plugin.services.case_events import (
     derived_events,
     only_new,
 )
+from digital_citymgmt_plugin.services.case_keeping import Kept, keep_ours
 from digital_citymgmt_plugin.services.case_places import Classes, Places
 from digital_citymgmt_plugin.services.case_times import (
     Checked,
@@ -61,6 +63,7 @@ RULES = (
     "community_ambiguous", "grid_unknown",
 )  # fmt: skip
 PLACE = ("community_code", "grid_code", "place_method")
+KEPT_TOO = ("place_method", "community_code", "grid_code", "street_code")  # read beside what the row says
 BY_MAP = ("grid", "area")  # ``place_method`` of link_cases: the map knows better than the table
 
 
@@ -68,9 +71,10 @@ def import_cases(context: Context, request: ImportCases) -> dict[str, Any]:
     """Bring case records in.
 
     A case is known again by its number: a second import of the same file changes nothing, a row that says something
-    else updates its case and leaves an ``amend`` event with the old and new values. A case's stage follows from what
-    the table says, else from its times; each known time becomes an event marked ``import`` unless a log of events
-    (``request.events``) speaks of the case.
+    else updates its case and leaves an ``amend`` event with the old and new values, but for what was set here: places
+    by hand, places found while the row says the same, corrections, stage and department of cases moved here. A case's
+    stage follows from what the table says, else from its times; each known time becomes an event marked ``import``
+    unless a log of events (``request.events``) speaks of the case.
 
     Mapping options beside those of every mapping: ``class: "required"`` rejects classes that the profile does not
     have, ``time_format`` (``strptime``), ``keep`` (columns kept as they are in ``attributes``), ``events`` (mapping of
@@ -80,7 +84,8 @@ def import_cases(context: Context, request: ImportCases) -> dict[str, Any]:
     -------
     dict
         Counts ``read`` = ``accepted`` + ``rejected``; ``accepted`` = ``inserted`` + ``updated`` + ``unchanged``;
-        ``placed`` (with coordinates or a known community), ``events``, ``issues`` (found now).
+        ``placed`` (with coordinates or a known community), ``events``, ``issues`` (found now). ``changed``: field →
+        in how many cases it changed; ``report``: the workbook of ``request.report`` if one was written.
 
     Raises
     ------
@@ -150,6 +155,7 @@ class _Intake:
         if request.events is not None:
             options = self.mapping.options.get("events")
             self.log = EventLog(context, request.events, options, request.rejects, self.zone)
+        self.kept, self.changes = Kept(), ChangeReport(request.report)
         self.seen = Marks()
         self.late: list[NDArray[np.int64]] = []  # cases whose events wait for the log
         self.total = source.info.rows or 0
@@ -181,6 +187,7 @@ class _Intake:
                 self.action.counts.update(counts)
                 self.action.note(crs=self.placer.crs if self.placer else None, encoding=source.info.encoding)
             self._close_lists()
+            report = self.changes.write(self.context)
         written = self.action is not None
         return {
             "counts": counts,
@@ -188,6 +195,9 @@ class _Intake:
             "tables": ["case_record", "case_event", "check_issue", "mapping"] if written else [],
             "notes": self._notes(),
             "reasons": self.tally.reasons,
+            "changed": dict(self.changes.fields),
+            "report": report,
+            "files_wait": bool(self.context.preview and self.request.report and self.changes.fields),
         }
 
     def _close_lists(self) -> None:
@@ -208,6 +218,7 @@ class _Intake:
         if self.placer is not None and self.placer.reprojected:
             file = layer_name(self.request.input.path, self.request.input.layer)
             notes.append({"code": "note.reprojected", "values": {"source": self.placer.crs, "file": file}})
+        notes += self.kept.notes()
         if self.places.reader is not None:
             notes += self.places.reader.notes()
         if self.placer is not None and self.placer.shift != "none":
@@ -303,16 +314,19 @@ class _Intake:
     ) -> None:
         action = self._writing()
         fresh = {name: column[rows] for name, column in columns.items()}
-        old = self.store.read("case_record", ["fid", *names], [("fid", "in", fids.tolist())])
+        wanted = ["fid", *names, *(name for name in KEPT_TOO if name not in names)]
+        old = self.store.read("case_record", wanted, [("fid", "in", fids.tolist())])
         order = np.argsort(old["fid"])[np.searchsorted(np.sort(old["fid"]), fids)]
         old = {name: column[order] for name, column in old.items()}
+        local = keep_ours(self.store, fids, old, fresh, self.kept)
         digest_old, digest_new = row_digests(old, [GEOM]), row_digests(fresh, [GEOM])
         same_place = np.array([one == two for one, two in zip(digest_old, digest_new)], dtype=bool)
-        located = same_place & np.isin(old["place_method"].astype(str), BY_MAP)
+        located = local | (same_place & np.isin(old["place_method"].astype(str), BY_MAP))
         _keep_departments(old, fresh)
         rest = {name: column for name, column in fresh.items() if name not in PLACE and name != GEOM}
         action.update("case_record", fids, rest)
-        action.update("case_record", fids[~located], {name: fresh[name][~located] for name in PLACE})
+        there = {name: fresh[name][~located] for name in PLACE}
+        action.update("case_record", fids[~located], {**there, "place_score": objects([None] * int((~located).sum()))})
         action.update("case_record", fids[~same_place], {GEOM: fresh[GEOM][~same_place]})
         if self.log is None:
             self._write_events(only_new(self.store, derived_events(fids, fresh)))
@@ -338,6 +352,7 @@ class _Intake:
             if not same[index]:
                 changes[GEOM] = [_wkt(old[GEOM][index]), _wkt(new[GEOM][index])]
             told.append(changes)
+        self.changes.add(new["case_no"].tolist(), told)
         return amendments(fids, (old["stage"], new["stage"]), told, moment_text(self.context.clock()), IMPORT)
 
     def _write_late(self, log: EventLog) -> None:

@@ -37,7 +37,7 @@ from digital_citymgmt_plugin.core.requests import (
 )
 from digital_citymgmt_plugin.core.requests_duty import ImportFilingStandard, RecordRuling, Remediate, SaveFund
 from digital_citymgmt_plugin.core.requests_history import RenumberGrids
-from digital_citymgmt_plugin.core.requests_intake import PlaceCases
+from digital_citymgmt_plugin.core.requests_intake import AmendCases, PlaceCases
 from digital_citymgmt_plugin.core.requests_redraw import ApplyRedraw, DiscardScenario, SaveScenario
 from tests.kill.town import ACROSS, CLASSES, COUNTY, CRS, SIDE, Town, X, Y
 
@@ -78,6 +78,10 @@ ACTIONS: dict[str, Build] = {
     "decidecandidates": lambda town, store, out: DecideCandidates("confirm"),
     "importphotos": lambda town, store, out: ImportPhotos(town.photos, tolerance=0.0, output=out + ".xlsx"),
     "placecases": lambda town, store, out: PlaceCases(),
+    "amendcases": lambda town, store, out: AmendCases(
+        [int(fid) for fid in column(store, "SELECT fid FROM case_record WHERE stage NOT IN ('closed', 'void') ORDER BY fid LIMIT 5")],
+        {"address": "人民路1号"}, X + 500.0, Y + 500.0, "现场核实",
+    ),
     "findduplicates": lambda town, store, out: FindDuplicates(tolerance=FAR),
     "checkcomponents": lambda town, store, out: CheckComponents(),
     "waiveissues": lambda town, store, out: WaiveIssues(states=["open"], reason="现场核实"),
