@@ -64,6 +64,7 @@ def _case(store: str) -> int:
 
 
 GRIDS = "SELECT code FROM unit_grid WHERE status = 'current' ORDER BY code"
+OPEN = "SELECT fid FROM case_record WHERE stage NOT IN ('closed', 'void') ORDER BY fid LIMIT 5"
 
 # In their order: each stands on what those before it wrote. Of the town, the store's path, the path of an output.
 ACTIONS: dict[str, Build] = {
@@ -79,7 +80,7 @@ ACTIONS: dict[str, Build] = {
     "importphotos": lambda town, store, out: ImportPhotos(town.photos, tolerance=0.0, output=out + ".xlsx"),
     "placecases": lambda town, store, out: PlaceCases(),
     "amendcases": lambda town, store, out: AmendCases(
-        [int(fid) for fid in column(store, "SELECT fid FROM case_record WHERE stage NOT IN ('closed', 'void') ORDER BY fid LIMIT 5")],
+        [int(fid) for fid in column(store, OPEN)],
         {"address": "人民路1号"}, X + 500.0, Y + 500.0, "现场核实",
     ),
     "findduplicates": lambda town, store, out: FindDuplicates(tolerance=FAR),
