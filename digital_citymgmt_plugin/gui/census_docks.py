@@ -35,7 +35,7 @@ from digital_citymgmt_plugin.gui.redraw_actions import RedrawActions
 from digital_citymgmt_plugin.gui.rule_actions import RuleActions
 from digital_citymgmt_plugin.gui.totals_actions import TotalsActions
 from digital_citymgmt_plugin.gui.unwritten import ExitBlocker
-from digital_citymgmt_plugin.gui.vendor_actions import VendorActions
+from digital_citymgmt_plugin.gui.vendor_actions import VendorActions, VendorBeatActions
 
 
 def tr(text: str) -> str:
@@ -70,6 +70,9 @@ class CensusDocks:
         controller.windows["draftgrids"] = self.draft.show
         self.vendor = VendorActions(controller, window)
         self.vendor.adopted.connect(self._show_grid_faults)
+        self.vendor_beats = VendorBeatActions(controller, window)
+        self.vendor.beats_next.connect(self.vendor_beats.show)
+        self.vendor_beats.adopted.connect(lambda: self._bring(beat_dock))
         controller.dock.vendor_button.clicked.connect(lambda _=False: self.vendor.show())
         controller.dock.redraw_button.clicked.connect(lambda _=False: self._bring(redraw_dock))
         self.base_map = BaseMapActions(controller, window)
@@ -86,7 +89,7 @@ class CensusDocks:
         issue_dock.totals_button.clicked.connect(lambda _=False: self.totals.show())
         self.desks: list[Desk] = [
             self.issues, self.sheets, self.candidates, self.base_map, self.backdrop, self.totals, self.draft,
-            self.drafts, self.vendor, self.redraw, self.lineage, self.beats, self.dispatch,
+            self.drafts, self.vendor, self.vendor_beats, self.redraw, self.lineage, self.beats, self.dispatch,
         ]  # fmt: skip
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),

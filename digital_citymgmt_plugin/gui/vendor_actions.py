@@ -11,8 +11,9 @@ from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 
 from digital_citymgmt_plugin.bridge.messages import sentence
-from digital_citymgmt_plugin.core.requests import REQUESTS, AdoptGrids, Layer, PreviewGrids, Request
+from digital_citymgmt_plugin.core.requests import REQUESTS, AdoptGrids, ImportBeats, Layer, PreviewGrids, Request
 from digital_citymgmt_plugin.gui.desk import Desk, request_of
+from digital_citymgmt_plugin.gui.dialogs.vendor_beats import VendorBeatsDialog
 from digital_citymgmt_plugin.gui.dialogs.vendor_grids import VendorDialog
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.menu_actions import OneWindow
@@ -27,6 +28,7 @@ class VendorActions(OneWindow, Desk):
     """What the menu entry and the button of step 2 do. ``adopted``: the grids are in the store, faults are listed."""
 
     adopted = pyqtSignal()
+    beats_next = pyqtSignal()  # the grids are in the store, and beats of a file of their own shall follow
     dialog: VendorDialog | None
 
     def __init__(self, controller: CityController, window: QWidget) -> None:
@@ -40,7 +42,7 @@ class VendorActions(OneWindow, Desk):
         """Open the window, which asks for a file."""
         if not self.has_store() or self.raised():
             return
-        dialog = VendorDialog(self.dock, beats="import_beats" in REQUESTS)
+        dialog = self.window()
         dialog.file_asked.connect(self._ask_file)
         dialog.chosen.connect(self.take)
         dialog.look_again.connect(self._look)
@@ -49,10 +51,14 @@ class VendorActions(OneWindow, Desk):
         self.file = ""
         self.open(dialog)
 
+    def window(self) -> VendorDialog:
+        """Make the window."""
+        return VendorDialog(self.dock, beats="import_beats" in REQUESTS)
+
     def _ask_file(self) -> None:
         kinds = tr("Layers of polygons") + " (*.shp *.SHP *.geojson *.json *.gpkg *.zip *.xlsx);;(*)"
         start = str(Path(self.file or self.path).parent)
-        path, _ = QFileDialog.getOpenFileName(self.dialog, tr("Start from the unit grids that are there"), start, kinds)
+        path, _ = QFileDialog.getOpenFileName(self.dialog, self.dialog.windowTitle(), start, kinds)
         if path:
             self.take(path)
 
@@ -88,7 +94,11 @@ class VendorActions(OneWindow, Desk):
         if self.dialog is not None:
             self.dialog.show_problem(sentence(error))
 
-    def request(self, rejects: str | None = None) -> AdoptGrids:
+    def ready(self) -> str:
+        """Say what has to be chosen before anything can be counted; "" nothing."""
+        return ""
+
+    def request(self, rejects: str | None = None) -> Request:
         """Return the adoption that the window shows."""
         dialog = self.dialog
         assert dialog is not None  # noqa: S101  (only while it is open)
@@ -102,6 +112,9 @@ class VendorActions(OneWindow, Desk):
         dialog = self.dialog
         if dialog is None or not self.file or dialog.crs() is None:
             return
+        if lacking := self.ready():
+            dialog.show_problem(lacking)
+            return
         self.controller.link.forget(tr("Counting faults"))  # of what was chosen before
         dialog.show_busy(tr("Counting faults…"))
         request = self.request()
@@ -109,17 +122,19 @@ class VendorActions(OneWindow, Desk):
             tr("Counting faults"), request, lambda answer: self._counted(request, answer), "drop", self._not_looked
         )  # fmt: skip
 
-    def _counted(self, request: AdoptGrids, answer: dict[str, Any]) -> None:
+    def _counted(self, request: Request, answer: dict[str, Any]) -> None:
         if self.dialog is not None and request == self.request():
             self._rejected = int(answer["counts"].get("rejected", 0))
             self.dialog.show_faults(answer)
 
     def _adopt(self) -> None:
         rejects = self._free_name() if self._rejected else None
-        request, field = self.request(rejects), self.dialog.beat_field() if self.dialog is not None else None
+        assert self.dialog is not None  # noqa: S101  (it was accepted)
+        request, field, more = self.request(rejects), self.dialog.beat_field(), self.dialog.next_box.isChecked()
         # The grids of the file are the polygons of the beats: each grid of the city gets the beat that lies there.
-        beats = request_of("import_beats", input=request.input, code_field=field) if field else None
-        self.write_now(request, lambda answer: self._adopted(answer, beats))
+        layer = request.to_params()["input"]
+        beats = request_of("import_beats", input=Layer(**layer), code_field=field) if field else None
+        self.write_now(request, lambda answer: self._adopted(answer, beats, more))
 
     def _free_name(self) -> str:
         """Return a file beside the store for the rows that stay out; none is ever written over."""
@@ -131,7 +146,7 @@ class VendorActions(OneWindow, Desk):
             number += 1
         return str(path)
 
-    def _adopted(self, answer: dict[str, Any], beats: Request | None) -> None:
+    def _adopted(self, answer: dict[str, Any], beats: Request | None, more: bool = False) -> None:
         if beats is not None:
             self.write_now(beats)
         if answer.get("rejects"):
@@ -142,6 +157,8 @@ class VendorActions(OneWindow, Desk):
                 words.format(count=answer["counts"]["rejected"], file=answer["rejects"]), Qgis.MessageLevel.Warning
             )
         self.adopted.emit()
+        if more:
+            self.beats_next.emit()
 
     def left(self) -> None:
         """Stop looking: nobody waits for the counts any more."""
@@ -152,3 +169,25 @@ class VendorActions(OneWindow, Desk):
         """End: close what stands open."""
         self.close_dialog()
         super().shut()
+
+
+class VendorBeatActions(VendorActions):
+    """The second step: a vendor's beats as polygons of their own; ``adopted``: they are in the store."""
+
+    dialog: VendorBeatsDialog | None
+
+    def window(self) -> VendorDialog:
+        """Make the window."""
+        return VendorBeatsDialog(self.dock)
+
+    def ready(self) -> str:
+        """Say that a field of codes is needed."""
+        assert self.dialog is not None  # noqa: S101  (only while it is open)
+        return "" if self.dialog.code_field() else tr("Choose the field with the codes of the beats.")
+
+    def request(self, rejects: str | None = None) -> Request:
+        """Return the import that the window shows."""
+        dialog = self.dialog
+        assert dialog is not None  # noqa: S101  (only while it is open)
+        layer = Layer(self.file, encoding=dialog.encoding(), crs=dialog.crs())
+        return ImportBeats(layer, dialog.code_field() or "", dialog.name_field(), rejects=rejects)

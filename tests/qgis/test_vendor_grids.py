@@ -12,7 +12,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.requests import REQUESTS
 from digital_citymgmt_plugin.gui.dialogs.vendor_grids import VendorDialog
 from digital_citymgmt_plugin.gui.session import StoreSession
-from digital_citymgmt_plugin.gui.vendor_actions import VendorActions
+from digital_citymgmt_plugin.gui.vendor_actions import VendorActions, VendorBeatActions
 
 pytestmark = pytest.mark.qgis
 
@@ -148,3 +148,78 @@ def test_beats_are_offered_only_where_this_version_takes_them(qgis_app, qgis_par
     dialog = VendorDialog(qgis_parent, beats=True)
     dialog.show_answer(FOUND)
     assert dialog.beat_field() == "责任网格"
+
+
+BEATS = {**FOUND, "name": "b.shp", "fields": ["ZRBH", "名称"], "code_field": "", "beat_field": "ZRBH"}
+TRIED_BEATS = {
+    "counts": {"read": 9, "accepted": 8, "rejected": 1, "beats": 8, "grids_given": 40, "grids_without": 3},
+    "notes": [{"code": "beats.across", "values": {"count": 5, "codes": "1, 2", "half": 1}},
+              {"code": "beats.without", "values": {"count": 3, "codes": "7, 8, 9"}}],
+    "reasons": {"reject.missing": 1}, "rejects": "/tmp/y.xlsx", "tables": ["beat"],
+}  # fmt: skip
+
+
+class BeatController(Controller):
+    """Answers of the second step."""
+
+    def call(self, request, *, preview=None, **options):
+        self.asked.append((request, preview))
+        return self.found if request.method == "preview_grids" else TRIED_BEATS
+
+
+@pytest.fixture
+def second(qgis_app, qgis_parent):
+    made = []
+
+    def begin(found=BEATS):
+        controller = BeatController(found)
+        actions = VendorBeatActions(controller, qgis_parent)
+        actions.show()
+        actions.take("/data/b.shp")
+        made.append(actions)
+        return actions, controller
+
+    yield begin
+    for actions in made:
+        actions.shut()
+
+
+def test_beats_of_a_file_of_their_own_are_tried_told_and_written(second):
+    actions, controller = second()
+    dialog, done = actions.dialog, []
+    actions.adopted.connect(lambda: done.append(True))
+    assert [(request.method, preview) for request, preview in controller.asked] == [
+        ("preview_grids", None), ("import_beats", "drop"),
+    ]  # fmt: skip
+    tried = controller.asked[1][0]
+    assert (tried.code_field, tried.name_field, tried.grid_field, tried.input.crs) == (
+        "ZRBH",
+        "名称",
+        None,
+        "EPSG:4550",
+    )
+    faults = texts(dialog.faults)
+    assert [row[1] for row in faults] == ["1", "5", "3"] and all(row[2] for row in faults)
+    assert dialog.adopt_button.isEnabled()
+    dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).click()
+    written, preview = controller.asked[-1]
+    assert (written.method, written.code_field, preview) == ("import_beats", "ZRBH", None)
+    assert written.rejects.endswith(".xlsx") and done and any("/tmp/y.xlsx" in said for said in controller.said)
+
+
+def test_without_a_field_of_codes_nothing_is_tried(second):
+    actions, controller = second({**BEATS, "beat_field": "", "fields": ["a"]})
+    assert [request.method for request, _ in controller.asked] == ["preview_grids"]
+    assert not actions.dialog.adopt_button.isEnabled()
+    actions.dialog.code_box.setCurrentIndex(1)
+    assert controller.asked[-1][0].code_field == "a" and actions.dialog.adopt_button.isEnabled()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_second_step_follows_when_it_is_wanted(opened, wanted):
+    actions, _ = opened()
+    asked = []
+    actions.beats_next.connect(lambda: asked.append(True))
+    actions.dialog.next_box.setChecked(wanted)
+    actions.dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).click()
+    assert asked == [True] * wanted

@@ -8,16 +8,15 @@ from typing import Any
 
 from qgis.core import QgsCoordinateReferenceSystem
 from qgis.gui import QgsProjectionSelectionWidget
-from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QLocale, pyqtSignal
 from qgis.PyQt.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
     QHBoxLayout,
     QHeaderView,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
@@ -25,15 +24,11 @@ from qgis.PyQt.QtWidgets import (
 from digital_citymgmt_plugin.bridge.messages import sentence, template
 from digital_citymgmt_plugin.gui.dialogs.base_map import ENCODINGS
 from digital_citymgmt_plugin.gui.dialogs.dropping import TakesOneFile
+from digital_citymgmt_plugin.gui.dialogs.vendor_parts import CODE_REASONS, OUTSIDE, fate, item, reason_words, table
 from digital_citymgmt_plugin.gui.docks.parts import button, plain_label
 from digital_citymgmt_plugin.gui.models.issues import rule_title
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
-# Reasons for which a row that has its place may come in under another number.
-CODE_REASONS = (
-    "codes.missing", "codes.not_digits", "codes.wrong_length", "codes.other_county", "codes.other_edition",
-    "codes.zero_sequence", "reject.duplicate_code", "reject.code_retired", "reject.code_number",
-)  # fmt: skip
 _COUNTS = ("read", "accepted", "renumbered", "rejected", "inserted", "kept", "unchanged", "retired", "issues",
            "components_moved", "cases_moved")  # fmt: skip
 
@@ -55,6 +50,8 @@ class VendorDialog(TakesOneFile, QDialog):
     look_again = pyqtSignal()
     count_again = pyqtSignal()
 
+    COUNTS: tuple[str, ...] = _COUNTS
+
     def __init__(self, parent: QWidget | None = None, *, beats: bool = False) -> None:
         super().__init__(parent)
         self._beats = beats  # whether this version can take beats in
@@ -67,6 +64,8 @@ class VendorDialog(TakesOneFile, QDialog):
         self.encoding_box, self.code_box, self.wrong_box = QComboBox(), QComboBox(), QComboBox()
         self.beat_box = QComboBox()
         self.beat_box.setAccessibleName(tr("Field with the beats of the grids"))
+        self.next_box = QCheckBox(tr("Then the beats, from a file of polygons of their &own"))
+        self.next_box.setToolTip(tr("After the grids are adopted a window asks for the vendor's file of beats"))
         for name in ENCODINGS:
             self.encoding_box.addItem(name or tr("As found"), name)
         self.encoding_box.setAccessibleName(tr("Code page of the texts"))
@@ -79,13 +78,13 @@ class VendorDialog(TakesOneFile, QDialog):
         self.wrong_box.setAccessibleName(tr("What becomes of grids whose code is wrong"))
         self.wrong_box.addItem(tr("get the next number of their community, and are listed"), "number")
         self.wrong_box.addItem(tr("stay out, and go into the reject list"), "reject")
-        self.sample = _table(tr("First rows of the file"))
-        self.faults = _table(tr("Faults of the file"))
+        self.sample = table(tr("First rows of the file"))
+        self.faults = table(tr("Faults of the file"))
         self.faults.setColumnCount(3)
         self.faults.setHorizontalHeaderLabels([tr("What was found"), tr("Number"), tr("What becomes of it")])
         self.faults.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.faults.setColumnWidth(1, 70)
-        self.faults.setColumnWidth(2, 250)
+        self.faults.setColumnWidth(2, 320)
         self._filling = False
         self._asked = ""  # CRS that the user chose
         self._build_buttons()
@@ -113,7 +112,7 @@ class VendorDialog(TakesOneFile, QDialog):
         top = QHBoxLayout()
         top.addWidget(self.file_button)
         top.addWidget(self.label, 1)
-        form = QFormLayout()
+        form = self.form = QFormLayout()
         form.addRow(tr("Code page"), self.encoding_box)
         form.addRow(tr("CRS"), self.crs_box)
         form.addRow("", self.crs_label)
@@ -121,6 +120,7 @@ class VendorDialog(TakesOneFile, QDialog):
         form.addRow(tr("Grids with a wrong code"), self.wrong_box)
         if self._beats:
             form.addRow(tr("Field with the beat"), self.beat_box)
+            form.addRow("", self.next_box)
         layout = QVBoxLayout(self)
         layout.addLayout(top)
         layout.addLayout(form)
@@ -231,61 +231,47 @@ class VendorDialog(TakesOneFile, QDialog):
         self.sample.setRowCount(len(rows))
         for at, row in enumerate(rows):
             for column, text in enumerate(row):
-                self.sample.setItem(at, column, _item(str(text)))
+                self.sample.setItem(at, column, item(str(text)))
 
     def show_faults(self, answer: Mapping[str, Any]) -> None:
         """Show the counts of an adoption that was tried and thrown away, fault by fault."""
         counts = answer["counts"]
-        told = [(template(f"count.{name}") or name, counts[name]) for name in _COUNTS if counts.get(name)]
+        told = [(template(f"count.{name}") or name, counts[name]) for name in self.COUNTS if counts.get(name)]
         number = QLocale().toString
         lines = [" · ".join(f"{words} {number(int(count))}" for words, count in told)]
         lines += [sentence(str(note.get("code")), note.get("values") or {}) for note in answer.get("notes") or []]
         if not answer.get("writes", True):
-            lines.append(tr("All these grids are in the store already."))
+            lines.append(self.nothing_new())
         self.summary.setText("\n".join(lines))
         rows = [
-            (_reason_words(code), count, tr("stays out: written to the reject list"))
-            for code, count in (answer.get("reasons") or {}).items()
+            (reason_words(code), count, self.stays_out(code)) for code, count in (answer.get("reasons") or {}).items()
         ]
         rows += [
-            (rule_title(rule), count, _fate(rule))
+            (rule_title(rule), count, fate(rule))
             for rule, count in sorted((answer.get("by_rule") or {}).items(), key=lambda item: -item[1])
         ]
+        rows += self.more_faults(answer)
         self.faults.setRowCount(len(rows))
-        for at, (words, count, fate) in enumerate(rows):
-            for column, text in enumerate((words, number(int(count)), fate)):
-                self.faults.setItem(at, column, _item(text))
+        for at, (words, count, becomes) in enumerate(rows):
+            for column, text in enumerate((words, number(int(count)), becomes)):
+                self.faults.setItem(at, column, item(text))
+        self.faults.resizeRowsToContents()  # what becomes of it may be a sentence
         self.adopt_button.setEnabled(bool(answer.get("writes", True)))
 
+    # -- what a window of other things says otherwise -----------------------------------------------------------------
 
-def _reason_words(code: str) -> str:
-    short = template(f"because.{code}")
-    if short:
-        return tr("Code: {reason}").format(reason=short)
-    told = sentence(code, {}).replace("?", "…")
-    for sign in (": ", "："):  # the row is told in the reject list
-        row, found, rest = told.partition(sign)
-        if found and "…" in row:
-            return rest
-    return told
+    def stays_out(self, code: str) -> str:
+        """Say what becomes of rows that are not taken, and where they are mended."""
+        if code in CODE_REASONS and self.wrong_codes() == "reject":
+            return tr("stays out: choose above that it gets a number, or mend the code in the reject list")
+        if code == OUTSIDE:
+            return tr("stays out: import the area of its community first, or move it in the reject list; then adopt it")
+        return tr("stays out: written to the reject list")
 
+    def more_faults(self, answer: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+        """Return further lines of faults: words, number, what becomes of it."""
+        return []
 
-def _fate(rule: str) -> str:
-    if rule == "grid.code_replaced":
-        return tr("comes in under a new number, and is listed")
-    return tr("comes in, and is listed to be mended")
-
-
-def _table(name: str) -> QTableWidget:
-    table = QTableWidget(0, 0)
-    table.setAccessibleName(name)
-    table.verticalHeader().hide()
-    table.setAlternatingRowColors(True)
-    return table
-
-
-def _item(text: str) -> QTableWidgetItem:
-    item = QTableWidgetItem(text)
-    item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
-    item.setToolTip(text)
-    return item
+    def nothing_new(self) -> str:
+        """Say that the store holds all of it."""
+        return tr("All these grids are in the store already.")
