@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsProject
+from qgis.core import QgsApplication, QgsProject
 from qgis.PyQt.QtCore import QMimeData, QPointF, Qt, QUrl
 from qgis.PyQt.QtGui import QDropEvent
 from qgis.PyQt.QtWidgets import QDialog, QLineEdit, QPlainTextEdit, QPushButton, QTextEdit, QWidget
@@ -36,7 +36,9 @@ class CensusDay(Round):
     )  # fmt: skip
 
     def run(self) -> Iterator[None]:
-        """Do the day."""
+        """Do the day, in the theme that is asked for."""
+        if os.environ.get("DCM_WALK_THEME"):
+            QgsApplication.setUITheme(os.environ["DCM_WALK_THEME"])
         iface.mainWindow().setGeometry(0, 0, 1900, 1060)
         self.desks = self.plugin.census
         yield from pause(1.0)

@@ -34,6 +34,7 @@ from qgis.PyQt.QtGui import QFont, QFontMetricsF, QGuiApplication
 
 from digital_citymgmt_plugin.bridge.layouts import export
 from digital_citymgmt_plugin.bridge.messages import template
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.bridge.styles import set_text, text_format
 
 PAGE, MARGIN, GAP = (297.0, 210.0), 12.0, 6.0  # mm: A4 lying
@@ -125,11 +126,12 @@ class _Notice:
         self.top += _LINE * (len(lines) - 1)  # a long reason takes from the maps
         self.text("\n".join(lines), (MARGIN, 21), (PAGE[0] - 2 * MARGIN, 1 + _LINE * len(lines)), 10)
         around = self.layer(self.answer["around"], (), "around")
-        maps = (("before", tr("Before: {count} grids"), 0.0), ("after", tr("After: {count} grids"), _MAP[0] + GAP))
+        before, after = tr("Before: {count} [grid|grids]"), tr("After: {count} [grid|grids]")
+        maps = (("before", before, 0.0), ("after", after, _MAP[0] + GAP))
         for part, title, aside in maps:
             versions = self.answer[part]
             layer = self.layer([one["wkb"] for one in versions], [one["code"] for one in versions], part)
-            self.text(title.format(count=len(versions)), (MARGIN + aside, self.top - 6), (_MAP[0], 6), 10)
+            self.text(counted(title, count=len(versions)), (MARGIN + aside, self.top - 6), (_MAP[0], 6), 10)
             self.map([layer, around], aside)
         words = self.counts(counts, notice["moved"])
         lines = [line for part in words.split("\n") for line in wrapped(part, PAGE[0] - 2 * MARGIN, 10, 2)]

@@ -17,6 +17,7 @@ from qgis.PyQt.QtWidgets import QDialog, QFileDialog
 
 from digital_citymgmt_plugin.bridge.export import write_table
 from digital_citymgmt_plugin.bridge.messages import sentence
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.requests import Request
 from digital_citymgmt_plugin.gui.dialogs.profile_differences import ProfileDifferences
@@ -106,9 +107,9 @@ class ComparedEdits(MenuActions):
         self.ask(self.title(), store, request, lambda answer: self._written(store, answer), self._refused)
 
     def _written(self, store: str, answer: dict[str, Any]) -> None:
-        words = tr("{title}: {count} differences were written.")
+        words = tr("{title}: {count} [difference was|differences were] written.")
         count = answer["counts"]["differences"]
-        self.controller.messages.show(words.format(title=self.title(), count=count), Qgis.MessageLevel.Success)
+        self.controller.messages.show(counted(words, title=self.title(), count=count), Qgis.MessageLevel.Success)
         if answer.get("tables"):
             self.controller.store_changed(store, list(answer["tables"]))
         if self.dialog is not None:

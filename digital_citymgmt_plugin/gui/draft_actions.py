@@ -14,6 +14,7 @@ from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 
 from digital_citymgmt_plugin.bridge import draft_layers
 from digital_citymgmt_plugin.bridge.messages import sentence, templates
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.bridge.sources import crs_text
 from digital_citymgmt_plugin.core.draft_guesses import Offers, layer_offers, store_offers
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError
@@ -280,8 +281,10 @@ class DraftActions(OneWindow, Desk):
         if self.dialog is not None:
             self.dialog.target_page.output_edit.setText(self._free_name())
             self.dialog.show_cells(draft_layers.cells_of(layer), made, tr("Draft: {name}").format(name=layer.name()))
-        words = tr("{count} cells were drafted: look at the doubtful ones in the list, then adopt the draft.")
-        self.controller.messages.show(words.format(count=answer["counts"].get("cells", 0)), Qgis.MessageLevel.Success)
+        words = tr(
+            "{count} [cell was|cells were] drafted: look at the doubtful ones in the list, then adopt the draft."
+        )
+        self.controller.messages.show(counted(words, count=answer["counts"].get("cells", 0)), Qgis.MessageLevel.Success)
         self.drafted.emit(layer)
 
     def _not_drafted(self, error: Exception) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from qgis.core import QgsProcessingContext, QgsProject, QgsVectorLayer
 
 from digital_citymgmt_plugin.bridge import draft_layers, layers
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.bridge.sources import Prepared, prepare
 from digital_citymgmt_plugin.core.draft_guesses import Offer, Offers, ProjectLayer, cass_field, rank_text
 from digital_citymgmt_plugin.core.request_base import Layer
@@ -48,7 +49,7 @@ def locked_offers() -> list[Offer]:
     for layer in draft_layers.drafts():
         count = sum(cell.get(draft_layers.REVIEW) == "locked" for cell in draft_layers.cells_of(layer))
         if count:
-            words = tr("{layer}: {count} locked cells").format(layer=layer.name(), count=count)
+            words = counted(tr("{layer}: {count} locked [cell|cells]"), layer=layer.name(), count=count)
             found.append(Offer(layer.id(), words, "", "", draft_layers.REVIEW, ("locked",), used=True))
     return found[::-1]
 

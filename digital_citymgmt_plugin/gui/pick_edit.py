@@ -9,6 +9,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QModelIndex, Qt, QTimer
 from qgis.PyQt.QtWidgets import QCompleter, QLineEdit, QWidget
 
 from digital_citymgmt_plugin.core.class_search import ClassKey
+from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.icons import icon
 from digital_citymgmt_plugin.gui.models.classes import ClassModel
 
@@ -43,7 +44,7 @@ class PickEdit(QLineEdit):
         completer.activated[QModelIndex].connect(self._picked)
         self.setCompleter(completer)
         self.setClearButtonEnabled(True)
-        self.setPlaceholderText(tr("Code, name, pinyin or initials"))
+        hint(self, tr("Code, name, pinyin or initials"))
         self.list_action = self.addAction(icon("class_search"), QLineEdit.ActionPosition.TrailingPosition)
         self.list_action.setToolTip(tr("Show all (Down)"))
         self.list_action.triggered.connect(lambda _=False: self.show_all())

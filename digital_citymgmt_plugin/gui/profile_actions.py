@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QApplication, QFileDialog
 
 from digital_citymgmt_plugin.bridge.messages import sentence
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.core.class_search import key_from_dict
 from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.requests import ImportProfile, ListClasses
@@ -79,7 +80,10 @@ class ProfileActions(MenuActions):
         )
 
     def _written(self, store: str, answer: dict[str, Any]) -> None:
-        words = tr("The city profile was imported: {count} differences.").format(count=answer["counts"]["differences"])
+        words = counted(
+            tr("The city profile was imported: {count} [difference|differences]."),
+            count=answer["counts"]["differences"],
+        )
         self.controller.messages.show(words, Qgis.MessageLevel.Success)
         if answer.get("tables"):
             self.controller.store_changed(store, list(answer["tables"]))

@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import QDialog, QInputDialog, QMessageBox
 
 from digital_citymgmt_plugin.bridge import scenario_layers
 from digital_citymgmt_plugin.bridge.messages import sentence, template
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.requests_draft import DraftSources
 from digital_citymgmt_plugin.core.requests_redraw import (
@@ -122,7 +123,9 @@ class RedrawActions(QObject):
             return
         words = conflicts_words(answer.get("conflicts"))
         level = Qgis.MessageLevel.Warning if words else Qgis.MessageLevel.Success
-        done = tr("{count} changes stand on the grids as they are now.").format(count=len(self.desk.entries))
+        done = counted(
+            tr("{count} [change stands|changes stand] on the grids as they are now."), count=len(self.desk.entries)
+        )
         self.desk.controller.messages.show(done, level, words)
 
     # -- scenarios ----------------------------------------------------------------------------------------------
@@ -184,7 +187,9 @@ class RedrawActions(QObject):
         """Open the scenario that is chosen; asks when changes would be lost."""
         found = self._chosen()
         if found is not None:
-            self.desk.if_sure(tr("Give {count} changes up?"), lambda: self.desk.begin(scenario=str(found["uuid"])))
+            self.desk.if_sure(
+                tr("Give {count} [change|changes] up?"), lambda: self.desk.begin(scenario=str(found["uuid"]))
+            )
 
     def put_aside(self) -> None:
         """Put the scenario that is chosen aside; asks first."""

@@ -27,8 +27,10 @@ from qgis.PyQt.QtWidgets import (
 
 from digital_citymgmt_plugin.bridge.captions import value_captions
 from digital_citymgmt_plugin.bridge.messages import SENTENCES, sentence
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.gui.dialogs.dropping import TakesOneFile
 from digital_citymgmt_plugin.gui.docks.parts import StillBox, button, plain_label
+from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.class_items import class_model
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
@@ -81,7 +83,7 @@ class BaseMapDialog(TakesOneFile, QDialog):
         self.crs_box.setAccessibleName(tr("CRS of the drawings"))
         self.name_box = QComboBox()
         self.name_box.setEditable(True)
-        self.name_box.lineEdit().setPlaceholderText(tr("Name under which the meanings are kept and used again"))
+        hint(self.name_box.lineEdit(), tr("Name under which the meanings are kept and used again"))
         self.name_box.setAccessibleName(tr("Name of the mapping"))
         self.samples = QListWidget()
         self.samples.setAccessibleName(tr("Sample texts"))
@@ -197,7 +199,7 @@ class BaseMapDialog(TakesOneFile, QDialog):
         """Show what was found in the drawings; a kept mapping that knows unknown layers is taken once by itself."""
         drawings = list(answer.get("drawings") or [])
         files = int(answer.get("files", len(drawings)))
-        lines = [tr("{count} drawings, {looked} of them looked at:").format(
+        lines = [counted(tr("{count} [drawing|drawings], {looked} of them looked at:"),
             count=files, looked=answer.get("looked", len(drawings)))]  # fmt: skip
         self.samples.clear()
         # What cannot be read comes first: it waits for an answer.
@@ -208,7 +210,9 @@ class BaseMapDialog(TakesOneFile, QDialog):
         texts = list(dict.fromkeys(str(text) for one in drawings for text in one.get("samples") or []))
         self.samples.addItems(texts[:SAMPLES])
         if answer.get("dwg"):
-            lines.append(tr("{count} DWG files cannot be read: save them as DXF first.").format(count=answer["dwg"]))
+            lines.append(
+                counted(tr("{count} DWG [file|files] cannot be read: save them as DXF first."), count=answer["dwg"])
+            )
         self.label.setText("\n".join(lines))
         self.import_button.setEnabled(any("problem" not in one for one in drawings))
         kept = self._changed()
@@ -279,8 +283,10 @@ def _words(one: Mapping[str, Any]) -> str:
         if one.get(name):
             parts.append(f"{one[name]} ({told})" if told else str(one[name]))
     if one.get("entities"):
-        words = tr("{count} entities, {strays} far away") if one.get("strays") else tr("{count} entities")
-        parts.append(words.format(count=one["entities"], strays=one.get("strays")))
+        words = (
+            tr("{count} [entity|entities], {strays} far away") if one.get("strays") else tr("{count} [entity|entities]")
+        )
+        parts.append(counted(words, count=one["entities"], strays=one.get("strays")))
     if one.get("problem"):
         parts.append(sentence(str(one["problem"]), one.get("values") or {}))
     return " · ".join(part for part in parts if part)

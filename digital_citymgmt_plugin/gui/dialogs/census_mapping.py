@@ -27,6 +27,7 @@ from qgis.PyQt.QtWidgets import (
 
 from digital_citymgmt_plugin.bridge.captions import column_caption
 from digital_citymgmt_plugin.bridge.messages import template
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.gui.docks.parts import StillBox
 from digital_citymgmt_plugin.gui.models.class_items import class_model
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
@@ -222,8 +223,8 @@ class CensusMapping(QDialog):
         if not self.all_box.currentData() and not self.class_column():
             told.append(tr("Choose the column of classes, or one class for all rows."))
         elif not self.all_box.currentData() and open_ones:
-            words = tr("{count} words have no class yet: their rows will be rejected.")
-            told.append(words.format(count=len(open_ones)))
+            words = tr("{count} [word has|words have] no class yet: their rows will be rejected.")
+            told.append(counted(words, count=len(open_ones)))
         if not self.answer["geometry"]:
             if not (self.boxes["x"].currentData() and self.boxes["y"].currentData()):
                 told.append(tr("Choose the columns of the coordinates."))

@@ -22,7 +22,9 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.gui.docks.parts import button, plain_label
+from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.issues import LEVELS, level_icon, level_words, rule_title
 from digital_citymgmt_plugin.gui.models.rules import (
     family_words,
@@ -95,7 +97,7 @@ class CheckRules(QDialog):
     def _build_filters(self) -> None:
         self.field, self.family_box, self.state_box = QLineEdit(), QComboBox(), QComboBox()
         self.field.setClearButtonEnabled(True)
-        self.field.setPlaceholderText(tr("Search: title, code, reason"))
+        hint(self.field, tr("Search: title, code, reason"))
         self.field.setAccessibleName(tr("Search: title, code, reason"))
         self.family_box.setAccessibleName(tr("Family of rules"))
         self.family_box.addItem(tr("All families"), "")
@@ -211,7 +213,7 @@ class CheckRules(QDialog):
             self._items[row["code"]] = item
             self._show_cells(row)
         for family, group in groups.items():
-            words = tr("{family}: {count} rules").format(family=family_words(family), count=group.childCount())
+            words = counted(tr("{family}: {count} [rule|rules]"), family=family_words(family), count=group.childCount())
             group.setText(0, words)
             group.setExpanded(True)
         self.tree.setCurrentItem(self._items.get(chosen) or next(iter(self._items.values()), None))
@@ -249,7 +251,7 @@ class CheckRules(QDialog):
             for name, value in row["params"].items():
                 editor = QLineEdit(value_text(value))
                 editor.setAccessibleName(param_words(name))
-                editor.setPlaceholderText(value_text(row["default"]["params"][name]))
+                hint(editor, value_text(row["default"]["params"][name]))
                 editor.textChanged.connect(lambda _="": self._take())
                 self.form_layout.addRow(param_words(name), editor)
                 self._editors[name] = editor
@@ -289,7 +291,11 @@ class CheckRules(QDialog):
         self.reset_button.setEnabled(row is not None and self._is_own(row))
         self.reset_all_button.setEnabled(any(self._is_own(one) for one in self.rules))
         self.write_button.setEnabled(bool(changed) and not faults)
-        words = tr("{count} rules are changed; nothing is written yet.").format(count=changed) if changed else ""
+        words = (
+            counted(tr("{count} [rule is|rules are] changed; nothing is written yet."), count=changed)
+            if changed
+            else ""
+        )
         self.said.setText("\n".join(faults[:3]) or words)
 
     def changes(self) -> list[dict[str, Any]]:

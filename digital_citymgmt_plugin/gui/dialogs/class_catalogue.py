@@ -29,9 +29,11 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.bridge.captions import column_caption
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.bridge.symbols import symbol_names
 from digital_citymgmt_plugin.core.catalogue import ACCURACIES, GEOMETRIES, REQUIRABLE, split_fields
 from digital_citymgmt_plugin.core.class_search import key_from_dict, search
+from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
@@ -81,7 +83,7 @@ class ClassCatalogue(QDialog):
         self._filling = False
         self.field = QLineEdit()
         self.field.setClearButtonEnabled(True)
-        self.field.setPlaceholderText(tr("Code, name, pinyin or initials"))
+        hint(self.field, tr("Code, name, pinyin or initials"))
         self.kind = QComboBox()
         self.kind.addItem(tr("All kinds"), "")
         for kind, name in {row["kind"]: row["kind_name"] for row in self.classes}.items():
@@ -245,7 +247,7 @@ class ClassCatalogue(QDialog):
             box.setCurrentIndex(max(0, box.findData(row[name] or "")))
         self.photos_field.setText(_shown(row["photo_count"]))
         self.duplicate_field.setText(_shown(row["duplicate_m"]))
-        self.duplicate_field.setPlaceholderText(f"{row.get('duplicate_applies') or 0:g}")
+        hint(self.duplicate_field, f"{row.get('duplicate_applies') or 0:g}")
         self.enabled_box.setChecked(bool(row["enabled"]))
         wanted = split_fields(row["required_fields"] or "")
         for at in range(self.required_list.count()):
@@ -280,7 +282,7 @@ class ClassCatalogue(QDialog):
     def _say(self) -> None:
         changed = {(one["kind"], one["code"]) for one in self.changes()}
         self.write_button.setEnabled(bool(changed))
-        words = tr("{count} classes are changed; nothing is written yet.").format(count=len(changed))
+        words = counted(tr("{count} [class is|classes are] changed; nothing is written yet."), count=len(changed))
         self.said.setText(words if changed else "")
 
     def changes(self) -> list[dict[str, Any]]:

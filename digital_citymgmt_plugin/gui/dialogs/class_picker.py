@@ -10,6 +10,7 @@ from qgis.PyQt.QtWidgets import QDialog, QLineEdit, QListView, QVBoxLayout, QWid
 
 from digital_citymgmt_plugin.core.class_search import ClassKey
 from digital_citymgmt_plugin.gui.docks.parts import plain_label
+from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.classes import ClassModel
 
 
@@ -28,7 +29,7 @@ class ClassPicker(QWidget):
         self.model = ClassModel(self)
         self.field = QLineEdit()
         self.field.setClearButtonEnabled(True)
-        self.field.setPlaceholderText(tr("Code, name, pinyin or initials"))
+        hint(self.field, tr("Code, name, pinyin or initials"))
         self.list = QListView()
         self.list.setModel(self.model)
         self.list.setUniformItemSizes(True)

@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 
 from digital_citymgmt_plugin.bridge.captions import column_caption
 from digital_citymgmt_plugin.core.class_search import ClassKey
+from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.pick_edit import PickEdit
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
@@ -118,7 +119,7 @@ class ReasonDialog(QDialog):
         label.setTextFormat(Qt.TextFormat.PlainText)
         self.edit = QPlainTextEdit()
         self.edit.setAccessibleName(tr("Reason, kept with each issue"))
-        self.edit.setPlaceholderText(tr("Reason, kept with each issue"))
+        hint(self.edit, tr("Reason, kept with each issue"))
         self.edit.setTabChangesFocus(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         name_buttons(self.buttons)

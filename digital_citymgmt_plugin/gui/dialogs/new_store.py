@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.core.requests import CreateStore
+from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 # Edition → what it is called. The newest comes first: default of a new project.
@@ -61,9 +62,9 @@ class NewStoreDialog(QDialog):
         self.county_code = QLineEdit()
         self.county_code.setMaxLength(6)
         self.county_code.setValidator(QRegularExpressionValidator(QRegularExpression("[0-9]{0,6}"), self))
-        self.county_code.setPlaceholderText("320681")
+        hint(self.county_code, "320681")
         self.county_name = QLineEdit()
-        self.county_name.setPlaceholderText("启东市")
+        hint(self.county_name, "启东市")
         self.crs = QgsProjectionSelectionWidget()
         project_crs = QgsProject.instance().crs()
         if is_metric(project_crs):

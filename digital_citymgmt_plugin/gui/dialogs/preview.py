@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QLabel, QTableView, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.bridge.messages import sentence, template
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.gui.dialogs.operations import moment
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 
@@ -81,7 +82,9 @@ class PreviewDialog(QDialog):
         notes = list(dict.fromkeys(notes))  # each once
         lines += notes[:_NOTES]
         if len(notes) > _NOTES:
-            lines.append(tr("… and {count} more notes, told when it is written.").format(count=len(notes) - _NOTES))
+            lines.append(
+                counted(tr("… and {count} more [note|notes], told when it is written."), count=len(notes) - _NOTES)
+            )
         return lines
 
     def _model(self, answer: Mapping[str, Any]) -> RowsModel:

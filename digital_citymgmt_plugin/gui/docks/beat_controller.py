@@ -9,6 +9,7 @@ from qgis.core import Qgis, QgsGeometry
 from qgis.PyQt.QtWidgets import QInputDialog
 
 from digital_citymgmt_plugin.bridge.messages import sentence
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError
 from digital_citymgmt_plugin.core.requests_beats import DraftBeats, ExportBeats, ListBeats, SaveBeats
 from digital_citymgmt_plugin.gui.desk import Desk
@@ -278,7 +279,9 @@ class BeatController(Desk):
     def would_lose(self) -> str:
         """Return what is lost when the store is let go; "" when nothing is."""
         count = len({**self.paint.changed(), **self.paint.names_changed()}) if self.paint is not None else 0
-        return tr("Beats: {count} changes that are not applied.").format(count=count) if count else ""
+        return (
+            counted(tr("Beats: {count} [change that is|changes that are] not applied."), count=count) if count else ""
+        )
 
     def discard(self) -> None:
         """Go back to the beats of the store: a stroke like any other."""

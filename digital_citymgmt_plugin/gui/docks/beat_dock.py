@@ -12,7 +12,6 @@ from qgis.PyQt.QtGui import QBrush, QColor, QPainter, QPaintEvent, QPen
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QSpinBox,
@@ -22,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.gui.docks.parts import button, chosen_rows, in_tab_order, plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.wrapping import Wrapped
 from digital_citymgmt_plugin.gui.models.beats import COLOURS, TOLERANCE, header, row_words, tr
 from digital_citymgmt_plugin.gui.models.rows import NOWHERE, RowsModel
 
@@ -126,7 +126,7 @@ class BeatDock(QgsDockWidget):
         )  # fmt: skip
         self.show_no_store()
 
-    def _load_line(self) -> QHBoxLayout:
+    def _load_line(self) -> Wrapped:
         self.weight_box = QComboBox()
         for word, key in (
             (tr("Components"), "components"), (tr("Area"), "area"), (tr("Cases of 90 days"), "cases"),
@@ -143,12 +143,12 @@ class BeatDock(QgsDockWidget):
             tr("&Import…"), tr("Polygons of a vendor, or a table of grids with their beat"), "dcm_beats_import"
         )
         self.export_button = button(tr("E&xport…"), tr("Write the table to a workbook"), "dcm_beats_export")
-        return _line(
+        return Wrapped(
             QLabel(tr("Load:")), self.weight_box, self.mix_edit, self.reload_button, self.import_button,
             self.export_button,
         )  # fmt: skip
 
-    def _brush_line(self) -> QHBoxLayout:
+    def _brush_line(self) -> Wrapped:
         tip = tr("Click or drag over unit grids to give them to the chosen beat; right button: choose the beat there")
         self.paint_button = button(tr("&Paint"), tip, "dcm_beats_paint")
         self.erase_button = button(tr("&Take out"), tr("Click or drag: the grids have no beat"), "dcm_beats_erase")
@@ -157,9 +157,9 @@ class BeatDock(QgsDockWidget):
         self.new_button = button(tr("&New beat"), tr("Begin a new beat and paint with it"), "dcm_beats_new")
         self.lock_button = button(tr("&Lock"), tr("The beat neither gives nor takes grids, or again"), "dcm_beats_lock")
         self.name_button = button(tr("Na&me…"), tr("Give the chosen beat a name"), "dcm_beats_name")
-        return _line(self.paint_button, self.erase_button, self.new_button, self.lock_button, self.name_button)
+        return Wrapped(self.paint_button, self.erase_button, self.new_button, self.lock_button, self.name_button)
 
-    def _draft_line(self) -> QHBoxLayout:
+    def _draft_line(self) -> Wrapped:
         self.count_box = QSpinBox()
         self.count_box.setRange(1, 9_999)
         self.count_box.setValue(25)
@@ -174,12 +174,12 @@ class BeatDock(QgsDockWidget):
         self.moves_box.setToolTip(tr("How many grids may change hands"))
         self.draft_button = button(tr("&Draft"), tr("Divide the grids into even beats"), "dcm_beats_draft")
         self.stop_button = button(tr("&Stop"), tr("Stop and keep the best so far"), "dcm_beats_stop")
-        return _line(
+        return Wrapped(
             QLabel(tr("Beats:")), self.count_box, self.current_box, QLabel(tr("moves:")), self.moves_box,
             self.draft_button, self.stop_button,
         )  # fmt: skip
 
-    def _write_line(self) -> QHBoxLayout:
+    def _write_line(self) -> Wrapped:
         """Undo, redo and writing side by side, as in the *Redraw* dock; one line of all would be too wide."""
         self.undo_button = button(tr("Undo"), tr("Take the last stroke back (Ctrl+Z on the map)"), "dcm_beats_undo")
         self.redo_button = button(tr("Redo"), tr("Do it again (Ctrl+Shift+Z on the map)"), "dcm_beats_redo")
@@ -187,7 +187,7 @@ class BeatDock(QgsDockWidget):
         self.discard_button = button(
             tr("&Back to the store"), tr("The beats as the store has them (can be undone)"), "dcm_beats_discard"
         )
-        return _line(self.undo_button, self.redo_button, self.save_button, self.discard_button)
+        return Wrapped(self.undo_button, self.redo_button, self.save_button, self.discard_button)
 
     # -- what is shown ------------------------------------------------------------------------------------------
 
@@ -249,11 +249,3 @@ class BeatDock(QgsDockWidget):
 def colours_of(codes: Sequence[str]) -> dict[str, str]:
     """Return a colour for each beat, by its place in the list of codes."""
     return {code: COLOURS[at % len(COLOURS)] for at, code in enumerate(codes)}
-
-
-def _line(*parts: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    for part in parts:
-        row.addWidget(part)
-    row.addStretch(1)
-    return row

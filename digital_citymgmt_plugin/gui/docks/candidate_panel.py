@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt
 from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QSplitter, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.bridge.captions import value_captions
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.core.class_search import key_from_dict
 from digital_citymgmt_plugin.core.requests import ListClasses
 from digital_citymgmt_plugin.core.requests_desk import ListCandidates
@@ -193,8 +194,8 @@ class CandidateController(Desk):
         def listed(answer: dict[str, Any]) -> None:
             if asked == self._request(limit=PAGE):
                 self.dock.candidates.fill(answer["candidates"], bool(answer["more"]))
-                words = tr("{count} candidates are listed.")
-                self.dock.label.setText(words.format(count=QLocale().toString(int(answer["counts"]["candidates"]))))
+                words = tr("{count} [candidate is|candidates are] listed.")
+                self.dock.label.setText(counted(words, count=QLocale().toString(int(answer["counts"]["candidates"]))))
 
         self.ask(tr("Reading candidates"), asked, listed)
 
@@ -241,10 +242,10 @@ class CandidateController(Desk):
 
         def listed(answer: dict[str, Any]) -> None:
             keys = [key_from_dict(row) for row in answer.get("classes") or []]
-            words = tr("Choose the class of {count} candidates: Enter or a double click.")
+            words = tr("Choose the class of {count} [candidate|candidates]: Enter or a double click.")
             dialog = ClassDialog(
                 keys, bool(answer.get("pinyin")), self.dock, title=tr("Class of the candidates"),
-                said=words.format(count=QLocale().toString(count)),
+                said=counted(words, count=QLocale().toString(count)),
             )  # fmt: skip
             dialog.picked.connect(lambda _kind, code: then(code))
             dialog.finished.connect(lambda _answer: self._picked(dialog))

@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import QTimer
 
 from digital_citymgmt_plugin.bridge import draft_layers, layers
 from digital_citymgmt_plugin.bridge.export import write_table
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.requests import AdoptGrids, Layer
 from digital_citymgmt_plugin.gui.desk import Desk
@@ -121,7 +122,7 @@ class DraftController(Desk):
         return [{**cell, "area_name": names.get(str(cell.get("area_code")))} for cell in cells]
 
     def _summary(self, count: int) -> str:
-        words = tr("{count} cells to look at; {decided} decided.").format(count=count, decided=self._decided)
+        words = counted(tr("{count} [cell|cells] to look at; {decided} decided."), count=count, decided=self._decided)
         return f"{self._words}\n{words}"
 
     # -- one cell -----------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.pages import PagedModel
 from digital_citymgmt_plugin.gui.models.pair import PairModel, pair_header, pair_row, tr
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
@@ -106,7 +107,7 @@ class DuplicatesDock(QgsDockWidget):
 
     def _waive(self) -> QHBoxLayout:
         self.reason_edit = QLineEdit()
-        self.reason_edit.setPlaceholderText(tr("Why they are two things"))
+        hint(self.reason_edit, tr("Why they are two things"))
         self.reason_edit.setAccessibleName(tr("Why they are two things"))
         self.reason_edit.setMaxLength(200)
         self.waive_button = _button(tr("Not a double"), tr("Let both stand, with the reason (Alt+0)"), "dcm_no_double")

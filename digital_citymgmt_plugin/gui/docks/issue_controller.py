@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QDialog
 from digital_citymgmt_plugin.bridge import layers
 from digital_citymgmt_plugin.bridge.export import write_table
 from digital_citymgmt_plugin.bridge.messages import sentence
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.core.class_search import key_from_dict
 from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.requests import CheckGrids, ListClasses
@@ -161,7 +162,7 @@ class IssueController(Desk):
         self._timer.start()
 
     def _say_found(self, count: int) -> None:
-        words = tr("{count} issues are listed.").format(count=QLocale().toString(count))
+        words = counted(tr("{count} [issue is|issues are] listed."), count=QLocale().toString(count))
         self.dock.found_label.setText(words if count else tr("No issue meets the filter."))
 
     def _next_page(self, after: int) -> None:
@@ -273,7 +274,7 @@ class IssueController(Desk):
         if not uuids:
             self.dock.found_label.setText(tr("Select open issues first."))
             return
-        words = tr("{count} selected issues are let stand.").format(count=QLocale().toString(len(uuids)))
+        words = counted(tr("{count} selected [issue is|issues are] let stand."), count=QLocale().toString(len(uuids)))
         self._ask_reason(words, {"uuids": uuids})
 
     def ask_waive_rules(self) -> None:

@@ -31,6 +31,7 @@ from digital_citymgmt_plugin.gui.docks.parts import (
     rows_view,
     select_rows,
 )
+from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.issues import (
     LEVELS,
     STATES,
@@ -128,7 +129,7 @@ class IssueDock(QgsDockWidget):
         self.level_box.addItem(tr("All levels"), "")
         for level in LEVELS:
             self.level_box.addItem(level_icon(level), level_words(level), level)
-        self.sheet_edit.setPlaceholderText(tr("Sheet number"))
+        hint(self.sheet_edit, tr("Sheet number"))
         self.sheet_edit.setAccessibleName(tr("Only issues on this sheet"))
         self.sheet_edit.setClearButtonEnabled(True)
         row = QHBoxLayout()

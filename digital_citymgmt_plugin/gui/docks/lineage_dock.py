@@ -24,6 +24,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.gui.docks.parts import button, in_tab_order, plain_label
+from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.lineage import (
     Line,
     days,
@@ -89,7 +90,7 @@ class LineageDock(QgsDockWidget):
 
     def _grid_line(self) -> QVBoxLayout:
         self.code_edit = QLineEdit()
-        self.code_edit.setPlaceholderText(tr("Code of a unit grid, also a retired one"))
+        hint(self.code_edit, tr("Code of a unit grid, also a retired one"))
         self.code_edit.setAccessibleName(tr("Code of a unit grid, also a retired one"))
         self.code_edit.setClearButtonEnabled(True)
         self.code_edit.setMaxLength(64)

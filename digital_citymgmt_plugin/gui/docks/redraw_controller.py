@@ -18,6 +18,7 @@ from qgis.PyQt.QtWidgets import QMessageBox
 
 from digital_citymgmt_plugin.bridge import layers
 from digital_citymgmt_plugin.bridge.messages import sentence
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.requests import Request
 from digital_citymgmt_plugin.core.requests_redraw import CloseRedraw, EditRedraw, ProbeRedraw, StepRedraw
@@ -177,24 +178,24 @@ class RedrawController(Desk):
         self._seen(words, request, answer, done, failed)
 
     def _say_status(self) -> None:
-        words = tr("{grids} grids ({judged}); {changes} changes not written")
+        words = tr("{grids} [grid|grids] ({judged}); {changes} [change|changes] not written")
         verdicts = self.on_map.verdicts
         judged = judged_words(list(verdicts.values()))
-        self.dock.status.setText(words.format(grids=len(verdicts), judged=judged, changes=len(self.entries)))
+        self.dock.status.setText(counted(words, grids=len(verdicts), judged=judged, changes=len(self.entries)))
 
     def would_lose(self) -> str:
         """Return what is lost when the store is let go; "" when nothing is."""
-        words = tr("Redraw: {count} changes; save them as a scenario or apply them.")
+        words = tr("Redraw: {count} [change|changes]; save them as a scenario or apply them.")
         count = len(self.entries or self._kept)
-        return words.format(count=count) if count else ""
+        return counted(words, count=count) if count else ""
 
     def ask_end(self) -> None:
         """End the session; asks when changes would be lost."""
-        self.if_sure(tr("End without writing {count} changes?"), self.end)
+        self.if_sure(tr("End without writing {count} [change|changes]?"), self.end)
 
     def ask_discard(self) -> None:
         """Give all changes up; asks first."""
-        self.if_sure(tr("Give {count} changes up?"), self.discard)
+        self.if_sure(tr("Give {count} [change|changes] up?"), self.discard)
 
     def if_sure(self, words: str, then: Any) -> None:
         """Do something by which the changes are lost; asks first when there are any."""
@@ -204,7 +205,7 @@ class RedrawController(Desk):
         box = QMessageBox(self.dock)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(tr("Redraw unit grids"))
-        box.setText(words.format(count=len(self.entries)))
+        box.setText(counted(words, count=len(self.entries)))
         box.setInformativeText(tr("Nothing of them is in the store; a scenario that was saved stays."))
         box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
         name_buttons(box)

@@ -16,7 +16,6 @@ from qgis.PyQt.QtWidgets import (
     QAction,
     QButtonGroup,
     QComboBox,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -29,6 +28,8 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.gui.docks.parts import button, chosen_rows, in_tab_order, plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.wrapping import Wrapped
+from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.icons import icon
 from digital_citymgmt_plugin.gui.map_tools.pens import TOOLS
 from digital_citymgmt_plugin.gui.models.redraw import (
@@ -103,12 +104,10 @@ class RedrawDock(QgsDockWidget):
         row.addWidget(self.begin_button)
         return row
 
-    def _tools(self) -> QGridLayout:
+    def _tools(self) -> Wrapped:
         self.tool_buttons: dict[str, QToolButton] = {}
         self.tool_group = QButtonGroup(self)
         self.tool_group.setExclusive(False)  # one that is taken can be put down again
-        grid = QGridLayout()
-        grid.setSpacing(2)
         for number, tool in enumerate(TOOLS):
             made = QToolButton()
             made.setText(tr(tool.title))
@@ -126,8 +125,7 @@ class RedrawDock(QgsDockWidget):
             made.clicked.connect(lambda on=False, name=tool.name: self.chosen.emit(name if on else ""))
             self.tool_group.addButton(made)
             self.tool_buttons[tool.name] = made
-            grid.addWidget(made, 0, number)
-        return grid
+        return Wrapped(*self.tool_buttons.values())
 
     def _figures(self) -> QSplitter:
         self.live = LiveModel(live_header(), self, badges=1)
@@ -154,7 +152,7 @@ class RedrawDock(QgsDockWidget):
         splitter.setStretchFactor(1, 4)
         return splitter
 
-    def _scenarios(self) -> QHBoxLayout:
+    def _scenarios(self) -> Wrapped:
         self.scenario_box = QComboBox()
         self.scenario_box.setAccessibleName(tr("Scenario"))
         self.scenario_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -172,12 +170,9 @@ class RedrawDock(QgsDockWidget):
         self.compare_action = menu.addAction(tr("Compare the one chosen with what is drawn…"))
         self.drop_action = menu.addAction(tr("Put the one chosen aside…"))
         self.scenario_button.setMenu(menu)
-        row = QHBoxLayout()
-        row.addWidget(QLabel(tr("Scenario")))
-        row.addWidget(self.scenario_box, 1)
-        row.addWidget(self.save_button)
-        row.addWidget(self.scenario_button)
-        return row
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.scenario_box.setSizePolicy(policy)
+        return Wrapped(QLabel(tr("Scenario")), self.scenario_box, self.save_button, self.scenario_button)
 
     def _writing(self) -> QVBoxLayout:
         self.policy_box = QComboBox()
@@ -185,7 +180,7 @@ class RedrawDock(QgsDockWidget):
         self.policy_box.addItem(tr("Largest part keeps the code"), "largest_keeps")
         self.policy_box.addItem(tr("All new codes"), "all_new")
         self.reason_edit = QLineEdit()
-        self.reason_edit.setPlaceholderText(tr("Reason, kept with retired codes"))
+        hint(self.reason_edit, tr("Reason, kept with retired codes"))
         self.reason_edit.setAccessibleName(tr("Reason, kept with retired codes"))
         self.undo_button = button(tr("Undo"), tr("Take the last change back (Ctrl+Z)"), "dcm_redraw_undo")
         self.redo_button = button(tr("Redo"), tr("Do it again (Ctrl+Shift+Z)"), "dcm_redraw_redo")
@@ -193,14 +188,12 @@ class RedrawDock(QgsDockWidget):
             tr("&Apply to the store…"), tr("Write the changes; counts first"), "dcm_redraw_apply"
         )
         self.discard_button = button(tr("&Discard"), tr("Give all changes up; nothing was written"), "dcm_redraw_drop")
-        above, below = QHBoxLayout(), QHBoxLayout()
-        above.addWidget(self.policy_box)
-        above.addWidget(self.reason_edit, 1)
-        for made in (self.undo_button, self.redo_button, self.apply_button, self.discard_button):
-            below.addWidget(made)
+        buttons = (self.undo_button, self.redo_button, self.apply_button, self.discard_button)
+        for made in buttons:
+            made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         both = QVBoxLayout()
-        both.addLayout(above)
-        both.addLayout(below)
+        both.addLayout(Wrapped(self.policy_box, self.reason_edit))
+        both.addLayout(Wrapped(*buttons))
         return both
 
     def _shortcuts(self) -> None:

@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.bridge.captions import value_captions
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.requests_desk import ExportSheets, ListSheets, MakeSheets, UpdateSheets
 from digital_citymgmt_plugin.core.sheets import STATUSES
@@ -24,6 +25,7 @@ from digital_citymgmt_plugin.gui.docks.parts import (
     rows_view,
     select_rows,
 )
+from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.pages import PagedModel
 
 NAME = "DcmSheetBoard"
@@ -83,7 +85,7 @@ class SheetBoard(QgsDockWidget):
         self.status_filter, self.crew_filter = QComboBox(), QLineEdit()
         self.status_filter.setAccessibleName(tr("Only sheets of this status"))
         self.status_filter.addItem(tr("All"), KEEP)
-        self.crew_filter.setPlaceholderText(tr("Crew"))
+        hint(self.crew_filter, tr("Crew"))
         self.crew_filter.setAccessibleName(tr("Only sheets of this crew"))
         self.crew_filter.setClearButtonEnabled(True)
         for status in STATUSES:
@@ -99,9 +101,9 @@ class SheetBoard(QgsDockWidget):
         self.status_box.addItem(tr("Status stays"), KEEP)
         for status in STATUSES:
             self.status_box.addItem(status_words(status), status)
-        self.crew_edit.setPlaceholderText(tr("New crew"))
+        hint(self.crew_edit, tr("New crew"))
         self.crew_edit.setAccessibleName(tr("New crew of the selected sheets"))
-        self.planned_edit.setPlaceholderText(tr("Planned on (2026-01-31)"))
+        hint(self.planned_edit, tr("Planned on (2026-01-31)"))
         self.planned_edit.setAccessibleName(tr("New planned day of the selected sheets"))
         self.apply_button = button(tr("&Apply to selected…"), tr("Change the selected sheets"), "update_sheets")
         grid = QGridLayout()
@@ -144,7 +146,7 @@ class SheetBoard(QgsDockWidget):
         self.crews.fill([{"fid": at, **item} for at, item in enumerate(answer["crews"])], False)
         counts = answer["counts"]
         parts = [f"{status_words(name)} {counts[name]}" for name in STATUSES]
-        words = tr("{count} sheets: {parts}").format(count=counts["sheets"], parts=", ".join(parts))
+        words = counted(tr("{count} [sheet|sheets]: {parts}"), count=counts["sheets"], parts=", ".join(parts))
         self.summary_label.setText(words if counts["sheets"] else tr("There are no sheets yet: make them first."))
         last = [tr("{day}: {count} finished, {total} so far").format(day=day, count=count, total=total)
                 for day, count, total in answer["days"][-3:]]  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication
 
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.beat_loads import MEASURES, loads_of
 
@@ -210,7 +211,7 @@ def row_words(row: Mapping[str, Any]) -> list[str]:
     if not row["grids"]:
         state.append(tr("empty"))
     if row["pieces"] > 1:
-        state.append(tr("{count} pieces").format(count=row["pieces"]))
+        state.append(counted(tr("{count} [piece|pieces]"), count=row["pieces"]))
     sign = "▲" if row["off"] > TOLERANCE else "▼" if row["off"] < -TOLERANCE else ""
     return [
         row["code"], row["name"], f"{row['load']:,.1f}", f"{sign}{100 * row['off']:+.1f}", str(row["grids"]),
@@ -227,7 +228,7 @@ def summary_words(paint: BeatPaint, table: Sequence[Mapping[str, Any]]) -> str:
     words = tr("{beats} beats; the farthest off the even load {worst} %, {over} beyond 5 %; {none} grids without.")
     said = words.format(beats=len(table), worst=f"{100 * worst:.1f}", over=over, none=paint.beat.count(NONE))
     count = len(paint.changed())
-    return f"{said} {tr('{count} grids not applied yet.').format(count=count)}" if count else said
+    return f"{said} {counted(tr('{count} [grid|grids] not applied yet.'), count=count)}" if count else said
 
 
 def read_mix(text: str) -> dict[str, float]:

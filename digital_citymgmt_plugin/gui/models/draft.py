@@ -9,6 +9,7 @@ from typing import Any
 from qgis.PyQt.QtCore import QCoreApplication, QLocale
 
 from digital_citymgmt_plugin.bridge.messages import SENTENCES, sentence
+from digital_citymgmt_plugin.bridge.plural import counted
 
 DOUBTFUL = 0.5  # cells of which the draft is less sure are places to look at, unless the draft says its own limit
 _OUT = ("draft.below_band", "draft.above_band", "draft.below_load", "draft.above_load")
@@ -96,8 +97,11 @@ def summary_words(cells: Sequence[Mapping[str, Any]], limits: Sequence[float]) -
         out = sum(not low <= area <= high for area in areas)
     else:  # a file that does not tell what was wanted
         out = sum(cell.get("reason") in _OUT for cell in cells)
-    words = tr("{count} cells, mean {area} m², {out} out of the band.").format(
-        count=number(len(cells)), area=number(round(sum(areas) / len(areas))), out=number(out)
+    words = counted(
+        tr("{count} [cell|cells], mean {area} m², {out} out of the band."),
+        count=number(len(cells)),
+        area=number(round(sum(areas) / len(areas))),
+        out=number(out),
     )
     mean = sum(loads) / len(loads)
     if mean > 0:

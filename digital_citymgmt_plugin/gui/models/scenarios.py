@@ -9,6 +9,7 @@ from typing import Any
 from qgis.PyQt.QtCore import QCoreApplication
 
 from digital_citymgmt_plugin.bridge.messages import sentence
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.gui.map_tools.pens import TOOLS
 from digital_citymgmt_plugin.gui.models.redraw import (
     MEASURES,
@@ -43,10 +44,10 @@ def tool_words(name: str) -> str:
 
 def scenario_words(row: Mapping[str, Any]) -> str:
     """Return how a scenario is told in a list: its name, how many changes, whether its grids have changed since."""
-    words = tr("{name} ({count} changes)").format(name=row.get("name"), count=row.get("edits") or 0)
+    words = counted(tr("{name} ({count} [change|changes])"), name=row.get("name"), count=row.get("edits") or 0)
     if not row.get("changed"):
         return words
-    return f"{words} – {tr('{count} of its grids have changed since').format(count=row['changed'])}"
+    return f"{words} – {counted(tr('{count} of its grids [has|have] changed since'), count=row['changed'])}"
 
 
 def conflicts_words(conflicts: Sequence[Mapping[str, Any]] | None) -> str:

@@ -28,6 +28,7 @@ from qgis.PyQt.QtWidgets import (
 from digital_citymgmt_plugin.bridge.building import CityPlan, plan_steps
 from digital_citymgmt_plugin.bridge.export import write_table
 from digital_citymgmt_plugin.bridge.messages import sentence, template
+from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.core import roles
 from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.gui.plain_text import as_tip
@@ -225,7 +226,11 @@ class RunPage(QWizardPage):
                 ).format(count=number(rejected), folder=built["rejects"])
             )
         if issues:
-            lines.append(tr("{count} issues were listed; the dock shows them on the map.").format(count=number(issues)))
+            lines.append(
+                counted(
+                    tr("{count} [issue was|issues were] listed; the dock shows them on the map."), count=number(issues)
+                )
+            )
         if not rejected and not issues:
             lines.append(tr("All rows were taken; nothing is to be mended."))
         self.words.setText("\n".join(lines))
