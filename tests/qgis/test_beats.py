@@ -121,7 +121,7 @@ def test_beats_that_are_not_saved_are_asked_for_and_a_draft_under_way_ends_with_
     assert not bench.controller.unwritten.words()
     bench.desk.paint.paint([GRIDS[0]], "002")
     bench.desk.show()
-    assert bench.controller.unwritten.words() == ["Beats: 1 changes that are not applied."]
+    assert bench.controller.unwritten.words() == ["Beats: 1 change that is not applied."]
     bench.desk.drafting = True  # its answer will come to nobody
     bench.controller.close_store()
     bench.controller.unwritten.box.button(QMessageBox.StandardButton.Yes).click()

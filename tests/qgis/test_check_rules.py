@@ -81,7 +81,7 @@ def test_a_value_that_cannot_be_is_told_at_once_and_is_not_written(actions):
         field.setText(text)
         assert "Distance (m)" in dialog.said.text() and not dialog.write_button.isEnabled(), text
     field.setText("0.5")
-    assert "1 rules are changed" in dialog.said.text() and dialog.write_button.isEnabled()
+    assert "1 rule is changed" in dialog.said.text() and dialog.write_button.isEnabled()
     assert dialog.changes() == [{"code": NEAR, "params": {"metres": 0.5}}]
     dialog.reset_button.click()
     assert dialog.changes() == [] and dialog._editors["metres"].text() == "0.3" and not dialog.said.text()

@@ -63,7 +63,7 @@ def test_a_scenario_is_saved_compared_and_opened(bench):
     bench.actions.dialog.accept()
     bench.settle()
     bench.wait(lambda: bench.dock.scenario_box.count() == 1)
-    assert bench.desk.scenario == "u1" and bench.dock.scenario_box.currentText() == "方案一 (1 changes)"
+    assert bench.desk.scenario == "u1" and bench.dock.scenario_box.currentText() == "方案一 (1 change)"
     bench.dock.compare_action.trigger()
     bench.settle()
     assert (bench.pool.last("compare_scenarios").first, bench.pool.last("compare_scenarios").second) == (
