@@ -43,7 +43,7 @@ class Wrapped(QLayout):
 
     def expandingDirections(self) -> Qt.Orientation:
         """Return that it takes the width there is and no more height than it needs."""
-        return Qt.Orientations(Qt.Orientation.Horizontal) if hasattr(Qt, "Orientations") else Qt.Orientation.Horizontal
+        return Qt.Orientation.Horizontal
 
     def hasHeightForWidth(self) -> bool:
         """Return that a narrow one is higher."""
