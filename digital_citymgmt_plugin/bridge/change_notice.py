@@ -51,6 +51,7 @@ _LOOKS = {
 }
 _WIDTHS = (62.0, 62.0, 30.0, 38.0, 38.0)  # mm, of the columns of the crosswalk
 _BEAT_WIDTHS = (42.0, 76.0, 24.0, 26.0, 26.0, 36.0, 36.0)  # mm, of those of the beats
+_MOST_ROWS, _MOST_LABELS = 600, 500  # lines of a table: 20 pages; of more grids than that no map can be read
 _FINE, _SPARE = 10.0, 0.97  # texts are measured ten times as large, and get a little less room than there is
 _NAMED = 12  # beats that the first page names
 
@@ -168,7 +169,7 @@ class _Notice:
         layer.dataProvider().addFeatures(features)
         layer.updateExtents()
         layer.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(_LOOKS[look])))
-        if codes:
+        if codes and len(codes) <= _MOST_LABELS:
             settings = QgsPalLayerSettings()
             settings.setFormat(text_format(7))
             settings.fieldName, settings.isExpression = 'right("code", 6)', True
@@ -209,11 +210,18 @@ class _Notice:
     def tables(self) -> None:
         """Put the crosswalk on pages of its own, as many as it needs, and the beats of its grids on those behind."""
         head = (tr("Old code"), tr("New code"), tr("Share"), tr("Old area (m²)"), tr("New area (m²)"))
-        self.table(head, self.rows(), _WIDTHS)
+        self.table(head, self.few(self.rows(), len(head)), _WIDTHS)
         if self.answer.get("beats"):
             head = (tr("Beat"), tr("Name"), tr("Its ground"), tr("Grids before"), tr("Grids after"),
                     tr("Area before (m²)"), tr("Area after (m²)"))  # fmt: skip
-            self.table(head, self.beats(), _BEAT_WIDTHS)
+            self.table(head, self.few(self.beats(), len(head)), _BEAT_WIDTHS)
+
+    def few(self, rows: list[list[str]], width: int) -> list[list[str]]:
+        """Return as many lines as are printed while the window waits, and one that says how many more there are."""
+        if len(rows) <= _MOST_ROWS:
+            return rows
+        words = tr("{count} more: grid_lineage and beat_member of the city store have all")
+        return [*rows[:_MOST_ROWS], [words.format(count=len(rows) - _MOST_ROWS), *[""] * (width - 1)]]
 
     def table(self, head: Sequence[str], rows: list[list[str]], widths: Sequence[float]) -> None:
         """Put a table on pages of its own."""

@@ -152,3 +152,13 @@ def test_a_long_text_is_cut_into_lines_without_losing_a_character(qgis_app):
     assert change_notice.wrapped("a b", 60, 10, 2) == ["a b"] and change_notice.wrapped("", 60, 10, 2) == [""]
     cut = change_notice.wrapped(text, 60, 10, 2)
     assert len(cut) == 2 and cut[1].endswith("…")
+
+
+def test_of_a_whole_city_twenty_pages_are_printed_and_the_rest_is_counted(printed):
+    def look(layout):
+        tables = [frame for frame in layout.multiFrames() if isinstance(frame, QgsLayoutItemManualTable)]
+        rows = max((table.tableContents() for table in tables), key=len)
+        assert len(rows) == 601 and rows[-1][0].content().replace("\n", " ").startswith("1400 ")
+        assert layout.pageCollection().pageCount() < 30
+
+    printed(notice_of(1_000, "乱序"), look)
