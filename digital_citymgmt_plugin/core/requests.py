@@ -19,6 +19,7 @@ from digital_citymgmt_plugin.core.requests_basemap import (
     PreviewBaseMap,
 )
 from digital_citymgmt_plugin.core.requests_beats import DraftBeats, ExportBeats, ImportBeats, ListBeats, SaveBeats
+from digital_citymgmt_plugin.core.requests_cases import ListMoves, MoveCases
 from digital_citymgmt_plugin.core.requests_desk import (
     EditRules,
     ExportIssues,
@@ -423,6 +424,7 @@ REQUESTS: dict[str, type[Request]] = {
         OpenRedraw, ProbeRedraw, EditRedraw, StepRedraw, ApplyRedraw, RebaseRedraw, CloseRedraw,
         SaveScenario, ListScenarios, CompareScenarios, DiscardScenario,
         AmendCases, PlaceCases, PlaceQueue, SuggestPlaces,
+        PlaceCases, PlaceQueue, SuggestPlaces, MoveCases, ListMoves,
     )
 }  # fmt: skip
 REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY)})

@@ -47,6 +47,8 @@ SERVICES: dict[str, Service] = {
     "link_cases": _late("linking", "link_cases"),
     "place_cases": _late("case_placing", "place_cases"),
     "amend_cases": _late("case_amending", "amend_cases"),
+    "move_cases": _late("case_moves", "move_cases"),
+    "list_moves": _late("case_moves", "list_moves"),
     "place_queue": _late("place_queue", "place_queue"),
     "suggest_places": _late("place_queue", "suggest_places"),
     "assess": _late("assessment", "assess"),
@@ -126,7 +128,7 @@ PREVIEWED = {
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
     "import_base_map", "make_candidates", "decide_candidates", "check_grids", "mend_grids",
     "apply_redraw", "renumber_grids",
-    "place_cases", "amend_cases", "import_filing_standard",
+    "place_cases", "amend_cases", "import_filing_standard", "move_cases",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
@@ -141,5 +143,5 @@ READING = {
     "explain_duty", "list_rulings", "list_remediation",
     "totals", "total_objects", "list_rules", "case_queue", "case_page", "export_cases",
     "open_redraw", "rebase_redraw", "list_scenarios", "compare_scenarios",
-    "place_queue", "suggest_places",
+    "place_queue", "suggest_places", "list_moves",
 }  # fmt: skip

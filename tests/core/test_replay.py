@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The log of many cases at once says what each of its events says one after the other; and what the clock makes of it."""
+"""The log of many cases at once says what its events say one after the other; and what the clock makes of it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ STATED = st.fixed_dictionaries(
     {},
     optional={
         "stage": st.sampled_from(["dispatch", "disposal", "check", "closed"]), "returns": st.integers(0, 5),
-        "reworks": st.integers(0, 5), "disposed_at": st.sampled_from([None, moment(1)]), "supervised": st.integers(0, 1),
+        "reworks": st.integers(0, 5), "disposed_at": st.sampled_from([None, moment(1)]),
+        "supervised": st.integers(0, 1),
         "appeal_open": st.integers(0, 1), "extension_asked": st.integers(0, 1),
     },
 )  # fmt: skip

@@ -8,6 +8,7 @@ import json
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -35,6 +36,7 @@ from digital_citymgmt_plugin.core.requests import (
     UpdateSheets,
     WaiveIssues,
 )
+from digital_citymgmt_plugin.core.requests_cases import MoveCases
 from digital_citymgmt_plugin.core.requests_duty import ImportFilingStandard, RecordRuling, Remediate, SaveFund
 from digital_citymgmt_plugin.core.requests_history import RenumberGrids
 from digital_citymgmt_plugin.core.requests_intake import AmendCases, PlaceCases
@@ -52,7 +54,7 @@ DRAWN = json.dumps(
 Build = Callable[[Town, str, str], Request]
 
 
-def column(store: str, query: str) -> list[str]:
+def column(store: str, query: str) -> list[Any]:
     """Read the first column of a query."""
     with contextlib.closing(sqlite3.connect(store, timeout=30)) as connection:
         return [row[0] for row in connection.execute(query)]
@@ -82,6 +84,10 @@ ACTIONS: dict[str, Build] = {
     "amendcases": lambda town, store, out: AmendCases(
         [int(fid) for fid in column(store, OPEN)],
         {"address": "人民路1号"}, X + 500.0, Y + 500.0, "现场核实",
+    ),
+    "movecases": lambda town, store, out: MoveCases(
+        column(store, "SELECT fid FROM case_record WHERE stage != 'closed' ORDER BY fid"), "void", "commander",
+        reason="重复", at="2026-06-01T00:00:00.000Z",
     ),
     "findduplicates": lambda town, store, out: FindDuplicates(tolerance=FAR),
     "checkcomponents": lambda town, store, out: CheckComponents(),

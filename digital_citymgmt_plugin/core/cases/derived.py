@@ -149,3 +149,33 @@ def _extensions(events: Events) -> tuple[NDArray[np.int64], NDArray[np.float64],
 
 def _amount(value: Any) -> float:
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else float("nan")
+
+
+def differing(held: Mapping[str, Column], told: Mapping[str, Column]) -> dict[str, NDArray[np.int64]]:
+    """Return, by column, the places at which cases have something else than their logs say.
+
+    A due time that differs is told alone: the judgement follows from it.
+    """
+    found = {}
+    for name in DERIVED:
+        if name in held:
+            unlike = np.not_equal(held[name], told[name]).astype(bool)
+            found[name] = np.flatnonzero(unlike)
+    if "due_at" in found:
+        for name in ("on_time", "on_time_basis"):
+            found[name] = np.setdiff1d(found.get(name, _NO_PLACES), found["due_at"])
+    return {name: places for name, places in found.items() if len(places)}
+
+
+def by_case(
+    fids: NDArray[np.int64], held: Mapping[str, Column], told: Mapping[str, Column], unlike: Mapping[str, Any]
+) -> list[tuple[int, dict[str, list[Any]]]]:
+    """Return (fid, column → [what it has, what its log says]) of the cases that differ, ascending."""
+    changes: dict[int, dict[str, list[Any]]] = {}
+    for name, places in unlike.items():
+        for place in places.tolist():
+            changes.setdefault(place, {})[name] = [held[name][place], told[name][place]]
+    return [(int(fids[place]), changes[place]) for place in sorted(changes)]
+
+
+_NO_PLACES = np.empty(0, dtype=np.int64)

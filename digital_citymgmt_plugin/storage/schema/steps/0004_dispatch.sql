@@ -23,7 +23,6 @@ ALTER TABLE case_record ADD COLUMN limit_value REAL;
 ALTER TABLE case_record ADD COLUMN limit_unit TEXT;
 ALTER TABLE case_record ADD COLUMN stated_due_at DATETIME;
 ALTER TABLE case_record ADD COLUMN clock_from DATETIME;
-ALTER TABLE case_record ADD COLUMN paused_ms INTEGER NOT NULL DEFAULT 0;
 -- Derived from the log as well: stage before parking, day of review, what is asked and not decided.
 ALTER TABLE case_record ADD COLUMN parked_from TEXT;
 ALTER TABLE case_record ADD COLUMN parked_until DATE;
@@ -40,6 +39,10 @@ ALTER TABLE case_event ADD COLUMN payload TEXT;
 -- A case of an earlier schema: its due time is what was stated or computed when it came, and stays.
 UPDATE case_record SET stated_due_at = due_at, clock_from = coalesce(dispatched_at, filed_at)
     WHERE due_at IS NOT NULL OR dispatched_at IS NOT NULL OR filed_at IS NOT NULL;
+
+-- From where it was parked stands in its log.
+UPDATE case_record SET parked_from = (SELECT e.from_stage FROM case_event e WHERE e.case_fid = case_record.fid
+    AND e.action = 'park' ORDER BY e.fid DESC LIMIT 1) WHERE stage = 'parked';
 
 -- Rulings (确权): of a case, of which kind (owner, rule, area, unowned), with the place and what was warned of.
 ALTER TABLE ruling ADD COLUMN case_fid INTEGER;

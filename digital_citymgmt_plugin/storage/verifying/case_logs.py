@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Cases against their logs: every derived column computed anew from the events of the case, for the whole store."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from digital_citymgmt_plugin.core.cases.derived import DERIVED, GIVEN, by_case, derive, differing
+from digital_citymgmt_plugin.core.cases.replay import EVENT_COLUMNS, LOGGED, TELLING, Column, events_of
+from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
+from digital_citymgmt_plugin.core.errors import CityError
+from digital_citymgmt_plugin.core.ports import Finding
+from digital_citymgmt_plugin.storage.holidays import work_calendar
+from digital_citymgmt_plugin.storage.profiles import TABLES, profile_from_tables
+from digital_citymgmt_plugin.storage.verifying.base import WARNING, Run
+
+SPAN = 100_000  # fids at a time: about a million events
+_COLUMNS = tuple(dict.fromkeys((*DERIVED, *GIVEN)))
+Change = tuple[int, dict[str, list[Any]]]
+Clock = tuple[WorkCalendar, str, str]
+
+
+def replayed(run: Run) -> list[Finding]:
+    """Every derived column of a case is what its log says; due times depend on the calendar, too, which may change."""
+    wrong: list[int] = []
+    late: list[int] = []
+    clock = clock_of(run.connection)
+    for changes in differences(run, clock):
+        wrong += [fid for fid, change in changes if set(change) - {"due_at"}]
+        late += [fid for fid, change in changes if set(change) == {"due_at"}]
+    found = run.found("verify.case_log", "case_record", wrong, repair="replayed")
+    return found + run.found("verify.case_due", "case_record", late, level=WARNING)
+
+
+def clock_of(connection: sqlite3.Connection) -> Clock | None:
+    """Return calendar, time zone and what a return does to the clock; None when the store's profile cannot be read."""
+    try:
+        meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+        tables = {}
+        for name, columns in TABLES.items():
+            rows = connection.execute(f'SELECT {", ".join(columns)} FROM "{name}" ORDER BY fid').fetchall()
+            tables[name] = dict(zip(columns, _columns(rows, len(columns))))
+        profile = profile_from_tables(tables, meta)
+        zone = str(meta.get("time_zone") or "Asia/Shanghai")
+        return work_calendar(profile, zone), zone, profile.setting("after_return")
+    except (CityError, ValueError, TypeError):
+        return None
+
+
+def differences(run: Run, clock: Clock | None) -> Iterator[list[Change]]:
+    """Yield, part by part, the cases that have something else than their logs say."""
+    first, last = run.query("SELECT min(fid), max(fid) FROM case_record").fetchone()
+    if first is None:
+        return
+    for start in range(int(first), int(last) + 1, SPAN):
+        run.stop_if_wanted()
+        yield changed_between(run, start, start + SPAN, clock)
+
+
+def changed_between(run: Run, start: int, stop: int, clock: Clock | None) -> list[Change]:
+    """Return the cases ``start <= fid < stop`` that differ from their logs, with both values of each column."""
+    sql = f"SELECT fid, {', '.join(_COLUMNS)} FROM case_record WHERE fid >= ? AND fid < ? ORDER BY fid"
+    rows = run.query(sql, (start, stop)).fetchall()
+    if not rows:
+        return []
+    values = _columns(rows, len(_COLUMNS) + 1)
+    fids = values[0].astype(np.int64)
+    held = dict(zip(_COLUMNS, values[1:]))
+    events = events_of(_events(run, start, stop), fids)
+    given = {name: held[name] for name in GIVEN}
+    if clock is None:
+        clock = WorkCalendar(), "Asia/Shanghai", "pause"
+        held = {name: held[name] for name in LOGGED}
+    told = derive(events, len(fids), given, *clock)
+    return by_case(fids, held, told, differing(held, told))
+
+
+def _events(run: Run, start: int, stop: int) -> dict[str, Column]:
+    """Read what the events of some cases say; amendments of places say nothing here and are most of them."""
+    sql = (
+        "SELECT case_fid, action, from_stage, to_stage, at, source, payload, "
+        "CASE action WHEN 'amend' THEN reason END FROM case_event INDEXED BY case_event_case "
+        "WHERE case_fid >= ? AND case_fid < ? "
+        "AND (action != 'amend' OR source IN (SELECT value FROM json_each(?))) ORDER BY case_fid, fid"
+    )
+    rows = run.query(sql, (start, stop, json.dumps(TELLING))).fetchall()
+    return dict(zip(EVENT_COLUMNS, _columns(rows, len(EVENT_COLUMNS))))
+
+
+def _columns(rows: list[tuple[Any, ...]], width: int) -> list[Column]:
+    result = []
+    for values in zip(*rows) if rows else [()] * width:
+        column = np.empty(len(rows), dtype=object)
+        column[:] = values
+        result.append(column)
+    return result
