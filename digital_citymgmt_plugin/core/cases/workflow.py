@@ -30,6 +30,20 @@ NEEDS: Mapping[str, str] = MappingProxyType(
 FLAGS: Mapping[str, str] = MappingProxyType(
     {"extension_asked": "已申请延期", "appeal_open": "申诉未决", "checked": "核查通过", "supervised": "督办中"}
 )
+_NEED_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "reason": "move.needs_reason", "dept": "move.needs_dept", "amount": "move.needs_amount",
+        "until": "move.needs_until",
+    }
+)  # fmt: skip
+_FLAG_CODES: Mapping[str, str] = MappingProxyType(
+    {
+        "extension_asked": "move.flag_extension_asked", "!extension_asked": "move.flag_not_extension_asked",
+        "appeal_open": "move.flag_appeal_open", "!appeal_open": "move.flag_not_appeal_open",
+        "checked": "move.flag_checked", "!checked": "move.flag_not_checked",
+        "supervised": "move.flag_supervised", "!supervised": "move.flag_not_supervised",
+    }
+)  # fmt: skip
 ACTIONS = (
     "verify", "accept", "reject_filing", "file", "dispatch", "return", "ask_extension", "grant_extension",
     "refuse_extension", "park", "resume", "dispose", "feedback", "check", "rework", "close", "void", "supervise",
@@ -167,12 +181,11 @@ class Table:
             return Refusal("move.role", {"action": action, "role": role, "roles": move.roles})
         flag = move.allows(state)
         if flag is not None:
-            sign = "not_" if flag.startswith("!") else ""
-            return Refusal(f"move.flag_{sign}{flag.lstrip('!')}", {"action": action})
+            return Refusal(_FLAG_CODES[flag], {"action": action})
         have = set(given)
         for need in split_list(move.needs):
             if need not in have:
-                return Refusal(f"move.needs_{need}", {"action": action})
+                return Refusal(_NEED_CODES[need], {"action": action})
         return None
 
 
