@@ -22,6 +22,7 @@ from digital_citymgmt_plugin.services.duty_ground import (
     ground_of,
 )
 
+_NEAR = {"street": "duty.near_street", "community": "duty.near_community", "grid": "duty.near_grid"}
 MOST = 5_000  # cases told of in one request
 CASE = (
     "fid", "uuid", "case_no", "kind", "class_code", "component_uuid", "grid_code", "community_code", "street_code",
@@ -194,7 +195,7 @@ def _warn_of_borders(
             seen.add(level)
             area = {"street": there[2], "community": there[1], "grid": there[0]}[level]
             name = ground.names.get(str(area), area or "")
-            decision.warnings.append((f"duty.near_{level}", {"metres": metres, "code": area, "name": name}))
+            decision.warnings.append((_NEAR[level], {"metres": metres, "code": area, "name": name}))
         over = Decision(ground.chain.candidates(*of_class, there, component, ruling))
         if over.department != decision.department and "department" not in seen:
             seen.add("department")

@@ -32,7 +32,7 @@ _FUND = ("fid", "uuid", "name", "year", "amount", "department_code")
 
 
 def save_fund(context: Context, request: SaveFund) -> dict[str, Any]:
-    """Add a fund, or change one.
+    """Add a fund, or change one; a fund that is there just so already stays the only one.
 
     Returns
     -------
@@ -55,6 +55,10 @@ def save_fund(context: Context, request: SaveFund) -> dict[str, Any]:
         "department_code": request.department_code or None,
     }  # fmt: skip
     columns = {key: objects([value]) for key, value in row.items()}
+    again = next((one for one in funds_of(store) if all(one[key] == row[key] for key in row)), None)
+    if again is not None:
+        nothing: dict[str, Any] = {"counts": {"funds": 0}, "operation": None, "tables": [], "notes": []}
+        return {**nothing, "fund": again["uuid"], "funds": funds_of(store)}
     held = None
     if request.uuid:
         held = _fund(store, request.uuid)
@@ -133,8 +137,6 @@ def _ask(context: Context, store: Store, request: Remediate) -> dict[str, Any]:
     stage = rows["stage"][0]
     if stage not in FROM:
         raise InputRefused("remediation.stage", value=stage)
-    if store.count("remediation", [("case_fid", "=", request.case), ("state", "in", [ASKED, APPROVED])]):
-        raise InputRefused("remediation.open")
     if not request.note.strip():
         raise InputRefused("remediation.note")
     estimate = _money(request.estimate, "remediation.amount")
@@ -145,6 +147,13 @@ def _ask(context: Context, store: Store, request: Remediate) -> dict[str, Any]:
         "case_fid": request.case, "fund_uuid": request.fund or None, "estimate": estimate, "state": ASKED,
         "department_code": request.department_code or None, "note": request.note.strip(),
     }  # fmt: skip
+    held = store.read(
+        "remediation", ["uuid", *row], [("case_fid", "=", request.case), ("state", "in", [ASKED, APPROVED])]
+    )
+    if len(held["uuid"]):
+        if any(held[name][0] != value for name, value in row.items()):
+            raise InputRefused("remediation.open")
+        return _answer(store, None, str(held["uuid"][0]), request.fund or None, [])  # asked twice
     context.cancel.check()
     with store.action("remediate", step="ask", case=request.case) as action:
         fid = int(action.insert("remediation", {name: objects([value]) for name, value in row.items()})[0])
@@ -209,9 +218,9 @@ def _known_department(store: Store, code: str) -> None:
         raise InputRefused("ruling.department", value=code)
 
 
-def _answer(store: Store, operation: str, uuid: str, fund: Any, tables: list[str]) -> dict[str, Any]:
+def _answer(store: Store, operation: str | None, uuid: str, fund: Any, tables: list[str]) -> dict[str, Any]:
     return {
-        "counts": {"remediations": 1}, "operation": operation, "tables": tables, "notes": [], "remediation": uuid,
+        "counts": {"remediations": int(operation is not None)}, "operation": operation, "tables": tables, "notes": [], "remediation": uuid,
         "fund": _fund(store, str(fund)) if fund else None,
     }  # fmt: skip
 

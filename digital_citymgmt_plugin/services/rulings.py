@@ -22,6 +22,7 @@ from digital_citymgmt_plugin.services.intake import objects, today
 _MOST_FILES = 50
 _LONGEST = 4_000  # characters of a decision
 _CASE = ("fid", "kind", "class_code", "component_uuid", "address", "stage", "dept_code", "unowned", GEOM)
+_SAME = ("case_fid", "component_uuid", "kind", "department_code", "decision", "ruled_on", "ruled_by", "evidence")
 _SOURCE = "ruling"  # of the event in the case's log
 
 
@@ -29,7 +30,8 @@ def record_ruling(context: Context, request: RecordRuling) -> dict[str, Any]:
     """Record a ruling with its evidence; the case is marked as nobody's or somebody's, its log tells of it.
 
     The newest ruling of a component decides for later cases of it (``precedent``); for like cases near it is shown.
-    Nothing is dispatched and the component's own departments stay as the census has them.
+    Nothing is dispatched and the component's own departments stay as the census has them. The same ruling said again
+    writes nothing.
 
     Returns
     -------
@@ -66,6 +68,11 @@ def record_ruling(context: Context, request: RecordRuling) -> dict[str, Any]:
         "kind": request.kind, "address": case["address"] if case else None,
         "warning": json.dumps(warnings, ensure_ascii=False) if warnings else None,
     }  # fmt: skip
+    same = [(name, "=", row[name]) if row[name] is not None else (name, "is null", None) for name in _SAME]
+    held = store.read("ruling", ["uuid"], same)["uuid"]
+    if len(held):  # said twice: by a hand that clicked twice, or by a program that began again
+        nothing = {"rulings": 0, "evidence": 0}
+        return {"counts": nothing, "operation": None, "tables": [], "notes": [], "ruling": str(held[0])}
     counts = {"rulings": 1, "evidence": len(evidence)}
     context.cancel.check()
     with store.action("record_ruling", case=request.case, ruling=request.kind) as action:

@@ -285,7 +285,7 @@ def test_one_remediation_at_a_time_and_only_in_its_stages(store):
     case, closed = add(store), add(store, stage="closed")
     one = ask(store, case=case, estimate=1.0)["remediation"]
     for values, code in (
-        ({"step": "ask", "case": case, "estimate": 1.0}, "remediation.open"),
+        ({"step": "ask", "case": case, "estimate": 2.0}, "remediation.open"),
         ({"step": "ask", "case": closed, "estimate": 1.0}, "remediation.stage"),
         ({"step": "finish", "uuid": one, "cost": 1.0}, "remediation.state"),
         ({"step": "approve", "uuid": one}, "remediation.no_fund"),
@@ -294,6 +294,16 @@ def test_one_remediation_at_a_time_and_only_in_its_stages(store):
         with pytest.raises(InputRefused) as caught:
             remediate(make_context(store), Remediate(**{"note": "x", **values}))
         assert caught.value.code == code
+
+
+def test_what_is_said_twice_is_written_once(store):
+    case, context = add(store), make_context(store)
+    rulings = [record_ruling(context, RecordRuling("unowned", case, decision="无标识")) for _ in range(2)]
+    assert rulings[0]["ruling"] == rulings[1]["ruling"] and rulings[1]["operation"] is None
+    assert fund(store) == fund(store) and store.count("fund") == 1
+    asked = [ask(store, case=case, estimate=1.0) for _ in range(2)]
+    assert asked[0]["remediation"] == asked[1]["remediation"] and asked[1]["operation"] is None
+    assert (store.count("ruling"), store.count("remediation"), store.count("case_event")) == (1, 1, 2)
 
 
 def test_a_fund_cannot_become_smaller_than_what_is_bound(store):
