@@ -35,6 +35,7 @@ from digital_citymgmt_plugin.core.requests import (
     LinkCases,
 )
 from digital_citymgmt_plugin.storage.files import CityFiles
+from scripts.benchmarks._case_clock import clock_figures, duty_figures
 from scripts.benchmarks._city import CRS, make
 from scripts.benchmarks._versions import versions
 from scripts.benchmarks.importcomponents import figure, peak_memory
@@ -163,6 +164,7 @@ def main() -> None:
         figures.append(
             figure("cases: peak over that of a fifth", more, "MB", bar, more <= _MEGABYTES if large else None)
         )
+    figures += [*clock_figures(), *duty_figures()]
     found = {"figures": figures, "versions": versions(), "sizes": {**sizes, **rows}}
     arguments.json.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
 
