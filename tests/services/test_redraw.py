@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
+from digital_citymgmt_plugin.core.cases.times import last_days
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.core.requests import Layer
@@ -20,7 +21,6 @@ from digital_citymgmt_plugin.core.requests_redraw import (
     StepRedraw,
 )
 from digital_citymgmt_plugin.services.intake import objects
-from digital_citymgmt_plugin.services.redraw import ground
 from digital_citymgmt_plugin.services.redraw.editing import edit_redraw, probe_redraw, step_redraw
 from digital_citymgmt_plugin.services.redraw.opening import close_redraw, open_redraw
 from digital_citymgmt_plugin.services.redraw.session import find
@@ -287,7 +287,7 @@ def test_weights_and_days_beyond_all_measure_do_no_harm(census):
     opened = open_redraw(census.context, OpenRedraw(days=10**30, load_weights={"": 10**400}))
     assert opened["counts"]["cells"] == 8
     # No case is that old; numpy cannot take so many days off a moment.
-    assert ground._since(["2026-01-01T00:00:00.000Z"], 10**30).startswith("1926-")
+    assert last_days("2026-01-01T00:00:00.000Z", 10**30)[0].startswith("1926-")
 
 
 def test_a_grid_without_a_community_can_be_worked_beside(census):
