@@ -106,7 +106,7 @@ class CityFiles:
             ``output.beside``.
         """
         found = Path(beside(path, tail, suffix))
-        if found.exists() and not Path(path).exists():
+        if found.is_file() and not Path(path).exists():
             raise InputRefused("output.beside", file=str(found), other=path)
         return str(found)
 
