@@ -61,7 +61,7 @@ def test_a_line_is_probed_while_it_is_drawn_and_done_by_a_double_click(bench):
     assert set(bench.desk.on_map.drawn) == {"a", "a/1"} and bench.desk.on_map.overlay.bands
     assert not bench.desk.on_map.under_pen.bands
     assert bench.dock.status.text().startswith("3 grids (✓ in the band 2, ! somewhat out of it 1)")
-    assert "1 changes" in bench.dock.status.text() and bench.dock.undo_button.isEnabled()
+    assert "1 change " in bench.dock.status.text() and bench.dock.undo_button.isEnabled()
     QTest.qWait(50)  # the labels are painted
     assert [words for _key, _place, words in bench.desk.on_map.overlay.labels.texts] == ["✓ 001", "! 001-1"]
 
@@ -156,7 +156,7 @@ def test_what_was_drawn_waits_while_no_engine_can_be_started(bench):
     bench.engine.lost = True
     bench.split()
     bench.wait(lambda: not bench.desk.session)
-    assert "1 changes" in bench.controller.unwritten.words()[0]
+    assert "1 change;" in bench.controller.unwritten.words()[0]
     bench.pool.answers["open_redraw"] = opened
     bench.begin()
     assert len(json.loads(bench.pool.last("open_redraw").edits)) == 1
@@ -195,7 +195,7 @@ def test_changes_that_are_not_written_are_asked_for_before_the_store_or_qgis_is_
     for button, ends in ((buttons.Cancel, False), (buttons.Yes, True)):
         QTimer.singleShot(50, lambda button=button: answer(button))
         assert unwritten.may_end() is ends
-    assert len(seen) == 2 and "1 changes" in seen[0][0] and len(bench.desk.entries) == 1
+    assert len(seen) == 2 and "1 change;" in seen[0][0] and len(bench.desk.entries) == 1
     bench.controller.close_store()
     unwritten.box.button(buttons.Cancel).click()
     assert bench.controller.path and len(bench.desk.entries) == 1
@@ -258,3 +258,12 @@ def test_cells_with_a_corner_more_are_not_drawn_as_changed_after_a_restart(bench
     answer = {"cells": columns, "entries": [{}], "shapes": shapes, "gone": [], "corners": ["b"], "notes": []}
     bench.desk.go_on(answer)
     assert drawn and set(bench.desk.on_map.drawn) == {"a"}
+
+
+def test_which_places_are_in_one_cell_is_told_by_the_cells_as_they_are_now(bench):
+    bench.split()
+    one, near, other = (QgsPointXY(x, 3_520_050) for x in (500_050, 500_150, 500_250))
+    assert bench.desk._same_cell(one, near)
+    assert not bench.desk._same_cell(one, other) and not bench.desk._same_cell(other, one)
+    nowhere = QgsPointXY(400_000, 3_000_000)
+    assert not bench.desk._same_cell(nowhere, QgsPointXY(400_001, 3_000_000))

@@ -128,7 +128,7 @@ def test_candidates_are_confirmed_as_another_class_singly_and_in_bulk(bench):
     panel.view.selectRow(2)
     panel.decide_buttons["confirm_as"].click()
     bench.wait(lambda: desk.picker is not None)
-    assert "1 candidates" in desk.picker.said.text()
+    assert "1 candidate" in desk.picker.said.text()
     desk.picker.picker.field.setText("污水")
     QTest.keyClick(desk.picker.picker.field, Qt.Key.Key_Return)
     bench.wait(lambda: desk.preview is not None)
