@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Mapping as MappingType
 from typing import Any
 
 import numpy as np
@@ -22,10 +24,20 @@ Class = tuple["str | None", "str | None", "str | None"]  # kind, code, name
 
 
 class Classes:
-    """Finds the class of a case by code and by name; each combination is looked up once."""
+    """Finds the class of a case by code, by name and by synonyms; each combination is looked up once.
 
-    def __init__(self, store: Store, required: bool) -> None:
+    Parameters
+    ----------
+    store : Store
+    required : bool
+        Whether a class that is not in the profile rejects its row.
+    said : mapping of word to ``kind:code``
+        Synonyms that the mapping brings along, beside those of the profile.
+    """
+
+    def __init__(self, store: Store, required: bool, said: MappingType[str, str] | None = None) -> None:
         profile = store.profile()
+        self._synonyms = _synonyms(store, said or {})
         self.required = required
         self._codes = {kind: profile.class_by_code(kind) for kind in profile.kinds}
         self._names = {kind: profile.class_by_name(kind) for kind in profile.kinds}
@@ -70,7 +82,33 @@ class Classes:
         if not by_code and len(by_name) == 1:
             k, entry = by_name[0]
             return (k, entry.code, entry.name), True
+        for word in (name, code):
+            meant = self._synonyms.get(_word(word), ()) if word else ()
+            fitting = [(k, self._codes[k][c]) for k, c in meant if k in kinds and c in self._codes.get(k, {})]
+            if not by_code and len(fitting) == 1:
+                return (fitting[0][0], fitting[0][1].code, fitting[0][1].name), True
+        if code and not by_code and code.isdigit() and any("0" + code in known for known in self._codes.values()):
+            return self._find(kind, "0" + code, name)  # a spreadsheet took 0101 for a number
         return (kind, None, name or code), False
+
+
+def _word(text: str | None) -> str:
+    return "".join(unicodedata.normalize("NFKC", text or "").split()).lower()
+
+
+def _synonyms(store: Store, said: MappingType[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """Return what words mean: kind and code of classes; a word without a kind stands for that code in any."""
+    profile = store.profile()
+    rows = store.read("class_synonym", ["word", "kind", "class_code"], order=["fid"])
+    listed = list(zip(*(rows[name].tolist() for name in ("word", "kind", "class_code"))))
+    listed += [(word, *meant.split(":", 1)) for word, meant in said.items() if ":" in meant]
+    result: dict[str, list[tuple[str, str]]] = {}
+    for word, kind, code in listed:
+        for one in (kind,) if kind else profile.kinds:
+            meant = result.setdefault(_word(word), [])
+            if (one, code) not in meant:
+                meant.append((one, code))
+    return result
 
 
 class Places:

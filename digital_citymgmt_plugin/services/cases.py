@@ -34,6 +34,7 @@ from digital_citymgmt_plugin.services.case_events import (
 )
 from digital_citymgmt_plugin.services.case_keeping import Kept, keep_ours
 from digital_citymgmt_plugin.services.case_places import Classes, Places
+from digital_citymgmt_plugin.services.case_synonyms import new_synonyms, synonym_rows
 from digital_citymgmt_plugin.services.case_times import (
     Checked,
     Deadlines,
@@ -145,7 +146,9 @@ class _Intake:
         if crs and not self.mapping.x:
             origin[CRS] = crs
         self.rejects, self.tally = rejects, Tally(rejects, origin)
-        self.classes = Classes(store, self.mapping.options.get("class") == "required")
+        said = self.mapping.options.get("synonyms")
+        self.synonyms: dict[str, str] = said if isinstance(said, dict) else {}
+        self.classes = Classes(store, self.mapping.options.get("class") == "required", self.synonyms)
         city_zone = store.meta().get("time_zone") or self.zone  # working hours are the city's, whatever the file's zone
         self.kinds = store.profile().extra_kinds
         self.deadlines = Deadlines(Limits(store.profile()), store.calendar(), city_zone)
@@ -180,6 +183,8 @@ class _Intake:
                 self._write_late(self.log)
             if mapping_is_new(self.store, "cases", self.kept_mapping):
                 save_mapping(self.store, self._writing(), "cases", self.kept_mapping)
+            if new := new_synonyms(self.store, self.synonyms):
+                self._writing().insert("class_synonym", synonym_rows(new, self.columns.name or self.file))
             counts = {**self.tally.counts(), **self.counts, **log_counts}
             if self.action is not None:
                 self.context.progress(0.97, "progress.saving")

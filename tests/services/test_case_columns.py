@@ -129,3 +129,21 @@ def test_a_shift_of_online_maps_is_taken_off_by_choice_only(city):
 def test_coordinates_that_tell_nothing_are_refused_with_their_names(city):
     with pytest.raises(InputRefused, match=r"input\.no_crs"):
         bring(city, [{"案件编号": "A", "x": "500123.5", "y": "4500321.5"}])
+
+
+def test_words_for_classes_are_found_by_name_code_lost_zero_and_synonyms_that_are_kept(city):
+    mapping = {
+        "fields": {"case_no": "no", "class_name": "name", "class_code": "code", "kind": "kind"},
+        "synonyms": {"占道摆摊": "event:0402", "　乱 摆 卖": "event:0402", "无": "event:9999"},
+    }
+    rows = [
+        {"no": "1", "name": "", "code": "101", "kind": "部件"}, {"no": "2", "name": "占道摆摊", "code": "", "kind": ""},
+        {"no": "3", "name": "乱摆卖", "code": "", "kind": "事件"}, {"no": "4", "name": "外星人", "code": "", "kind": ""},
+    ]  # fmt: skip
+    result = bring(city, rows, mapping)
+    found = [(row["kind"], row["class_code"]) for row in city.rows("case_record", "kind", "class_code")]
+    assert found == [("component", "0101"), ("event", "0402"), ("event", "0402"), (None, None)]
+    kept = city.rows("class_synonym", "word", "kind", "class_code")
+    assert [row["word"] for row in kept] == ["占道摆摊", "　乱 摆 卖"] and result["operation"]
+    bring(city, [{"案件编号": "5", "小类名称": "占道摆摊"}], name="他.csv")
+    assert city.rows("case_record", "class_code")[-1]["class_code"] == "0402"
