@@ -13,6 +13,7 @@ from digital_citymgmt_plugin.algorithms.provider import DcmProvider
 from digital_citymgmt_plugin.bridge.engines import pool
 from digital_citymgmt_plugin.bridge.events import store_events
 from digital_citymgmt_plugin.bridge.i18n import install_translator, remove_translator
+from digital_citymgmt_plugin.gui.case_actions import CaseActions
 from digital_citymgmt_plugin.gui.catalogue_actions import CatalogueActions
 from digital_citymgmt_plugin.gui.census_actions import CensusActions
 from digital_citymgmt_plugin.gui.census_docks import CensusDocks
@@ -59,6 +60,7 @@ class CityPlugin:
         self.profile_actions: ProfileActions | None = None
         self.catalogue: CatalogueActions | None = None
         self.mapping: CensusActions | None = None
+        self.cases: CaseActions | None = None
         self.operations: OperationsActions | None = None
         self.duplicates: DuplicatesActions | None = None
         self.first_run: FirstRun | None = None
@@ -98,6 +100,7 @@ class CityPlugin:
         self.profile_actions = ProfileActions(self.controller)
         self.catalogue = CatalogueActions(self.controller)
         self.mapping = CensusActions(self.controller)
+        self.cases = CaseActions(self.controller, window)
         self.dock.mapping_button.clicked.connect(self.mapping.ask_file)
         self.dock.photos_button.clicked.connect(self.mapping.photos)
         self.operations = OperationsActions(self.controller)
@@ -176,7 +179,7 @@ class CityPlugin:
     def _build_profile_actions(self) -> None:
         profile = self.profile_actions
         assert profile is not None and self.catalogue is not None  # noqa: S101  (made just before)
-        assert self.mapping is not None  # noqa: S101
+        assert self.mapping is not None and self.cases is not None  # noqa: S101
         self.menu.addSeparator()
         for words, name, slot in (
             (tr("E&xport city profile…"), "profile_out", profile.export),
@@ -185,6 +188,7 @@ class CityPlugin:
             (tr("Class ca&talogue…"), "class_catalogue", self.catalogue.show),
             (tr("Map a census &file…"), "census_mapping", self.mapping.ask_file),
             (tr("Import p&hotos…"), "photos", self.mapping.photos),
+            (tr("Import cases &by example…"), "case_mapping", self.cases.ask_file),
         ):
             action = self.menu.addAction(icon(name), words)
             action.setObjectName(f"dcm_{name}")
@@ -198,11 +202,11 @@ class CityPlugin:
             self.iface.newProjectCreated.disconnect(self.controller.project_cleared)
             self.iface.projectRead.disconnect(self.controller.project_read)
             parts = (self.census, self.duplicates, self.first_run, self.operations)
-            for part in (*parts, self.catalogue, self.mapping, self.profile_actions):
+            for part in (*parts, self.catalogue, self.mapping, self.cases, self.profile_actions):
                 if part is not None:
                     part.shut()
             self.census = self.duplicates = self.first_run = self.operations = None
-            self.catalogue = self.mapping = self.profile_actions = None
+            self.catalogue = self.mapping = self.cases = self.profile_actions = None
             self.controller.shut()
             self.controller.deleteLater()
             self.controller = None

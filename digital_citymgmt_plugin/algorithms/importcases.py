@@ -3,6 +3,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from qgis.core import QgsProcessingParameterFileDestination
+
 from digital_citymgmt_plugin.algorithms import parameters as p
 from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, tr
 from digital_citymgmt_plugin.algorithms.given import Given
@@ -54,7 +58,21 @@ class ImportCasesAlgorithm(CityAlgorithm):
             p.text("SHEET", tr("Sheet"), optional=True),
             tr("Of a workbook; needed when several sheets hold rows: without a choice they are listed."),
         )
+        self.add(*p.shift())
         p.add_file_options(self)
+        self.add(
+            QgsProcessingParameterFileDestination(
+                "REPORT", tr("What changed"), "Excel (*.xlsx)", None, True, False
+            ),
+            tr("What a repeated import changed, field by field; nothing is written when nothing changed."),
+        )
+
+    def outputs(self, result: dict[str, Any], given: Given) -> dict[str, Any]:
+        """Leave out a report that was not written: nothing changed."""
+        found = super().outputs(result, given)
+        if not result.get("report"):
+            found.pop("REPORT", None)
+        return found
 
     def request(self, given: Given) -> ImportCases:
         given.store_path()
@@ -64,4 +82,6 @@ class ImportCasesAlgorithm(CityAlgorithm):
             mapping=given.mapping("MAPPING"),
             rejects=given.output_file("REJECTS"),
             events=given.layer("EVENTS", encoding=encoding),
+            shift=given.choice("SHIFT"),
+            report=given.output_file("REPORT"),
         )

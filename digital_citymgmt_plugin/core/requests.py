@@ -46,7 +46,13 @@ from digital_citymgmt_plugin.core.requests_duplicates import (
 )
 from digital_citymgmt_plugin.core.requests_duty import DUTY
 from digital_citymgmt_plugin.core.requests_history import KINDS as HISTORY
-from digital_citymgmt_plugin.core.requests_intake import AmendCases, PlaceCases, PlaceQueue, SuggestPlaces
+from digital_citymgmt_plugin.core.requests_intake import (
+    AmendCases,
+    PlaceCases,
+    PlaceQueue,
+    PreviewCases,
+    SuggestPlaces,
+)
 from digital_citymgmt_plugin.core.requests_redraw import (
     ApplyRedraw,
     CloseRedraw,
@@ -423,8 +429,7 @@ REQUESTS: dict[str, type[Request]] = {
         CheckComponents, CheckGrids, Totals, TotalObjects, ListRules, EditRules,
         OpenRedraw, ProbeRedraw, EditRedraw, StepRedraw, ApplyRedraw, RebaseRedraw, CloseRedraw,
         SaveScenario, ListScenarios, CompareScenarios, DiscardScenario,
-        AmendCases, PlaceCases, PlaceQueue, SuggestPlaces,
-        PlaceCases, PlaceQueue, SuggestPlaces, MoveCases, ListMoves,
+        AmendCases, PreviewCases, PlaceCases, PlaceQueue, SuggestPlaces, MoveCases, ListMoves,
     )
 }  # fmt: skip
 REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY)})

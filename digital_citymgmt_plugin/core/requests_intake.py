@@ -6,9 +6,23 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Optional
 
-from digital_citymgmt_plugin.core.request_base import Request
+from digital_citymgmt_plugin.core.request_base import Layer, Request
 
 LEAST = 0.5  # score below which a place is not written (default of the plugin)
+
+
+@dataclass(frozen=True)
+class PreviewCases(Request):
+    """Look at the head of a table of cases: what its columns may be, its words for classes, where its places lie.
+
+    ``mapping``: as in ``ImportCases``; empty: what is remembered or guessed.
+    """
+
+    method: ClassVar[str] = "preview_cases"
+    input: Layer
+    mapping: Optional[str] = None  # noqa: UP045
+    rows: int = 100
+    shift: str = "none"
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ SERVICES: dict[str, Service] = {
     "amend_cases": _late("case_amending", "amend_cases"),
     "move_cases": _late("case_moves", "move_cases"),
     "list_moves": _late("case_moves", "list_moves"),
+    "preview_cases": _late("case_preview", "preview_cases"),
     "place_queue": _late("place_queue", "place_queue"),
     "suggest_places": _late("place_queue", "suggest_places"),
     "assess": _late("assessment", "assess"),
@@ -143,5 +144,5 @@ READING = {
     "explain_duty", "list_rulings", "list_remediation",
     "totals", "total_objects", "list_rules", "case_queue", "case_page", "export_cases",
     "open_redraw", "rebase_redraw", "list_scenarios", "compare_scenarios",
-    "place_queue", "suggest_places", "list_moves",
+    "place_queue", "suggest_places", "list_moves", "preview_cases",
 }  # fmt: skip

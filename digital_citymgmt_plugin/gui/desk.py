@@ -72,7 +72,7 @@ class Desk(QObject):
         if not path:
             self.controller.messages.show(tr("Open a city store first."), Qgis.MessageLevel.Info)
             return
-        options: dict[str, Any] = {"sentences": templates()} if hasattr(request, "output") else {}
+        options: dict[str, Any] = {"sentences": templates()} if {"output", "rejects"} & set(vars(request)) else {}
         if preview is not None:
             options["preview"] = preview
 

@@ -70,6 +70,10 @@ class Classes:
             names = columns["dept_name"].tolist()
             columns["dept_code"] = objects(code or self._departments.get(name) for code, name in zip(codes, names))
 
+    def knows(self, kind: str | None, code: str | None, name: str | None) -> bool:
+        """Tell whether a class is found."""
+        return self._find(kind, code, name)[1]
+
     def _find(self, kind: str | None, code: str | None, name: str | None) -> tuple[Class, bool]:
         kinds = (kind,) if kind else tuple(self._codes)
         by_code = [(k, self._codes[k][code]) for k in kinds if code and code in self._codes[k]]

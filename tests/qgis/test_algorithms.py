@@ -80,7 +80,7 @@ CONTRACT = {
     "decidecandidates": {"STORE", "DECISION", "CLASS", "SHEET", "DRAWING", "DISTANCE", "CANDIDATES", "PREVIEW"},
     "findduplicates": {"STORE", "TOLERANCE", "OUTPUT"},
     "mergeduplicates": {"STORE", "TOLERANCE", "REASON", "LEAST_SCORE", "PAIRS", "OUTPUT"},
-    "importcases": {"STORE", "INPUT", "MAPPING", "SHEET", "ENCODING", "CRS", "REJECTS"},
+    "importcases": {"STORE", "INPUT", "MAPPING", "SHEET", "SHIFT", "ENCODING", "CRS", "REJECTS", "REPORT"},
     "placecases": {"STORE", "LEAST", "AGAIN"},
     "linkcases": {"STORE", "TOLERANCE"},
     "assess": {"STORE", "BY", "FROM", "TO", "SCHEME", "OUTPUT"},

@@ -137,8 +137,10 @@ def test_words_for_classes_are_found_by_name_code_lost_zero_and_synonyms_that_ar
         "synonyms": {"占道摆摊": "event:0402", "　乱 摆 卖": "event:0402", "无": "event:9999"},
     }
     rows = [
-        {"no": "1", "name": "", "code": "101", "kind": "部件"}, {"no": "2", "name": "占道摆摊", "code": "", "kind": ""},
-        {"no": "3", "name": "乱摆卖", "code": "", "kind": "事件"}, {"no": "4", "name": "外星人", "code": "", "kind": ""},
+        {"no": "1", "name": "", "code": "101", "kind": "部件"},
+        {"no": "2", "name": "占道摆摊", "code": "", "kind": ""},
+        {"no": "3", "name": "乱摆卖", "code": "", "kind": "事件"},
+        {"no": "4", "name": "外星人", "code": "", "kind": ""},
     ]  # fmt: skip
     result = bring(city, rows, mapping)
     found = [(row["kind"], row["class_code"]) for row in city.rows("case_record", "kind", "class_code")]
