@@ -46,13 +46,7 @@ from digital_citymgmt_plugin.core.requests_duplicates import (
 )
 from digital_citymgmt_plugin.core.requests_duty import DUTY
 from digital_citymgmt_plugin.core.requests_history import KINDS as HISTORY
-from digital_citymgmt_plugin.core.requests_intake import (
-    AmendCases,
-    PlaceCases,
-    PlaceQueue,
-    PreviewCases,
-    SuggestPlaces,
-)
+from digital_citymgmt_plugin.core.requests_intake import KINDS as INTAKE
 from digital_citymgmt_plugin.core.requests_redraw import (
     ApplyRedraw,
     CloseRedraw,
@@ -429,10 +423,10 @@ REQUESTS: dict[str, type[Request]] = {
         CheckComponents, CheckGrids, Totals, TotalObjects, ListRules, EditRules,
         OpenRedraw, ProbeRedraw, EditRedraw, StepRedraw, ApplyRedraw, RebaseRedraw, CloseRedraw,
         SaveScenario, ListScenarios, CompareScenarios, DiscardScenario,
-        AmendCases, PreviewCases, PlaceCases, PlaceQueue, SuggestPlaces, MoveCases, ListMoves,
+        MoveCases, ListMoves,
     )
 }  # fmt: skip
-REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY)})
+REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE)})
 
 
 def request_from_params(method: str, params: dict[str, Any]) -> Request:

@@ -77,3 +77,6 @@ class SuggestPlaces(Request):
     method: ClassVar[str] = "suggest_places"
     case: Optional[int] = None  # noqa: UP045
     text: str = ""
+
+
+KINDS = (PreviewCases, PlaceCases, AmendCases, PlaceQueue, SuggestPlaces)

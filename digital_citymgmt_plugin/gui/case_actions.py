@@ -12,7 +12,8 @@ from qgis.PyQt.QtCore import QCoreApplication, QUrl
 from qgis.PyQt.QtGui import QDesktopServices
 from qgis.PyQt.QtWidgets import QFileDialog, QWidget
 
-from digital_citymgmt_plugin.core.requests import ImportCases, Layer, ListClasses, PreviewCases
+from digital_citymgmt_plugin.core.requests import ImportCases, Layer, ListClasses
+from digital_citymgmt_plugin.core.requests_intake import PreviewCases
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.dialogs.case_mapping import CaseMapping
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
