@@ -79,4 +79,4 @@ class SuggestPlaces(Request):
     text: str = ""
 
 
-KINDS = (PreviewCases, PlaceCases, AmendCases, PlaceQueue, SuggestPlaces)
+KINDS: tuple[type[Request], ...] = (PreviewCases, PlaceCases, AmendCases, PlaceQueue, SuggestPlaces)
