@@ -57,7 +57,7 @@ DEFAULT_SETTINGS: Mapping[str, str] = MappingProxyType(
         "lamp_red_percent": "100",
         "after_return": "pause",
         # How near a border a case is before it is dispatched with a warning, how near a ruling is a precedent.
-        "border_m": "20",
+        "border_m": "10",
         "component_duty": "owner, manager",  # of a component: whose word goes first
         "precedent_m": "100",
     }

@@ -23,6 +23,8 @@ from digital_citymgmt_plugin.services.duty_ground import (
 )
 
 _NEAR = {"street": "duty.near_street", "community": "duty.near_community", "grid": "duty.near_grid"}
+INFO = "info"
+_MILD = ("duty.near_grid", "duty.near_community", "duty.no_component")  # where nothing else would come of it
 MOST = 5_000  # cases told of in one request
 CASE = (
     "fid", "uuid", "case_no", "kind", "class_code", "component_uuid", "grid_code", "community_code", "street_code",
@@ -38,8 +40,8 @@ def explain_duty(context: Context, request: ExplainDuty) -> dict[str, Any]:
     dict
         ``duties``: one for each case, in the order asked: ``fid``, ``department`` (None: nobody's), ``dept_name``,
         ``fired`` (see ``core.cases.duty``), ``why``, ``now`` (department that the case has), ``next`` (None without
-        one), ``candidates``, ``warnings`` (code, values), ``precedents`` (rulings for like cases near, nearest first).
-        Counts ``cases``, ``warned``, ``unowned``.
+        one), ``candidates``, ``warnings`` (code, values, ``level``: warning before info), ``precedents``
+        (rulings for like cases near, nearest first). Counts ``cases``, ``warned`` (above info), ``unowned``.
 
     Raises
     ------
@@ -51,7 +53,7 @@ def explain_duty(context: Context, request: ExplainDuty) -> dict[str, Any]:
         raise InputRefused("duty.too_many", count=len(request.cases), most=MOST)
     told = explain(context, store, request.cases)
     counts = {
-        "cases": len(told), "warned": sum(bool(one["warnings"]) for one in told),
+        "cases": len(told), "warned": sum(any(said["level"] != INFO for said in one["warnings"]) for one in told),
         "unowned": sum(one["department"] is None for one in told),
     }  # fmt: skip
     return {"duties": told, "counts": counts, "operation": None, "tables": [], "notes": []}
@@ -141,14 +143,24 @@ def _one(
         warn.append(("duty.precedent_differs", {name: other[0][name] for name in names}))
     if decision.department and decision.department not in ground.departments:
         warn.append(("duty.department_unknown", {"department": decision.department}))
+    if decision.department is None and not decision.fired and not ground.profile.responsibility:
+        warn.append(("duty.no_rules", {}))
     following = decision.next_best
     return {
         "fid": int(cases["fid"][row]), "case_no": cases["case_no"][row], "now": cases["dept_code"][row],
         **_tell(ground, decision.candidates[0] if decision.candidates else Candidate(None, "", {})),
         "next": _tell(ground, following) if following else None,
         "candidates": [_tell(ground, one) for one in decision.candidates],
-        "warnings": [{"code": code, "values": values} for code, values in warn], "precedents": told,
+        "warnings": sorted(
+            ({"code": code, "values": values, "level": _level(code)} for code, values in warn),
+            key=lambda one: one["level"] == INFO,
+        ),
+        "precedents": told,
     }  # fmt: skip
+
+
+def _level(code: str) -> str:
+    return INFO if code in _MILD else "warning"
 
 
 def _tell(ground: Ground, one: Candidate) -> dict[str, Any]:

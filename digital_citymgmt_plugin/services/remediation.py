@@ -220,7 +220,8 @@ def _known_department(store: Store, code: str) -> None:
 
 def _answer(store: Store, operation: str | None, uuid: str, fund: Any, tables: list[str]) -> dict[str, Any]:
     return {
-        "counts": {"remediations": int(operation is not None)}, "operation": operation, "tables": tables, "notes": [], "remediation": uuid,
+        "counts": {"remediations": int(operation is not None)}, "operation": operation, "tables": tables,
+        "notes": [], "remediation": uuid,
         "fund": _fund(store, str(fund)) if fund else None,
     }  # fmt: skip
 

@@ -77,6 +77,8 @@ def test_departments_of_classes_decide_only_where_the_city_set_them_itself():
 
 
 def test_the_order_of_a_component_s_departments_is_a_setting():
+    named = CHAIN.candidates(COMPONENT, "0101", (None,) * 3, {"owner_dept": "电力公司", "manager_dept": "某公司"})
+    assert [one.department for one in named] == ["D2", "某公司"]
     own = Responsibility(replace(PROFILE, settings={"component_duty": "maintainer,manager"}), STREETS)
     component = {"owner_dept": "D2", "manager_dept": "D1", "maintainer_dept": "D3"}
     assert [one.fired for one in own.candidates(COMPONENT, "0101", (None,) * 3, component)] == ["maintainer", "manager"]
@@ -92,7 +94,7 @@ def test_many_cases_are_decided_as_one_by_one():
         component = None
         if lot.random() < 0.5:
             names = ("owner_dept", "manager_dept", "maintainer_dept")
-            component = {name: lot.choice([None, None, "D1", "D2", ""]) for name in names}
+            component = {name: lot.choice([None, None, "D1", "D2", "电力公司", "某公司", ""]) for name in names}
         ruling = {"department_code": lot.choice(["D1", "D3", None])} if lot.random() < 0.2 else None
         rows.append(
             (lot.choice([EVENT, COMPONENT, None]), lot.choice(["0101", "0102", None]), where, component, ruling)

@@ -42,7 +42,7 @@ DEFAULTS = {
     "tolerance_a_m": "5", "tolerance_b_m": "10", "tolerance_c_m": "20", "tolerance_other_m": "10",
     "duplicate_a_m": "1", "duplicate_b_m": "2", "duplicate_c_m": "3", "duplicate_other_m": "2",
     "work_hours": "08:00-12:00, 14:00-18:00",
-    "lamp_amber_percent": "80", "lamp_red_percent": "100", "after_return": "pause", "border_m": "20",
+    "lamp_amber_percent": "80", "lamp_red_percent": "100", "after_return": "pause", "border_m": "10",
     "precedent_m": "100", "component_duty": "owner, manager",
 }  # fmt: skip
 

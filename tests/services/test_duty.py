@@ -117,10 +117,11 @@ def test_the_rule_that_fired_and_the_next_best_are_told(store):
 
 
 def test_a_case_near_a_border_is_warned_of_with_who_answers_over_there(store):
-    far, near, linked = explain(store, add(store), add(store, (85, 50)), lid(store, "edge"))
+    far, near, linked = explain(store, add(store), add(store, (92, 50)), lid(store, "edge"))
     assert codes(far) == []
+    assert [one["level"] for one in near["warnings"]] == ["warning", "warning"]
     assert codes(near) == ["duty.near_street", "duty.near_department"]
-    assert near["warnings"][0]["values"] == {"metres": 15.0, "code": EAST, "name": "江海街道"}
+    assert near["warnings"][0]["values"] == {"metres": 8.0, "code": EAST, "name": "江海街道"}
     assert near["warnings"][1]["values"]["name"] == "江海街道办事处"
     assert codes(linked) == ["duty.near_street"]  # the component's department answers on either side
 

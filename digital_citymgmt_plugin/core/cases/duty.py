@@ -17,6 +17,7 @@ Rules go by priority, smaller area, class (``Duties``); an area's rule of higher
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Optional
@@ -104,6 +105,8 @@ class Responsibility:
         self._areas = dict(areas or {})
         self._by_name = _offices(profile)
         self._codes = {entry.code for entry in profile.departments}
+        often = Counter(entry.name for entry in profile.departments)
+        self._names = {entry.name: entry.code for entry in profile.departments if often[entry.name] == 1}
         self._local: dict[str, str | None] = {}
         self._ranked: dict[tuple[Any, ...], tuple[Candidate, ...]] = {}
 
@@ -133,11 +136,15 @@ class Responsibility:
         for name in self.order if component is not None else ():
             department = (component or {}).get(COMPONENT_DEPARTMENTS[name])
             if department:
-                found.append(Candidate(str(department), name, {}))
+                found.append(Candidate(self.known_as(str(department)), name, {}))
         found += self.by_rules(kind, class_code, place)
         seen: set[str | None] = set()
         once = [one for one in found if not (one.department in seen or seen.add(one.department))]  # type: ignore[func-returns-value]
         return tuple(once[:_TOLD])
+
+    def known_as(self, department: str) -> str:
+        """Return the code of a department that a component names by its name; a code and what is unknown stay."""
+        return department if department in self._codes else self._names.get(department, department)
 
     def by_rules(self, kind: Text, class_code: Text, place: Place) -> tuple[Candidate, ...]:
         """Return the candidates that the profile names for a class in a place."""
@@ -175,6 +182,16 @@ class Responsibility:
             self._local[street] = street if street in self._codes else self._by_name.get(_bare(name)) if name else None
         return self._local[street]
 
+    def _coded(self, departments: NDArray[Any]) -> NDArray[Any]:
+        """Return the departments of components by their codes."""
+        codes: dict[Any, Any] = {None: None}
+        found = np.empty(len(departments), dtype=object)
+        for place, value in enumerate(departments.tolist()):
+            if value not in codes:
+                codes[value] = self.known_as(str(value))
+            found[place] = codes[value]
+        return found
+
     def decide_many(
         self,
         kinds: NDArray[Any],
@@ -208,7 +225,7 @@ class Responsibility:
             which[index] = number
         ranks: list[tuple[int, NDArray[Any]]] = []
         if component is not None:
-            ranks += [(FIRED.index(name), component[COMPONENT_DEPARTMENTS[name]]) for name in self.order]
+            ranks += [(FIRED.index(name), self._coded(component[COMPONENT_DEPARTMENTS[name]])) for name in self.order]
         depth = max((len(found) for found in lists), default=0)
         result = Decided(_nothing(size), np.zeros(size, np.int8), _nothing(size), np.zeros(size, np.int8))
         settled = np.zeros(size, dtype=bool)
