@@ -88,7 +88,7 @@ def _write(
     if request.action == "dispatch":
         departments = deriver.store.profile().department_by_code()
         code = request.dept_code
-        values = {"dept_code": code, "dept_name": departments[code].name} if code in departments else {}
+        values = {"dept_code": code, "dept_name": departments[code].name, "unowned": 0} if code in departments else {}
         if values:
             size = len(fids)
             action.update("case_record", fids, {name: objects([value] * size) for name, value in values.items()})

@@ -70,6 +70,9 @@ OPEN = "SELECT fid FROM case_record WHERE stage NOT IN ('closed', 'void') ORDER 
 
 # In their order: each stands on what those before it wrote. Of the town, the store's path, the path of an output.
 ACTIONS: dict[str, Build] = {
+    "recordruling": lambda town, store, out: RecordRuling("unowned", case=_case(store), decision="现场无权属标识"),
+    "savefund": lambda town, store, out: SaveFund("代整治资金", 10_000.0, 2026),
+    "remediate": lambda town, store, out: Remediate("ask", case=_case(store), estimate=500.0, note="无主井盖"),
     "makesheets": lambda town, store, out: MakeSheets(),
     "updatesheets": lambda town, store, out: UpdateSheets(
         column(store, "SELECT number FROM sheet ORDER BY fid LIMIT 40"), status="back", crew="一组", remark="外业完"
@@ -106,9 +109,6 @@ ACTIONS: dict[str, Build] = {
         )
     ),
     "importfilingstandard": lambda town, store, out: ImportFilingStandard(Layer(town.filing)),
-    "recordruling": lambda town, store, out: RecordRuling("unowned", case=_case(store), decision="现场无权属标识"),
-    "savefund": lambda town, store, out: SaveFund("代整治资金", 10_000.0, 2026),
-    "remediate": lambda town, store, out: Remediate("ask", case=_case(store), estimate=500.0, note="无主井盖"),
     "importprofile": lambda town, store, out: ImportProfile(town.profile),
     "checkgrids": lambda town, store, out: CheckGrids(),
     "savebeats": lambda town, store, out: SaveBeats(
