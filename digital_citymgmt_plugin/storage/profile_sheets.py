@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from digital_citymgmt_plugin.core.cases.limit_text import parse_limit
 from digital_citymgmt_plugin.core.cases.stages import STAGE_OF, STAGES
 from digital_citymgmt_plugin.core.cases.workflow import BACK, FLAGS, NEEDS, ROLES, STAYS, split_list
 from digital_citymgmt_plugin.core.catalogue import REQUIRABLE, split_fields
@@ -189,6 +190,7 @@ class CellReader:
         """Return the rows that hold something; a cell that cannot be used is told and left empty."""
         result = []
         for row, cells in content.rows:
+            cells = _split_limit(cells) if sheet == "filing_standard" else cells
             values = {column: self._value(sheet, row, column, value) for column, value in cells.items()}
             if any(value != "" for value in values.values()) or self._faults.touches(sheet, row):
                 result.append((row, values))
@@ -228,6 +230,18 @@ class CellReader:
         if column in _WHOLE:
             return _whole
         return _real if column in _REAL else _text
+
+
+def _split_limit(cells: dict[str, Any]) -> dict[str, Any]:
+    """Read a limit that stands with its unit in one cell (``2紧急工作时``); a unit beside it must be the same."""
+    said = cells.get("limit_value")
+    if not isinstance(said, str) or isinstance(said, Formula) or _real(said) is not None:
+        return cells
+    limit, unit = parse_limit(said), str(cells.get("limit_unit") or "").strip()
+    same = not unit or (limit is not None and _WORDS["limit_unit"].get(unit, unit) == limit.unit)
+    if limit is None or limit.value is None or not same:
+        return cells
+    return {**cells, "limit_value": limit.value, "limit_unit": limit.unit}
 
 
 def _text(value: Any) -> str | None:

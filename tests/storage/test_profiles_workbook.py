@@ -156,6 +156,29 @@ def test_replacing_departments_leaves_base_classes_without_one(workbook):
     assert {entry.department_code for entry in profile.classes} == {""}
 
 
+@pytest.mark.parametrize(
+    ("limit", "unit", "read"),
+    [
+        ("2紧急工作时", None, (2.0, "emergency_hour")),
+        ("4 个工作小时", "工作时", (4.0, "work_hour")),
+        ("1天", None, (1.0, "work_day")),
+        ("2紧急工作时", "工作日", None),  # which of the two?
+        ("即时", None, None),
+        ("=2", None, None),
+    ],
+)
+def test_a_limit_may_stand_with_its_unit_in_one_cell(workbook, limit, unit, read):
+    heading = ("对象", "类别代码", "序号", "立案条件", "时限", "时限单位")
+    path = workbook(
+        城市=[("项目", "值"), ("base", "2013")], 立案标准=[heading, ("部件", "0101", 99, "破损", limit, unit)]
+    )
+    if read is None:
+        with pytest.raises(ProfileError):
+            read_profile(path)
+    else:
+        assert (read_profile(path).filing_rules[-1].limit_value, read_profile(path).filing_rules[-1].limit_unit) == read
+
+
 def test_headings_and_words_may_be_chinese(workbook):
     path = workbook(
         城市=[("项目", "值"), ("base", "2013")],
