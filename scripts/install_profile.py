@@ -23,8 +23,11 @@ SETTINGS = {
 }
 
 
-def enable(profile: Path, locale: str | None = None) -> None:
-    """Switch the plugin on in a profile; ``locale`` (QGIS names Chinese ``zh-Hans``) sets the language of QGIS."""
+def enable(profile: Path, locale: str | None = None, font: str | None = None) -> None:
+    """Switch the plugin on in a profile; ``locale`` (QGIS names Chinese ``zh-Hans``) sets the language of QGIS.
+
+    ``font`` is the size of all texts in points.
+    """
     path = profile / "QGIS" / "QGIS3.ini"
     settings = configparser.RawConfigParser(strict=False)
     settings.optionxform = str  # type: ignore[assignment,method-assign]  # Qt's keys tell upper from lower case
@@ -32,6 +35,8 @@ def enable(profile: Path, locale: str | None = None) -> None:
     wanted = dict(SETTINGS)
     if locale:
         wanted["locale"] = {"userLocale": locale, "overrideFlag": "true"}
+    if font:
+        wanted["app"] = {"fontPointSize": font}
     changed = False
     for section, values in wanted.items():
         if not settings.has_section(section):
@@ -63,13 +68,14 @@ def main() -> None:
     parser.add_argument("profile", type=Path, help="profile folder, e.g. build/profile/profiles/default")
     parser.add_argument("--zip", type=Path, help="install this package instead of the present sources")
     parser.add_argument("--locale", help="language of QGIS, e.g. zh-Hans")
+    parser.add_argument("--font", help="size of all texts of QGIS in points")
     arguments = parser.parse_args()
     plugins = arguments.profile / "python" / "plugins"
     if arguments.zip:
         unpack(arguments.zip, plugins)
     else:
         stage(plugins / NAME)
-    enable(arguments.profile, arguments.locale)
+    enable(arguments.profile, arguments.locale, arguments.font)
 
 
 if __name__ == "__main__":

@@ -120,12 +120,14 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     """Start QGIS with the plugin and the steps; return its exit status."""
     locale, seconds = options.locale, options.timeout
     part = "size" if options.store else "first" if options.first else "census" if options.census else "steps"
-    part = next((name for name in ("grids", "vendor", "redraw", "history", "beats") if getattr(options, name)), part)
+    days = ("grids", "vendor", "redraw", "history", "beats", "review")
+    part = next((name for name in days if getattr(options, name)), part)
     part = "kills" if options.kills else "pace" if options.redraw and options.store else part
     if options.dispatch:
         part = "dispatch_size" if options.store else "dispatch"
     profile = out / "profiles" / "profiles" / "walk"
     install = [sys.executable, str(ROOT / "scripts" / "install_profile.py"), str(profile), "--locale", locale]
+    install += ["--font", str(options.font)] if options.font else []
     subprocess.run(install, check=True, cwd=ROOT)
     run_time, home = out / "run", out / "home"
     for folder in (run_time, home):
@@ -136,11 +138,11 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
         "DCM_PYTHON": sys.executable, "DCM_WALK_OUT": str(out), "DCM_WALK_DATA": str(data),
         "DCM_WALK_SCRIPTS": str(ROOT / "scripts"), "DCM_WALK_STORE": str(options.store or ""),
         "DCM_WALK_THEME": options.theme, "QT_SCALE_FACTOR": str(options.scale), "DCM_WALK_KILLS": str(options.kills),
-        "PYTHONFAULTHANDLER": "1",
+        "DCM_WALK_PALETTE": options.palette, "PYTHONFAULTHANDLER": "1",
     }  # fmt: skip
     environment.pop("QT_QPA_PLATFORM", None)
-    screen = f"-screen 0 {1920 * options.scale}x{1080 * options.scale}x24"
-    command = ["xvfb-run", "-a", "-s", screen]
+    wide, high = (int(side) * options.scale for side in options.size.split("x"))
+    command = ["xvfb-run", "-a", "-s", f"-screen 0 {wide}x{high}x24"]
     program = shutil.which("qgis.bin") or "qgis"  # "qgis" may be a script that starts it
     if options.debugger:  # slow; a crash is told with the stacks of all threads, in qgis.log
         stops = ["-ex", "run", "-ex", "backtrace 30", "-ex", "thread apply all backtrace 30"]
@@ -194,6 +196,10 @@ def main() -> int:
     parser.add_argument("--history", action="store_true", help="the lineage of unit grids, the grids of a day")
     parser.add_argument("--beats", action="store_true", help="beats: drafted, painted, locked, saved")
     parser.add_argument("--dispatch", action="store_true", help="a day of a dispatcher; with --store: its speed")
+    parser.add_argument("--review", action="store_true", help="all docks, windows and dialogs, one after the other")
+    parser.add_argument("--size", default="1920x1080", help="of the screen, e.g. 1366x768")
+    parser.add_argument("--font", type=float, default=0, help="size of all texts in points; QGIS' own without")
+    parser.add_argument("--palette", default="", help="with --review: dark or contrast")
     parser.add_argument(
         "--docs", action="store_true", help="put the pictures of --census, --grids or --redraw into docs/user/img"
     )
@@ -209,7 +215,7 @@ def main() -> int:
     if options.first:
         make_first_day(out / "first_day", data)
     day = {"census": CENSUS, "grids": GRIDS, "redraw": REDRAW, "vendor": VENDOR, "history": HISTORY, "beats": BEATS}
-    kind = "redraw" if options.kills else next((name for name in day if getattr(options, name)), "")
+    kind = next((name for name in (*day, "review") if getattr(options, name)), "redraw" if options.kills else "")
     if options.history:
         from scripts.history_city import make_history
 
@@ -225,6 +231,8 @@ def main() -> int:
     status = run_qgis(out, data, options)
     if options.docs:
         put_into_docs(out)
+    if options.review:
+        return tell_review(out, status)
     if kind and not options.store:
         return tell_census(out, status, day[kind])
     if options.first:
@@ -334,6 +342,22 @@ def tell_census(out: Path, status: int, questions: tuple[tuple[str, str, int], .
     if findings["error"]:
         print(f"FAILED at '{findings['steps'][-1]}':\n{findings['error']}")
     return 1 if findings["error"] or status or not all(good for _, _, good in lines) else 0
+
+
+def tell_review(out: Path, status: int) -> int:
+    """Print what the review could not open, and how many pictures there are; 1 when it did not come to its end."""
+    if not (out / "review.json").is_file():
+        print(f"QGIS ended with {status} before the review did; see {out / 'qgis.log'}.")
+        return 1
+    found = json.loads((out / "review.json").read_text(encoding="utf-8"))
+    for name, why in found["missed"].items():
+        print(f"  not seen: {name}: {why}")
+    for name, one in found["seen"].items():
+        for words in ("cut off", "unnamed", "letters twice", "untranslated"):
+            if one.get(words):
+                print(f"  {name}: {words}: {str(one[words])[:300]}")
+    print(f"  seen: {len(found['seen'])}; pictures: {len(list(out.glob('*.png')))} in {out}")
+    return 1 if status else 0
 
 
 def tell_size(out: Path, status: int) -> int:

@@ -96,6 +96,17 @@ def symbol_names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.svg"))
 
 
+def symbol_words(symbol: str) -> str:
+    """Return the name of a symbol with the first class that it stands for by itself, as users know it."""
+    first = next((word for word, name in words().items() if name == symbol), "")
+    return f"{symbol} – {first}" if first else symbol
+
+
+def symbol_file(symbol: str) -> str:
+    """Return where the drawing of a symbol is."""
+    return str(FOLDER / f"{symbol}.svg")
+
+
 @functools.lru_cache(maxsize=256)
 def svg(symbol: str) -> str:
     """Return a symbol of ours as QGIS keeps it inside a project."""

@@ -11,6 +11,7 @@ from qgis.PyQt.QtGui import QPainter, QPaintEvent, QPalette, QPen
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.gui.dialogs.operations import moment
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.models.issues import state_words
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
@@ -113,10 +114,10 @@ class BurnDownDialog(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         name_buttons(buttons)
         buttons.rejected.connect(self.reject)
-        button = buttons.addButton(tr("Export…"), QDialogButtonBox.ButtonRole.ActionRole)
+        button = buttons.addButton(tr("E&xport…"), QDialogButtonBox.ButtonRole.ActionRole)
         button.clicked.connect(lambda: self.export_asked.emit())
         layout = QVBoxLayout(self)
         layout.addWidget(self.chart, 2)
         layout.addWidget(table, 1)
         layout.addWidget(buttons)
-        self.resize(640, 480)
+        fit(self, 640, 480)

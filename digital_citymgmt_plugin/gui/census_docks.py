@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.gui import QgsDockWidget
-from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer
 from qgis.PyQt.QtWidgets import QMenu, QToolBar
 
 from digital_citymgmt_plugin.gui.backdrop_actions import BackdropActions
@@ -25,7 +25,8 @@ from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
 from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
 from digital_citymgmt_plugin.gui.docks.lineage_controller import LineageController
 from digital_citymgmt_plugin.gui.docks.lineage_dock import LineageDock
-from digital_citymgmt_plugin.gui.docks.parts import bring_forward
+from digital_citymgmt_plugin.gui.docks.parts import bring_forward, make_tab
+from digital_citymgmt_plugin.gui.docks.progress import add_progress
 from digital_citymgmt_plugin.gui.docks.redraw_controller import RedrawController
 from digital_citymgmt_plugin.gui.docks.redraw_dock import RedrawDock
 from digital_citymgmt_plugin.gui.docks.sheet_board import SheetBoard, SheetController
@@ -105,6 +106,9 @@ class CensusDocks:
         for _words, _name, dock in self.docks:
             iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
             dock.hide()
+            add_progress(dock, controller.link)
+        self._make_tabs()
+        QTimer.singleShot(0, self._make_tabs)  # QGIS sets its window up after the plugins: once more then
 
     def add_to(self, menu: QMenu, toolbar: QToolBar) -> None:
         """Add an entry that shows and hides each dock."""
@@ -130,9 +134,14 @@ class CensusDocks:
             action.setText(words)
             action.setIcon(icon(name))
             action.setObjectName(f"dcm_{name}")
-            action.triggered.connect(lambda shown=False, dock=dock: self._shown(dock) if shown else None)
+            action.triggered.connect(lambda shown=False, dock=dock: self._bring(dock) if shown else None)
             menu.addAction(action)
             toolbar.addAction(action)
+
+    def _make_tabs(self) -> None:
+        """Put all docks beside the City dock, before any is shown."""
+        for _words, _name, dock in self.docks:
+            make_tab(self.iface.mainWindow(), dock, self.issues.controller.dock)
 
     def _drafted(self, layer: Any) -> None:
         """Show the new draft in its dock."""
@@ -141,16 +150,11 @@ class CensusDocks:
 
     def _show_grid_faults(self) -> None:
         """Open the faults of the grids that were adopted, the first one on the map."""
-        self.issues.dock.show()
-        self._shown(self.issues.dock)
+        self._bring(self.issues.dock)
         self.issues.show_open("unit_grid")
 
     def _bring(self, dock: QgsDockWidget) -> None:
         """Show a dock beside the City dock."""
-        dock.show()
-        self._shown(dock)
-
-    def _shown(self, dock: QgsDockWidget) -> None:
         bring_forward(self.iface.mainWindow(), dock, self.issues.controller.dock)
 
     def shut(self) -> None:

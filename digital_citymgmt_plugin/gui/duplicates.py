@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import Qgis, QgsCoordinateReferenceSystem, QgsGeometry, QgsPointXY, QgsRectangle
-from qgis.PyQt.QtCore import QObject, Qt
+from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QFileDialog
 
 from digital_citymgmt_plugin.bridge.export import write_table
@@ -23,7 +23,8 @@ from digital_citymgmt_plugin.core.requests_duplicates import (
 from digital_citymgmt_plugin.gui.dialogs.preview import PreviewDialog
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.duplicates_dock import DuplicatesDock
-from digital_citymgmt_plugin.gui.docks.parts import bring_forward
+from digital_citymgmt_plugin.gui.docks.parts import add_dock, bring_forward
+from digital_citymgmt_plugin.gui.docks.progress import add_progress
 from digital_citymgmt_plugin.gui.engine_link import OnProgress, OnResult
 from digital_citymgmt_plugin.gui.map_view import show_extent
 from digital_citymgmt_plugin.gui.models.pair import pair_header, pair_row, tr
@@ -60,8 +61,8 @@ class DuplicatesActions(QObject):
         if self.dock is None:
             self.dock = DuplicatesDock(self.controller.iface.mainWindow())
             self._connect(self.dock)
-            self.controller.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
-        self.dock.show()
+            add_progress(self.dock, self.controller.link)
+            add_dock(self.controller.iface, self.dock, self.controller.dock)
         bring_forward(self.controller.iface.mainWindow(), self.dock, self.controller.dock)
         self.refresh()
 

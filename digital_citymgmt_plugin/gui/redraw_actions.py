@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.core import Qgis
 from qgis.PyQt.QtCore import QObject
-from qgis.PyQt.QtWidgets import QDialog, QInputDialog, QMessageBox
+from qgis.PyQt.QtWidgets import QDialog
 
 from digital_citymgmt_plugin.bridge import scenario_layers
 from digital_citymgmt_plugin.bridge.messages import sentence, template
@@ -23,13 +23,13 @@ from digital_citymgmt_plugin.core.requests_redraw import (
     RebaseRedraw,
     SaveScenario,
 )
+from digital_citymgmt_plugin.gui.dialogs.question import ask_text, question, said_yes
 from digital_citymgmt_plugin.gui.dialogs.redraw_compare import CompareDialog
 from digital_citymgmt_plugin.gui.dialogs.redraw_settings import RedrawSettings
 from digital_citymgmt_plugin.gui.docks.redraw_controller import RedrawController
 from digital_citymgmt_plugin.gui.models.redraw import tr
 from digital_citymgmt_plugin.gui.models.scenarios import conflicts_words, scenario_words
 from digital_citymgmt_plugin.gui.redraw_mending import RedrawMending
-from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 DRAWN = "session"  # stands for what is drawn now
 CHANGED = "redraw.changed"  # somebody else changed grids since the redraw began
@@ -151,14 +151,8 @@ class RedrawActions(QObject):
         """Ask how the scenario is to be called, and save it; the name of one that is there writes over it."""
         desk = self.desk
         known = next((str(one["name"]) for one in self.listed if one["uuid"] == desk.scenario), "")
-        dialog = QInputDialog(self.dock)
-        dialog.setWindowTitle(tr("Save as a scenario"))
-        dialog.setLabelText(tr("Name of the scenario (one that is there is written over)"))
-        dialog.setTextValue(known)
-        dialog.setOkButtonText(tr("Save"))
-        dialog.setCancelButtonText(tr("Cancel"))
-        dialog.accepted.connect(lambda: self.save(dialog.textValue().strip()))
-        self._show(dialog)
+        title, words = tr("Save as a scenario"), tr("Name of the scenario (one that is there is written over)")
+        self._show(ask_text(self.dock, title, words, known, lambda name: self.save(name.strip()), tr("Save")))
 
     def save(self, name: str) -> None:
         """Keep the changes under a name."""
@@ -251,14 +245,8 @@ class RedrawActions(QObject):
     # -- windows ------------------------------------------------------------------------------------------------
 
     def _question(self, text: str, told: str, then: Any) -> None:
-        box = QMessageBox(self.dock)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(tr("Redraw unit grids"))
-        box.setText(text)
-        box.setInformativeText(told)
-        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
-        name_buttons(box)
-        box.finished.connect(lambda answer: then() if answer == int(QMessageBox.StandardButton.Yes) else None)
+        box = question(self.dock, tr("Redraw unit grids"), text, told)
+        box.finished.connect(lambda answer: then() if said_yes(answer) else None)
         self._show(box)
 
     def _show(self, dialog: QDialog) -> None:

@@ -12,9 +12,9 @@ from qgis.PyQt.QtWidgets import QMessageBox
 
 from digital_citymgmt_plugin.bridge.messages import sentence
 from digital_citymgmt_plugin.core.requests_redraw import ProbeRedraw
+from digital_citymgmt_plugin.gui.dialogs.question import question, said_yes
 from digital_citymgmt_plugin.gui.docks.redraw_controller import RedrawController
 from digital_citymgmt_plugin.gui.models.redraw import notes_words, tr
-from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 MEND, PROGRESS = "mend", "progress.mending_edges"
 _AROUND = 1.1  # how much of the map is seen around the grids that are crossed
@@ -83,13 +83,8 @@ class RedrawMending(QObject):
         desk.dock.say(notes_words(answer.get("notes")))
         desk.on_map.probe(answer, desk.crs())
         self._go_there()
-        box = QMessageBox(desk.dock)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(tr("Mend community edges"))
-        box.setText(counts_words(answer.get("counts") or {}))
-        box.setInformativeText(tr("That is one change of this redraw: it can be undone, and nothing is written yet."))
-        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
-        name_buttons(box)
+        told = tr("That is one change of this redraw: it can be undone, and nothing is written yet.")
+        box = question(desk.dock, tr("Mend community edges"), counts_words(answer.get("counts") or {}), told)
         box.finished.connect(self._answered)
         self.box = box
         box.open()
@@ -98,7 +93,7 @@ class RedrawMending(QObject):
         box, self.box = self.box, None
         if box is not None:
             box.deleteLater()
-        if button == int(QMessageBox.StandardButton.Yes) and self.desk.session:
+        if said_yes(button) and self.desk.session:
             self.desk.change(MEND)
         else:
             self.desk.on_map.lift()

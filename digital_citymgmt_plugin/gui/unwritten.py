@@ -14,7 +14,7 @@ from qgis.gui import QgsApplicationExitBlockerInterface
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import QMessageBox, QWidget
 
-from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
+from digital_citymgmt_plugin.gui.dialogs.question import question, said_yes
 
 
 def tr(text: str) -> str:
@@ -47,7 +47,7 @@ class Unwritten:
             return
         self.shut()
         box = self._question(tr("Close the city store without writing these changes?"))
-        box.finished.connect(lambda answer: then() if answer == int(QMessageBox.StandardButton.Yes) else None)
+        box.finished.connect(lambda answer: then() if said_yes(answer) else None)
         self.box = box
         box.open()
 
@@ -56,20 +56,12 @@ class Unwritten:
         if not self.words():
             return True
         box = self._question(tr("End QGIS without writing these changes?"))
-        return int(box.exec()) == int(QMessageBox.StandardButton.Yes)
+        return said_yes(int(box.exec()))
 
     def _question(self, words: str) -> QMessageBox:
-        box = QMessageBox(self.parent)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(tr("Changes not written"))
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(words)
-        box.setInformativeText("\n".join(self.words()))
-        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        box = question(self.parent, tr("Changes not written"), words, "\n".join(self.words()), loses=True)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.destroyed.connect(lambda _box=None: self._gone(box))
-        name_buttons(box)
         return box
 
     def _gone(self, box: QMessageBox) -> None:

@@ -282,7 +282,7 @@ def export_beats(context: Context, request: ExportBeats) -> dict[str, Any]:
     sums = np.array([row[2:8] for row in rows], dtype=np.float64).reshape(-1, 6).sum(axis=0)
     total = ("合计", "", *np.round(sums, 4).tolist(), "", "")
     head = (
-        "责任网格编码", "名称", "单元网格数", "面积（平方千米）", "部件数", "案件数", "道路（千米）", "负荷",
+        "责任网格编码", "名称", "单元网格数", "面积（平方千米）", "部件数", "案件数", "道路（千米）", "工作量",
         "偏离均值（%）", "片数",
     )  # fmt: skip
     members = [

@@ -142,6 +142,7 @@ def test_a_number_selects_its_objects_and_goes_there(bench, how):
     bench.open()
     view, index = bench.dock.health_view, bench.line("components_uncoded")
     if how == "click":
+        view.scrollTo(index)
         QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.visualRect(index).center())
     else:
         view.setCurrentIndex(index)

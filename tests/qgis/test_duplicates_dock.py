@@ -98,6 +98,8 @@ class Controller(QObject):
     """As much of the City dock's controller as the dock of doubles uses."""
 
     store_opened = pyqtSignal(str)
+    busy_changed = pyqtSignal(bool, str)
+    progressed = pyqtSignal(float, str, dict)
 
     def __init__(self, window, path):
         super().__init__()

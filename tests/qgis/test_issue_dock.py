@@ -310,7 +310,7 @@ def test_the_burn_down_draws_in_the_colours_of_the_theme(bench):
 
 def test_closing_the_store_empties_the_dock(bench):
     bench.controller.close_store()
-    assert bench.dock.issues.rowCount() == 0 and not bench.dock.widget().isEnabled()
+    assert bench.dock.issues.rowCount() == 0 and not bench.dock.rule_view.isEnabled()
     assert bench.desk.dialog is None or not isinstance(bench.desk.dialog, QDialog)
 
 

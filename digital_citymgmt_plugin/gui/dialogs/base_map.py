@@ -29,6 +29,7 @@ from digital_citymgmt_plugin.bridge.captions import value_captions
 from digital_citymgmt_plugin.bridge.messages import SENTENCES, sentence
 from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.gui.dialogs.dropping import TakesOneFile
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.docks.parts import StillBox, button, plain_label
 from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.class_items import class_model
@@ -104,7 +105,7 @@ class BaseMapDialog(TakesOneFile, QDialog):
         self.encoding_box.activated.connect(lambda _=0: self._look())
         self.crs_box.crsChanged.connect(lambda _=None: self._look())
         self.name_box.activated.connect(lambda _=0: self._look())
-        self.resize(720, 720)
+        fit(self, 720, 680)
 
     def _build_buttons(self) -> None:
         self.file_button = button(tr("&Drawing…"), tr("Choose one drawing"), "base_map_file")

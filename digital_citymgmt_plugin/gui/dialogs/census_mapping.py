@@ -28,6 +28,7 @@ from qgis.PyQt.QtWidgets import (
 from digital_citymgmt_plugin.bridge.captions import column_caption
 from digital_citymgmt_plugin.bridge.messages import template
 from digital_citymgmt_plugin.bridge.plural import counted
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.docks.parts import StillBox
 from digital_citymgmt_plugin.gui.models.class_items import class_model
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
@@ -101,7 +102,7 @@ class CensusMapping(QDialog):
         layout.addWidget(self.preview, 2)
         layout.addWidget(options)
         layout.addWidget(self.buttons)
-        self.resize(1000, 720)
+        fit(self, 1000, 680)
         self._restore(answer.get("saved"))
         self.show_words(answer)
         self.all_box.currentIndexChanged.connect(lambda _=0: self._say())

@@ -23,6 +23,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.bridge.plural import counted
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.docks.parts import button, plain_label
 from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.issues import LEVELS, level_icon, level_words, rule_title
@@ -90,7 +91,7 @@ class CheckRules(QDialog):
         layout.addWidget(self.form)
         layout.addWidget(self.said)
         layout.addWidget(self.buttons)
-        self.resize(980, 720)
+        fit(self, 980, 680)
         self.tree.currentItemChanged.connect(lambda *_: self._fill_form())
         self.refill(chosen)
 
@@ -145,7 +146,7 @@ class CheckRules(QDialog):
         name_buttons(self.buttons)
         role = QDialogButtonBox.ButtonRole.ActionRole
         self.reset_all_button: QPushButton = self.buttons.addButton(tr("All as in the pack…"), role)
-        self.export_button = self.buttons.addButton(tr("Export…"), role)
+        self.export_button = self.buttons.addButton(tr("E&xport…"), role)
         self.write_button = self.buttons.addButton(tr("Show differences…"), role)
         self.write_button.setObjectName("write_rules")
         self.buttons.rejected.connect(self.reject)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, Qt, pyqtSignal
+from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -17,12 +18,10 @@ from qgis.PyQt.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QHeaderView,
-    QInputDialog,
     QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QMessageBox,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -30,9 +29,10 @@ from qgis.PyQt.QtWidgets import (
 
 from digital_citymgmt_plugin.bridge.captions import column_caption
 from digital_citymgmt_plugin.bridge.plural import counted
-from digital_citymgmt_plugin.bridge.symbols import symbol_names
+from digital_citymgmt_plugin.bridge.symbols import symbol_file, symbol_names, symbol_words
 from digital_citymgmt_plugin.core.catalogue import ACCURACIES, GEOMETRIES, REQUIRABLE, split_fields
 from digital_citymgmt_plugin.core.class_search import key_from_dict, search
+from digital_citymgmt_plugin.gui.dialogs.question import ask_text, fit, question, said_yes
 from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
@@ -110,7 +110,7 @@ class ClassCatalogue(QDialog):
         layout.addWidget(self.form)
         layout.addWidget(self.said)
         layout.addWidget(self.buttons)
-        self.resize(980, 700)
+        fit(self, 980, 680)
         self.field.textChanged.connect(self.refill)
         self.kind.currentIndexChanged.connect(lambda _=0: self.refill())
         self.refill()
@@ -121,14 +121,8 @@ class ClassCatalogue(QDialog):
             super().reject()
 
     def _may_discard(self) -> bool:
-        box = QMessageBox(self)
-        box.setWindowTitle(self.windowTitle())
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(tr("What you changed is not written yet. Discard it?"))
-        discard = box.addButton(tr("Discard"), QMessageBox.ButtonRole.DestructiveRole)
-        box.setDefaultButton(box.addButton(tr("Keep on"), QMessageBox.ButtonRole.RejectRole))
-        box.exec()
-        return box.clickedButton() is discard
+        words = tr("What you changed is not written yet. Discard it?")
+        return said_yes(int(question(self, self.windowTitle(), words, loses=True).exec()))
 
     def _build_form(self, departments: Sequence[Mapping[str, Any]]) -> None:
         self.form = QWidget()
@@ -146,7 +140,7 @@ class ClassCatalogue(QDialog):
             self.department_box.addItem(f"{one['code']} {one['name']}", one["code"])
         self.symbol_box.addItem(tr("by the name"), "")
         for name in symbol_names():
-            self.symbol_box.addItem(name, name)
+            self.symbol_box.addItem(QIcon(symbol_file(name)), symbol_words(name), name)
         self.photos_field, self.duplicate_field = QLineEdit(), QLineEdit()
         self.enabled_box = QCheckBox(tr("In use"))
         self.required_list = QListWidget()
@@ -178,7 +172,7 @@ class ClassCatalogue(QDialog):
         name_buttons(self.buttons)
         role = QDialogButtonBox.ButtonRole.ActionRole
         self.add_button = self.buttons.addButton(tr("Add a class…"), role)
-        self.export_button = self.buttons.addButton(tr("Export…"), role)
+        self.export_button = self.buttons.addButton(tr("E&xport…"), role)
         self.write_button = self.buttons.addButton(tr("Show differences…"), role)
         self.write_button.setObjectName("write_catalogue")
         self.write_button.setEnabled(False)
@@ -297,12 +291,18 @@ class ClassCatalogue(QDialog):
         return found
 
     def _ask_new(self) -> None:
-        code, told = QInputDialog.getText(self, tr("Add a class"), tr("Code of the class (major and minor)"))
-        if not told or not code.strip():
-            return
-        name, told = QInputDialog.getText(self, tr("Add a class"), tr("Name of the class"))
-        if told and name.strip():
-            self.add_class(code.strip(), name.strip())
+        title = tr("Add a class")
+
+        def named(code: str, name: str) -> None:
+            if name.strip():
+                self.add_class(code, name.strip())
+
+        def coded(text: str) -> None:
+            code = text.strip()
+            if code:
+                ask_text(self, title, tr("Name of the class"), "", lambda name: named(code, name)).open()
+
+        ask_text(self, title, tr("Code of the class (major and minor)"), "", coded).open()
 
     def add_class(self, code: str, name: str) -> None:
         """Put a class of the city's own into the list; the kind is the one that is shown."""

@@ -9,6 +9,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QEvent, QModelIndex, QObject, Qt,
 from qgis.PyQt.QtWidgets import QDialog, QLineEdit, QListView, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.core.class_search import ClassKey
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.docks.parts import plain_label
 from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.classes import ClassModel
@@ -97,7 +98,7 @@ class ClassDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.picker, 1)
         layout.addWidget(self.said)
-        self.resize(460, 420)
+        fit(self, 460, 420)
         self.picker.picked.connect(self._picked)
 
     def _picked(self, kind: str, code: str) -> None:

@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.bridge.messages import sentence
 from digital_citymgmt_plugin.core.draft_guesses import Offers
 from digital_citymgmt_plugin.gui.dialogs.draft_inputs import LayerPage, WeightPage
 from digital_citymgmt_plugin.gui.dialogs.draft_target import TargetPage
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.docks.parts import button, plain_label
 from digital_citymgmt_plugin.gui.histogram import Histogram
 from digital_citymgmt_plugin.gui.models.draft import summary_words, tr
@@ -79,7 +80,7 @@ class DraftGridsDialog(QDialog):
         self.cancel_button.clicked.connect(lambda _=False: self.cancel_asked.emit())
         self.target_page.output_button.clicked.connect(lambda _=False: self.output_asked.emit())
         self.show_idle()
-        self.resize(940, 620)
+        fit(self, 940, 620)
 
     def _build_buttons(self) -> None:
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)

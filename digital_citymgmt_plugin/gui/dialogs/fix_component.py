@@ -131,6 +131,7 @@ class ReasonDialog(QDialog):
         layout = QVBoxLayout(self)
         for widget in (label, self.edit, self.buttons):
             layout.addWidget(widget)
+        self.setMinimumWidth(460)
 
     def reason(self) -> str:
         """Return what was typed, in one line."""

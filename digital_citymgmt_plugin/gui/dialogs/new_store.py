@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.core.requests import CreateStore
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
@@ -104,7 +105,7 @@ class NewStoreDialog(QDialog):
         layout.addLayout(form)
         layout.addWidget(self.missing)
         layout.addWidget(self.buttons)
-        self.resize(560, self.sizeHint().height())
+        fit(self, 560, 200)
 
     def problem(self) -> str:
         """Say what is missing, "" when the request is whole."""

@@ -19,6 +19,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.bridge.messages import template
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
@@ -60,7 +61,7 @@ class OperationsDialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         name_buttons(self.buttons)
         role = QDialogButtonBox.ButtonRole.ActionRole
-        self.export_button = self.buttons.addButton(tr("Export…"), role)
+        self.export_button = self.buttons.addButton(tr("E&xport…"), role)
         self.undo_button = self.buttons.addButton(tr("Take back…"), role)
         self.undo_button.setObjectName("undo_operation")
         self.undo_button.setEnabled(False)
@@ -74,7 +75,7 @@ class OperationsDialog(QDialog):
         layout.addWidget(words)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.buttons)
-        self.resize(940, 460)
+        fit(self, 940, 460)
 
     def chosen(self) -> Mapping[str, Any] | None:
         """Return the action that is selected."""

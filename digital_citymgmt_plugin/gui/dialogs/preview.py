@@ -12,6 +12,8 @@ from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QLabel, QTableView, Q
 from digital_citymgmt_plugin.bridge.messages import sentence, template
 from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.gui.dialogs.operations import moment
+from digital_citymgmt_plugin.gui.dialogs.question import fit
+from digital_citymgmt_plugin.gui.docks.parts import fit_columns
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 
 # What can be written all the same, if the user says so.
@@ -53,9 +55,9 @@ class PreviewDialog(QDialog):
         self.table.setModel(self._model(answer))
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.verticalHeader().hide()
-        self.table.resizeColumnsToContents()
+        fit_columns(self.table, 60)
         self.buttons = QDialogButtonBox()
-        no = tr("Discard") if answer.get("writes", True) else tr("Close")
+        no = tr("Cancel") if answer.get("writes", True) else tr("Close")
         self.buttons.addButton(no, QDialogButtonBox.ButtonRole.RejectRole).setObjectName("discard_previewed")
         if may and answer.get("writes", True):
             words = tr("Write all the same") if blocked else tr("Write")
@@ -68,7 +70,7 @@ class PreviewDialog(QDialog):
         layout.addWidget(self.table, 1)
         layout.addWidget(self.buttons)
         rows = self.table.verticalHeader().defaultSectionSize() * (self.table.model().rowCount() + 2)
-        self.resize(620, max(400, min(700, 150 + rows)))  # all counts before the eyes, on a small screen, too
+        fit(self, 620, max(400, min(680, 150 + rows)))  # all counts before the eyes
 
     @staticmethod
     def _words(answer: Mapping[str, Any], blocked: list[Mapping[str, Any]]) -> list[str]:
@@ -93,7 +95,7 @@ class PreviewDialog(QDialog):
             rows = [[table, *counts] for table, counts in sorted(by_table.items())]
             for name in ("codes_retired", "edits_lost"):
                 rows.append([template(f"count.{name}") or name, answer["counts"].get(name, 0), "", ""])
-            return RowsModel([tr("Table"), tr("Go away"), tr("Old values"), tr("Return")], rows, self)
+            return RowsModel([tr("Table"), tr("Go away"), tr("Old values"), tr("Return")], rows, self, (1, 2, 3))
         rows = [[template(f"count.{name}") or name, value] for name, value in answer["counts"].items()]
         rows += [[sentence(code, {}).replace("?", "…"), value] for code, value in (answer.get("reasons") or {}).items()]
-        return RowsModel([tr("Count"), tr("Number")], rows, self)
+        return RowsModel([tr("Count"), tr("Number")], rows, self, (1,))

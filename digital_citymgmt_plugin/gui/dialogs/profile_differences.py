@@ -9,6 +9,7 @@ from typing import Any
 from qgis.PyQt.QtCore import QCoreApplication, Qt
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
@@ -65,7 +66,7 @@ class ProfileDifferences(QDialog):
         layout.addWidget(self.label)
         layout.addWidget(self.table, 1)
         layout.addWidget(self.buttons)
-        self.resize(860, 480)
+        fit(self, 860, 480)
 
     def _words(self, file: str, answer: Mapping[str, Any], faults: Sequence[Sequence[Any]]) -> str:
         if faults:

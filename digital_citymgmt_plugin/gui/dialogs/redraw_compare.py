@@ -9,6 +9,7 @@ from typing import Any
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.docks.parts import plain_label, rows_view
 from digital_citymgmt_plugin.gui.models.redraw import tr
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
@@ -50,4 +51,4 @@ class CompareDialog(QDialog):
         layout = QVBoxLayout(self)
         for widget, stretch in ((self.label, 0), (self.totals_view, 3), (self.cells_view, 2), (self.buttons, 0)):
             layout.addWidget(widget, stretch)
-        self.resize(880, 600)
+        fit(self, 880, 600)

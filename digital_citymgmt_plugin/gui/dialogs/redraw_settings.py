@@ -22,6 +22,7 @@ from qgis.PyQt.QtWidgets import (
 from digital_citymgmt_plugin.bridge import layers
 from digital_citymgmt_plugin.gui.dialogs.draft_inputs import WeightPage
 from digital_citymgmt_plugin.gui.dialogs.draft_target import spin
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.docks.parts import plain_label
 from digital_citymgmt_plugin.gui.models.redraw import tr
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
@@ -56,7 +57,7 @@ class RedrawSettings(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.tabs)
         layout.addWidget(self.buttons)
-        self.resize(520, 420)
+        fit(self, 520, 420)
 
     def _page(self, values: Mapping[str, Any]) -> QWidget:
         self.area_radio = QRadioButton(tr("&Area of a grid (m²)"))

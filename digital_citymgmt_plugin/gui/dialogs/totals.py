@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QSplitter, QTableView
 
 from digital_citymgmt_plugin.bridge.captions import table_caption
 from digital_citymgmt_plugin.bridge.messages import template
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.docks.parts import chosen_rows, plain_label, rows_view
 from digital_citymgmt_plugin.gui.models.pages import PagedModel
 from digital_citymgmt_plugin.gui.models.totals import (
@@ -71,8 +72,8 @@ class TotalsDialog(QDialog):
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         name_buttons(self.buttons)
         role = QDialogButtonBox.ButtonRole.ActionRole
-        self.refresh_button = self.buttons.addButton(tr("Count again"), role)
-        self.export_button = self.buttons.addButton(tr("Export…"), role)
+        self.refresh_button = self.buttons.addButton(tr("&Refresh"), role)
+        self.export_button = self.buttons.addButton(tr("E&xport…"), role)
         for made in self.buttons.buttons():
             made.setAutoDefault(False)  # Enter in a list shows an object, it closes nothing
         self.buttons.rejected.connect(self.reject)
@@ -84,7 +85,7 @@ class TotalsDialog(QDialog):
         layout.addWidget(self.meaning)
         layout.addWidget(self.found)
         layout.addWidget(self.buttons)
-        self.resize(920, 720)
+        fit(self, 920, 680)
         self.tie_view.selectionModel().selectionChanged.connect(lambda *_: self._tie_chosen())
         self.number_view.selectionModel().selectionChanged.connect(lambda *_: self._number_chosen())
         self.object_view.activated.connect(lambda index: self.object_shown.emit(self.objects.rows[index.row()]))

@@ -24,6 +24,7 @@ from qgis.PyQt.QtWidgets import (
 from digital_citymgmt_plugin.bridge.messages import sentence, template
 from digital_citymgmt_plugin.gui.dialogs.base_map import ENCODINGS
 from digital_citymgmt_plugin.gui.dialogs.dropping import TakesOneFile
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.dialogs.vendor_parts import CODE_REASONS, OUTSIDE, fate, item, reason_words, table
 from digital_citymgmt_plugin.gui.docks.parts import button, plain_label
 from digital_citymgmt_plugin.gui.models.issues import rule_title
@@ -94,7 +95,7 @@ class VendorDialog(TakesOneFile, QDialog):
         for box in (self.code_box, self.wrong_box):
             box.currentIndexChanged.connect(lambda _=0: None if self._filling else self.count_again.emit())
         self._allow_forms(False)
-        self.resize(780, 700)
+        fit(self, 780, 680)
 
     def _build_buttons(self) -> None:
         self.file_button = button(tr("&File…"), tr("Choose the file of unit grids"), "vendor_file")

@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import Qgis, QgsGeometry
-from qgis.PyQt.QtWidgets import QInputDialog
 
 from digital_citymgmt_plugin.bridge.messages import sentence
 from digital_citymgmt_plugin.bridge.plural import counted
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError
 from digital_citymgmt_plugin.core.requests_beats import DraftBeats, ExportBeats, ListBeats, SaveBeats
 from digital_citymgmt_plugin.gui.desk import Desk
+from digital_citymgmt_plugin.gui.dialogs.question import ask_text
 from digital_citymgmt_plugin.gui.docks.beat_dock import MIX, BeatDock, colours_of
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.map_tools.beats_on_map import BeatsOnMap
@@ -219,11 +219,14 @@ class BeatController(Desk):
         code = self.dock.code()
         if self.paint is None or not code:
             return
-        words = tr("Name of beat {code}:").format(code=code)
-        name, said = QInputDialog.getText(self.dock, tr("Beats"), words, text=self.paint.names.get(code, ""))
-        if said:
-            self.paint.names[code] = name.strip()
-            self.show()
+        paint, words = self.paint, tr("Name of beat {code}:").format(code=code)
+
+        def named(name: str) -> None:
+            paint.names[code] = name.strip()
+            if paint is self.paint:  # the beats may have been read again meanwhile
+                self.show()
+
+        ask_text(self.dock, tr("Beats"), words, paint.names.get(code, ""), named).open()
 
     # -- drafting and writing -----------------------------------------------------------------------------------
 

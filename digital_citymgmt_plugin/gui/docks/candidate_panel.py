@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt
-from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QSplitter, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QSplitter, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.bridge.captions import value_captions
 from digital_citymgmt_plugin.bridge.plural import counted
@@ -19,8 +19,12 @@ from digital_citymgmt_plugin.gui.desk import Desk, request_of
 from digital_citymgmt_plugin.gui.dialogs.class_picker import ClassDialog
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.parts import (
+    Buttons,
+    Scrolled,
+    allow,
     button,
     chosen_rows,
+    fit_columns,
     in_tab_order,
     plain_label,
     rows_view,
@@ -50,7 +54,7 @@ class CandidatePanel(QgsDockWidget):
         super().__init__(tr("Candidates"), parent)
         self.setObjectName(NAME)
         words = [state_words(state) for state in STATES]
-        self.classes = PagedModel([tr("Class"), *words], _class_cells, None, self)
+        self.classes = PagedModel([tr("Class"), *words], _class_cells, None, self, range(1, 1 + len(words)))
         self.candidates = PagedModel(
             [tr("Class"), tr("State"), tr("Layer"), tr("Block"), tr("Drawing"), tr("Handle")], _cells, None, self
         )
@@ -62,23 +66,27 @@ class CandidatePanel(QgsDockWidget):
         self.state_box.setAccessibleName(tr("State of the candidates"))
         for state in STATES:
             self.state_box.addItem(state_words(state), state)
-        self.label = plain_label()
+        self.summary, self.label = plain_label(), plain_label()
         splitter = QSplitter(Qt.Orientation.Vertical)
+        for view in (self.class_view, self.view):
+            view.model().modelReset.connect(lambda view=view: fit_columns(view))
+            fit_columns(view)
         splitter.addWidget(self.class_view)
         splitter.addWidget(self.view)
         splitter.setStretchFactor(1, 2)
-        body = QWidget()
+        self.body = body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addWidget(self.state_box)
+        layout.addWidget(self.summary)
         layout.addWidget(splitter, 1)
         layout.addWidget(self.label)
-        layout.addLayout(self._buttons())
-        self.setWidget(body)
+        layout.addWidget(self._buttons())
+        self.setWidget(Scrolled(body))
         in_tab_order(self.state_box, self.class_view, self.view, *self.decide_buttons.values(), self.make_button)
         self.show_no_store()
 
-    def _buttons(self) -> QGridLayout:
+    def _buttons(self) -> Buttons:
         self.decide_buttons = {
             "confirm": button(tr("&Confirm…"), tr("Make components of the selected candidates"), "confirm_candidates"),
             "confirm_as": button(
@@ -103,17 +111,15 @@ class CandidatePanel(QgsDockWidget):
         self.make_button = button(
             tr("Find in base map…"), tr("Look for candidates among the symbols of the base map"), "make_candidates"
         )
-        grid = QGridLayout()
-        for number, widget in enumerate((*self.decide_buttons.values(), self.make_button)):
-            grid.addWidget(widget, number // 2, number % 2)
-        return grid
+        return Buttons(*self.decide_buttons.values(), self.make_button)
 
     def show_no_store(self) -> None:
         """Say that nothing is open."""
         self.classes.fill([], False)
         self.candidates.fill([], False)
-        self.label.setText(tr("Open a city store first."))
-        self.widget().setEnabled(False)
+        self.summary.setText(tr("Open a city store first."))
+        self.label.clear()
+        allow(self.body, False)
 
     def show_groups(self, groups: Sequence[Sequence[Any]], names: Mapping[str, str]) -> None:
         """Show the classes with their counts; those that were selected stay so."""
@@ -126,7 +132,7 @@ class CandidatePanel(QgsDockWidget):
         lines = sorted(found.values(), key=lambda one: (-one["open"], one["class_code"]))
         self.classes.fill([{"fid": at, **line} for at, line in enumerate(lines)], False)
         select_rows(self.class_view, [at for at, line in enumerate(lines) if line["class_code"] in kept])
-        self.widget().setEnabled(True)
+        allow(self.body, True)
 
     def chosen_classes(self) -> list[str]:
         """Return the classes that are selected; none means all."""
@@ -195,7 +201,7 @@ class CandidateController(Desk):
             if asked == self._request(limit=PAGE):
                 self.dock.candidates.fill(answer["candidates"], bool(answer["more"]))
                 words = tr("{count} [candidate is|candidates are] listed.")
-                self.dock.label.setText(counted(words, count=QLocale().toString(int(answer["counts"]["candidates"]))))
+                self.dock.summary.setText(counted(words, count=QLocale().toString(int(answer["counts"]["candidates"]))))
 
         self.ask(tr("Reading candidates"), asked, listed)
 

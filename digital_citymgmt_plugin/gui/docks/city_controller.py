@@ -17,13 +17,13 @@ from digital_citymgmt_plugin.bridge.export import write_table
 from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.requests import CreateStore
 from digital_citymgmt_plugin.gui.dialogs.new_store import NewStoreDialog
+from digital_citymgmt_plugin.gui.dialogs.question import question, said_yes
 from digital_citymgmt_plugin.gui.docks.city_dock import CityDock
 from digital_citymgmt_plugin.gui.engine_link import EngineLink
 from digital_citymgmt_plugin.gui.map_view import show_extent
 from digital_citymgmt_plugin.gui.messages import Messages
 from digital_citymgmt_plugin.gui.models.steps import next_step
 from digital_citymgmt_plugin.gui.session import StoreSession
-from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 from digital_citymgmt_plugin.gui.unwritten import Unwritten
 from digital_citymgmt_plugin.gui.wizard.state import step_words
 
@@ -179,19 +179,14 @@ class CityController(QObject):
         self.messages.show_error(error)
 
     def _offer_upgrade(self, path: str, error: CityError) -> None:
-        box = QMessageBox(self.iface.mainWindow())
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(tr("Upgrade the city store"))
-        box.setTextFormat(Qt.TextFormat.PlainText)
-        box.setText(self.messages.sentence(error))
-        box.setInformativeText(tr("Bring it up to date? The file as it is now is copied first."))
-        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
-        name_buttons(box)
+        told = tr("Bring it up to date? The file as it is now is copied first.")
+        title, words = tr("Upgrade the city store"), self.messages.sentence(error)
+        box = question(self.iface.mainWindow(), title, words, told)
         box.finished.connect(
             lambda answer: self.link.ask(
                 tr("Upgrading the city store"), self.session.upgrade(path), self._opened, self.messages.show_error
             )
-            if answer == int(QMessageBox.StandardButton.Yes)
+            if said_yes(answer)
             else None
         )
         self._box = box

@@ -12,15 +12,12 @@ from qgis.PyQt.QtCore import QCoreApplication, QEvent, QModelIndex, Qt, pyqtSign
 from qgis.PyQt.QtGui import QFont, QKeyEvent
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
-    QGridLayout,
     QGroupBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
     QMenu,
-    QProgressBar,
     QPushButton,
-    QScrollArea,
     QSizePolicy,
     QToolButton,
     QTreeView,
@@ -28,6 +25,8 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from digital_citymgmt_plugin.gui.docks.parts import Buttons, Scrolled
+from digital_citymgmt_plugin.gui.docks.progress import ProgressLine
 from digital_citymgmt_plugin.gui.icons import icon
 from digital_citymgmt_plugin.gui.models.health import KEY_ROLE, HealthModel
 from digital_citymgmt_plugin.gui.models.steps import STEPS
@@ -83,18 +82,11 @@ class CityDock(QgsDockWidget):
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addLayout(self._header())
         layout.addWidget(self._first_buttons())
-        layout.addLayout(self._store_buttons())
+        layout.addWidget(self._store_buttons())
         layout.addWidget(self._health(), 1)
         layout.addWidget(self._steps())
-        layout.addLayout(self._engine_line())
-        scroll = QScrollArea(self)
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
-        # Only the height scrolls: what is cut off at the right would not be found.
-        scroll.setMinimumWidth(body.minimumSizeHint().width() + scroll.verticalScrollBar().sizeHint().width())
-        self.setWidget(scroll)
+        layout.addWidget(self._engine_line())
+        self.setWidget(Scrolled(body))
         self._order_tabs()
         self.show_no_store()
 
@@ -139,7 +131,7 @@ class CityDock(QgsDockWidget):
         layout.addWidget(self.demo_button)
         return self.first_buttons
 
-    def _store_buttons(self) -> QGridLayout:
+    def _store_buttons(self) -> Buttons:
         self.new_button = _button(tr("&New…"), tr("Create a new city store"), "new")
         self.open_button = QToolButton()
         self.open_button.setText(tr("O&pen…"))
@@ -153,17 +145,14 @@ class CityDock(QgsDockWidget):
         self.open_button.setMenu(self.recent_menu)
         self.close_button = _button(tr("Clos&e"), tr("Close the city store and take its layers out of the project"), "")
         self.refresh_button = _button(tr("&Refresh"), tr("Count again and redraw"), "refresh")
-        grid = QGridLayout()
-        for number, widget in enumerate((self.new_button, self.open_button, self.close_button, self.refresh_button)):
-            grid.addWidget(widget, number // 2, number % 2)
-        return grid
+        return Buttons(self.new_button, self.open_button, self.close_button, self.refresh_button)
 
     def _health(self) -> QGroupBox:
         box = QGroupBox(tr("Health of the chain"))
         self.health_view = HealthView()
         self.health_view.setModel(self.model)
         _name(self.health_view, tr("Health of the chain: press Enter on a line to show its objects on the map"))
-        self.export_button = _button(tr("E&xport table…"), tr("Write this table to a workbook"), "")
+        self.export_button = _button(tr("E&xport…"), tr("Write the table to a workbook"), "")
         self.selection_label = QLabel()
         self.selection_label.setWordWrap(True)
         self.selection_label.setAccessibleName(tr("What is selected"))
@@ -177,14 +166,14 @@ class CityDock(QgsDockWidget):
 
     def _steps(self) -> QGroupBox:
         box = QGroupBox(tr("Steps in order of work"))
-        layout = QGridLayout(box)
+        layout = QVBoxLayout(box)
         self.step_buttons: dict[str, QPushButton] = {}
-        half = (len(STEPS) + 1) // 2
         for number, step in enumerate(STEPS):
-            button = _button(f"&{number + 1} {tr_step(step.title)}", "", step.icon)
+            words = tr_step(step.title)
+            button = _button(f"&{number + 1} {words}", words.rstrip("…"), step.icon)
             button.setObjectName(f"step_{step.algorithm}")
             self.step_buttons[step.algorithm] = button
-            layout.addWidget(button, number % half, number // half)
+        layout.addWidget(Buttons(*self.step_buttons.values(), down=True))
         self.next_label = QLabel()
         self.next_label.setWordWrap(True)
         self.vendor_button = _button(
@@ -193,35 +182,24 @@ class CityDock(QgsDockWidget):
             "grid_adopt",
         )
         self.redraw_button = _button(
-            tr("2 Re&draw unit grids"), tr("Split, merge and reshape the unit grids; see at once what that moves"),
+            tr("2 Redra&w unit grids"), tr("Split, merge and reshape the unit grids; see at once what that moves"),
             "redraw",
         )  # fmt: skip
-        layout.addWidget(self.vendor_button, half, 0)
-        layout.addWidget(self.redraw_button, half, 1)
-        half += 1
-        layout.addWidget(self.next_label, half, 0, 1, 2)
+        layout.addWidget(Buttons(self.vendor_button, self.redraw_button))
+        layout.addWidget(self.next_label)
         self.mapping_button = _button(
             tr("Map a census file…"), tr("Columns and classes of any census, guessed and shown before its import"), ""
         )
         self.photos_button = _button(tr("Import photos…"), tr("Photos of components, matched and copied"), "")
-        layout.addWidget(self.mapping_button, half + 1, 0)
-        layout.addWidget(self.photos_button, half + 1, 1)
+        layout.addWidget(Buttons(self.mapping_button, self.photos_button))
         return box
 
-    def _engine_line(self) -> QHBoxLayout:
-        self.engine_label = QLabel()
-        self.engine_label.setWordWrap(True)
-        self.engine_label.setAccessibleName(tr("State of the engine"))
-        self.progress_bar = QProgressBar()
-        self.progress_bar.setRange(0, 100)
-        self.progress_bar.setMaximumWidth(120)
-        _name(self.progress_bar, tr("Progress of the running action"))
-        self.cancel_button = _button(tr("Cance&l"), tr("Stop the running action; nothing is changed"), "")
-        row = QHBoxLayout()
-        row.addWidget(self.engine_label, 1)
-        row.addWidget(self.progress_bar)
-        row.addWidget(self.cancel_button)
-        return row
+    def _engine_line(self) -> ProgressLine:
+        """Return the line that all docks have; here it is seen at all times and says whether the engine runs."""
+        line = ProgressLine()
+        self.engine_label, self.progress_bar, self.cancel_button = line.label, line.bar, line.cancel_button
+        line.show()
+        return line
 
     def _order_tabs(self) -> None:
         order: list[QWidget] = [

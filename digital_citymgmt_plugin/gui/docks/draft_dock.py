@@ -9,9 +9,17 @@ from typing import Any
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import Qt, pyqtSignal
 from qgis.PyQt.QtGui import QKeySequence
-from qgis.PyQt.QtWidgets import QAction, QCheckBox, QComboBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QAction, QCheckBox, QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from digital_citymgmt_plugin.gui.docks.parts import button, chosen_rows, plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.parts import (
+    Buttons,
+    Scrolled,
+    button,
+    chosen_rows,
+    fit_columns,
+    plain_label,
+    rows_view,
+)
 from digital_citymgmt_plugin.gui.models.draft import cells_row, header, tr, why_words
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 
@@ -46,24 +54,24 @@ class DraftDock(QgsDockWidget):
         layout.addWidget(self.summary)
         layout.addWidget(self.view, 1)
         layout.addWidget(self.detail)
-        layout.addLayout(_row(self.previous_button, self.next_button, self.show_button))
-        layout.addLayout(_row(self.accept_button, self.edit_button, self.lock_button, self.reset_button))
-        layout.addLayout(_row(self.adopt_button, self.export_button))
-        self.setWidget(body)
+        layout.addWidget(Buttons(self.previous_button, self.next_button, self.show_button, most=3))
+        layout.addWidget(Buttons(self.accept_button, self.edit_button, self.lock_button, self.reset_button, most=4))
+        layout.addWidget(Buttons(self.adopt_button, self.export_button))
+        self.setWidget(Scrolled(body))
         self._shortcuts()
         self.show_cells([], {}, "")
 
     def _build_buttons(self) -> None:
         self.draft_button = button(tr("&Draft…"), tr("Choose layers and draft again"), "dcm_draft_again")
         words = tr("Read the draft again, after it was edited")
-        self.refresh_button = button(tr("Read again"), words, "dcm_draft_read")
+        self.refresh_button = button(tr("&Refresh"), words, "dcm_draft_read")
         self.previous_button = button(tr("Previous"), tr("Cell before (Alt+Up)"), "dcm_draft_previous")
         self.next_button = button(tr("Next"), tr("Next cell (Alt+Down)"), "dcm_draft_next")
         self.show_button = button(tr("Show"), tr("Show the cell on the map (Alt+0)"), "dcm_draft_show")
         self.accept_button = button(tr("Accept"), tr("The cell is good as it is (Alt+1)"), "dcm_draft_accept")
         self.edit_button = button(tr("Edit"), tr("Move its corners on the map (Alt+2)"), "dcm_draft_edit")
         self.lock_button = button(tr("Lock"), tr("Keep the cell when drafting again (Alt+3)"), "dcm_draft_lock")
-        self.reset_button = button(tr("Open again"), tr("Take the decision back (Alt+4)"), "dcm_draft_reset")
+        self.reset_button = button(tr("Re&open"), tr("Take the decision back (Alt+4)"), "dcm_draft_reset")
         self.adopt_button = button(
             tr("&Adopt into the city store…"), tr("Number all cells of the draft; counts first"), "dcm_draft_adopt"
         )
@@ -112,14 +120,11 @@ class DraftDock(QgsDockWidget):
         self.cells, self._made = list(cells), made
         self.summary.setText(words)
         old = self._model
-        self._model = RowsModel(header(), [cells_row(cell, made) for cell in self.cells], self)
+        self._model = RowsModel(header(), [cells_row(cell, made) for cell in self.cells], self, (1, 3, 4))
         self.view.setModel(self._model)
         if old is not None:
             old.deleteLater()
-        measure = self.view.fontMetrics().horizontalAdvance  # the widths follow the font: Chinese, English, 200 %
-        for column, text in enumerate(header()[:-1]):
-            widest = max((text, *(cells_row(cell, made)[column] for cell in self.cells[:50])), key=measure)
-            self.view.setColumnWidth(column, measure(widest) + 14)
+        fit_columns(self.view)
         if self.cells:
             self.view.selectRow(min(max(row, 0), len(self.cells) - 1))
         self.view.selectionModel().selectionChanged.connect(lambda *_: self._moved())
@@ -162,10 +167,3 @@ class DraftDock(QgsDockWidget):
         """Show that no store is open."""
         self.show_drafts([], "")
         self.show_cells([], {}, tr("Open a city store first."))
-
-
-def _row(*buttons: QPushButton) -> QHBoxLayout:
-    row = QHBoxLayout()
-    for made in buttons:
-        row.addWidget(made)
-    return row

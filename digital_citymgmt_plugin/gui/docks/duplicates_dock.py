@@ -11,18 +11,17 @@ from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import QSize, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QImage, QImageReader, QKeySequence, QPixmap
 from qgis.PyQt.QtWidgets import (
-    QAbstractItemView,
     QAction,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QPushButton,
     QSplitter,
     QTableView,
     QVBoxLayout,
     QWidget,
 )
 
+from digital_citymgmt_plugin.gui.docks.parts import Buttons, Scrolled, button, fit_columns, plain_label, rows_view
 from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.pages import PagedModel
 from digital_citymgmt_plugin.gui.models.pair import PairModel, pair_header, pair_row, tr
@@ -53,16 +52,15 @@ class DuplicatesDock(QgsDockWidget):
         self._waiting: list[tuple[QLabel, Path, str]] = []  # photos that are not shown yet
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._show_photo)
-        self.summary = _plain()
-        self.pair_view = _table(tr("Pairs of components that may be one"))
+        self.summary = plain_label()
+        self.pair_view = rows_view(tr("Pairs of components that may be one"), many=False)
         # Cells are made when they are seen: 5,000 pairs made at once held the window up for 0.3 s.
-        self._listed = PagedModel(pair_header(), pair_row, None, self)
+        self._listed = PagedModel(pair_header(), pair_row, None, self, (1, 3))
         self.pair_view.setModel(self._listed)
-        self.pair_view.horizontalHeader().setResizeContentsPrecision(100)
         self.pair_view.selectionModel().currentRowChanged.connect(lambda now, _before: self._moved(now.row()))
-        self.value_view = _table(tr("The values of both, side by side"))
+        self.value_view = rows_view(tr("The values of both, side by side"), many=False)
         self.photo_row = QHBoxLayout()
-        self.end_label = _plain()
+        self.end_label = plain_label()
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(self.pair_view)
         splitter.addWidget(self.value_view)
@@ -70,47 +68,41 @@ class DuplicatesDock(QgsDockWidget):
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(6, 6, 6, 6)
-        layout.addLayout(self._top())
+        layout.addWidget(self._top())
+        layout.addWidget(self.summary)
         layout.addWidget(splitter, 1)
         layout.addLayout(self.photo_row)
         layout.addWidget(self.end_label)
-        layout.addLayout(self._steps())
+        layout.addWidget(self._steps())
         layout.addLayout(self._waive())
-        self.setWidget(body)
+        self.setWidget(Scrolled(body))
         self._shortcuts()
         self.show_pairs([], 0, 0)
 
-    def _top(self) -> QHBoxLayout:
-        self.find_button = _button(tr("Find"), tr("Look for doubles in the whole census"), "dcm_find_doubles")
-        self.bulk_button = _button(
+    def _top(self) -> Buttons:
+        self.find_button = button(tr("Find"), tr("Look for doubles in the whole census"), "dcm_find_doubles")
+        self.bulk_button = button(
             tr("Merge all of one code…"), tr("Merge all pairs with the same code; counts first"), "dcm_merge_doubles"
         )
-        self.export_button = _button(tr("Export…"), tr("Write the list to a workbook"), "dcm_export_doubles")
-        row = QHBoxLayout()
-        row.addWidget(self.summary, 1)
-        for button in (self.find_button, self.bulk_button, self.export_button):
-            row.addWidget(button)
-        return row
+        self.export_button = button(tr("E&xport…"), tr("Write the list to a workbook"), "dcm_export_doubles")
+        return Buttons(self.find_button, self.bulk_button, self.export_button, most=3)
 
-    def _steps(self) -> QHBoxLayout:
-        self.previous_button = _button(tr("Previous"), tr("Pair before (Alt+Up)"), "dcm_previous_double")
-        self.next_button = _button(tr("Next"), tr("Next pair (Alt+Down)"), "dcm_next_double")
-        self.left_button = _button(tr("Keep left"), tr("Merge; the left one goes on (Alt+1)"), "dcm_keep_left")
-        self.right_button = _button(tr("Keep right"), tr("Merge; the right one goes on (Alt+2)"), "dcm_keep_right")
-        self.zoom_button = _button(tr("Show"), tr("Show the pair on the map (Alt+3)"), "dcm_show_double")
-        row = QHBoxLayout()
-        for button in (
-            self.previous_button, self.next_button, self.zoom_button, self.left_button, self.right_button
-        ):  # fmt: skip
-            row.addWidget(button)
-        return row
+    def _steps(self) -> Buttons:
+        self.previous_button = button(tr("Previous"), tr("Pair before (Alt+Up)"), "dcm_previous_double")
+        self.next_button = button(tr("Next"), tr("Next pair (Alt+Down)"), "dcm_next_double")
+        self.left_button = button(tr("Keep left"), tr("Merge; the left one goes on (Alt+1)"), "dcm_keep_left")
+        self.right_button = button(tr("Keep right"), tr("Merge; the right one goes on (Alt+2)"), "dcm_keep_right")
+        self.zoom_button = button(tr("Show"), tr("Show the pair on the map (Alt+3)"), "dcm_show_double")
+        return Buttons(
+            self.previous_button, self.next_button, self.zoom_button, self.left_button, self.right_button, most=5
+        )
 
     def _waive(self) -> QHBoxLayout:
         self.reason_edit = QLineEdit()
         hint(self.reason_edit, tr("Why they are two things"))
         self.reason_edit.setAccessibleName(tr("Why they are two things"))
         self.reason_edit.setMaxLength(200)
-        self.waive_button = _button(tr("Not a double"), tr("Let both stand, with the reason (Alt+0)"), "dcm_no_double")
+        self.waive_button = button(tr("Not a double"), tr("Let both stand, with the reason (Alt+0)"), "dcm_no_double")
         self.reason_edit.textChanged.connect(lambda _text: self._enable())
         row = QHBoxLayout()
         row.addWidget(self.reason_edit, 1)
@@ -119,14 +111,14 @@ class DuplicatesDock(QgsDockWidget):
 
     def _shortcuts(self) -> None:
         self.shortcuts: list[QAction] = []
-        for keys, button in (
+        for keys, made in (
             ("Alt+Up", self.previous_button), ("Alt+Down", self.next_button), ("Alt+1", self.left_button),
             ("Alt+2", self.right_button), ("Alt+3", self.zoom_button), ("Alt+0", self.waive_button),
         ):  # fmt: skip
-            shortcut = QAction(button.text(), self)
+            shortcut = QAction(made.text(), self)
             shortcut.setShortcut(QKeySequence(keys))
             shortcut.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.triggered.connect(lambda _=False, button=button: button.click())
+            shortcut.triggered.connect(lambda _=False, made=made: made.click())
             self.addAction(shortcut)
             self.shortcuts.append(shortcut)
         self.previous_button.clicked.connect(lambda: self.step(-1))
@@ -142,7 +134,7 @@ class DuplicatesDock(QgsDockWidget):
             words += tr("; the {count} surest are listed").format(count=len(self.pairs))
         self.summary.setText(words)
         self._listed.fill(self.pairs, False)
-        self.pair_view.resizeColumnsToContents()
+        fit_columns(self.pair_view)
         self.bulk_button.setEnabled(same_code > 0)
         self.export_button.setEnabled(bool(self.pairs))
         self.clear_pair()
@@ -182,7 +174,7 @@ class DuplicatesDock(QgsDockWidget):
         """Show both components; ``folder`` is the city's photo folder."""
         left, right = answer["ends"]
         _fill(self.value_view, PairModel(answer["rows"], str(left["table"]), self))
-        self.value_view.resizeColumnsToContents()
+        fit_columns(self.value_view)
         words = tr("Left: {cases} cases, {photos} photos. Right: {others} cases, {pictures} photos.")
         self.end_label.setText(
             words.format(
@@ -211,14 +203,14 @@ class DuplicatesDock(QgsDockWidget):
         row, there = self.row(), bool(self.pairs) and self.row() >= 0
         self.previous_button.setEnabled(there and row > 0)
         self.next_button.setEnabled(there and row < len(self.pairs) - 1)
-        for button in (self.left_button, self.right_button, self.zoom_button, self.reason_edit):
-            button.setEnabled(there)
+        for made in (self.left_button, self.right_button, self.zoom_button, self.reason_edit):
+            made.setEnabled(there)
         self.waive_button.setEnabled(there and bool(self.reason_edit.text().strip()))
 
 
 def photo_label(name: str, side: str) -> QLabel:
     """Return a label with the name of a photo, in which the photo is to be shown."""
-    label = _plain()
+    label = plain_label()
     label.setToolTip(f"{side}: {Path(name).name}".replace("<", "‹"))
     label.setAccessibleName(f"{side}: {Path(name).name}")
     label.setText(f"{side}: {Path(name).name}")
@@ -247,31 +239,3 @@ def _fill(view: QTableView, model: RowsModel) -> None:
     view.setModel(model)
     if old is not None:
         old.deleteLater()
-
-
-def _button(text: str, tip: str, name: str) -> QPushButton:
-    made = QPushButton(text)
-    made.setToolTip(tip)
-    made.setAccessibleName(tip)
-    made.setObjectName(name)
-    return made
-
-
-def _plain() -> QLabel:
-    made = QLabel()
-    made.setTextFormat(Qt.TextFormat.PlainText)
-    made.setWordWrap(True)
-    return made
-
-
-def _table(name: str) -> QTableView:
-    view = QTableView()
-    view.setAccessibleName(name)
-    view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-    view.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    view.setAlternatingRowColors(True)
-    view.verticalHeader().hide()
-    view.horizontalHeader().setStretchLastSection(True)
-    view.setTabKeyNavigation(False)  # Tab leaves the table, so that the keyboard gets on
-    return view

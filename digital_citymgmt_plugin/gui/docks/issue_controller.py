@@ -84,7 +84,6 @@ class IssueController(Desk):
             (dock.waive_button, self.ask_waive), (dock.waive_all_button, self.ask_waive_rules),
             (dock.reopen_button, self.reopen), (dock.export_button, self.ask_export),
             (dock.history_button, self.show_history),
-            (dock.cancel_button, self.controller.link.cancel),
         ):  # fmt: skip
             made.clicked.connect(lambda _=False, slot=slot: slot())
         dock.check_all.triggered.connect(lambda _=False: self.check("all"))
@@ -94,8 +93,6 @@ class IssueController(Desk):
         dock.repair_grids.triggered.connect(lambda _=False: self.controller.start_step("checkgrids"))
         self.watch()
         dock.visibilityChanged.connect(lambda shown=False: None if shown else self.on_map.clear())
-        self.controller.link.progressed.connect(self._progressed)
-        self.controller.link.busy_changed.connect(self._busy)
 
     # -- the list -----------------------------------------------------------------------------------------------
 
@@ -338,12 +335,6 @@ class IssueController(Desk):
             self.dock.found_label.setText(tr("This version has no checks yet."))
             return
         self.write_now(request)
-
-    def _progressed(self, fraction: float, _message: str, _values: dict[str, Any]) -> None:
-        self.dock.show_progress(fraction, busy=True)
-
-    def _busy(self, busy: bool, _words: str) -> None:
-        self.dock.show_progress(None, busy=busy)
 
     def _show(self, dialog: QDialog) -> None:
         if self.dialog is not None:

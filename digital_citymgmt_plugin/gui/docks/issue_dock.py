@@ -11,11 +11,9 @@ from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QGridLayout,
     QHBoxLayout,
     QLineEdit,
     QMenu,
-    QProgressBar,
     QSplitter,
     QToolButton,
     QVBoxLayout,
@@ -24,8 +22,12 @@ from qgis.PyQt.QtWidgets import (
 
 from digital_citymgmt_plugin.bridge.captions import table_caption
 from digital_citymgmt_plugin.gui.docks.parts import (
+    Buttons,
+    Scrolled,
+    allow,
     button,
     chosen_rows,
+    fit_columns,
     in_tab_order,
     plain_label,
     rows_view,
@@ -63,39 +65,39 @@ class IssueDock(QgsDockWidget):
         self.setObjectName(NAME)
         self.rules = PagedModel(
             [tr("Rule"), tr("Level"), state_words("open"), state_words("waived")], _rule_cells,
-            lambda row: level_icon(str(row["level"])), self,
+            lambda row: level_icon(str(row["level"])), self, (2, 3),
         )  # fmt: skip
         self.issues = PagedModel(
             [tr("Object"), tr("Level"), tr("State"), tr("What was found"), tr("Reason")], _issue_cells,
             lambda row: level_icon(str(row["level"])), self,
         )  # fmt: skip
-        body = QWidget()
+        self.body = body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addLayout(self._check_line())
         layout.addLayout(self._filters())
+        self.summary_label = plain_label()
+        layout.addWidget(self.summary_label)
         splitter = QSplitter(Qt.Orientation.Vertical)
         self.rule_view = rows_view(tr("Rules with the number of issues"))
         self.rule_view.setModel(self.rules)
-        self.rule_view.setColumnWidth(0, 210)
         self.issue_view = rows_view(tr("Issues: press Enter to show one on the map"))
         self.issue_view.setModel(self.issues)
-        for column, width in enumerate((150, 60, 70, 240)):
-            self.issue_view.setColumnWidth(column, width)
         for view in (self.rule_view, self.issue_view):
             splitter.addWidget(view)
+            view.model().modelReset.connect(lambda view=view: fit_columns(view, 28))
+            fit_columns(view)
         splitter.setStretchFactor(1, 2)
         layout.addWidget(splitter, 1)
         self.found_label = plain_label()
         layout.addWidget(self.found_label)
-        layout.addLayout(self._buttons())
-        layout.addLayout(self._progress())
-        self.setWidget(body)
+        layout.addWidget(self._buttons())
+        self.setWidget(Scrolled(body))
         in_tab_order(
             self.check_button, self.state_box, self.level_box, self.sheet_edit, self.table_box, self.extent_box,
             self.rule_view, self.issue_view, self.previous_button, self.next_button, self.fix_button,
             self.fix_all_button, self.waive_button, self.waive_all_button, self.reopen_button, self.export_button,
-            self.history_button, self.rules_button, self.totals_button, self.cancel_button,
+            self.history_button, self.rules_button, self.totals_button,
         )  # fmt: skip
         self.show_no_store()
 
@@ -103,6 +105,7 @@ class IssueDock(QgsDockWidget):
         self.check_button = QToolButton()
         self.check_button.setText(tr("Check now"))
         self.check_button.setAccessibleName(tr("Run the checks"))
+        self.check_button.setToolTip(tr("Run the checks"))
         self.check_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.check_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         menu = QMenu(self.check_button)
@@ -113,10 +116,9 @@ class IssueDock(QgsDockWidget):
         self.check_grids = menu.addAction(tr("Unit grids"))
         self.repair_grids = menu.addAction(tr("Unit grids and small repairs…"))
         self.check_button.setMenu(menu)
-        self.summary_label = plain_label()
         row = QHBoxLayout()
         row.addWidget(self.check_button)
-        row.addWidget(self.summary_label, 1)
+        row.addStretch(1)
         return row
 
     def _filters(self) -> QVBoxLayout:
@@ -132,24 +134,18 @@ class IssueDock(QgsDockWidget):
         hint(self.sheet_edit, tr("Sheet number"))
         self.sheet_edit.setAccessibleName(tr("Only issues on this sheet"))
         self.sheet_edit.setClearButtonEnabled(True)
-        row = QHBoxLayout()
-        for widget in (self.state_box, self.level_box, self.sheet_edit):
-            row.addWidget(widget, 1)
         self.table_box, self.extent_box = QComboBox(), QCheckBox(tr("Only what the map shows"))
         self.table_box.setAccessibleName(tr("Objects of the issues"))
         self.table_box.addItem(tr("All objects"), "")
         for table in TABLES:
             self.table_box.addItem(table_caption(table), table)
         self.extent_box.setToolTip(tr("Issues within the map's extent; going from one to the next keeps the list"))
-        below = QHBoxLayout()
-        below.addWidget(self.table_box, 1)
-        below.addWidget(self.extent_box, 2)
         both = QVBoxLayout()
-        both.addLayout(row)
-        both.addLayout(below)
+        both.addWidget(Buttons(self.state_box, self.level_box, self.sheet_edit, most=3))
+        both.addWidget(Buttons(self.table_box, self.extent_box))
         return both
 
-    def _buttons(self) -> QGridLayout:
+    def _buttons(self) -> Buttons:
         self.previous_button = button(tr("Previous"), tr("Show the previous issue (Shift+F8)"), "previous_issue")
         self.next_button = button(tr("Next"), tr("Show the next issue (F8)"), "next_issue")
         self.fix_button = button(
@@ -167,24 +163,11 @@ class IssueDock(QgsDockWidget):
         self.history_button = button(tr("Over time…"), tr("Open issues run by run"), "issue_history")
         self.rules_button = button(tr("&Rules…"), tr("Level, switch and values of the check rules"), "check_rules")
         self.totals_button = button(tr("&Totals…"), tr("Whether all totals of the census tie"), "totals")
-        grid = QGridLayout()
-        for number, widget in enumerate((
+        return Buttons(
             self.previous_button, self.next_button, self.fix_button, self.fix_all_button, self.waive_button,
             self.waive_all_button, self.reopen_button, self.export_button, self.history_button,
             self.rules_button, self.totals_button,
-        )):  # fmt: skip
-            grid.addWidget(widget, number // 2, number % 2)
-        return grid
-
-    def _progress(self) -> QHBoxLayout:
-        self.progress_bar = QProgressBar()
-        self.progress_bar.setAccessibleName(tr("Progress of the checks"))
-        self.cancel_button = button(tr("Cancel"), tr("Stop the running action; nothing is changed"), "cancel_checks")
-        row = QHBoxLayout()
-        row.addWidget(self.progress_bar, 1)
-        row.addWidget(self.cancel_button)
-        self.show_progress(None)
-        return row
+        )  # fmt: skip
 
     # -- what it shows ------------------------------------------------------------------------------------------
 
@@ -194,7 +177,7 @@ class IssueDock(QgsDockWidget):
         self.issues.fill([], False)
         self.summary_label.setText(tr("Open a city store first."))
         self.found_label.clear()
-        self.widget().setEnabled(False)
+        allow(self.body, False)
 
     def show_groups(self, groups: Sequence[Sequence[Any]]) -> None:
         """Show the rules with their counts; those that were selected stay so."""
@@ -206,7 +189,7 @@ class IssueDock(QgsDockWidget):
         words = tr("{open} open, {waived} waived, {settled} settled")
         sums = {state: number(sum(line[state] for line in lines)) for state in STATES}
         self.summary_label.setText(words.format(**sums))
-        self.widget().setEnabled(True)
+        allow(self.body, True)
 
     def chosen_rules(self) -> list[str]:
         """Return the rules that are selected; none means all."""
@@ -215,14 +198,6 @@ class IssueDock(QgsDockWidget):
     def chosen_issues(self) -> list[dict[str, Any]]:
         """Return the issues that are selected."""
         return [dict(self.issues.rows[row]) for row in chosen_rows(self.issue_view)]
-
-    def show_progress(self, fraction: float | None, *, busy: bool = False) -> None:
-        """Show how far a run is; ``fraction`` None while busy means that it is not known."""
-        self.progress_bar.setVisible(busy)
-        self.cancel_button.setVisible(busy)
-        self.progress_bar.setRange(0, 0 if fraction is None else 100)
-        if fraction is not None:
-            self.progress_bar.setValue(round(fraction * 100))
 
 
 def _rule_cells(row: Any) -> list[str]:

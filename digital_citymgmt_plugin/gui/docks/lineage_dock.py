@@ -14,7 +14,6 @@ from qgis.PyQt.QtCore import QDate, Qt, pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QDateEdit,
-    QHBoxLayout,
     QHeaderView,
     QLineEdit,
     QTreeWidget,
@@ -23,7 +22,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from digital_citymgmt_plugin.gui.docks.parts import button, in_tab_order, plain_label
+from digital_citymgmt_plugin.gui.docks.parts import Buttons, Scrolled, button, in_tab_order, plain_label
 from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.lineage import (
     Line,
@@ -62,7 +61,7 @@ class LineageDock(QgsDockWidget):
         layout = QVBoxLayout(body)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addLayout(self._grid_line())
-        layout.addLayout(self._day_line())
+        layout.addWidget(self._day_line())
         self.summary = plain_label()
         layout.addWidget(self.summary)
         self.tree = QTreeWidget()
@@ -74,14 +73,10 @@ class LineageDock(QgsDockWidget):
         self.tree.header().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.tree.itemSelectionChanged.connect(self._moved)
         layout.addWidget(self.tree, 1)
-        row = QHBoxLayout()
-        self.zoom_button = button(tr("Show on the map"), tr("Go to the grid and its kin on the map"), "dcm_kin_zoom")
+        self.zoom_button = button(tr("Show"), tr("Show the grid and its kin on the map"), "dcm_kin_zoom")
         self.follow_button = button(tr("Go on with this one"), tr("Look at the chosen grid"), "dcm_kin_follow")
-        for one in (self.zoom_button, self.follow_button):
-            row.addWidget(one)
-        row.addStretch(1)
-        layout.addLayout(row)
-        self.setWidget(body)
+        layout.addWidget(Buttons(self.zoom_button, self.follow_button))
+        self.setWidget(Scrolled(body))
         in_tab_order(
             self.code_edit, self.look_button, self.pick_button, self.day_box, self.day_edit, self.day_button,
             self.tree, self.zoom_button, self.follow_button,
@@ -97,16 +92,12 @@ class LineageDock(QgsDockWidget):
         self.look_button = button(tr("Look up"), tr("Look the code up (Enter)"), "dcm_kin_look")
         self.pick_button = button(tr("Pick"), tr("Click a unit grid on the map; Esc ends"), "dcm_kin_pick")
         self.pick_button.setCheckable(True)
-        row = QHBoxLayout()
-        row.addWidget(self.look_button)
-        row.addWidget(self.pick_button)
-        row.addStretch(1)
         lines = QVBoxLayout()
         lines.addWidget(self.code_edit)  # alone: a code of 15 digits is to be seen whole in a narrow dock
-        lines.addLayout(row)
+        lines.addWidget(Buttons(self.look_button, self.pick_button))
         return lines
 
-    def _day_line(self) -> QHBoxLayout:
+    def _day_line(self) -> Buttons:
         self.day_box = QCheckBox(tr("As of"))
         self.day_box.setToolTip(tr("Look at the grids as they were at the end of a day"))
         self.day_edit = QDateEdit(QDate.currentDate())
@@ -117,14 +108,9 @@ class LineageDock(QgsDockWidget):
             tr("Show the grids of the day"), tr("Show them on the map in place of those of today"), "dcm_kin_day"
         )
         self.day_button.setCheckable(True)
-        row = QHBoxLayout()
-        row.addWidget(self.day_box)
-        row.addWidget(self.day_edit)
-        row.addWidget(self.day_button)
-        row.addStretch(1)
         self.day_box.toggled.connect(self._day_asked)
         self._day_asked(False)
-        return row
+        return Buttons(self.day_box, self.day_edit, self.day_button, most=3)
 
     def _day_asked(self, asked: bool) -> None:
         self.day_edit.setEnabled(asked)

@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.requests import Request
 from digital_citymgmt_plugin.core.requests_redraw import CloseRedraw, EditRedraw, ProbeRedraw, StepRedraw
 from digital_citymgmt_plugin.gui.desk import Desk, OnAnswer
+from digital_citymgmt_plugin.gui.dialogs.question import question, said_yes
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.redraw_dock import RedrawDock
 from digital_citymgmt_plugin.gui.map_tools.overlay import SessionCells
@@ -32,7 +33,6 @@ from digital_citymgmt_plugin.gui.models.scenarios import conflicts_words
 from digital_citymgmt_plugin.gui.redraw_courier import Courier, OnError
 from digital_citymgmt_plugin.gui.redraw_opening import open_session
 from digital_citymgmt_plugin.gui.redraw_pens import Pens
-from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 LOST = {"engine.died", "redraw.no_session"}  # the session is gone, the list of changes is not
 SNAP = 2.0  # metres within which the engine joins a pen to corners and edges that are there
@@ -202,14 +202,11 @@ class RedrawController(Desk):
         if not self.entries:
             then()
             return
-        box = QMessageBox(self.dock)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(tr("Redraw unit grids"))
-        box.setText(counted(words, count=len(self.entries)))
-        box.setInformativeText(tr("Nothing of them is in the store; a scenario that was saved stays."))
-        box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
-        name_buttons(box)
-        box.finished.connect(lambda answer: then() if answer == int(QMessageBox.StandardButton.Yes) else None)
+        told = tr("Nothing of them is in the store; a scenario that was saved stays.")
+        box = question(
+            self.dock, tr("Redraw unit grids"), counted(words, count=len(self.entries)), told, loses=True
+        )
+        box.finished.connect(lambda answer: then() if said_yes(answer) else None)
         self.box = box
         box.open()
 

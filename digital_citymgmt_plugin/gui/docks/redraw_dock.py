@@ -27,7 +27,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from digital_citymgmt_plugin.gui.docks.parts import button, chosen_rows, in_tab_order, plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.parts import Scrolled, button, chosen_rows, in_tab_order, plain_label, rows_view
 from digital_citymgmt_plugin.gui.docks.wrapping import Wrapped
 from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.icons import icon
@@ -78,7 +78,7 @@ class RedrawDock(QgsDockWidget):
         layout.addWidget(self.said)
         layout.addLayout(self._scenarios())
         layout.addLayout(self._writing())
-        self.setWidget(body)
+        self.setWidget(Scrolled(body))
         self._shortcuts()
         in_tab_order(
             self.begin_button, self.settings_button, *self.tool_buttons.values(), self.mend_button,
@@ -163,6 +163,7 @@ class RedrawDock(QgsDockWidget):
         self.scenario_button = QToolButton()
         self.scenario_button.setText(tr("Scenarios"))
         self.scenario_button.setAccessibleName(tr("Open, compare or put aside a scenario"))
+        self.scenario_button.setToolTip(tr("Open, compare or put aside a scenario"))
         self.scenario_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.scenario_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         menu = QMenu(self.scenario_button)
@@ -259,7 +260,7 @@ class RedrawDock(QgsDockWidget):
 
     def allow(self, *, session: bool, steps: int, undone: int) -> None:
         """Enable what can be done."""
-        self.begin_button.setText(tr("En&d") if session else tr("&Begin"))
+        self.begin_button.setText(tr("E&nd") if session else tr("&Begin"))
         self.settings_button.setEnabled(not session)
         for made in (*self.tool_buttons.values(), self.mend_button, self.live_view, self.detail_view):
             made.setEnabled(session)

@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import QCoreApplication, Qt
-from qgis.PyQt.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.bridge.captions import value_captions
 from digital_citymgmt_plugin.bridge.plural import counted
@@ -18,8 +18,12 @@ from digital_citymgmt_plugin.core.sheets import STATUSES
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.parts import (
+    Buttons,
+    Scrolled,
+    allow,
     button,
     chosen_rows,
+    fit_columns,
     in_tab_order,
     plain_label,
     rows_view,
@@ -51,37 +55,40 @@ class SheetBoard(QgsDockWidget):
         words = [status_words(status) for status in STATUSES]
         self.sheets = PagedModel(
             [tr("Number"), tr("Name"), tr("Crew"), tr("Status"), tr("Planned"), tr("Finished"), tr("Components"),
-             tr("Open issues")], _sheet_cells, None, self,
+             tr("Open issues")], _sheet_cells, None, self, (6, 7),
         )  # fmt: skip
         header = [tr("Crew"), tr("Number of sheets"), *words, tr("Open issues")]
-        self.crews = PagedModel(header, _crew_cells, None, self)
+        self.crews = PagedModel(header, _crew_cells, None, self, range(1, len(header)))
         self.sheet_view = rows_view(tr("Sheets: press Enter to show one on the map"))
         self.sheet_view.setModel(self.sheets)
         self.crew_view = rows_view(tr("Number of sheets by crew and status"), many=False)
         self.crew_view.setModel(self.crews)
         self.summary_label, self.day_label = plain_label(), plain_label()
         splitter = QSplitter(Qt.Orientation.Vertical)
+        for view in (self.sheet_view, self.crew_view):
+            view.model().modelReset.connect(lambda view=view: fit_columns(view))
+            fit_columns(view)
         splitter.addWidget(self.sheet_view)
         splitter.addWidget(self.crew_view)
         splitter.setStretchFactor(0, 3)
         splitter.setStretchFactor(1, 1)
-        body = QWidget()
+        self.body = body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(6, 6, 6, 6)
+        layout.addWidget(self._filters())
         layout.addWidget(self.summary_label)
-        layout.addLayout(self._filters())
         layout.addWidget(splitter, 1)
         layout.addWidget(self.day_label)
-        layout.addLayout(self._form())
-        layout.addLayout(self._buttons())
-        self.setWidget(body)
+        layout.addWidget(self._form())
+        layout.addWidget(self._buttons())
+        self.setWidget(Scrolled(body))
         in_tab_order(
             self.status_filter, self.crew_filter, self.sheet_view, self.crew_view, self.status_box, self.crew_edit,
             self.planned_edit, self.apply_button, self.make_button, self.make_base_button, self.export_button,
         )  # fmt: skip
         self.show_no_store()
 
-    def _filters(self) -> QHBoxLayout:
+    def _filters(self) -> Buttons:
         self.status_filter, self.crew_filter = QComboBox(), QLineEdit()
         self.status_filter.setAccessibleName(tr("Only sheets of this status"))
         self.status_filter.addItem(tr("All"), KEEP)
@@ -90,12 +97,9 @@ class SheetBoard(QgsDockWidget):
         self.crew_filter.setClearButtonEnabled(True)
         for status in STATUSES:
             self.status_filter.addItem(status_words(status), status)
-        row = QHBoxLayout()
-        row.addWidget(self.status_filter, 1)
-        row.addWidget(self.crew_filter, 1)
-        return row
+        return Buttons(self.status_filter, self.crew_filter)
 
-    def _form(self) -> QGridLayout:
+    def _form(self) -> Buttons:
         self.status_box, self.crew_edit, self.planned_edit = QComboBox(), QLineEdit(), QLineEdit()
         self.status_box.setAccessibleName(tr("New status of the selected sheets"))
         self.status_box.addItem(tr("Status stays"), KEEP)
@@ -106,12 +110,9 @@ class SheetBoard(QgsDockWidget):
         hint(self.planned_edit, tr("Planned on (2026-01-31)"))
         self.planned_edit.setAccessibleName(tr("New planned day of the selected sheets"))
         self.apply_button = button(tr("&Apply to selected…"), tr("Change the selected sheets"), "update_sheets")
-        grid = QGridLayout()
-        for number, widget in enumerate((self.status_box, self.crew_edit, self.planned_edit, self.apply_button)):
-            grid.addWidget(widget, number // 2, number % 2)
-        return grid
+        return Buttons(self.status_box, self.crew_edit, self.planned_edit, self.apply_button)
 
-    def _buttons(self) -> QHBoxLayout:
+    def _buttons(self) -> Buttons:
         self.make_button = button(
             tr("&Make over communities…"), tr("Make the 500 m sheets that cover the communities"), "make_sheets"
         )
@@ -119,10 +120,7 @@ class SheetBoard(QgsDockWidget):
             tr("Make over &base map…"), tr("Make the 500 m sheets that cover the base map"), "make_sheets_base"
         )
         self.export_button = button(tr("E&xport…"), tr("Write the board to Excel"), "export_sheets")
-        row = QHBoxLayout()
-        for widget in (self.make_button, self.make_base_button, self.export_button):
-            row.addWidget(widget)
-        return row
+        return Buttons(self.make_button, self.make_base_button, self.export_button, most=3)
 
     def show_no_store(self) -> None:
         """Say that nothing is open."""
@@ -130,7 +128,7 @@ class SheetBoard(QgsDockWidget):
         self.crews.fill([], False)
         self.summary_label.setText(tr("Open a city store first."))
         self.day_label.clear()
-        self.widget().setEnabled(False)
+        allow(self.body, False)
 
     def show_board(self, answer: Mapping[str, Any]) -> None:
         """Show the sheets that meet the filter, the crews and the days."""
@@ -151,7 +149,7 @@ class SheetBoard(QgsDockWidget):
         last = [tr("{day}: {count} finished, {total} so far").format(day=day, count=count, total=total)
                 for day, count, total in answer["days"][-3:]]  # fmt: skip
         self.day_label.setText("; ".join(last))
-        self.widget().setEnabled(True)
+        allow(self.body, True)
 
     def chosen(self) -> list[Mapping[str, Any]]:
         """Return the sheets that are selected."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt, pyqtSignal
@@ -25,6 +25,8 @@ class PagedModel(QAbstractTableModel):
         Row → its texts, made when they are shown.
     decoration : callable, optional
         Row → icon of the first column.
+    numbers : container of int, optional
+        Columns of numbers, which stand to the right.
 
     Signals: ``wanted`` (fid of the last row): the next page is needed.
     """
@@ -37,8 +39,10 @@ class PagedModel(QAbstractTableModel):
         cells: Cells,
         decoration: Callable[[Row], Any] | None = None,
         parent: QObject | None = None,
+        numbers: Container[int] = (),
     ) -> None:
         super().__init__(parent)
+        self.numbers = numbers
         self.header, self._cells, self._decoration = list(header), cells, decoration
         self.rows: list[Row] = []
         self._more = self._asked = False
@@ -90,6 +94,8 @@ class PagedModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             text = str(self._cells(row)[index.column()])
             return as_tip(text) if role == Qt.ItemDataRole.ToolTipRole else text
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in self.numbers:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

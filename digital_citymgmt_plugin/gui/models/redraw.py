@@ -19,7 +19,7 @@ from digital_citymgmt_plugin.gui.plain_text import as_tip
 
 NOWHERE = QModelIndex()
 # Dark enough to be seen on white, light enough on black.
-COLOURS = {"green": "#2e9e4f", "amber": "#e0930f", "red": "#d4303f"}
+COLOURS = {"green": "#2e9e4f", "amber": "#c8820a", "red": "#d4303f"}
 SIGNS = {"green": "✓", "amber": "!", "red": "✕"}
 MORE, LESS, SAME = "▲", "▼", "="
 _COMMUNITY = 12  # digits of a community in the code of a grid

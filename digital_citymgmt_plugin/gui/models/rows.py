@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
@@ -14,10 +14,14 @@ NOWHERE = QModelIndex()
 
 
 class RowsModel(QAbstractTableModel):
-    """A header and rows of equal length; read-only."""
+    """A header and rows of equal length; read-only. ``numbers``: columns of numbers, which stand to the right."""
 
-    def __init__(self, header: Sequence[str], rows: Sequence[Sequence[Any]], parent: QObject | None = None) -> None:
+    def __init__(
+        self, header: Sequence[str], rows: Sequence[Sequence[Any]], parent: QObject | None = None,
+        numbers: Container[int] = (),
+    ) -> None:  # fmt: skip
         super().__init__(parent)
+        self.numbers = numbers
         self._header = [str(word) for word in header]
         self._rows = [["" if value is None else str(value) for value in row] for row in rows]
 
@@ -39,6 +43,8 @@ class RowsModel(QAbstractTableModel):
         if index.isValid() and role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             text = self._rows[index.row()][index.column()]
             return as_tip(text) if role == Qt.ItemDataRole.ToolTipRole else text
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.isValid() and index.column() in self.numbers:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

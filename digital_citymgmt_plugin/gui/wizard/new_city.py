@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.bridge.messages import sentence
 from digital_citymgmt_plugin.bridge.settings import LAST_FOLDER
 from digital_citymgmt_plugin.core.errors import Cancelled
 from digital_citymgmt_plugin.core.requests import Layer, SurveyFiles
+from digital_citymgmt_plugin.gui.dialogs.question import fit
 from digital_citymgmt_plugin.gui.engine_link import EngineLink, OnProgress
 from digital_citymgmt_plugin.gui.wizard.build_pages import CheckPage, RunPage
 from digital_citymgmt_plugin.gui.wizard.city_page import CityPage
@@ -55,7 +56,7 @@ class NewCityWizard(QWizard):
         ):  # fmt: skip
             self.setButtonText(button, words)
         self.link.progressed.connect(self._on_progress)
-        self.resize(860, 640)
+        fit(self, 860, 640)
 
     # -- looking ------------------------------------------------------------------------------------------------
 
