@@ -254,6 +254,26 @@ def test_amber_comes_when_so_much_is_used_also_over_a_pause():
     assert share[0] == pytest.approx(0.8)
 
 
+def test_a_share_of_a_limit_is_used_at_the_very_moment_that_is_told(walker, calendar):
+    lot = random.Random(80)
+    cases = [draw(lot, walker) for _ in range(300)]
+    start = np.array([utc(walker.moment(case[0])) for case in cases])
+    amount = np.array([case[1][0][0] for case in cases], dtype=float)
+    unit = np.array([case[1][0][1] for case in cases], dtype=object)
+    rows = [
+        (place, walker.moment(begin), None if end is None else walker.moment(end))
+        for place, case in enumerate(cases)
+        for begin, end in case[2]
+    ]
+    due = deadlines(start, amount, unit, calendar, ZONE, pauses=_spans(rows))
+    at = turns_at(start, due, unit, 0.8, calendar, ZONE, _spans(rows))
+    known = ~np.isnat(due)
+    assert known.sum() > 250 and (np.isnat(at) == ~known).all()
+    parts = [shares(at - np.timedelta64(back, "ms"), start, due, unit, calendar, ZONE, pauses=_spans(rows))[known]
+             for back in (0, 1_000)]  # fmt: skip
+    assert np.allclose(parts[0], 0.8, atol=1e-9) and (parts[1] < 0.8).all()
+
+
 def test_overtime_is_how_many_limits_were_used_beyond_it():
     used = np.array([480.0, 240.0, 1200.0, np.nan])
     start = np.array([utc(datetime(2026, 3, 2, 8))] * 4)
