@@ -142,6 +142,8 @@ class Scrolled(QScrollArea):
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        for view in body.findChildren(QTableView):  # some rows to be seen: with large letters the dock scrolls instead
+            view.setMinimumHeight(max(view.minimumHeight(), 4 * view.verticalHeader().defaultSectionSize()))
         self.setWidget(Holder(body))
         body.installEventFilter(self)
 
