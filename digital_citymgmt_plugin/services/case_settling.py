@@ -98,6 +98,30 @@ def settle(
     return written
 
 
+def complete(deriver: Deriver, fresh: Columns, events: Columns, at: str, source: str) -> tuple[Columns, Columns]:
+    """Return all derived columns of new cases, and their events with a ``state`` of those that these do not tell.
+
+    Parameters
+    ----------
+    fresh : columns
+        The rows of the cases, not written yet; ``events`` name them by their places.
+    """
+    size = len(fresh["stage"])
+    fids = np.arange(size, dtype=np.int64)
+    blank = objects([None] * size)
+    held = {name: fresh.get(name, blank) for name in READ}
+    log: Columns = {**events, "payload": objects([None] * len(events["case_fid"]))}
+    told = deriver.columns(events_of(log, fids), size, held)
+    unlike = differing({name: fresh[name] for name in LOGGED if name in fresh}, told)
+    if unlike:
+        more = states(fids, held, unlike, at, source)
+        log = {name: np.concatenate([log[name], more[name]]) for name in log}
+        order = np.argsort(log["case_fid"], kind="stable")
+        log = {name: column[order] for name, column in log.items()}
+        told = deriver.columns(events_of(log, fids), size, held)
+    return {name: told[name] for name in DERIVED}, log
+
+
 def states(
     fids: NDArray[np.int64], held: Columns, unlike: dict[str, NDArray[np.int64]], at: str, source: str
 ) -> Columns:

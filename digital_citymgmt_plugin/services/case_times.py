@@ -41,6 +41,7 @@ class Checked:
     times: dict[str, NDArray[np.datetime64]] = field(default_factory=dict)
     problems: list[RowProblem] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    beside: Columns = field(default_factory=dict)  # columns that no digest of a row counts: the clock's
 
 
 def read_times(mapped: Columns, mapping: Mapping, zone: str, checked: Checked) -> None:
@@ -84,8 +85,8 @@ def read_values(
 class Deadlines:
     """Due times from the filing standard, for cases whose table states neither them nor whether they were on time.
 
-    The clock starts with the dispatch; where a table has no time of dispatch at all, with the filing (both defaults of
-    the plugin). A due time that the table states is kept. Parking and extensions are not added: what the table does
+    The clock starts with the dispatch, of a case that has no time of dispatch with the filing (both defaults of the
+    plugin). A due time that the table states is kept. Parking and extensions are not added: what the table does
     not state is not known.
     """
 
@@ -97,11 +98,15 @@ class Deadlines:
 
     def fill(self, mapped: Columns, checked: Checked) -> None:
         """Set ``due_at`` where it is not stated; classes must be known by now."""
-        start = checked.times.get("dispatched_at", checked.times.get("filed_at"))
-        if start is None or "on_time" in mapped or not self.limits:
-            return
         size = len(mapped["case_no"])
         columns = checked.columns
+        blank = objects([None] * size)
+        checked.beside.update(limit_value=blank, limit_unit=blank, stated_due_at=columns.get("due_at", blank))
+        never = np.full(size, NAT)
+        dispatched, filed = (checked.times.get(name, never) for name in ("dispatched_at", "filed_at"))
+        start = np.where(np.isnat(dispatched), filed, dispatched)
+        if np.isnat(start).all() or "on_time" in mapped or not self.limits:
+            return
         names = ("kind", "class_code", "condition")
         given = [columns[name].tolist() if name in columns else [None] * size for name in names]
         found = [self.limits.of(*key) for key in zip(*given)]
@@ -109,6 +114,9 @@ class Deadlines:
         unit = objects("" if limit is None else limit[1] for limit in found)
         stated = checked.times.get("due_at", np.full(size, NAT))
         amount[~np.isnat(stated)] = np.nan
+        ours = np.isfinite(amount)
+        checked.beside["limit_value"] = objects(value if mine else None for value, mine in zip(amount.tolist(), ours))
+        checked.beside["limit_unit"] = objects(name if mine else None for name, mine in zip(unit.tolist(), ours))
         due, weekends = due_times(start, amount, unit, self.calendar, self.zone)
         self.computed += int((~np.isnat(due)).sum())
         self.weekends_only += int(weekends.sum())

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -34,6 +34,7 @@ from digital_citymgmt_plugin.services.case_events import (
 )
 from digital_citymgmt_plugin.services.case_keeping import Kept, keep_ours
 from digital_citymgmt_plugin.services.case_places import Classes, Places
+from digital_citymgmt_plugin.services.case_settling import Deriver, complete, parts, settle
 from digital_citymgmt_plugin.services.case_synonyms import new_synonyms, synonym_rows
 from digital_citymgmt_plugin.services.case_times import (
     Checked,
@@ -152,6 +153,7 @@ class _Intake:
         city_zone = store.meta().get("time_zone") or self.zone  # working hours are the city's, whatever the file's zone
         self.kinds = store.profile().extra_kinds
         self.deadlines = Deadlines(Limits(store.profile()), store.calendar(), city_zone)
+        self.deriver, self.at = Deriver(store), moment_text(context.clock())
         self.places = Places(context, store, self.placer, self.mapping)
         self.keep = _kept(self.mapping, source)
         self.log: EventLog | None = None
@@ -181,6 +183,7 @@ class _Intake:
             if self.log is not None:
                 log_counts = self.log.take(self.store, self._write_events, self._lists)
                 self._write_late(self.log)
+                self._settle_late()
             if mapping_is_new(self.store, "cases", self.kept_mapping):
                 save_mapping(self.store, self._writing(), "cases", self.kept_mapping)
             if new := new_synonyms(self.store, self.synonyms):
@@ -253,9 +256,10 @@ class _Intake:
         rows = np.flatnonzero(keep)
         place_of = {int(row): place for place, row in enumerate(rows)}
         columns = {name: column[rows] for name, column in checked.columns.items()}
+        beside = {name: column[rows] for name, column in checked.beside.items()}
         findings = [(place_of[index], rule, values) for index, rule, values in checked.findings if index in place_of]
         if len(rows):
-            self._write(columns, findings, held)
+            self._write(columns, beside, findings, held)
 
     def _repeated(self, numbers: NDArray[Any], keep: NDArray[np.bool_], held: Columns) -> list[RowProblem]:
         """Return the rows whose number came before: earlier in the chunk, or in the store since an earlier one."""
@@ -270,9 +274,10 @@ class _Intake:
         self.seen.add(fids)
         return problems
 
-    def _write(self, columns: Columns, findings: Sequence[Finding], held: Columns) -> None:
+    def _write(self, columns: Columns, beside: Columns, findings: Sequence[Finding], held: Columns) -> None:
         names = sorted(columns)
         columns["import_digest"] = objects(row_digests(columns, names))
+        columns.update(beside)
         place_of = {number: place for place, number in enumerate(held["case_no"].tolist())}
         at = np.array([place_of.get(number, -1) for number in columns["case_no"].tolist()], dtype=np.int64)
         new = at < 0
@@ -295,10 +300,12 @@ class _Intake:
     def _insert(self, columns: Columns, rows: NDArray[np.int64], findings: Sequence[Finding]) -> None:
         fresh = {name: column[rows] for name, column in columns.items()}
         action = self._writing()
-        fids = action.insert("case_record", fresh)
+        events = derived_events(np.arange(len(rows)), fresh)
+        derived, events = complete(self.deriver, fresh, events, self.at, IMPORT)
+        fids = action.insert("case_record", {**fresh, **derived})
         self.seen.add(fids)
         if self.log is None:
-            self._write_events(derived_events(fids, fresh))
+            self._write_events({**events, "case_fid": fids[events["case_fid"]]})
         else:
             self.late.append(fids)
         place_of = {int(row): place for place, row in enumerate(rows)}
@@ -338,6 +345,8 @@ class _Intake:
         else:
             self.late.append(fids)
         self._write_events(self._amendments(fids, old, fresh, names, same_place, located))
+        if self.log is None:
+            self._settle(fids, lambda name: True)
         place_of = {int(row): place for place, row in enumerate(rows)}
         mine = [(place_of[index], rule, values) for index, rule, values in findings if index in place_of]
         found = _found(mine, uuids.tolist(), fresh[GEOM])
@@ -358,7 +367,7 @@ class _Intake:
                 changes[GEOM] = [_wkt(old[GEOM][index]), _wkt(new[GEOM][index])]
             told.append(changes)
         self.changes.add(new["case_no"].tolist(), told)
-        return amendments(fids, (old["stage"], new["stage"]), told, moment_text(self.context.clock()), IMPORT)
+        return amendments(fids, (old["stage"], new["stage"]), told, self.at, IMPORT)
 
     def _write_late(self, log: EventLog) -> None:
         """Write the events that times tell of, for the cases of this import that the log did not speak of."""
@@ -370,6 +379,20 @@ class _Intake:
             rows = self.store.read("case_record", ["fid", *STEPS, "stage", "dept_code"], where)
             part = np.asarray(rows["fid"], dtype=np.int64)
             self._write_events(only_new(self.store, derived_events(part, rows)))
+
+    def _settle_late(self) -> None:
+        """Bring cases and the log of this import together: of what the table does not state the log is right."""
+        stated = set(self.mapping.fields)
+        if stated & {"stage", "void", "parked"}:
+            stated |= {"stage", "parked"}
+        fids = [np.asarray(part, dtype=np.int64) for part in self.late]
+        if fids:
+            self._settle(np.concatenate(fids), stated.__contains__)
+
+    def _settle(self, fids: NDArray[np.int64], known: Callable[[str], bool]) -> None:
+        for part in parts(fids):
+            self.context.cancel.check()
+            self.counts["events"] += settle(self.deriver, self._writing(), part, known, self.at, IMPORT)
 
     def _write_events(self, events: Columns) -> None:
         if len(events["case_fid"]):

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Optional
 
+from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.errors import Cancelled
 from digital_citymgmt_plugin.core.ports import Cancel, Clock, Progress
 from digital_citymgmt_plugin.storage.actions import GpkgAction
@@ -22,6 +23,7 @@ from digital_citymgmt_plugin.storage.backup import beside, copy_store, disk_erro
 from digital_citymgmt_plugin.storage.gpkg import check_city_store, check_place, connect, use_wal
 from digital_citymgmt_plugin.storage.leftover import check_wal
 from digital_citymgmt_plugin.storage.migrate import register_tables
+from digital_citymgmt_plugin.storage.old_cases import SINCE, tell_logs
 from digital_citymgmt_plugin.storage.owner import Ownership
 from digital_citymgmt_plugin.storage.reading import translate
 from digital_citymgmt_plugin.storage.schema.catalogue import SCHEMA_VERSION
@@ -158,6 +160,7 @@ class _Upgrade:
                     share = (number + at / len(parts)) / len(self._steps)
                     self._progress(_COPYING + (1 - _COPYING) * share, "progress.upgrading", step=step.stem)
                 connection.execute(statement)
+            told = tell_logs(connection, moment_text(clock())) if version == SINCE else 0
             self._listen(on=False)  # from here on it is done
             row = connection.execute(
                 "SELECT srs_id FROM gpkg_geometry_columns WHERE table_name = 'unit_grid'"
@@ -170,6 +173,8 @@ class _Upgrade:
                 connection.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (UNDER_WAY, copy.name))
             action = GpkgAction(connection, "upgrade_store", {"steps": [step.name]}, done_by, program, clock)
             action.counts["steps"] = 1
+            if told:
+                action.counts["states_told"] = told
             action.finish()
             connection.execute("COMMIT")
         except BaseException:

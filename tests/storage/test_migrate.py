@@ -226,3 +226,21 @@ def test_a_case_of_an_older_schema_keeps_its_due_time_as_stated_and_its_clock_st
         rows = connection.execute(query).fetchall()
         assert rows == [(dispatched, due, 0, None), (filed, None, 0, None), (None, None, 0, None)]
         assert connection.execute("SELECT count(*) FROM workflow_move").fetchone() == (0,)
+
+
+def test_what_only_the_row_of_an_old_case_told_gets_into_its_log(tmp_path):
+    old = store_of_text(tmp_path / "old.gpkg", (FROZEN.parent / "schema_v2.sql").read_text(encoding="utf-8"))
+    at = "2026-03-02T01:00:00.000Z"
+    with contextlib.closing(sqlite3.connect(old)) as connection, connection:
+        register_functions(connection)
+        names = "case_no, stage, filed_at, disposed_at, returns, on_time, on_time_basis"
+        cases = [("A1", "disposal", at, at, 2, 1, "clock"), ("A2", "dispatch", at, None, 0, None, None)]
+        connection.executemany(f"INSERT INTO case_record ({names}) VALUES (?, ?, ?, ?, ?, ?, ?)", cases)
+        told = "INSERT INTO case_event (case_fid, action, to_stage, at, source) VALUES (?, ?, ?, ?, 'import')"
+        filed = [(fid, "file", "dispatch", at) for fid in (1, 2)]
+        connection.executemany(told, [*filed, (1, "dispose", "feedback", at)])
+    upgrade(old)
+    with contextlib.closing(sqlite3.connect(old)) as connection:
+        query = "SELECT case_fid, to_stage, payload FROM case_event WHERE action = 'state'"
+        assert connection.execute(query).fetchall() == [(1, "disposal", '{"returns": 2, "stage": "disposal"}')]
+    assert content.check(str(old)) == []

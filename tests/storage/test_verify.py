@@ -26,6 +26,8 @@ ALSO = {
     "an operation taken out": {"verify.log_gap", "verify.reference"},  # what the undo journal says of it
     "a case in a grid that never was": {"verify.case_log"},
     "an event without its case": {"verify.case_log"},
+    "a stage that there is not": {"verify.case_log"},
+    "a time that is none": {"verify.case_due"},
 }
 
 

@@ -61,7 +61,7 @@ def derive(
     touched = np.zeros(size, dtype=bool)
     for spans in (pauses, returns, extensions):
         touched[spans[0]] = True
-    amount = np.array([np.nan if value is None else value for value in given["limit_value"].tolist()], dtype=np.float64)
+    amount = np.array([_amount(value) for value in given["limit_value"].tolist()], dtype=np.float64)
     counted = touched | (~_there(stated) & np.isfinite(amount))
     due = stated.copy()
     due[touched] = None

@@ -201,7 +201,8 @@ class _Replay:
         counted = np.bincount(events.case[rows], minlength=self.size)
         if column not in self._set:
             return counted.astype(object)
-        start = np.array([value or 0 for value in self._set[column][1].tolist()], dtype=np.int64)
+        told = self._set[column][1].tolist()
+        start = np.array([value if isinstance(value, int) else 0 for value in told], dtype=np.int64)
         return (start + counted).astype(object)
 
     def flag(self, column: str) -> Column:

@@ -12,6 +12,7 @@ import numpy as np
 
 from digital_citymgmt_plugin.core.cases.derived import DERIVED, GIVEN, by_case, derive, differing
 from digital_citymgmt_plugin.core.cases.replay import EVENT_COLUMNS, LOGGED, TELLING, Column, events_of
+from digital_citymgmt_plugin.core.cases.stages import COLLECTION, STAGES
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.ports import Finding
@@ -48,7 +49,7 @@ def clock_of(connection: sqlite3.Connection) -> Clock | None:
         profile = profile_from_tables(tables, meta)
         zone = str(meta.get("time_zone") or "Asia/Shanghai")
         return work_calendar(profile, zone), zone, profile.setting("after_return")
-    except (CityError, ValueError, TypeError):
+    except (CityError, ValueError, TypeError, sqlite3.OperationalError):
         return None
 
 
@@ -77,6 +78,8 @@ def changed_between(run: Run, start: int, stop: int, clock: Clock | None) -> lis
         clock = WorkCalendar(), "Asia/Shanghai", "pause"
         held = {name: held[name] for name in LOGGED}
     told = derive(events, len(fids), given, *clock)
+    # Typed in by hand and not begun.
+    told["stage"][(held["stage"] == np.array(None)) & (told["stage"] == STAGES[COLLECTION])] = None
     return by_case(fids, held, told, differing(held, told))
 
 
@@ -84,7 +87,7 @@ def _events(run: Run, start: int, stop: int) -> dict[str, Column]:
     """Read what the events of some cases say; amendments of places say nothing here and are most of them."""
     sql = (
         "SELECT case_fid, action, from_stage, to_stage, at, source, payload, "
-        "CASE action WHEN 'amend' THEN reason END FROM case_event INDEXED BY case_event_case "
+        "CASE action WHEN 'amend' THEN reason END FROM case_event "
         "WHERE case_fid >= ? AND case_fid < ? "
         "AND (action != 'amend' OR source IN (SELECT value FROM json_each(?))) ORDER BY case_fid, fid"
     )

@@ -12,15 +12,13 @@ from digital_citymgmt_plugin.core.cases.stages import STAGES, STEPS
 from digital_citymgmt_plugin.core.ports import Finding
 from digital_citymgmt_plugin.storage.schema.catalogue import COMPONENTS, WATCHED
 from digital_citymgmt_plugin.storage.verifying.base import CHUNK, Check, Run, Stage
+from digital_citymgmt_plugin.storage.verifying.case_logs import replayed
 from digital_citymgmt_plugin.storage.verifying.links import WITH_OPERATION
 
 # Written by the program with a reason that holds old and new values.
 AMENDING = ("import", "link", "rehome", "repair", "undo")
-# Columns of a case that follow from its log; its texts may be edited by hand.
-DERIVED = (
-    "stage", *STEPS, "on_time", "on_time_basis", "grid_code", "community_code", "street_code", "place_method",
-    "emergency", "parked", "appealed", "returns", "reworks", "extensions",
-)  # fmt: skip
+# Columns of a case that its amendments tell and no replay of its log (``case_logs``); texts may be edited by hand.
+DERIVED = ("grid_code", "community_code", "street_code", "place_method", "emergency")
 _SHARE_SLACK = 1e-4
 _LISTED_STAGES = ", ".join(f"'{stage}'" for stage in STAGES)
 
@@ -43,7 +41,8 @@ JSONS: tuple[Check, ...] = tuple(
     )
     for table, column in (
         ("operation", "params"), ("operation", "counts"), *((table, "attributes") for table in COMPONENTS),
-        ("case_record", "attributes"), ("check_issue", "params"), ("mapping", "payload"), ("score_scheme", "payload"),
+        ("case_record", "attributes"), ("case_event", "payload"),
+        ("check_issue", "params"), ("mapping", "payload"), ("score_scheme", "payload"),
         ("scenario", "payload"), ("assessment_run", "payload"), ("package", "counts"),
     )
 )  # fmt: skip
@@ -65,7 +64,7 @@ def stages() -> list[Stage]:
     """Return the stages of the logs."""
     return [
         ("operation", chain, 0.2), ("operation_uuid", operations, 3.0), ("component_change", changes, 2.0),
-        ("case_event", times, 10.0), ("case_event", amended, 4.0),
+        ("case_event", replayed, 40.0), ("case_event", amended, 4.0),
         *((check.table, partial(_one, check=check), 1.0) for check in (*LINEAGE, *JSONS, *CASES)),
     ]  # fmt: skip
 
@@ -141,22 +140,6 @@ def changes(run: Run) -> list[Finding]:
     return found
 
 
-def times(run: Run) -> list[Finding]:
-    """Every time that a case shows stands in its log; of cases with a log of their own the log is the evidence."""
-    told = ", ".join(
-        f"c.{name} IS NOT NULL AND NOT coalesce(max(e.action = '{step[0]}' AND e.at = c.{name}), 0) AS m{index}"
-        for index, (name, step) in enumerate(STEPS.items())
-    )
-    void = "c.stage = 'void' AND NOT coalesce(max(e.action IN ('void', 'amend')), 0) AS m_void"
-    missing = " OR ".join([*(f"m{index}" for index in range(len(STEPS))), "m_void"])
-    sql = (
-        f"SELECT fid FROM (SELECT c.fid AS fid, {told}, {void}, coalesce(max(e.source = 'log'), 0) AS own "
-        "FROM case_record c LEFT JOIN case_event e ON e.case_fid = c.fid GROUP BY c.fid) "
-        f"WHERE NOT own AND ({missing})"
-    )
-    return run.check(Check("verify.case_log", "case_record", sql, repair="times"))
-
-
 def amended(run: Run) -> list[Finding]:
     """The last value that a case's log tells of a derived column is what the case has."""
     last = run.query("SELECT max(fid) FROM case_record").fetchone()[0] or 0
@@ -177,10 +160,10 @@ def told_values(run: Run, start: int, stop: int) -> tuple[dict[int, dict[str, An
     told: dict[int, dict[str, Any]] = {}
     broken: list[int] = []
     rows = run.query(
-        f"SELECT fid, case_fid, to_stage, reason FROM case_event WHERE case_fid >= ? AND case_fid < ? "
+        f"SELECT fid, case_fid, reason FROM case_event WHERE case_fid >= ? AND case_fid < ? "
         f"AND action = 'amend' AND source IN ({marks}) ORDER BY fid", (start, stop, *AMENDING)
     )  # fmt: skip
-    for fid, case, stage, reason in rows:
+    for fid, case, reason in rows:
         try:
             values = {name: pair[1] for name, pair in json.loads(reason).items() if name in DERIVED}
         except (TypeError, ValueError, AttributeError, IndexError, KeyError):
@@ -188,8 +171,6 @@ def told_values(run: Run, start: int, stop: int) -> tuple[dict[int, dict[str, An
             continue
         mine = told.setdefault(int(case), {})
         mine.update(values)
-        if stage is not None:
-            mine["stage"] = stage
     return told, broken
 
 

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import shapely
 
-from digital_citymgmt_plugin.core.cases.stages import STEPS
 from digital_citymgmt_plugin.core.codes import COMPONENT, UNIT_GRID, CodeScheme
 from digital_citymgmt_plugin.core.errors import CodeError
 from digital_citymgmt_plugin.core.ports import Action, Columns, Finding
@@ -24,7 +23,7 @@ from digital_citymgmt_plugin.storage.blob import to_blobs
 from digital_citymgmt_plugin.storage.schema.catalogue import ATTRIBUTES, CODED, COMPONENTS, SPATIAL
 from digital_citymgmt_plugin.storage.schema.rebuild import rebuild_triggers
 from digital_citymgmt_plugin.storage.schema.triggers import NEW_UUID
-from digital_citymgmt_plugin.storage.verifying import file, history
+from digital_citymgmt_plugin.storage.verifying import case_logs, file, history
 from digital_citymgmt_plugin.storage.verifying.base import CHUNK, Run
 from digital_citymgmt_plugin.storage.verifying.spatial import Grids, decode
 
@@ -313,19 +312,12 @@ def _amended(repairs: Repairs, found: Sequence[Finding]) -> None:
         _write_back(repairs, changes)
 
 
-def _times(repairs: Repairs, found: Sequence[Finding]) -> None:
-    """Give cases back the times that their logs tell; a time of which the log tells nothing stays as it is."""
-    changes: dict[int, dict[str, list[Any]]] = {}
-    for name, step in STEPS.items():
-        rows = repairs.run.query(
-            f"SELECT c.fid, c.{name}, (SELECT e.at FROM case_event e WHERE e.case_fid = c.fid AND e.action = ? "
-            f"ORDER BY e.fid DESC LIMIT 1) AS told FROM case_record c WHERE c.{name} IS NOT NULL AND told IS NOT NULL "
-            f"AND NOT EXISTS (SELECT 1 FROM case_event e WHERE e.case_fid = c.fid AND (e.source = 'log' "
-            f"OR (e.action = ? AND e.at = c.{name})))", (step[0], step[0]),
-        ).fetchall()  # fmt: skip
-        for fid, held, told in rows:
-            changes.setdefault(int(fid), {})[name] = [held, told]
-    _write_back(repairs, sorted(changes.items()))
+def _replayed(repairs: Repairs, found: Sequence[Finding]) -> None:
+    """Give cases back what their logs tell: stage, times, flags, counters, clock. A due time alone stays as it is."""
+    clock = case_logs.clock_of(repairs.run.connection)
+    for changes in case_logs.differences(repairs.run, clock):
+        wrong = [(fid, change) for fid, change in changes if set(change) - {"due_at"}]
+        _write_back(repairs, wrong)
 
 
 def _write_back(repairs: Repairs, changes: Sequence[tuple[int, dict[str, list[Any]]]]) -> None:
@@ -365,5 +357,5 @@ _REPAIRS: dict[str, Callable[[Repairs, Sequence[Finding]], None]] = {
     "reindex": _reindex, "indexes": _indexes, "registrations": _registrations, "rtrees": _rtrees,
     "triggers": _triggers, "context": _context, "counters": _counters, "blobs": _blobs, "extents": _extents,
     "uuids": _uuids, "serials": _serials, "register": _register, "statuses": _statuses, "areas": _areas,
-    "grids": _grids, "photos": _photos, "issues": _issues, "links": _links, "amended": _amended, "times": _times,
+    "grids": _grids, "photos": _photos, "issues": _issues, "links": _links, "amended": _amended, "replayed": _replayed,
 }  # fmt: skip
