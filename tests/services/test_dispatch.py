@@ -161,3 +161,11 @@ def test_a_case_that_another_program_changed_is_seen(town):
     other.commit()
     other.close()
     assert numbers(case_queue(town.context, CaseQueue(queue="to_dispatch"))) == ["A0007"]
+
+
+def test_moves_that_are_not_allowed_say_why(town):
+    fids, _ = add(town)
+    page = case_page(town.context, CasePage(fid=int(fids[1]), role="dispatcher"))
+    moves = {one["action"]: one for one in page["moves"]}
+    assert moves["dispatch"]["allowed"] and moves["dispatch"]["needs"] == ["dept"]
+    assert moves["close"]["why"]["code"] == "move.not_here" and moves["void"]["why"]["code"] == "move.role"

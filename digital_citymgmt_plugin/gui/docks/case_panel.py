@@ -11,9 +11,10 @@ from qgis.PyQt.QtCore import QCoreApplication, QSize, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QIcon, QImageReader, QPixmap
 from qgis.PyQt.QtWidgets import QListWidget, QListWidgetItem, QTableView, QTabWidget, QVBoxLayout, QWidget
 
+from digital_citymgmt_plugin.bridge.captions import value_captions
 from digital_citymgmt_plugin.bridge.messages import template
 from digital_citymgmt_plugin.gui.docks.parts import plain_label, rows_view
-from digital_citymgmt_plugin.gui.models.cases import FAMILY, PLACE, lamp_words, minute, stage_words
+from digital_citymgmt_plugin.gui.models.cases import FAMILY, lamp_words, minute, stage_words
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.plain_text import as_tip
 
@@ -197,8 +198,8 @@ def _case_rows(case: Mapping[str, Any]) -> list[list[str]]:
         (tr("Department"), case["dept_name"] or case["dept_code"]), (tr("Due"), minute(case["due_at"])),
         (tr("Limit"), limit), (tr("Unit grid"), case["grid_code"]), (tr("Beat"), case["beat_name"]),
         (tr("Community"), area("community_code", "community_name")), (tr("Street"), area("street_code", "street_name")),
-        (tr("Placed by"), _by(case["place_method"], case.get("place_score"))),
-        (tr("Linked by"), _by(case["link_method"], case["link_score"])),
+        (tr("Placed by"), _by("place_method", case["place_method"], case.get("place_score"))),
+        (tr("Linked by"), _by("link_method", case["link_method"], case["link_score"])),
         (tr("Reported"), minute(case["reported_at"])), (tr("Filed"), minute(case["filed_at"])),
         (tr("Dispatched"), minute(case["dispatched_at"])), (tr("Disposed"), minute(case["disposed_at"])),
         (tr("Checked"), minute(case["checked_at"])), (tr("Closed"), minute(case["closed_at"])),
@@ -209,10 +210,10 @@ def _case_rows(case: Mapping[str, Any]) -> list[list[str]]:
     return [[words, str(value)] for words, value in rows if value not in (None, "")]
 
 
-def _by(method: Any, score: Any) -> str:
+def _by(column: str, method: Any, score: Any) -> str:
     if not method:
         return ""
-    words = template(f"{PLACE}.method_{method}") or str(method)
+    words = value_captions("case_record", column).get(str(method), str(method))
     return words if score is None else f"{words} ({float(score):.0%})"
 
 

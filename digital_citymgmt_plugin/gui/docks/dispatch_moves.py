@@ -15,6 +15,7 @@ from qgis.PyQt.QtWidgets import QAction, QDialog
 from digital_citymgmt_plugin.bridge.messages import sentence, template
 from digital_citymgmt_plugin.core.cases.workflow import ACTIONS, ROLES
 from digital_citymgmt_plugin.core.requests import REQUESTS, UndoOperation
+from digital_citymgmt_plugin.gui.desk import request_of
 from digital_citymgmt_plugin.gui.dialogs.move_cases import MoveDialog
 from digital_citymgmt_plugin.gui.dialogs.preview import PreviewDialog
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
@@ -218,7 +219,8 @@ class MoveDesk(QObject):
             self.desk.ask(words, request, lambda answer: self._seen(words, request, action, answer), preview="hold")
 
     def _seen(self, words: str, request: Any, action: str, answer: dict[str, Any]) -> None:
-        dialog = PreviewDialog(words, answer, self.dock)
+        shown = {"writes": bool(answer["counts"].get("moved")), **answer}
+        dialog = PreviewDialog(words, {**shown, "reasons": answer.get("refusals") or {}}, self.dock)
         dialog.accepted.connect(lambda: self._write(request, action))
         dialog.rejected.connect(self.desk.reload)  # any other request ends the holding
         self._show(dialog)
@@ -254,7 +256,9 @@ class MoveDesk(QObject):
         if self.desk.page is None:
             return
         fid = int(self.desk.page["case"]["fid"])
-        self.move("amend", [fid], payload={"x": round(x, 3), "y": round(y, 3)})
+        request = request_of("amend_cases", cases=[fid], x=x, y=y, role=self.desk.role())
+        if request is not None:
+            self._write(request, "amend")
 
     def undo(self) -> None:
         """Take the last move of this dock back."""

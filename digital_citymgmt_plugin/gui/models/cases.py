@@ -23,7 +23,7 @@ from digital_citymgmt_plugin.bridge.messages import template
 from digital_citymgmt_plugin.gui.plain_text import as_tip
 
 NOWHERE = QModelIndex()
-FAMILY, PLACE = "dispatch", "place"  # of the sentences
+FAMILY = "dispatch"  # of the sentences
 PAGE = 100
 _KEPT = 400  # pages in memory
 # Column of the table → column of the engine that it is sorted by.
