@@ -30,8 +30,8 @@ NONE = Qt.KeyboardModifier.NoModifier
 NEW = 100
 UNPLACED = 3
 COLUMNS = (
-    "案件编号", "问题类型", "小类代码", "小类名称", "立案条件", "问题来源", "X坐标", "Y坐标", "地址描述", "所在街道", "所在社区",
-    "上报时间",
+    "案件编号", "问题类型", "小类代码", "小类名称", "立案条件", "问题来源", "X坐标", "Y坐标", "地址描述", "所在街道",
+    "所在社区", "上报时间",
 )  # fmt: skip
 
 
@@ -54,8 +54,8 @@ class DispatchDay(CensusDay):
     """The steps."""
 
     STEPS = (
-        "intake", "open_dock", "lists", "accept", "file_cases", "dispatch", "returns", "parking", "departments", "checking",
-        "closing", "undo", "on_map", "export", "small_screen",
+        "intake", "open_dock", "lists", "accept", "file_cases", "dispatch", "returns", "parking", "departments",
+        "checking", "closing", "undo", "on_map", "export", "small_screen",
     )  # fmt: skip
 
     @property

@@ -18,6 +18,7 @@ from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateControlle
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
 from digital_citymgmt_plugin.gui.docks.dispatch_dock import DispatchDock
+from digital_citymgmt_plugin.gui.docks.dispatch_duty import DutyDesk
 from digital_citymgmt_plugin.gui.docks.dispatch_moves import MoveDesk
 from digital_citymgmt_plugin.gui.docks.draft_controller import DraftController
 from digital_citymgmt_plugin.gui.docks.draft_dock import DraftDock
@@ -66,7 +67,7 @@ class CensusDocks:
         self.beats = BeatController(controller, beat_dock)
         dispatch_dock = DispatchDock(window)
         self.dispatch = DispatchController(controller, dispatch_dock)
-        self.moves = MoveDesk(self.dispatch)
+        self.moves, self.duty = MoveDesk(self.dispatch), DutyDesk(self.dispatch)
         # Without a store the algorithm's own dialog opens: it drafts from layers alone.
         controller.windows["draftgrids"] = self.draft.show
         self.vendor = VendorActions(controller, window)
@@ -163,6 +164,7 @@ class CensusDocks:
         self.issues.controller.windows.clear()
         self.rules.shut()
         self.moves.shut_dialog()
+        self.duty.shut_dialog()
         self.redraw_actions.shut()
         for desk in self.desks:
             desk.shut()

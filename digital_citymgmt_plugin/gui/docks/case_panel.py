@@ -9,11 +9,11 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, QSize, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QIcon, QImageReader, QPixmap
-from qgis.PyQt.QtWidgets import QListWidget, QListWidgetItem, QTableView, QTabWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QTableView, QTabWidget, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.bridge.captions import value_captions
 from digital_citymgmt_plugin.bridge.messages import template
-from digital_citymgmt_plugin.gui.docks.parts import plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.parts import button, plain_label, rows_view
 from digital_citymgmt_plugin.gui.models.cases import FAMILY, lamp_words, minute, stage_words
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.plain_text import as_tip
@@ -57,6 +57,16 @@ class CasePanel(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.duty_label)
         column.addWidget(self.duty, 1)
+        self.ruling_button = button(
+            tr("Record a ruling…"), tr("Whose the matter is was ruled: keep it with its evidence"), "record_ruling"
+        )
+        self.remediate_button = button(
+            tr("Ask for remediation…"), tr("Have it mended on behalf of its owner, paid by a fund"), "ask_remediation"
+        )
+        below = QHBoxLayout()
+        below.addWidget(self.ruling_button)
+        below.addWidget(self.remediate_button)
+        column.addLayout(below)
         for widget, words in (
             (self.fields, tr("Case")), (self.timeline, tr("Timeline")), (self.photos, tr("Photos")),
             (self.earlier, tr("Earlier here")), (self.nearby, tr("Nearby")), (self.duty_area, tr("Responsibility")),
@@ -76,7 +86,10 @@ class CasePanel(QWidget):
 
     def tab_chain(self) -> list[QWidget]:
         """Return the widgets in the order in which Tab goes through them."""
-        return [self.tabs, self.fields, self.timeline, self.photos, self.earlier, self.nearby, self.duty]
+        return [
+            self.tabs, self.fields, self.timeline, self.photos, self.earlier, self.nearby, self.duty,
+            self.ruling_button, self.remediate_button,
+        ]  # fmt: skip
 
     def show_none(self, words: str = "") -> None:
         """Show that no case is selected, or how many are."""
@@ -117,9 +130,11 @@ class CasePanel(QWidget):
             self.tabs.setTabText(at, f"{words} ({count})" if count else words)
         self._show_photos(page["photos"], Path(folder))
 
-    def show_duty(self, words: str, rows: Sequence[Sequence[str]]) -> None:
-        """Show who is responsible and why: lines of what and its text."""
+    def show_duty(self, words: str, rows: Sequence[Sequence[str]], warnings: int = 0) -> None:
+        """Show who is responsible and why: lines of what and its text; how many warnings are among them."""
         self.duty_label.setText(words)
+        title = tr("Responsibility")
+        self.tabs.setTabText(self.tabs.indexOf(self.duty_area), f"{title} ({warnings})" if warnings else title)
         _fill(self.duty, [tr("What"), tr("Told")], rows)
 
     def _show_photos(self, photos: Sequence[Mapping[str, Any]], folder: Path) -> None:

@@ -45,6 +45,7 @@ class DispatchController(Desk):
         self.courier = Courier(controller.session.pool, self)
         self.fid = 0  # of the case whose page is shown or asked for
         self.page: dict[str, Any] | None = None
+        self.duty: dict[str, Any] | None = None  # who answers for it, once that is known
         self.full = 0.0  # how much of the closed cases the engine has in memory
         self._choices_of = ""
         self.departments: list[list[Any]] = []  # code and name of all that cases can go to
@@ -333,7 +334,8 @@ class DispatchController(Desk):
 
     def proposed_department(self) -> str:
         """Return the department that is proposed for the case of the page; "" when none is."""
-        return str((self.page or {}).get("case", {}).get("dept_code") or "")
+        duty = str((self.duty or {}).get("department") or "")
+        return duty or str((self.page or {}).get("case", {}).get("dept_code") or "")
 
     # -- files --------------------------------------------------------------------------------------------------
 
