@@ -101,6 +101,29 @@ BEATS = (
     ("beats", "SELECT count(*) FROM beat WHERE valid_to IS NULL", 6),
     ("changes of beats", "SELECT count(*) FROM operation WHERE kind = 'save_beats'", 2),
 )
+# What a dispatcher's day must leave: each move of the workflow, and where the cases are.
+_MOVED = "SELECT count(*) FROM case_event WHERE source = 'move' AND action = "
+_NEW = "SELECT count(*) FROM case_record WHERE case_no LIKE 'N00%'"
+DISPATCH = (
+    ("new cases", _NEW, 100),
+    ("closed", f"{_NEW} AND stage = 'closed' AND closed_at IS NOT NULL AND dispatched_at IS NOT NULL", 97),
+    ("void", f"{_NEW} AND stage = 'void'", 2),
+    ("with their department", f"{_NEW} AND stage = 'closed' AND dept_code IS NOT NULL", 97),
+    *(
+        (f"moves: {action}", f"{_MOVED}'{action}'", least)
+        for action, least in (
+            ("verify", 1), ("accept", 99), ("reject_filing", 1), ("void", 1), ("file", 98), ("dispatch", 98),
+            ("return", 2), ("supervise", 1), ("remediate", 1), ("park", 1), ("resume", 1), ("ask_extension", 2),
+            ("grant_extension", 1), ("refuse_extension", 1), ("appeal", 1), ("refuse_appeal", 1), ("dispose", 98),
+            ("feedback", 98), ("rework", 1), ("check", 97), ("close", 97),
+        )
+    ),
+    ("supervised", f"{_NEW} AND supervised = 1", 1),
+    ("extensions", f"{_NEW} AND extensions = 1", 1),
+    ("reworks", f"{_NEW} AND reworks = 1", 1),
+    ("placed by hand", "SELECT count(*) FROM case_record WHERE place_method = 'hand'", 1),
+    ("the bulk closing was taken back once", "SELECT count(*) FROM operation WHERE undone_by IS NOT NULL", 1),
+)
 KINDS = {
     "create_store", "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
 }  # fmt: skip
@@ -214,13 +237,14 @@ def main() -> int:
     data = find_data(out)
     if options.first:
         make_first_day(out / "first_day", data)
-    day = {"census": CENSUS, "grids": GRIDS, "redraw": REDRAW, "vendor": VENDOR, "history": HISTORY, "beats": BEATS}
+    day = {"census": CENSUS, "grids": GRIDS, "redraw": REDRAW, "vendor": VENDOR, "history": HISTORY, "beats": BEATS,
+           "dispatch": DISPATCH}  # fmt: skip
     kind = next((name for name in (*day, "review") if getattr(options, name)), "redraw" if options.kills else "")
     if options.history:
         from scripts.history_city import make_history
 
         make_history(out / "history" / "city.gpkg", data)
-    elif kind and not (options.vendor or options.beats or options.store):
+    elif kind and not (options.vendor or options.beats or options.dispatch or options.store):
         from walkthrough_census_data import make_census_day
 
         make_census_day(out / "census_day", data)

@@ -18,7 +18,7 @@ from typing import Any
 from qgis.core import QgsCoordinateTransform, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QDialogButtonBox, QPushButton
+from qgis.PyQt.QtWidgets import QApplication, QDialogButtonBox, QPushButton
 from qgis.utils import iface
 
 sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
@@ -117,10 +117,15 @@ class DispatchDay(CensusDay):
         """Press the keys of a move: F9 and its letter."""
         from digital_citymgmt_plugin.gui.docks.dispatch_moves import KEYS
 
-        view = self.desk.dock.view
-        view.setFocus()
+        view = self.front()
         QTest.keyClick(view, Qt.Key.Key_F9)
         QTest.keyClick(view, getattr(Qt.Key, f"Key_{KEYS[action]}"))
+
+    def front(self) -> Any:
+        """Let the main window have the keyboard (there is no window manager that would) and return the list."""
+        QApplication.setActiveWindow(iface.mainWindow())
+        self.desk.dock.view.setFocus()
+        return self.desk.dock.view
 
     def give(self, reason: str = "", dept: str = "", amount: float = 0.0) -> Iterator[None]:
         """Fill the window of a move by keyboard and press its OK."""
@@ -181,9 +186,9 @@ class DispatchDay(CensusDay):
         new_cases(path)
         layer = QgsVectorLayer(f"file://{path}?encoding=UTF-8&detectTypes=no", "今日案件", "delimitedtext")
         QgsProject.instance().addMapLayer(layer)
-        self.controller.run_algorithm("importcases", {"STORE": self.controller.path, "INPUT": str(path)})
+        self.controller.run_algorithm("dcm:importcases", {"STORE": self.controller.path, "INPUT": str(path)})
         yield from self.algorithm("importcases")
-        self.controller.run_algorithm("linkcases", {"STORE": self.controller.path})
+        self.controller.run_algorithm("dcm:linkcases", {"STORE": self.controller.path})
         yield from self.algorithm("linkcases")
         QgsProject.instance().removeMapLayer(layer.id())
 
@@ -236,7 +241,7 @@ class DispatchDay(CensusDay):
         self.hand.click(dock.previous_button)
         yield from self.still()
         self.check("previous", self.desk.fid == here)
-        QTest.keyClick(dock.view, Qt.Key.Key_F4)
+        QTest.keyClick(self.front(), Qt.Key.Key_F4)
         yield from self.still()
         self.check("F4 is next", self.desk.fid != here)
 

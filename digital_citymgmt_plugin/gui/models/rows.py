@@ -50,5 +50,6 @@ class RowsModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return the heading of a column."""
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return self._header[section]
+            # A view that is given a model with fewer columns asks once more for those of before.
+            return self._header[section] if 0 <= section < len(self._header) else None
         return super().headerData(section, orientation, role)
