@@ -35,6 +35,7 @@ COMPONENT_DEPARTMENTS: Mapping[str, str] = {
 }  # fmt: skip
 _GENERIC = "default"  # of the setting department_assignment: departments of classes are the plugin's guesses
 _OFFICES = ("街道办事处", "街道办", "镇人民政府", "镇政府", "人民政府", "办事处", "政府")
+_RULED = ("ruled_on", "ruled_by", "decision")  # what is told of a ruling
 _TOLD = 5  # candidates of one case
 
 Place = tuple[Optional[str], Optional[str], Optional[str]]  # grid, community, street
@@ -132,7 +133,8 @@ class Responsibility:
         """
         found: list[Candidate] = []
         if ruling is not None:
-            found.append(Candidate(ruling.get("department_code") or None, "precedent", dict(ruling)))
+            why = {name: ruling[name] for name in _RULED if ruling.get(name)}
+            found.append(Candidate(ruling.get("department_code") or None, "precedent", why))
         for name in self.order if component is not None else ():
             department = (component or {}).get(COMPONENT_DEPARTMENTS[name])
             if department:
