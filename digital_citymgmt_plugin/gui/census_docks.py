@@ -34,6 +34,7 @@ from digital_citymgmt_plugin.gui.docks.sheet_board import SheetBoard, SheetContr
 from digital_citymgmt_plugin.gui.draft_actions import DraftActions
 from digital_citymgmt_plugin.gui.icons import icon
 from digital_citymgmt_plugin.gui.redraw_actions import RedrawActions
+from digital_citymgmt_plugin.gui.remediation_actions import RemediationActions
 from digital_citymgmt_plugin.gui.rule_actions import RuleActions
 from digital_citymgmt_plugin.gui.totals_actions import TotalsActions
 from digital_citymgmt_plugin.gui.unwritten import ExitBlocker
@@ -81,6 +82,13 @@ class CensusDocks:
         self.backdrop = BackdropActions(controller, window)
         self.rules = RuleActions(controller)
         self.totals = TotalsActions(controller, window)
+        self.remediation = RemediationActions(controller, window)
+
+        def show_case(fid: int) -> None:
+            self._bring(dispatch_dock)
+            self.dispatch.show_fid(fid)
+
+        self.remediation.case_asked.connect(show_case)
 
         def ask_rules() -> None:
             self.rules.show_rule(next(iter(issue_dock.chosen_rules()), ""))
@@ -92,6 +100,7 @@ class CensusDocks:
         self.desks: list[Desk] = [
             self.issues, self.sheets, self.candidates, self.base_map, self.backdrop, self.totals, self.draft,
             self.drafts, self.vendor, self.vendor_beats, self.redraw, self.lineage, self.beats, self.dispatch,
+            self.remediation,
         ]  # fmt: skip
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
@@ -130,6 +139,9 @@ class CensusDocks:
         totals = menu.addAction(icon("totals"), tr("&Totals and their check…"))
         totals.setObjectName("dcm_totals")
         totals.triggered.connect(lambda _=False: self.totals.show())
+        remediation = menu.addAction(icon("assess"), tr("Re&mediation and funds…"))
+        remediation.setObjectName("dcm_remediation")
+        remediation.triggered.connect(lambda _=False: self.remediation.show())
         for words, name, dock in self.docks:
             action = dock.toggleViewAction()
             action.setText(words)
