@@ -33,6 +33,7 @@ KIND = "filing"  # of the saved mappings
 _CLASS = ("kind", "class_code", "major_code", "major_name", "minor_code", "class_name")
 _SAMPLE = 500
 _HALF = 0.5  # share of a column's values that must look like what the column is taken for
+_NUMBERED = re.compile(r"^\s*[(（]?[一二三四五六七八九十\d]{1,4}[)）、.．:：\s-]+\s*")
 _SAID = 8  # examples in a note
 
 
@@ -250,7 +251,7 @@ class _Run:
         said = cells.get("kind", "")
         kind = self._kind_words.get(said) or as_kind(said) or (said if said in self.profile.kinds else "")
         kinds = (kind,) if kind in self.profile.kinds else self.profile.kinds
-        name, codes = cells.get("class_name", ""), self._codes(cells)
+        name, codes = self._named(cells.get("class_name", "")), self._codes(cells)
         by_code = [(one, code) for one in kinds for code in codes if code in self._by_code[one]]
         by_name = [(one, self._by_name[one][name].code) for one in kinds if name in self._by_name[one]]
         by_name += [
@@ -266,6 +267,12 @@ class _Run:
                     self.renamed[f"{name} → {self._by_code[found[0][0]][found[0][1]].name}"] += 1
                 return found[0]
         return None
+
+    def _named(self, name: str) -> str:
+        """Return the name of a class, without the number before it where only so it is known (``3. 路灯``)."""
+        bare = _NUMBERED.sub("", name)
+        known = bare in self.synonyms or any(bare in names for names in self._by_name.values())
+        return bare if known else name
 
     def _codes(self, cells: dict[str, str]) -> list[str]:
         major = cells.get("major_code", "").zfill(self._digits["major"])

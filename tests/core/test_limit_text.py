@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from digital_citymgmt_plugin.core.cases.limit_text import parse_limit
+from digital_citymgmt_plugin.core.profile import LIMIT_UNITS
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,14 @@ def test_what_is_no_limit_or_not_one_is_none(text):
     assert parse_limit(text) is None
 
 
+def test_minutes_are_minutes_to_the_millisecond():
+    assert [round(parse_limit(f"{count}分钟").value * 3_600_000) for count in (1, 10, 20)] == [
+        60_000,
+        600_000,
+        1_200_000,
+    ]
+
+
 @pytest.mark.parametrize("text", ["即时", "立即清理", "当场整改"])
 def test_at_once_is_no_figure(text):
     assert parse_limit(text).at_once and parse_limit(text).value is None
@@ -55,3 +66,12 @@ def test_a_number_alone_takes_the_unit_of_its_column_or_heading():
     assert parse_limit("2", "紧急工作时")[:3] == (2, "emergency_hour", False)
     assert parse_limit("2.0", "处置时限（小时）")[:3] == (2, "work_hour", True)
     assert parse_limit("2", "") is None and parse_limit("2", "元") is None
+
+
+@given(
+    st.text(st.sampled_from("0123456789.一二十百半个天日时小工作紧急自然分钟即刻周月-~（） hdx"), max_size=24),
+    st.text(max_size=6),
+)
+def test_whatever_is_written_gives_a_limit_that_the_profile_takes_or_none(text, unit):
+    limit = parse_limit(text, unit)
+    assert limit is None or limit.at_once or (limit.value > 0 and limit.unit in LIMIT_UNITS)

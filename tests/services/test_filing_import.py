@@ -105,6 +105,13 @@ def test_columns_are_known_by_their_values_and_limits_by_the_unit_of_the_heading
     }
 
 
+def test_a_number_before_the_name_of_a_class_is_no_part_of_it(store, book):
+    rows = (["小类", "立案条件", "时限"], ["3. 路灯", "灯不亮", "1工作日"], ["（四）行道树", "枯死", "5工作日"])
+    assert bring(store, book(rows), replace_all=True)["counts"]["accepted"] == 2
+    names = {entry.code: entry.name for entry in store.profile().classes if entry.kind == COMPONENT}
+    assert {names[rule.class_code] for rule in store.profile().filing_rules} == {"路灯", "行道树"}
+
+
 def test_hostile_cells_stay_text_and_formulas_are_refused(store, book):
     rows = (
         ["小类名称", "立案条件", "处置时限"],

@@ -114,7 +114,7 @@ def _limit(number: str, word: str, half: bool) -> TextLimit | None:
     assumed = word in _PLAIN_WORDS
     if assumed and unit == "work_hour" and value >= 24:
         unit = "emergency_hour"
-    return TextLimit(round(value, 4), unit, assumed)
+    return TextLimit(value, unit, assumed)
 
 
 def _number(text: str) -> float | None:
