@@ -11,18 +11,20 @@ import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases.placing import BY_HAND
-from digital_citymgmt_plugin.core.cases.stages import ENDED
+from digital_citymgmt_plugin.core.cases.stages import STAGES
 from digital_citymgmt_plugin.core.cases.times import moment_text
+from digital_citymgmt_plugin.core.cases.workflow import State, Table, split_list
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Context, Store
 from digital_citymgmt_plugin.core.requests_intake import AmendCases
 from digital_citymgmt_plugin.services.case_events import amendments
 from digital_citymgmt_plugin.services.case_keeping import MOVED
+from digital_citymgmt_plugin.services.case_settling import rederive
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.link_places import AREAS, CityMap
 
 AMENDED = ("kind", "class_code", "class_name", "condition", "description", "address", "component_code", "stated_area")
-ROLES = ("acceptor", "shift_lead", "dispatcher")
+_LIMITED = {"kind", "class_code", "condition"}  # by these a limit is found
 _MOST = 10_000
 _COLUMNS = ("fid", "case_no", "stage", "place_method", "place_score", *AMENDED, *AREAS, GEOM)
 
@@ -31,7 +33,8 @@ def amend_cases(context: Context, request: AmendCases) -> dict[str, Any]:
     """Correct cases.
 
     With a place grid, community and street are those of the map, the method is ``hand``. A class is given by its code
-    (and kind, where components and events share codes); its name follows. Closed and void cases stay as they are.
+    (and kind, where components and events share codes); its name follows, and so do limit and due time unless a table
+    stated them. Who may, and in which stages, the workflow says (``amend``): closed and void cases stay as they are.
 
     Returns
     -------
@@ -51,12 +54,16 @@ def amend_cases(context: Context, request: AmendCases) -> dict[str, Any]:
         raise InputRefused("amend.nothing")
     if len(request.cases) > _MOST:
         raise InputRefused("amend.many", count=len(request.cases), most=_MOST)
-    if request.role not in ROLES:
-        raise InputRefused("amend.role", role=request.role, known=", ".join(ROLES))
+    table = Table(store.profile().moves)
+    roles = [role for move in table.moves if move.action == "amend" for role in split_list(move.roles)]
+    if request.role not in roles:
+        raise InputRefused("amend.role", role=request.role, known=", ".join(dict.fromkeys(roles)))
     asked = sorted({int(fid) for fid in request.cases})
     rows = store.read("case_record", _COLUMNS, [("fid", "in", asked)], order=["fid"])
     found = len(rows["fid"])
-    open_ = ~np.isin(rows["stage"].astype(str), sorted(ENDED))
+    stages = {stage: State(stage or STAGES[0]) for stage in set(rows["stage"].tolist())}
+    free = {stage for stage, state in stages.items() if table.refusal(state, "amend", request.role, ()) is None}
+    open_ = np.array([stage in free for stage in rows["stage"].tolist()], dtype=bool)
     new: Columns = {name: objects([value] * found) for name, value in values.items()}
     if place is not None:
         new[GEOM] = objects([place] * found)
@@ -76,12 +83,14 @@ def amend_cases(context: Context, request: AmendCases) -> dict[str, Any]:
     with store.action("amend_cases", reason=request.reason) as action:
         fids = np.asarray(rows["fid"][at], dtype=np.int64)
         action.update("case_record", fids, {name: column[at] for name, column in new.items()})
-        stages = rows["stage"][at]
+        there = rows["stage"][at]
         told = [_told(rows, new, index) for index in at.tolist()]
-        events = amendments(fids, (stages, stages), told, moment_text(context.clock()), MOVED)
+        events = amendments(fids, (there, there), told, moment_text(context.clock()), MOVED)
         events["done_by"] = objects([request.done_by or None] * len(at))
         events["payload"] = objects([_payload(request)] * len(at))
         action.insert("case_event", events)
+        if _LIMITED & set(new):
+            rederive(store, action, fids, other_class=True)
         action.counts.update(counts)
         result.update(operation=action.operation_uuid, tables=["case_record", "case_event"])
     return result

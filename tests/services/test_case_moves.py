@@ -10,6 +10,8 @@ import pytest
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.requests import UndoOperation
 from digital_citymgmt_plugin.core.requests_cases import ListMoves
+from digital_citymgmt_plugin.core.requests_intake import AmendCases
+from digital_citymgmt_plugin.services.case_amending import amend_cases
 from digital_citymgmt_plugin.services.case_moves import list_moves
 from digital_citymgmt_plugin.services.undoing import undo_operation
 from digital_citymgmt_plugin.storage.verifying.base import Run
@@ -204,3 +206,27 @@ def test_hostile_text_stays_text(store):
     move(store, fids, "reject_filing", "acceptor", reason=words, done_by=words, payload={"evidence": words})
     found = store.read("case_event", ["reason", "done_by", "payload"], [("action", "=", "reject_filing")])
     assert (found["reason"][0], found["done_by"][0], json.loads(found["payload"][0])["evidence"]) == (words,) * 3
+
+
+def test_another_class_has_another_limit_and_due_time_and_both_are_taken_back(store):
+    fids = report(store, 2)
+    go(store, fids, "dispatch")
+    names = ("class_code", "class_name", "limit_value", "limit_unit", "due_at", "stage")
+    before = row(store, fids[0], *names)
+    other = next(
+        rule for rule in store.profile().filing_rules
+        if rule.kind == "component" and rule.class_code != "0101" and rule.limit_value
+        and (rule.limit_value, rule.limit_unit) != before[2:4]
+    )  # fmt: skip
+    values = {"class_code": other.class_code, "kind": "component", "condition": other.condition}
+    asked = AmendCases(fids[:1], values, reason="看错了", role="dispatcher")
+    result = amend_cases(make_context(store), asked)
+    after = row(store, fids[0], *names)
+    assert after[0] == other.class_code and after[2:4] == (other.limit_value, other.limit_unit)
+    assert after[4] != before[4] and after[5] == "disposal"
+    assert row(store, fids[1], *names) == before
+    assert untold(store) == []
+    undo_operation(make_context(store), UndoOperation(result["operation"]))
+    assert row(store, fids[0], *names) == before
+    with pytest.raises(InputRefused):
+        amend_cases(make_context(store), AmendCases(fids[:1], values, reason="看错了", role="department"))
