@@ -36,6 +36,7 @@ from digital_citymgmt_plugin.core.requests import (
 )
 from digital_citymgmt_plugin.storage.files import CityFiles
 from scripts.benchmarks._case_clock import clock_figures, duty_figures
+from scripts.benchmarks._case_moves import log_figures, move_figures
 from scripts.benchmarks._city import CRS, make
 from scripts.benchmarks._versions import versions
 from scripts.benchmarks.importcomponents import figure, peak_memory
@@ -144,6 +145,7 @@ def main() -> None:
             less, fewer, low = run(folder, folder / "fifth")
             seconds, rows, peak = run(folder, folder / "all")
             pandas = peer(folder, folder / "all")
+        moved = [*log_figures(folder / "city.gpkg"), *move_figures(folder / "city.gpkg")]
     if rows["cases"] != scale.reports:
         raise SystemExit(f"only {rows['cases']} of {scale.reports} cases came in")
     large = scale.reports >= LARGE
@@ -164,7 +166,7 @@ def main() -> None:
         figures.append(
             figure("cases: peak over that of a fifth", more, "MB", bar, more <= _MEGABYTES if large else None)
         )
-    figures += [*clock_figures(), *duty_figures()]
+    figures += [*moved, *clock_figures(), *duty_figures()]
     found = {"figures": figures, "versions": versions(), "sizes": {**sizes, **rows}}
     arguments.json.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
 

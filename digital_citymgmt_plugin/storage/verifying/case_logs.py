@@ -20,7 +20,7 @@ from digital_citymgmt_plugin.storage.holidays import work_calendar
 from digital_citymgmt_plugin.storage.profiles import TABLES, profile_from_tables
 from digital_citymgmt_plugin.storage.verifying.base import WARNING, Run
 
-SPAN = 100_000  # fids at a time: about a million events
+SPAN = 20_000  # fids at a time: about 180,000 events; larger parts take longer
 _COLUMNS = tuple(dict.fromkeys((*DERIVED, *GIVEN)))
 Change = tuple[int, dict[str, list[Any]]]
 Clock = tuple[WorkCalendar, str, str]
