@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import pytest
 from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QDialogButtonBox
 
 from digital_citymgmt_plugin.core.requests_duty import Remediate, SaveFund
+from digital_citymgmt_plugin.gui.dialogs.rule_case import RemediateDialog
 from digital_citymgmt_plugin.gui.remediation_actions import RemediationActions
 from tests.qgis.test_issue_dock import Bench, city  # noqa: F401  (a fixture)
 
@@ -131,3 +133,13 @@ def test_the_case_of_a_row_is_asked_for(desk):
     desk.case_asked.connect(asked.append)
     desk.dialog.case_button.click()
     assert asked == [7]
+
+
+def test_a_remediation_is_asked_for_with_a_reason(qgis_app):
+    asked = RemediateDialog("C-1", [FUND])
+    ok = asked.buttons.button(QDialogButtonBox.StandardButton.Ok)
+    assert not ok.isEnabled()
+    asked.note_edit.setText("井盖无主")
+    asked.fund_box.setCurrentIndex(1)
+    assert ok.isEnabled() and asked.values() == {"fund": "f1", "estimate": 0.0, "note": "井盖无主"}
+    asked.deleteLater()
