@@ -118,6 +118,8 @@ DISPATCH = (
             ("feedback", 98), ("rework", 1), ("check", 97), ("close", 97),
         )
     ),
+    ("rulings", "SELECT count(*) FROM ruling", 1),
+    ("remediations asked for", "SELECT count(*) FROM remediation", 1),
     ("supervised", f"{_NEW} AND supervised = 1", 1),
     ("extensions", f"{_NEW} AND extensions = 1", 1),
     ("reworks", f"{_NEW} AND reworks = 1", 1),

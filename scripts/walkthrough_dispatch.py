@@ -54,7 +54,7 @@ class DispatchDay(CensusDay):
     """The steps."""
 
     STEPS = (
-        "intake", "open_dock", "lists", "accept", "file_cases", "dispatch", "returns", "parking", "departments",
+        "intake", "open_dock", "lists", "accept", "file_cases", "dispatch", "duty", "returns", "parking", "departments",
         "checking", "closing", "undo", "on_map", "export", "small_screen",
     )  # fmt: skip
 
@@ -203,7 +203,10 @@ class DispatchDay(CensusDay):
         for at in range(self.desk.dock.panel.tabs.count()):
             self.desk.dock.panel.tabs.setCurrentIndex(at)
             yield from pause(0.3)
-            self.document(f"dispatch-page-{at}", self.desk.dock.panel)
+            if at == 1:
+                self.document(f"dispatch-page-{at}", self.desk.dock.panel)
+            else:
+                self.hand.picture(f"page_{at}", self.desk.dock.panel)
         self.desk.dock.panel.tabs.setCurrentIndex(0)
 
     def lists(self) -> Iterator[None]:
@@ -277,7 +280,7 @@ class DispatchDay(CensusDay):
         yield from self.write()
         yield from self.queue("to_dispatch")
         self.check("all filed", self.count() == NEW - 2)
-        self.document("dispatch-queue")
+        self.hand.picture("queue")
 
     def dispatch(self) -> Iterator[None]:
         """Dispatch one with a department, all others at once."""
@@ -303,7 +306,34 @@ class DispatchDay(CensusDay):
         self.check("all dispatched", self.count() == 0)
         yield from self.queue("with_departments")
         yield from self.row(0)
-        self.document("dispatch-with-departments")
+        self.hand.picture("with_departments")
+
+    def duty(self) -> Iterator[None]:
+        """Look who answers for a case; record a ruling, ask for a remediation."""
+        desk, panel = self.desks.duty, self.desk.dock.panel
+        yield from self.search("N0")
+        yield from self.row(8)
+        panel.tabs.setCurrentWidget(panel.duty_area)
+        yield from wait_for(lambda: desk.told is not None, 30, "who answers")
+        self.check("a department and the rule are told", panel.duty.model().rowCount() >= 2)
+        self.document("dispatch-duty", self.desk.dock)
+        self.hand.click(panel.ruling_button)
+        yield from wait_for(lambda: desk.dialog is not None and desk.dialog.isVisible(), 20, "the ruling")
+        dialog = desk.dialog
+        self.hand.choose(dialog.dept_box, str(self.desk.departments[0][0]))
+        self.hand.write(dialog.decision_edit, "由该部门负责")
+        self.document("dispatch-ruling", dialog)
+        self.hand.click(dialog.buttons.button(QDialogButtonBox.StandardButton.Ok))
+        yield from self.still()
+        self.hand.click(panel.remediate_button)
+        yield from wait_for(lambda: desk.dialog is not None and desk.dialog.isVisible(), 20, "the remediation")
+        dialog = desk.dialog
+        dialog.estimate_box.setValue(800.0)
+        self.hand.write(dialog.note_edit, "井盖缺失")
+        self.hand.picture("remediation", dialog)
+        self.hand.click(dialog.buttons.button(QDialogButtonBox.StandardButton.Ok))
+        yield from self.still()
+        panel.tabs.setCurrentIndex(0)
 
     def returns(self) -> Iterator[None]:
         """A department sends one back; it is dispatched once more; one is supervised, one remediated."""
@@ -386,7 +416,7 @@ class DispatchDay(CensusDay):
         self.keys("close")
         yield from self.write()
         self.check("nothing is left to check", self.count() == 0)
-        self.document("dispatch-done")
+        self.hand.picture("done")
 
     def undo(self) -> Iterator[None]:
         """Take the bulk closing back and do it again."""

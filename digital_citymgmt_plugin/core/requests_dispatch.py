@@ -44,7 +44,8 @@ class CaseQueue(CaseFilter):
     """List cases of a queue from ``offset`` on, in one order that holds while ``token`` of the answer stays.
 
     ``seek``: tell the place of this case (fid) in the list, and begin with the page that it lies on. ``counts``: with
-    the number of cases by queue. ``choices``: with what can be filtered by (departments, classes, areas …).
+    the number of cases by queue. ``choices``: with what can be filtered by (departments, classes, areas …). ``fids``
+    of the answer: the numbers of the first ``every`` cases of the list, whatever the page.
     """
 
     method: ClassVar[str] = "case_queue"
@@ -53,6 +54,7 @@ class CaseQueue(CaseFilter):
     seek: int = 0
     counts: bool = True
     choices: bool = False
+    every: int = 0
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,9 @@ class CasesOnMap:
         self.band.setIcon(QgsRubberBand.IconType.ICON_CIRCLE)
         self.band.setIconSize(18)
         self.band.setWidth(3)
-        self.band.setColor(QColor(_COLOURS.get(str(case.get("lamp")), "#7b1fa2")))
+        self.band.setStrokeColor(QColor(_COLOURS.get(str(case.get("lamp")), "#7b1fa2")))
+        self.band.setFillColor(QColor(0, 0, 0, 0))  # a ring: what is below stays in sight
+        self.band.setSecondaryStrokeColor(QColor("#ffffff"))
         self.band.addPoint(at)
         if move and not self.canvas.extent().contains(at):
             self.canvas.setCenter(at)

@@ -15,11 +15,12 @@ from digital_citymgmt_plugin.core.requests_dispatch import CaseFilter, CasePage,
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.dispatch_map import CasesOnMap
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
-from digital_citymgmt_plugin.gui.docks.dispatch_dock import DispatchDock
+from digital_citymgmt_plugin.gui.docks.dispatch_dock import MOST, DispatchDock
 from digital_citymgmt_plugin.gui.docks.parts import shortcut
 from digital_citymgmt_plugin.gui.models.cases import COLUMNS, PAGE
 from digital_citymgmt_plugin.gui.redraw_courier import Courier
 
+MANY = 100_000  # rows from the top whose numbers the engine answers
 _BEAT_MS = 60_000  # lamps change with the time: counts and list are asked for anew
 
 
@@ -257,11 +258,33 @@ class DispatchController(Desk):
         elif total:
             self.dock.label.setText(tr("This is the last case.") if step > 0 else tr("This is the first case."))
 
-    def chosen_fids(self) -> list[int]:
-        """Return the cases that are selected and here; the one whose page is shown when none is."""
-        rows = [self.dock.cases.row(number) for number in self.dock.chosen()]
-        fids = [int(row["fid"]) for row in rows if row is not None]
-        return fids or ([self.fid] if self.fid else [])
+    def with_chosen(self, then: Callable[[list[int]], None]) -> None:
+        """Go on with the cases that are selected, whether their rows are here or not; else with that of the page."""
+        numbers = self.dock.chosen()
+        rows = [self.dock.cases.row(number) for number in numbers[: MOST + 1]]
+        if len(numbers) > MOST:
+            words = tr("At most {count} cases are moved at once: filter the list first.")
+            self.dock.label.setText(words.format(count=QLocale().toString(MOST)))
+        elif all(row is not None for row in rows):
+            fids = [int(row["fid"]) for row in rows if row is not None]
+            then(fids or ([self.fid] if self.fid else []))
+        else:
+            token = self.dock.cases.token
+
+            def came(answer: dict[str, Any]) -> None:
+                every = answer["fids"]
+                if str(answer["token"]) == token and numbers[-1] < len(every):
+                    then([int(every[number]) for number in numbers])
+                else:
+                    self.dock.label.setText(tr("The list has changed meanwhile: select again."))
+                    self.reload()
+
+            last = numbers[-1] + 1  # of those below, the engine answers no numbers: filter instead
+            if last > MANY:
+                self.dock.label.setText(tr("The selected cases lie too far below: filter the list first."))
+                return
+            request = CaseQueue(**asdict(self.filters()), offset=numbers[0], limit=1, counts=False, every=last)
+            self.send(request, came)
 
     def _selected(self) -> None:
         rows = self.dock.chosen()
@@ -272,7 +295,9 @@ class DispatchController(Desk):
             else:
                 self.show_fid(int(row["fid"]))
         elif len(rows) > 1:
-            words = tr("{count} cases are selected.").format(count=QLocale().toString(len(rows)))
+            more = "" if len(rows) <= MOST else "+"
+            count = QLocale().toString(min(len(rows), MOST)) + more
+            words = tr("{count} cases are selected.").format(count=count)
             self.dock.panel.show_none(words)
             self.page = None
             self.page_shown.emit(0)
@@ -291,9 +316,12 @@ class DispatchController(Desk):
         """Show the page of a case, its row in the list and its place on the map."""
         self.fid = fid
         at = self.dock.cases.row_of(fid)
-        if at >= 0 and self.dock.chosen() != [at]:
+        if self.dock.chosen() != ([at] if at >= 0 else []):
             before = self.dock.view.selectionModel().blockSignals(True)
-            self._select(at)
+            if at >= 0:
+                self._select(at)
+            else:  # what is done now is done with the case of the page, not with one that stays chosen in the list
+                self.dock.view.clearSelection()
             self.dock.view.selectionModel().blockSignals(before)
             self.dock.view.viewport().update()
         path = self.path

@@ -24,10 +24,11 @@ from qgis.PyQt.QtWidgets import (
 from digital_citymgmt_plugin.core.cases.queues import LAMPS, QUEUES
 from digital_citymgmt_plugin.core.cases.stages import STAGES
 from digital_citymgmt_plugin.gui.docks.case_panel import CasePanel
-from digital_citymgmt_plugin.gui.docks.parts import button, chosen_rows, in_tab_order, plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.parts import button, in_tab_order, plain_label, rows_view
 from digital_citymgmt_plugin.gui.models.cases import CaseModel, lamp_icon, lamp_words, queue_words, stage_words
 
 NAME = "DcmDispatchDock"
+MOST = 20_000  # cases of one bulk move
 # Moves that have a button; the menu has all.
 BUTTONS = ("accept", "file", "dispatch", "return", "check", "rework", "close", "park")
 
@@ -236,8 +237,15 @@ class DispatchDock(QgsDockWidget):
             box.blockSignals(before)
 
     def chosen(self) -> list[int]:
-        """Return the numbers of the selected rows."""
-        return chosen_rows(self.view)
+        """Return the numbers of the selected rows, at most one more than ``MOST``: a million may be selected."""
+        model = self.view.selectionModel()
+        runs = sorted({(run.top(), run.bottom()) for run in model.selection()}) if model is not None else []
+        rows: list[int] = []
+        for top, bottom in runs:
+            rows += range(top, min(bottom, top + MOST - len(rows)) + 1)
+            if len(rows) > MOST:
+                break
+        return rows
 
     def show_progress(self, fraction: float | None, *, busy: bool = False) -> None:
         """Show how far something is; ``fraction`` None while busy means that it is not known."""

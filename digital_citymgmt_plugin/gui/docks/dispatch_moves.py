@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
-from qgis.core import Qgis, QgsSettings
+from qgis.core import Qgis, QgsApplication, QgsSettings
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, QObject, Qt
 from qgis.PyQt.QtGui import QKeySequence
 from qgis.PyQt.QtWidgets import QAction, QDialog
@@ -122,7 +122,7 @@ class MoveDesk(QObject):
         many = len(self.dock.chosen()) > 1
         known = {str(move["action"]): move for move in (page or {}).get("moves") or ()}
         self.needs.update({action: list(move["needs"]) for action, move in known.items()})
-        chinese = QLocale().language() == QLocale.Language.Chinese
+        chinese = str(QgsApplication.locale()).startswith("zh")
         for action, made in self.actions.items():
             move = known.get(action)
             keys = made.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
@@ -157,12 +157,14 @@ class MoveDesk(QObject):
 
     def start(self, action: str) -> None:
         """Ask for what a move needs, then do it: one case at once, several after the counts were seen."""
-        fids = self.desk.chosen_fids()
-        if not fids:
-            self.dock.label.setText(tr("Select a case first."))
-            return
         if action == "amend":
             self.dock.place_button.setChecked(True)
+        else:
+            self.desk.with_chosen(lambda fids: self._start(action, fids))
+
+    def _start(self, action: str, fids: list[int]) -> None:
+        if not fids:
+            self.dock.label.setText(tr("Select a case first."))
             return
         needs = self.needs.get(action) or self._usual_needs(action)
         if not needs:

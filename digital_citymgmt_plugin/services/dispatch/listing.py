@@ -29,6 +29,7 @@ COLUMNS = (
     "reworks", "extensions", "supervised", "extension_asked", "unowned", "remediated", XY,
 )  # fmt: skip
 PAGE = 1_000
+MANY = 100_000  # numbers of cases in one answer
 LISTS = 6  # how many orders are kept
 _FRESH = timedelta(seconds=30)  # a list asked for anew after this is made anew: lamps change with the time
 Ints = NDArray[np.int64]
@@ -72,6 +73,8 @@ def case_queue(context: Context, request: CaseQueue) -> dict[str, Any]:
     }  # fmt: skip
     if request.counts:
         answer["queues"] = queues.counts(held.open, now)
+    if request.every > 0:
+        answer["fids"] = board.fids[rows[: min(request.every, MANY)]].tolist()
     if request.choices:
         answer["choices"] = _choices(store, board)
     return answer
@@ -149,10 +152,13 @@ def read_cases(store: Store, fids: Ints, now: np.datetime64, board: Board | None
     places = rows.pop(XY)
     listed: dict[int, dict[str, Any]] = {}
     names = list(rows)
+    departments = store.profile().department_by_code()
     for at, values in enumerate(zip(*(rows[name].tolist() for name in names))):
         item = dict(zip(names, values))
         x, y = places[at].tolist()
         item["x"], item["y"] = (x, y) if np.isfinite((x, y)).all() else (None, None)
+        known = departments.get(str(item["dept_code"])) if not item["dept_name"] else None
+        item["dept_name"] = known.name if known else item["dept_name"]
         listed[item["fid"]] = item
     found = [listed[fid] for fid in fids.tolist() if fid in listed]
     if board is not None and found:
