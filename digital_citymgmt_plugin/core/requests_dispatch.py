@@ -17,7 +17,7 @@ from digital_citymgmt_plugin.core.request_base import Request
 class CaseFilter(Request):
     """Which cases are meant; what is empty or None asks for nothing.
 
-    ``queue`` is one of ``core.cases.queues.QUEUES``. ``classes``, ``areas`` (street, community or unit grid) and
+    ``queue`` is one of ``core.cases.names.QUEUES``. ``classes``, ``areas`` (street, community or unit grid) and
     ``departments`` are codes; "" among them means cases that have none. ``text`` is looked for in number, address and
     description. ``fids``: only these of them. The days of ``reported_from`` and ``reported_to`` both belong to it.
     """

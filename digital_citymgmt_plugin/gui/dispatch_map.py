@@ -11,7 +11,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QColor
 
 from digital_citymgmt_plugin.bridge import layers
-from digital_citymgmt_plugin.core.cases.stages import ENDED
+from digital_citymgmt_plugin.core.cases.names import ENDED
 from digital_citymgmt_plugin.gui.draft_preview import POINT
 from digital_citymgmt_plugin.gui.map_tools.pick_place import PickPlace
 

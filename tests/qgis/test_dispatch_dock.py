@@ -7,7 +7,7 @@ import pytest
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 
-from digital_citymgmt_plugin.core.cases.queues import QUEUES
+from digital_citymgmt_plugin.core.cases.names import QUEUES
 from digital_citymgmt_plugin.gui.dialogs.move_cases import MoveDialog
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
 from digital_citymgmt_plugin.gui.docks.dispatch_dock import DispatchDock

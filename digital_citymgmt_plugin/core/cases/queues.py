@@ -13,11 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases.board import AMBER, NEVER, PLACED, Board
-from digital_citymgmt_plugin.core.cases.stages import ENDED, STAGES
+from digital_citymgmt_plugin.core.cases.names import ENDED, LAMPS, QUEUES, STAGES
 from digital_citymgmt_plugin.core.requests_dispatch import CaseFilter
 
 GREEN, GREY, YELLOW, RED = 1, 0, 2, 3
-LAMPS = ("", "green", "amber", "red")
 OPEN_STAGES = tuple(stage for stage in STAGES if stage not in ENDED)
 Mask = NDArray[np.bool_]
 
@@ -55,15 +54,6 @@ _BY_VALUE: Mapping[str, Callable[[Board, int], Mask]] = {
     "remediation": lambda board, _moment: board.values["remediated"] != 0,
     "unplaced": lambda board, _moment: ~board.values[PLACED],
 }
-# In the order in which they are listed; with the column that each begins in, and whether the highest comes first.
-QUEUES: Mapping[str, tuple[str, bool]] = {
-    "new": ("reported_at", False), "to_dispatch": ("filed_at", False), "near_due": ("due_at", False),
-    "overdue": ("due_at", False), "returned_twice": ("returns", True), "extension_asked": ("due_at", False),
-    "parked_review": ("parked_until", False), "parked": ("parked_until", False), "supervised": ("due_at", False),
-    "with_departments": ("due_at", False), "to_check": ("due_at", False), "appeals": ("due_at", False),
-    "unowned": ("reported_at", False), "remediation": ("reported_at", False), "unplaced": ("reported_at", True),
-    "open": ("due_at", False), "all": ("reported_at", True),
-}  # fmt: skip
 
 
 def in_queue(board: Board, queue: str, now: np.datetime64, lamp: NDArray[np.int8] | None = None) -> Mask:

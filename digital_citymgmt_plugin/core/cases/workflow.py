@@ -14,7 +14,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
-from digital_citymgmt_plugin.core.cases.stages import CLOSED, ENDED, PARKED, STAGES, STEPS, VOID, stage_rank
+from digital_citymgmt_plugin.core.cases.names import CLOSED, ENDED, PARKED, STAGES, STEPS, VOID, stage_rank
 
 ROLES: Mapping[str, str] = MappingProxyType(
     {

@@ -21,8 +21,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from digital_citymgmt_plugin.core.cases.queues import LAMPS, QUEUES
-from digital_citymgmt_plugin.core.cases.stages import STAGES
+from digital_citymgmt_plugin.core.cases.names import LAMPS, QUEUES, STAGES
 from digital_citymgmt_plugin.gui.docks.case_panel import CasePanel
 from digital_citymgmt_plugin.gui.docks.parts import button, in_tab_order, plain_label, rows_view
 from digital_citymgmt_plugin.gui.models.cases import CaseModel, lamp_icon, lamp_words, queue_words, stage_words

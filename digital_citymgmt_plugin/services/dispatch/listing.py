@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases import queues
 from digital_citymgmt_plugin.core.cases.board import SORTS, Board
-from digital_citymgmt_plugin.core.cases.stages import ENDED
+from digital_citymgmt_plugin.core.cases.names import ENDED, LAMPS, QUEUES
 from digital_citymgmt_plugin.core.cases.times import to_utc
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import XY, Context, Store
@@ -95,7 +95,7 @@ def board_for(context: Context, held: Held, asked: CaseFilter) -> Board:
 
 def ordered(context: Context, held: Held, asked: CaseFilter, *, anew: bool) -> tuple[Board, Ints, str]:
     """Return the board, its rows that a filter takes in their order, and the token of this order."""
-    if asked.queue not in queues.QUEUES:
+    if asked.queue not in QUEUES:
         raise InputRefused("dispatch.unknown_queue", value=asked.queue)
     if asked.sort and asked.sort not in SORTS and asked.sort != "lamp":
         raise InputRefused("dispatch.unknown_column", value=asked.sort)
@@ -108,7 +108,7 @@ def ordered(context: Context, held: Held, asked: CaseFilter, *, anew: bool) -> t
         return board, kept.rows, kept.token
     store, now = context.need_store(), moment_of(context)
     taken = queues.chosen(board, asked, now, _days(store, asked), _beat_grids(store, asked.beats))
-    begins, falls = queues.QUEUES[asked.queue]
+    begins, falls = QUEUES[asked.queue]
     if asked.sort == "lamp":
         rows = board.ordered(taken, "due_at", descending=False)
         lit = queues.lamps(board, now)[rows]
@@ -165,7 +165,7 @@ def read_cases(store: Store, fids: Ints, now: np.datetime64, board: Board | None
         at_rows = board.rows_of(np.array([item["fid"] for item in found], dtype=np.int64))
         lit = queues.lamps(board, now)[at_rows]
         for item, lamp in zip(found, lit.tolist()):
-            item["lamp"] = queues.LAMPS[lamp]
+            item["lamp"] = LAMPS[lamp]
     return found
 
 

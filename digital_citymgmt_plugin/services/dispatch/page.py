@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from digital_citymgmt_plugin.core.cases import queues
+from digital_citymgmt_plugin.core.cases.names import LAMPS
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import XY, Condition, Context, Store
@@ -63,9 +64,9 @@ def case_page(context: Context, request: CasePage) -> dict[str, Any]:
         raise InputRefused("dispatch.no_case", value=request.case_no or fid)
     case = known[0]
     at = board.rows_of(np.array([fid], dtype=np.int64))
-    case["lamp"] = queues.LAMPS[int(queues.lamps(held.open, now)[at[0]])] if board is held.open and len(at) else ""
+    case["lamp"] = LAMPS[int(queues.lamps(held.open, now)[at[0]])] if board is held.open and len(at) else ""
     if board is held.full and len(at):
-        case["lamp"] = queues.LAMPS[int(queues.lamps(board, now)[at[0]])]
+        case["lamp"] = LAMPS[int(queues.lamps(board, now)[at[0]])]
     more = store.read(CASES, MORE, [("fid", "=", fid)])
     case.update({name: more[name][0] for name in MORE})
     case["attributes"] = _dict(case["attributes"])
