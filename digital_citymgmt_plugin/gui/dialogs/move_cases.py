@@ -21,7 +21,6 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.bridge.messages import template
-from digital_citymgmt_plugin.core.profile import LIMIT_UNITS
 from digital_citymgmt_plugin.gui.docks.parts import plain_label
 from digital_citymgmt_plugin.gui.models.cases import FAMILY
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
@@ -60,6 +59,8 @@ class MoveDialog(QDialog):
         unit: str = "",
         parent: QWidget | None = None,
     ) -> None:
+        from digital_citymgmt_plugin.core.profile import LIMIT_UNITS  # with numpy, which may not be there at load
+
         super().__init__(parent)
         self.setWindowTitle(title)
         self.needs = tuple(needs)
