@@ -126,6 +126,13 @@ DISPATCH = (
     ("placed by hand", "SELECT count(*) FROM case_record WHERE place_method = 'hand'", 1),
     ("the bulk closing was taken back once", "SELECT count(*) FROM operation WHERE undone_by IS NOT NULL", 1),
 )
+# What bringing cases in by example must leave.
+CASES = (
+    ("cases", "SELECT count(*) FROM case_record", 390),
+    ("with the class of a word that was mapped", "SELECT count(*) FROM class_synonym WHERE word = '流动摊点占道'", 1),
+    ("a mapping is remembered", "SELECT count(*) FROM mapping WHERE kind = 'cases'", 1),
+    ("turned coordinates", "SELECT count(*) FROM case_record WHERE geom IS NOT NULL", 390),
+)
 KINDS = {
     "create_store", "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
 }  # fmt: skip
@@ -145,7 +152,7 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     """Start QGIS with the plugin and the steps; return its exit status."""
     locale, seconds = options.locale, options.timeout
     part = "size" if options.store else "first" if options.first else "census" if options.census else "steps"
-    days = ("grids", "vendor", "redraw", "history", "beats", "review")
+    days = ("grids", "vendor", "redraw", "history", "beats", "review", "cases")
     part = next((name for name in days if getattr(options, name)), part)
     part = "kills" if options.kills else "pace" if options.redraw and options.store else part
     if options.dispatch:
@@ -220,6 +227,7 @@ def main() -> int:
     parser.add_argument("--debugger", action="store_true", help="run QGIS in gdb")
     parser.add_argument("--history", action="store_true", help="the lineage of unit grids, the grids of a day")
     parser.add_argument("--beats", action="store_true", help="beats: drafted, painted, locked, saved")
+    parser.add_argument("--cases", action="store_true", help="cases of a platform's workbook, by example")
     parser.add_argument("--dispatch", action="store_true", help="a day of a dispatcher; with --store: its speed")
     parser.add_argument("--review", action="store_true", help="all docks, windows and dialogs, one after the other")
     parser.add_argument("--size", default="1920x1080", help="of the screen, e.g. 1366x768")
@@ -240,12 +248,16 @@ def main() -> int:
     if options.first:
         make_first_day(out / "first_day", data)
     day = {"census": CENSUS, "grids": GRIDS, "redraw": REDRAW, "vendor": VENDOR, "history": HISTORY, "beats": BEATS,
-           "dispatch": DISPATCH}  # fmt: skip
+           "dispatch": DISPATCH, "cases": CASES}  # fmt: skip
     kind = next((name for name in (*day, "review") if getattr(options, name)), "redraw" if options.kills else "")
     if options.history:
         from scripts.history_city import make_history
 
         make_history(out / "history" / "city.gpkg", data)
+    elif options.cases:
+        from scripts.case_workbook import make_case_workbook
+
+        make_case_workbook(out / "cases" / "平台导出.xlsx", data)
     elif kind and not (options.vendor or options.beats or options.dispatch or options.store):
         from walkthrough_census_data import make_census_day
 
