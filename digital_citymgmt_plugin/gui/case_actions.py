@@ -54,11 +54,11 @@ class CaseActions(OneWindow, Desk):
             tr("Reading the classes"), ListClasses(),
             lambda classes: self.ask(
                 tr("Looking at the cases"), PreviewCases(Layer(file, layer)),
-                lambda answer: self._seen(file, classes, answer),
+                lambda answer: self._found(file, classes, answer),
             ),
         )  # fmt: skip
 
-    def _seen(self, file: str, classes: dict[str, Any], answer: dict[str, Any]) -> None:
+    def _found(self, file: str, classes: dict[str, Any], answer: dict[str, Any]) -> None:
         if file != self.file:  # another was chosen meanwhile
             return
         self.layer = answer["layer"] if len(answer["layers"]) > 1 else None
