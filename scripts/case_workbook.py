@@ -37,7 +37,7 @@ def make_case_workbook(path: Path, data: Path) -> int:
             x, y = y, x
         words = _first(row, "小类名称", "class_name") or "占道摆摊"
         words = "流动摊点占道" if number % 25 == 1 else words
-        told = f"群众反映第{rng.randrange(10_000)}号问题，请尽快到现场核实处理"
+        told = f"群众反映有人占道，已是第{rng.randrange(10_000)}次，请尽快到现场核实处理"
         text = '=HYPERLINK("http://x")' if number == 11 else told
         area, unit = _first(row, "所在社区", "社区"), _first(row, "处置部门", "主管部门", "dept_name")
         sheet.append([f"GD{number:06d}", words, at, x, y, area, unit, text])

@@ -18,7 +18,8 @@ from digital_citymgmt_plugin.core.cases.times import parse_times
 Fits = Callable[[str], bool]
 BY_NAME, BY_VALUES = "guess.by_headings", "guess.by_values"
 MOSTLY = 0.8  # share of the filled cells that must fit (default of the plugin)
-NULLS = ("-", "--", "—", "/", "N/A", "n/a", "NULL", "null", "None", "无", "空", "未知", "暂无", "#N/A", "<Null>")
+NULLS = ("-", "--", "—", "/", "N/A", "n/a", "NULL", "null", "None", "无", "空", "未知", "暂无", "#N/A", "<Null>", "{}",
+         "[]")
 # Headings beside those of ``fields.SYNONYMS``, seen in real files.
 _MORE: Mapping[str, tuple[str, ...]] = {
     "case_no": ("案件编号*", "任务编号", "工单编号", "工单号", "流水号", "REPORT_NUM", "case_id", "request_id", "id"),

@@ -6,16 +6,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qgis.PyQt.QtCore import QPointF, QSize, Qt
+from qgis.PyQt.QtCore import QPointF, QRectF, QSize, Qt
 from qgis.PyQt.QtGui import QColor, QPainter, QPen, QPolygonF
 from qgis.PyQt.QtWidgets import QWidget
 
-_GROUND, _EDGE, _PLACE = QColor("#eef2f6"), QColor("#7b8fa5"), QColor("#c2410c")
-_MARGIN, _DOT = 8, 2.2
+_GROUND, _EDGE, _PLACE, _OUT = QColor("#eef2f6"), QColor("#415a75"), QColor(194, 65, 12, 130), QColor("#7c2d12")
+_MARGIN, _DOT = 8, 1.6
+_AROUND = 0.15  # of the city's extent, shown around it; what lies further off is drawn at the edge
 
 
 class PlacesSketch(QWidget):
-    """Outlines of the city's areas and points over them; the picture reaches as far as both do."""
+    """Outlines of the city's areas and points over them; points far from the city stand at the edge as squares."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,12 +34,14 @@ class PlacesSketch(QWidget):
         self.update()
 
     def box(self) -> tuple[float, float, float, float] | None:
-        """Return what the picture shows: west, south, east, north."""
-        every = [corner for ring in self.rings for corner in ring] + self.points
+        """Return what the picture shows: west, south, east, north; without areas the extent of the points."""
+        every = [corner for ring in self.rings for corner in ring] or self.points
         if not every:
             return None
         xs, ys = [one[0] for one in every], [one[1] for one in every]
-        return min(xs), min(ys), max(xs), max(ys)
+        west, south, east, north = min(xs), min(ys), max(xs), max(ys)
+        more = _AROUND * max(east - west, north - south) if self.rings else 0.0
+        return west - more, south - more, east + more, north + more
 
     def paintEvent(self, event: Any) -> None:
         """Draw."""
@@ -62,7 +65,12 @@ class PlacesSketch(QWidget):
         for ring in self.rings:
             painter.drawPolygon(QPolygonF([at(corner) for corner in ring]))
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_PLACE)
-        for point in self.points:
-            painter.drawEllipse(at(point), _DOT, _DOT)
+        for x, y in self.points:
+            inside = west <= x <= east and south <= y <= north
+            place = at((min(max(x, west), east), min(max(y, south), north)))
+            painter.setBrush(_PLACE if inside else _OUT)
+            if inside:
+                painter.drawEllipse(place, _DOT, _DOT)
+            else:
+                painter.drawRect(QRectF(place.x() - 3, place.y() - 3, 6, 6))
         painter.end()
