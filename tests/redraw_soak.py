@@ -8,6 +8,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from tests.redraw_ground import Pen
 from tests.redraw_oracle import CURRENT, Oracle, cells_hold, edit_holds
 from tests.services.test_redraw import Bench
 from tests.services.test_redraw_apply import apply, sizes, state
+from tests.support import lineage
 
 
 def give_beats(store, size=5):
@@ -46,6 +48,18 @@ def columns(count, **values):
     return {name: objects(value if isinstance(value, list) else [value] * count) for name, value in values.items()}
 
 
+class Step(NamedTuple):
+    """A row of the lineage."""
+
+    fid: int
+    operation_uuid: str
+    parent_uuid: str
+    child_uuid: str
+    share: float
+    old_geom: bytes
+    created_at: str
+
+
 def draw(bench, cov, pen, lot):
     """Do the next edit by lot that is not refused, as the window asks for it."""
     while True:
@@ -54,6 +68,12 @@ def draw(bench, cov, pen, lot):
             return bench.edit(stroke["tool"], stroke["points"], stroke["cells"], **stroke["options"])
         except InputRefused as error:
             pen.refusals[error.code] += 1
+
+
+def every_step(store):
+    """All rows of the lineage, whether they hold or not."""
+    names = ", ".join(Step._fields)
+    return [Step(*row) for row in store.connection.execute(f"SELECT {names} FROM grid_lineage ORDER BY fid")]
 
 
 @dataclass(frozen=True)
@@ -81,37 +101,43 @@ class Soak:
     def run(self):
         """All of it."""
         store = self.city.store
-        start, logs, undone = state(store), sizes(store), self._undone()
+        start, logs, undone, held = state(store), sizes(store), self._undone(), lineage(store)
+        before = logs["grid_lineage"]
         self.oracle = Oracle(store)
         self.bench = Bench(self.city, **self.options)
         self.session, end = find(store, self.bench.id), time.monotonic() + self.plan.seconds
         while self.done < self.plan.edits and time.monotonic() < end:
-            before = self.done
+            done = self.done
             for _ in range(min(self.lot.randint(1, self.plan.most), self.plan.edits - self.done)):
                 self.edit()
                 if self.lot.random() < 0.1:
                     self.to_and_fro()
-            if self.passed(before, self.plan.cells):
+            if self.passed(done, self.plan.cells):
                 cells_hold(self.session.coverage, self.oracle.whole, self.oracle.outline)
-            self.write(self.passed(before, self.plan.whole))
+            self.write(self.passed(done, self.plan.whole))
         self.oracle.all_holds()
         self.say(f"{self.done} edits, {len(self.operations)} writings")
         assert self.tools.keys() == set(Pen.TOOLS) or self.done < 100
         assert len(self.operations) > self.done / (2 * self.plan.most)
         grown = sizes(store)
         assert all(grown[name] >= size for name, size in logs.items())
-        kept = 0  # rows of the lineage that are in the journals of undos
+        steps, ways = every_step(store), {}  # rows of the lineage: all before, and how many of each undo
         for number, operation in enumerate(reversed(self.operations)):
             undo = self.timed("undo", undo_operation, self.city.context, UndoOperation(operation))
-            kept += sum(len(one.fids) for one in store.written(undo["operation"], ["grid_lineage"]))
+            ways[undo["operation"]] = store.count("grid_lineage", [("operation_uuid", "=", undo["operation"])])
             assert self._undone() - undone == number + 1
             if not number % 50:
                 self.say(f"{number + 1} of {len(self.operations)} taken back")
-        assert state(store) == start
+        assert state(store) == start and lineage(store) == held
         final = sizes(store)
-        assert final["grid_lineage"] + kept == grown["grid_lineage"]
-        for name in ("code_register", "operation", "component_change"):
+        for name in ("code_register", "grid_lineage", "operation", "component_change"):
             assert final[name] >= grown[name], name
+        told = every_step(store)
+        assert told[: len(steps)] == steps
+        assert Counter((one.child_uuid, one.parent_uuid) for one in told[len(steps) :]) == Counter(
+            (one.parent_uuid, one.child_uuid) for one in steps[before:]
+        )
+        assert all(ways.values()) and len(told) - len(steps) == sum(ways.values())
         return self.operations
 
     def passed(self, before, every):

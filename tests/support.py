@@ -61,3 +61,13 @@ def new_store(
     request = CreateStore(str(path), edition, county_code, county_name, crs, profile, time_zone)
     make_store(request, Projected(), "tests", "tester", lambda: NOW)
     return GpkgStore(str(path), program="tests", clock=lambda: NOW, done_by="tester")
+
+
+def lineage(store):
+    """Return the steps of the lineage of grids that hold: not those taken back, nor those of undos."""
+    query = (
+        "SELECT l.fid, l.parent_uuid, l.child_uuid, l.share, l.old_geom FROM grid_lineage l "
+        "JOIN operation o ON o.uuid = l.operation_uuid WHERE o.undone_by IS NULL AND o.kind != 'undo_operation' "
+        "ORDER BY l.fid"
+    )
+    return store.connection.execute(query).fetchall()

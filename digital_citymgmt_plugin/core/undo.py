@@ -83,10 +83,14 @@ class UndoPlan:
 
 @dataclass(frozen=True)
 class TakenBack:
-    """What taking one action back did, by table: rows removed, restored and put back; codes retired; edits lost."""
+    """What taking one action back did, by table: rows removed, restored and put back; codes retired; edits lost.
+
+    ``lineage``: rows of the lineage of grids that tell of it.
+    """
 
     removed: dict[str, int] = field(default_factory=dict)
     restored: dict[str, int] = field(default_factory=dict)
     returned: dict[str, int] = field(default_factory=dict)
     retired: int = 0
     edited: tuple[Hand, ...] = ()
+    lineage: int = 0

@@ -102,6 +102,8 @@ class _Trail:
             "operation", ["uuid", "kind", "at", "done_by", "program", "params", "counts", "digest"], order=["fid"]
         )
         self._operations = {row[0]: row for row in zip(*(rows[name].tolist() for name in rows))}
+        undone = store.read("operation", ["uuid", "undone_by"], [("undone_by", "not null", None)])
+        self._undone = dict(zip(undone["uuid"].tolist(), undone["undone_by"].tolist()))
 
     def entries(self, name: str) -> Iterator[tuple[Any, ...]]:
         """Yield the entries of one sheet."""
@@ -154,12 +156,21 @@ class _Trail:
                 )  # fmt: skip
 
     def _of_lineage(self) -> Iterator[tuple[Any, ...]]:
+        """Yield the steps; one that was taken back stays in the trail, and its reason says when and by whom."""
         names = ["operation_uuid", "parent_uuid", "child_uuid", "share", "created_at"]
         for operation, parent, child, share, at in self._rows("grid_lineage", names):
             if self._takes(operation, at):
                 yield self._entry(
-                    "lineage", operation, at, table="unit_grid", object=child, field="share", old=parent, new=share
-                )
+                    "lineage", operation, at, table="unit_grid", object=child, field="share", old=parent, new=share,
+                    reason=self._taken_back(operation),
+                )  # fmt: skip
+
+    def _taken_back(self, operation: Any) -> str | None:
+        """Return what took an operation back; None where it stands."""
+        undo = self._undone.get(operation)
+        row = self._operations.get(undo)
+        told = {"taken_back_by": undo, "at": row[2], "done_by": row[3]} if row else {"taken_back_by": undo}
+        return json.dumps(told, ensure_ascii=False) if undo else None
 
     def _of_events(self) -> Iterator[tuple[Any, ...]]:
         numbers: dict[int, Any] = {}

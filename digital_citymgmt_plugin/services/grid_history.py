@@ -16,8 +16,9 @@ from digital_citymgmt_plugin.core.cases.times import parse_times, to_local
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.history import History, Node, Steps
 from digital_citymgmt_plugin.core.grids.locate import locate_points
-from digital_citymgmt_plugin.core.ports import GEOM, Columns, Context, Store
+from digital_citymgmt_plugin.core.ports import GEOM, Columns, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests_history import GridLineage, GridsOn
+from digital_citymgmt_plugin.core.undo import UNDO
 from digital_citymgmt_plugin.services.beat_history import beats_on
 from digital_citymgmt_plugin.services.intake import objects, today
 
@@ -58,10 +59,11 @@ class GridHistory:
 
 
 def read_history(store: Store) -> GridHistory:
-    """Read all grids and their lineage; steps of operations taken back do not count."""
+    """Read all grids and their lineage; steps of operations taken back do not count, nor do those of undos."""
     grids = store.read("unit_grid", [*COLUMNS, GEOM], [], ["fid"])
     row_of = {uuid: row for row, uuid in enumerate(grids["uuid"].tolist())}
-    logged = store.read("operation", ["fid", "uuid", "kind", "at"], [("undone_by", "is null", None)], ["fid"])
+    standing: list[Condition] = [("undone_by", "is null", None), ("kind", "!=", UNDO)]
+    logged = store.read("operation", ["fid", "uuid", "kind", "at"], standing, ["fid"])
     number = {uuid: place for place, uuid in enumerate(logged["uuid"].tolist())}
     rows = store.read("grid_lineage", ["operation_uuid", "parent_uuid", "child_uuid", "share", "old_geom"], [], ["fid"])
     keep = np.array(

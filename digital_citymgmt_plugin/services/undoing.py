@@ -22,7 +22,8 @@ def undo_operation(context: Context, request: UndoOperation) -> dict[str, Any]:
     """Take an action back: rows it added go away, values it wrote over return; one new operation says so.
 
     All tables are then as they were before the action, but for the logs: the register keeps every code (retired, never
-    given out again), ``component_change`` and the operation log grow. What goes away stays in the undo journal, so an
+    given out again), the lineage of grids every step (it holds no more) with one back for each, ``component_change``
+    and the operation log grow. What goes away stays in the undo journal, so an
     undo can be undone while nothing was written after it.
 
     With ``dependents="refuse"`` an action that later ones built on (gave codes to its rows, linked cases to them), or
@@ -79,9 +80,10 @@ def undo_operation(context: Context, request: UndoOperation) -> dict[str, Any]:
         action.note(undoes=[step.uuid for step in steps])
         operation = action.operation_uuid
     tables = sorted({table for done in found for part in _parts(done) for table in part})
+    lineage = ["grid_lineage"] if any(done.lineage for done in found) and "grid_lineage" not in tables else []
     return {
         "counts": counts, "operation": operation, "notes": [],
-        "tables": [*tables, "code_register", "component_change", "operation"],
+        "tables": [*tables, *lineage, "code_register", "component_change", "operation"],
         "by_table": {table: [sum(one.get(table, 0) for one in kind) for kind in zip(*map(_parts, found))]
                      for table in tables},
         "steps": [{"uuid": step.uuid, "kind": step.kind, "at": step.at, "done_by": step.done_by}

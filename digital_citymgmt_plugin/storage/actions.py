@@ -184,7 +184,9 @@ class GpkgAction:
 
     def take_back(self, target: Logged, advance: Callable[[float], None] | None = None) -> TakenBack:
         """Take an earlier operation back; see ``storage.takeback``."""
-        work = TakeBack(self._connection, self._journal, self.operation_uuid, self._tell, self._tell_changes)
+        work = TakeBack(
+            self._connection, self._journal, self.operation_uuid, self._tell, self._tell_changes, self.insert
+        )  # fmt: skip
         found = work.run(target, advance)
         self._touched |= work.tables
         self._moved |= work.tables

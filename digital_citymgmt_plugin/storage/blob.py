@@ -75,8 +75,19 @@ def from_blobs(blobs: Sequence[Optional[bytes]]) -> NDArray[Any]:  # noqa: UP045
     rows = _plain_points(blobs)
     if rows is not None:
         return np.asarray(shapely.points(rows["x"], rows["y"]), dtype=object)
-    wkbs = np.array([None if blob is None else blob[_wkb_start(blob) :] for blob in blobs], dtype=object)
+    wkbs = np.array([None if blob is None else wkb_of(blob) for blob in blobs], dtype=object)
     return np.asarray(shapely.from_wkb(wkbs), dtype=object)
+
+
+def wkb_of(blob: bytes) -> bytes:
+    """Return the WKB in a GeoPackage blob, byte by byte.
+
+    Raises
+    ------
+    ValueError
+        The blob is no GeoPackage geometry.
+    """
+    return blob[_wkb_start(blob) :]
 
 
 def xy_of_blobs(blobs: Sequence[Optional[bytes]]) -> NDArray[np.float64]:  # noqa: UP045

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Taking one action back, inside the transaction of another: its rows go, what it wrote over returns."""
+"""Taking one action back, inside the transaction of another: its rows go, what it wrote over returns; logs stay."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Optional
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.errors import InputRefused, StoreError
+from digital_citymgmt_plugin.core.ports import Columns
 from digital_citymgmt_plugin.core.undo import UNDO, Hand, Logged, TakenBack
 from digital_citymgmt_plugin.storage.bulk import CASES
 from digital_citymgmt_plugin.storage.change_rows import Rows, can_tell, change_rows
@@ -25,6 +27,7 @@ from digital_citymgmt_plugin.storage.journal import (
     entries,
     row_digests,
 )
+from digital_citymgmt_plugin.storage.lineage_rows import LINEAGE, backwards
 from digital_citymgmt_plugin.storage.removal import insert_rows, remove_rows, without_indexes, without_triggers
 from digital_citymgmt_plugin.storage.schema.catalogue import ATTRIBUTES, COMPONENTS, SPATIAL
 
@@ -35,6 +38,7 @@ _PART = 20_000
 # Adds rows of ``component_change``: uuids of components, and what happened to them.
 Tell = Callable[[Sequence[str], str], None]
 Advance = Callable[[float], None]
+Insert = Callable[[str, Columns], NDArray[np.int64]]
 
 
 class TakeBack:
@@ -51,14 +55,16 @@ class TakeBack:
         Writes ``component_change`` rows of components that go and come.
     tell_changes : callable
         Writes those of ``change_rows``, of components that change.
+    insert : callable
+        Adds rows of that operation.
     """
 
     def __init__(
         self, connection: sqlite3.Connection, journal: Journal, operation_uuid: str, tell: Tell,
-        tell_changes: Callable[[Optional[Rows]], None],  # noqa: UP045
+        tell_changes: Callable[[Optional[Rows]], None], insert: Insert,  # noqa: UP045
     ) -> None:  # fmt: skip
         self._connection, self._journal, self._operation = connection, journal, operation_uuid
-        self._tell, self._tell_changes = tell, tell_changes
+        self._tell, self._tell_changes, self._insert = tell, tell_changes, insert
         self.tables: set[str] = set()
         self._advance: Advance | None = None
         self._done, self._all = 0, 1  # rows
@@ -69,7 +75,8 @@ class TakeBack:
         ``advance`` is told the share of the rows that is done, part by part, and may raise to stop.
 
         A row that someone edited or deleted in QGIS since is counted in ``edited``; what stood in it is in the journal
-        of the operation that takes back. Codes stay in the register as retired.
+        of the operation that takes back. Codes stay in the register as retired. Rows of the lineage stay, too: they
+        hold no more since their operation is undone, and as many new ones tell the way back.
 
         Raises
         ------
@@ -87,7 +94,11 @@ class TakeBack:
                 added.setdefault(entry.table, []).append(entry.ranges)
         self.tables.update(added)
         edited = self._edited(target)
-        removed, retired = {}, 0
+        removed, retired, lineage = {}, 0, 0
+        if LINEAGE in added:  # while the grids still have the shapes that are taken back
+            ranges = np.concatenate(added.pop(LINEAGE))
+            lineage = len(self._insert(LINEAGE, backwards(self._connection, ranges)))
+            self._went_on(lineage)
         for table in reversed(added):
             ranges = np.concatenate(added[table])
             if table == REGISTER:
@@ -111,7 +122,7 @@ class TakeBack:
         return TakenBack(
             {table: size for table, size in removed.items() if size},
             {table: size for table, size in restored.items() if size},
-            {table: size for table, size in returned.items() if size}, retired, edited,
+            {table: size for table, size in returned.items() if size}, retired, edited, lineage,
         )  # fmt: skip
 
     def _went_on(self, rows: int) -> None:

@@ -20,7 +20,7 @@ from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.issue_desk import list_issues
 from digital_citymgmt_plugin.services.undoing import undo_operation
 from tests.services.cities import box, squares
-from tests.support import Watcher, make_context
+from tests.support import Watcher, lineage, make_context
 
 SMALL = "gap,overlap,multipart"
 
@@ -86,7 +86,10 @@ def test_small_faults_are_repaired_in_one_action_that_can_be_taken_back(grids):
     assert [len(row) for row in (grids.rows("grid_lineage", "old_geom"),)] == [result["counts"]["grids_changed"]]
     undo_operation(grids.context, UndoOperation(result["operation"]))
     assert [item["geom"].wkb for item in grids.rows("unit_grid", "geom")] == before
-    assert grids.rows("grid_lineage", "fid") == []
+    assert lineage(grids.store) == []
+    kept = grids.rows("grid_lineage", "parent_uuid", "child_uuid", "old_geom")
+    assert len(kept) == 2 * result["counts"]["grids_changed"]  # each step, and its way back with the shape taken back
+    assert all(row["parent_uuid"] == row["child_uuid"] and row["old_geom"] for row in kept)
 
 
 def test_a_fault_wider_than_the_tolerance_is_left_and_listed(grids):

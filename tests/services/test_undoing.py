@@ -30,14 +30,14 @@ from digital_citymgmt_plugin.services.undoing import list_operations, undo_opera
 from digital_citymgmt_plugin.storage import undo_plan
 from digital_citymgmt_plugin.storage.blob import register_functions
 from tests.services.cities import FIRST, LID, X0, Y0, point, squares
-from tests.support import Watcher
+from tests.support import Watcher, lineage
 
-LOGS = {"operation", "code_register", "component_change", "undo_journal"}
+LOGS = {"operation", "code_register", "component_change", "undo_journal", "grid_lineage"}
 MAPPING = json.dumps({"fields": {"class_code": "cls", "source_id": "n", "name": "name"}})
 
 
 def digests(town):
-    """Digest of every row by table, and of the R-trees and extents; what only grows aside."""
+    """Digest of every row by table, of the lineage that holds, of the R-trees and extents; what only grows aside."""
     connection = town.store.connection
     found = {}
     names = [row[0] for row in connection.execute("SELECT table_name FROM gpkg_contents ORDER BY 1")]
@@ -48,6 +48,7 @@ def digests(town):
     for name in [row[0] for row in connection.execute("SELECT table_name FROM gpkg_geometry_columns")]:
         found["rtree " + name] = connection.execute(f'SELECT * FROM "rtree_{name}_geom" ORDER BY id').fetchall()
     extents = "SELECT table_name, min_x, min_y, max_x, max_y FROM gpkg_contents ORDER BY 1"
+    found["lineage"] = lineage(town.store)
     found["extents"] = connection.execute(extents).fetchall()
     return found
 
@@ -123,7 +124,7 @@ def test_every_action_taken_back_leaves_the_tables_as_before(city):
         assert uuid, name
         done.append(uuid)
         assert digests(city) != before[-1][1], name
-    made = schema(city)
+    made, steps = schema(city), city.rows("grid_lineage", "fid", "operation_uuid", "parent_uuid", "child_uuid")
     for uuid, (name, tables, codes) in zip(reversed(done), reversed(before)):
         counts = undo(city, uuid)["counts"]
         assert digests(city) == tables, name
@@ -131,6 +132,14 @@ def test_every_action_taken_back_leaves_the_tables_as_before(city):
         assert counts["operations_undone"] == 1 and counts["edits_lost"] == 0, name
         whole(city)
     assert schema(city) == made
+    # The steps stay, each with its way back in a row of the undo.
+    grown = city.rows("grid_lineage", "fid", "operation_uuid", "parent_uuid", "child_uuid", "share")
+    assert [{**row, "share": 0} for row in grown[: len(steps)]] == [{**row, "share": 0} for row in steps]
+    assert [(row["child_uuid"], row["parent_uuid"], row["share"]) for row in grown[len(steps) :]] == [
+        (row["parent_uuid"], row["child_uuid"], None) for row in steps
+    ]
+    undone = {row["uuid"]: row["undone_by"] for row in city.rows("operation", "uuid", "undone_by")}
+    assert {row["operation_uuid"] for row in grown[len(steps) :]} == {undone[row["operation_uuid"]] for row in steps}
     assert set(register(city).values()) == {"retired"}
     kinds = [row["kind"] for row in city.rows("operation", "kind")]
     assert kinds.count("undo_operation") == len(STEPS)
@@ -144,10 +153,12 @@ def test_an_undo_can_be_undone(city):
         standing = [("undone_by", "is null", None), ("kind", "not in", ["undo_operation", "create_store"])]
         newest = city.rows("operation", "uuid", where=standing)[-1]
         back.append(undo(city, newest["uuid"])["operation"])
+    size = len(city.rows("grid_lineage", "fid"))
     for uuid in reversed(back):
         undo(city, uuid)
         whole(city)
-    assert digests(city) == after
+    assert digests(city) == after  # no step doubled
+    assert len(city.rows("grid_lineage", "fid")) == size // 2 * 3
     assert register(city) == codes
 
 

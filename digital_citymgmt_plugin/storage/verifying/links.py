@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from digital_citymgmt_plugin.core.undo import UNDO
 from digital_citymgmt_plugin.storage.schema.catalogue import ATTRIBUTES, CODED, COMPONENTS, SPATIAL
 from digital_citymgmt_plugin.storage.verifying.base import ERROR, WARNING, Check
 
@@ -52,6 +53,15 @@ def _area(table: str, column: str, area_level: str) -> Check:
     return Check("verify.reference", f"{table}.{column}", sql, WARNING)
 
 
+def _lineage(column: str) -> Check:
+    """A grid that an undo took away stays named by the steps taken back and by those of the undo itself."""
+    sql = (
+        f"{_to('grid_lineage', column, 'unit_grid')} AND NOT EXISTS (SELECT 1 FROM operation o "
+        f"WHERE o.uuid = t.operation_uuid AND (o.undone_by IS NOT NULL OR o.kind = '{UNDO}'))"
+    )
+    return Check("verify.reference", f"grid_lineage.{column}", sql)
+
+
 REFERENCES: tuple[Check, ...] = (
     _reference("case_event", "case_fid", "case_record", "fid"),
     _component("case_record", repair="links"),
@@ -77,8 +87,7 @@ REFERENCES: tuple[Check, ...] = (
     _area("unit_grid", "community_code", "community"),
     _area("case_record", "community_code", "community"),
     *(_area(table, "community_code", "community") for table in COMPONENTS),
-    _reference("grid_lineage", "parent_uuid", "unit_grid"),
-    _reference("grid_lineage", "child_uuid", "unit_grid"),
+    *(_lineage(column) for column in ("parent_uuid", "child_uuid")),
     _reference("scenario", "parent_uuid", "scenario"),
     _reference("beat_member", "beat_uuid", "beat"),
     _reference("beat_member", "grid_uuid", "unit_grid"),
