@@ -60,12 +60,16 @@ class Deriver:
         held = self.store.read("case_record", ["fid", *READ], [("fid", "in", fids.tolist())], ["fid"])
         mine = held["fid"].astype(np.int64)
         told = self.columns(events_of(self.logs(mine), mine), len(mine), held)
-        # Here also what follows from a due time that differs.
-        unlike = {name: np.not_equal(held[name], told[name]).astype(bool) for name in DERIVED}
-        rows = np.any(list(unlike.values()), axis=0)
-        names = [name for name in DERIVED if unlike[name].any()]
-        if names:
-            action.update("case_record", mine[rows], {name: told[name][rows] for name in names})
+        _write(action, mine, held, told)
+
+
+def _write(action: Action, fids: NDArray[np.int64], held: Columns, told: Columns) -> None:
+    # Also what follows from a due time that differs.
+    unlike = {name: np.not_equal(held[name], told[name]).astype(bool) for name in DERIVED}
+    rows = np.any(list(unlike.values()), axis=0)
+    names = [name for name in DERIVED if unlike[name].any()]
+    if names:
+        action.update("case_record", fids[rows], {name: told[name][rows] for name in names})
 
 
 def rederive(store: Store, action: Action, fids: NDArray[np.int64], *, other_class: bool = False) -> None:
@@ -91,11 +95,18 @@ def settle(
         told = deriver.columns(events_of(deriver.logs(mine), mine), len(mine), held)
         unlike = differing({name: held[name] for name in LOGGED if known(name)}, told)
         events = states(mine, held, unlike, at, source)
-        if len(events["case_fid"]):
+        stating = np.isin(mine, events["case_fid"])
+        if stating.any():
             action.insert("case_event", events)
             written += len(events["case_fid"])
-        deriver.write(action, mine)
+            deriver.write(action, mine[stating])
+        rest = np.flatnonzero(~stating)
+        _write(action, mine[rest], _at(held, rest), _at(told, rest))
     return written
+
+
+def _at(columns: Columns, rows: NDArray[np.int64]) -> Columns:
+    return {name: columns[name][rows] for name in DERIVED}
 
 
 def complete(deriver: Deriver, fresh: Columns, events: Columns, at: str, source: str) -> tuple[Columns, Columns]:
