@@ -31,7 +31,7 @@ TABLES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bridge/base_styles.py", ("SIGNS[0]", "_STATES[0]")),
     ("gui/models/pair.py", ("REASONS", "MARKS")),
     ("bridge/layouts.py", ("Template:1",)),
-    ("bridge/palette.py", ("MAJORS[1]", "OTHER[1]", "STAGES[0]", "LATE", "NO_STAGE", "PLACES", "TITLES")),
+    ("bridge/palette.py", ("MAJORS[1]", "OTHER[1]", "STAGES[0]", "LATE", "NEAR", "NO_STAGE", "PLACES", "TITLES")),
     ("gui/map_tools/pens.py", ("Tool:1", "Tool:2", "Tool:4")),
     ("gui/models/redraw.py", ("MEASURES[1]",)),
     ("gui/models/scenarios.py", ("TOTALS[1]",)),

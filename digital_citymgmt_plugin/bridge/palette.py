@@ -39,6 +39,7 @@ STAGES: Mapping[str, tuple[str, str, float]] = {
 }
 
 LATE = "Overdue (ring)"
+NEAR = "Due within a day (ring)"
 NO_STAGE = "Stage not stated"
 PLACES: Mapping[str, str] = {
     "poi": "Point of interest",
@@ -68,6 +69,7 @@ class Look:
     stages: Mapping[str, str]
     rim: str  # outline of case markers
     late: str  # ring around overdue cases and open issues
+    near: str  # ring around cases whose time is up within a day
     grid: str
     community: str
     community_fill: str
@@ -100,6 +102,7 @@ LIGHT = Look(
     ),
     rim="#303030",
     late="#c8102e",
+    near="#e69f00",
     grid=MAGENTA,
     community="#2f5d8a",
     community_fill="#f5f8fb",
@@ -129,6 +132,7 @@ DARK = Look(
     ),
     rim="#0a0c0e",
     late="#ff5a6e",
+    near="#ffc34d",
     grid="#ff5cb4",
     community="#8fb8de",
     community_fill="#222a31",
@@ -158,6 +162,7 @@ CONTRAST = Look(
     ),
     rim="#000000",
     late="#b00020",
+    near="#8a5a00",
     grid="#b0005f",
     community="#00305c",
     community_fill="#ffffff",

@@ -41,6 +41,7 @@ from digital_citymgmt_plugin.bridge.palette import (
     LIGHT,
     MAGENTA,
     MAJORS,
+    NEAR,
     NO_STAGE,
     OTHER,
     PLACES,
@@ -306,12 +307,12 @@ def stage_symbol(stage: str, look: Look) -> QgsMarkerSymbol:
     return made
 
 
-def _ring(look: Look, size: float) -> QgsMarkerSymbol:
+def _ring(look: Look, size: float, color: str = "") -> QgsMarkerSymbol:
     made = QgsMarkerSymbol.createSimple(
         {
             "name": "circle",
             "color": "255,255,255,0",
-            "outline_color": look.late,
+            "outline_color": color or look.late,
             "outline_width": str(0.5 * look.weight),
         }
     )
@@ -320,7 +321,7 @@ def _ring(look: Look, size: float) -> QgsMarkerSymbol:
 
 
 def style_cases(layer: QgsVectorLayer, given: Given) -> None:
-    """Draw cases by their stage, with a ring around open ones whose time is up.
+    """Draw cases by their stage, with a ring around open ones whose time is up or soon will be.
 
     Rules and not categories: QGIS hands the filters of the rules that a scale shows to the database, so from afar the
     many closed cases are not even read.
@@ -330,6 +331,9 @@ def style_cases(layer: QgsVectorLayer, given: Given) -> None:
     known = ", ".join(f"'{stage}'" for stage in STAGES)
     shown = [(f"\"stage\" = '{stage}'", words, stage_symbol(stage, look)) for stage, (words, _, _) in STAGES.items()]
     shown.append((f'"stage" is null or "stage" not in ({known})', NO_STAGE, stage_symbol("", look)))
+    # Compared with moments alone, so that the database can: the lamp's own share of working time is told by the dock.
+    soon = f'"stage" not in {DONE} and "due_at" >= now() and "due_at" < now() + to_interval(\'1 day\')'
+    shown.append((soon, NEAR, _ring(look, 4.2, look.near)))
     shown.append((f'"stage" not in {DONE} and "due_at" < now()', LATE, _ring(look, 4.2)))
     for condition, words, symbol in shown:
         rule = QgsRuleBasedRenderer.Rule(symbol)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QSize, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QIcon, QImageReader, QPixmap
 from qgis.PyQt.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QTableView, QTabWidget, QVBoxLayout, QWidget
 
-from digital_citymgmt_plugin.bridge.captions import value_captions
+from digital_citymgmt_plugin.bridge.captions import column_caption, value_captions
 from digital_citymgmt_plugin.bridge.messages import template
 from digital_citymgmt_plugin.gui.docks.parts import button, plain_label, rows_view
 from digital_citymgmt_plugin.gui.models.cases import FAMILY, lamp_words, minute, stage_words
@@ -244,9 +245,21 @@ def _component_rows(card: Mapping[str, Any] | None) -> list[list[str]]:
     return [[words, str(value)] for words, value in rows if value not in (None, "")]
 
 
+def _amended(reason: Any) -> str:
+    """Return what a correction changed, old and new, in the words of the columns."""
+    try:
+        changes = dict(json.loads(str(reason or "{}")))
+        told = [(str(name), old, new) for name, (old, new) in changes.items() if name != "geom"]
+    except (ValueError, TypeError):
+        return str(reason)
+    words = {name: column_caption("case_record", name) for name, _old, _new in told}
+    return "; ".join(f"{words[name]}: {'–' if old is None else old} → {new}" for name, old, new in told)
+
+
 def _event_row(event: Mapping[str, Any]) -> list[str]:
     action = str(event["action"])
-    told = event["reason"] or ", ".join(f"{key}: {value}" for key, value in event["payload"].items())
+    told = _amended(event["reason"]) if action == "amend" else event["reason"]
+    told = told or ", ".join(f"{key}: {value}" for key, value in event["payload"].items())
     source = str(event["source"] or "")
     return [
         minute(event["at"]), template(f"{FAMILY}.action_{action}") or action, stage_words(event["to_stage"]),

@@ -17,6 +17,7 @@ from digital_citymgmt_plugin.core.cases.workflow import ACTIONS, ROLES
 from digital_citymgmt_plugin.core.requests import REQUESTS, UndoOperation
 from digital_citymgmt_plugin.gui.desk import request_of
 from digital_citymgmt_plugin.gui.dialogs.move_cases import MoveDialog
+from digital_citymgmt_plugin.gui.dialogs.operations import counts_words
 from digital_citymgmt_plugin.gui.dialogs.preview import PreviewDialog
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
 from digital_citymgmt_plugin.gui.models.cases import FAMILY, stage_words
@@ -59,6 +60,12 @@ def why_words(why: Mapping[str, Any]) -> str:
     if "roles" in values:
         values["roles"] = ", ".join(role_words(one.strip()) for one in str(values["roles"]).split(","))
     return sentence(str(why["code"]), values)
+
+
+def move_counts(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the counts of a move under names that have words of their own."""
+    names = {"moved": "cases_moved", "refused": "cases_refused"}
+    return {names.get(name, name): value for name, value in counts.items()}
 
 
 class MoveDesk(QObject):
@@ -221,11 +228,22 @@ class MoveDesk(QObject):
             self.desk.ask(words, request, lambda answer: self._seen(words, request, action, answer), preview="hold")
 
     def _seen(self, words: str, request: Any, action: str, answer: dict[str, Any]) -> None:
-        shown = {"writes": bool(answer["counts"].get("moved")), **answer}
-        dialog = PreviewDialog(words, {**shown, "reasons": answer.get("refusals") or {}}, self.dock)
+        dialog = PreviewDialog(words, self._preview(answer), self.dock)
         dialog.accepted.connect(lambda: self._write(request, action))
         dialog.rejected.connect(self.desk.reload)  # any other request ends the holding
         self._show(dialog)
+
+    @staticmethod
+    def _preview(answer: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an answer as a preview shows it: counts in the words of moves, each reason once with its number."""
+        counts = move_counts(answer["counts"])
+        of_code = {str(one["code"]): one for one in reversed(answer.get("refused") or [])}
+        reasons = []
+        for code, count in (answer.get("refusals") or {}).items():
+            why = why_words(of_code.get(code, {"code": code}))
+            reasons.append({"code": "dispatch.refused", "values": {"why": why, "count": count}})
+        notes = [*(answer.get("notes") or []), *reasons]
+        return {"writes": bool(answer["counts"].get("moved")), **answer, "counts": counts, "notes": notes}
 
     def _write(self, request: Any, action: str) -> None:
         def written(answer: dict[str, Any]) -> None:
@@ -236,9 +254,7 @@ class MoveDesk(QObject):
             if refused:
                 told = [why_words(one) for one in refused[:3]]
                 self.desk.controller.messages.show("\n".join(dict.fromkeys(told)), Qgis.MessageLevel.Warning)
-            counts = ", ".join(
-                f"{template(f'count.{name}') or name} {value}" for name, value in answer["counts"].items() if value
-            )
+            counts = counts_words(move_counts(answer["counts"]))
             words = f"{action_words(action)}: {counts}" if counts else action_words(action)
             self.changed(list(answer.get("tables") or ["case_record", "case_event"]))
             self.dock.label.setText(words)
