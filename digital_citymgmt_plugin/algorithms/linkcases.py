@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-from qgis.core import QgsProcessingParameterNumber
+from qgis.core import QgsProcessingParameterBoolean, QgsProcessingParameterNumber
 
 from digital_citymgmt_plugin.algorithms import parameters as p
 from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, tr
 from digital_citymgmt_plugin.algorithms.given import Given
-from digital_citymgmt_plugin.core.requests import LinkCases
+from digital_citymgmt_plugin.core.requests_links import LinkCases
 
 
 class LinkCasesAlgorithm(CityAlgorithm):
@@ -25,6 +25,8 @@ class LinkCasesAlgorithm(CityAlgorithm):
         "linked_by_code",
         "linked_by_distance",
         "linked_before",
+        "links_differ",
+        "relinked",
         "ambiguous",
         "unlinked",
         "code_unknown",
@@ -45,7 +47,8 @@ class LinkCasesAlgorithm(CityAlgorithm):
 
     def limits(self) -> str:
         return tr(
-            "Links made by hand are kept. What cannot be placed or linked is counted and stays open; a stated area "
+            "Links made before are kept; which of them would now be otherwise is counted and listed, and those made by "
+            "hand are never changed. What cannot be placed or linked is counted and stays open; a stated area "
             "that differs from the place is listed as an issue."
         )
 
@@ -57,7 +60,11 @@ class LinkCasesAlgorithm(CityAlgorithm):
             ),
             tr("For all classes; empty: as each class says."),
         )
+        self.add(
+            QgsProcessingParameterBoolean("RELINK", tr("Change links that would now be otherwise"), False),
+            tr("Links of earlier runs where the data now say another component; otherwise they are only listed."),
+        )
 
     def request(self, given: Given) -> LinkCases:
         given.store_path()
-        return LinkCases(tolerance=given.number("TOLERANCE", 0.0))
+        return LinkCases(tolerance=given.number("TOLERANCE", 0.0), relink=given.flag("RELINK"))

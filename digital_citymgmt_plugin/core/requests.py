@@ -47,6 +47,7 @@ from digital_citymgmt_plugin.core.requests_duplicates import (
 from digital_citymgmt_plugin.core.requests_duty import DUTY
 from digital_citymgmt_plugin.core.requests_history import KINDS as HISTORY
 from digital_citymgmt_plugin.core.requests_intake import KINDS as INTAKE
+from digital_citymgmt_plugin.core.requests_links import LINKS, LinkCases
 from digital_citymgmt_plugin.core.requests_redraw import (
     ApplyRedraw,
     CloseRedraw,
@@ -261,14 +262,6 @@ class ImportTracks(Request):
 
 
 @dataclass(frozen=True)
-class LinkCases(Request):
-    """Link cases to grid, community and component. ``tolerance`` (m) overrides the class's."""
-
-    method: ClassVar[str] = "link_cases"
-    tolerance: Optional[float] = None  # noqa: UP045
-
-
-@dataclass(frozen=True)
 class Assess(Request):
     """Count cases and compute rates by area or department over a period, with the formula in the output."""
 
@@ -426,7 +419,7 @@ REQUESTS: dict[str, type[Request]] = {
         MoveCases, ListMoves,
     )
 }  # fmt: skip
-REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE)})
+REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE, *LINKS)})
 
 
 def request_from_params(method: str, params: dict[str, Any]) -> Request:

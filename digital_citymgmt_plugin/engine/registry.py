@@ -45,6 +45,8 @@ SERVICES: dict[str, Service] = {
     "import_places": _late("places", "import_places"),
     "import_tracks": _late("tracks", "import_tracks"),
     "link_cases": _late("linking", "link_cases"),
+    "link_choices": _late("link_choices", "link_choices"),
+    "choose_link": _late("link_choices", "choose_link"),
     "place_cases": _late("case_placing", "place_cases"),
     "amend_cases": _late("case_amending", "amend_cases"),
     "move_cases": _late("case_moves", "move_cases"),
@@ -129,7 +131,7 @@ PREVIEWED = {
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
     "import_base_map", "make_candidates", "decide_candidates", "check_grids", "mend_grids",
     "apply_redraw", "renumber_grids",
-    "place_cases", "amend_cases", "import_filing_standard", "move_cases",
+    "place_cases", "amend_cases", "import_filing_standard", "move_cases", "choose_link",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
@@ -144,5 +146,5 @@ READING = {
     "explain_duty", "list_rulings", "list_remediation",
     "totals", "total_objects", "list_rules", "case_queue", "case_page", "export_cases",
     "open_redraw", "rebase_redraw", "list_scenarios", "compare_scenarios",
-    "place_queue", "suggest_places", "list_moves", "preview_cases",
+    "place_queue", "suggest_places", "list_moves", "preview_cases", "link_choices",
 }  # fmt: skip

@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.cases.linking import Nearest, nearest_components, scores
+from digital_citymgmt_plugin.core.cases.linking import Nearest, merged, nearest_components, scores
 from digital_citymgmt_plugin.core.cases.placing import plain_name
 from digital_citymgmt_plugin.core.cases.times import moment_text
 from digital_citymgmt_plugin.core.census import GONE
@@ -19,27 +19,25 @@ from digital_citymgmt_plugin.core.codes import COMPONENT
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import representative_points
 from digital_citymgmt_plugin.core.ports import GEOM, Action, Columns, Context, Store
-from digital_citymgmt_plugin.core.requests import LinkCases
+from digital_citymgmt_plugin.core.profile import ClassEntry
+from digital_citymgmt_plugin.core.requests_links import LinkCases
 from digital_citymgmt_plugin.services import issues
 from digital_citymgmt_plugin.services.case_events import LINK as LINKED
 from digital_citymgmt_plugin.services.case_events import moves
-from digital_citymgmt_plugin.services.duty_ground import component_departments, ground_of
+from digital_citymgmt_plugin.services.duty_ground import DEPARTMENTS, component_departments, ground_of
+from digital_citymgmt_plugin.services.link_codes import TARGET, StatedCodes, Target, target_of
 from digital_citymgmt_plugin.services.link_places import AREAS, BY_COMPONENT, PLACE, CityMap
+from digital_citymgmt_plugin.services.link_review import BY_HAND, LINK, OWN, REVIEWED, Review
 
-RULES = ("link_ambiguous", "component_code_unknown", "stated_area_differs")
-LINK = ("component_uuid", "link_method", "link_score")
+RULES = ("link_ambiguous", "component_code_unknown", "stated_area_differs", *REVIEWED)
 COLUMNS = (
-    "fid", "uuid", GEOM, "kind", "class_code", "component_code", "component_uuid", "link_method", "stated_area",
+    "fid", "uuid", GEOM, "kind", "class_code", "component_code", *LINK, "stated_area",
     "dept_code", "dept_name", "stage", "unowned", *PLACE,
 )  # fmt: skip
-TARGET = ("uuid", "code", "grid_code", "community_code")
 # Columns whose words come again and again.
 REPEATED = ("kind", "class_code", "link_method", "stated_area", "dept_code", "dept_name", "stage", *PLACE)
 OPEN = ("collection", "filing", "dispatch", "disposal")  # stages in which it matters whose a case is
 CHUNK = 50_000
-
-# uuid, code, grid, community of a component
-Target = tuple[str, Any, Any, Any]
 
 
 def link_cases(context: Context, request: LinkCases) -> dict[str, Any]:
@@ -48,16 +46,23 @@ def link_cases(context: Context, request: LinkCases) -> dict[str, Any]:
     Places are found anew for every case with coordinates. A component is looked for only where a case has none: by
     the code that the case states (or the number that the component had in its source), else the nearest of its
     class within the class's tolerance (``request.tolerance``, m, overrides it). Where a second one is about as
-    near, nothing is linked and both are listed. A case without place takes that of the component that its code
-    names; one without department, the one that answers for it (``core.cases.duty``); an open case of nobody is marked
-    (``unowned``). A second run with nothing new writes nothing.
+    near, nothing is linked and both are listed. A component case whose class the profile does not have is linked where
+    a component is alone in reach (of the classes that its code begins, else of all), with half the score; an event
+    only by code. A case without place takes that of the component that its code names; one without department, the
+    one that answers for it (``core.cases.duty``); an open case of nobody is marked (``unowned``). A second run with
+    nothing new writes nothing.
+
+    A link is kept. What an earlier run of this linked and this one would link otherwise is listed as an issue
+    (``services.link_review``) and changed with ``request.relink`` only, where it is clear to what; a link by hand, or
+    that the table brought, never is.
 
     Returns
     -------
     dict
         Counts ``read``, ``placed`` (community or grid known), ``grid``, ``community``, ``linked_by_code`` and
-        ``linked_by_distance`` (now), ``linked_before``, ``ambiguous``, ``unlinked`` (component cases without
-        component), ``code_unknown``, ``disagreements``, ``updated``.
+        ``linked_by_distance`` (now), ``linked_before``, ``links_differ`` (of these would now be otherwise),
+        ``relinked``, ``ambiguous``, ``unlinked`` (component cases without component), ``code_unknown``,
+        ``disagreements``, ``updated``.
 
     Raises
     ------
@@ -71,6 +76,7 @@ def link_cases(context: Context, request: LinkCases) -> dict[str, Any]:
     run.read()
     run.by_code()
     run.by_distance()
+    run.by_request()
     run.by_duty()
     return run.write()
 
@@ -88,7 +94,7 @@ class _Run:
         self.counts = dict.fromkeys(
             (
                 "read", "placed", "grid", "community", "linked_by_code", "linked_by_distance", "linked_before",
-                "ambiguous", "unlinked", "code_unknown", "disagreements", "updated",
+                "links_differ", "relinked", "ambiguous", "unlinked", "code_unknown", "disagreements", "updated",
             ),
             0,
         )  # fmt: skip
@@ -111,10 +117,12 @@ class _Run:
         self.old = _joined(self.old_parts, (*PLACE, "dept_code"))
         self.parts, self.old_parts = [], []
         size = len(self.cases["fid"])
-        self.cases["link_score"] = np.full(size, np.nan)
-        self.had = _there(self.cases["component_uuid"])
-        self.counts["linked_before"] = int(self.had.sum())
-        self.linked, self.unsure = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
+        had = _there(self.cases["component_uuid"])
+        self.counts["linked_before"] = int(had.sum())
+        by_hand = self.cases["link_method"] == BY_HAND  # also: of no component
+        self.review = Review(self.cases, had & np.isin(self.cases["link_method"].astype(str), OWN))
+        self.kept = (had & ~self.review.mine) | by_hand
+        self.linked, self.known = np.zeros(size, dtype=bool), np.zeros(size, dtype=bool)
 
     def _compare_stated(self, part: Columns, placed: Columns, xy: NDArray[np.float64]) -> None:
         by_map = np.isfinite(xy[:, 0]).tolist()
@@ -133,103 +141,76 @@ class _Run:
     def by_code(self) -> None:
         """Link the cases that state a component's code."""
         cases = self.cases
-        rows = np.flatnonzero(~self.had & _there(cases["component_code"]))
+        rows = np.flatnonzero(~self.kept & _there(cases["component_code"]))
         stated = sorted({str(code) for code in cases["component_code"][rows].tolist()})
-        targets: dict[str, list[Target]] = {}
-        for start in range(0, len(stated), CHUNK):
-            self.context.cancel.check()
-            targets.update(self._by_code(stated[start : start + CHUNK]))
-        targets.update(self._by_source_id({code for code in stated if code not in targets}))
-        self._go_on(targets)
+        targets = StatedCodes(self.store, self.context.cancel).find(stated)
         for row in rows.tolist():
             code = str(cases["component_code"][row])
             found = targets.get(code, [])
             if len(found) == 1:
-                self._link(row, found[0], "code", 1.0)
-                self.counts["linked_by_code"] += 1
+                self._found(row, found[0], "code", 1.0)
             elif found:
                 candidates = [{"uuid": target[0], "code": target[1]} for target in found]
-                self._issue(row, "link_ambiguous", {"code": code, "candidates": candidates})
-                self.unsure[row] = True
-                self.counts["ambiguous"] += 1
+                self._doubt(row, {"code": code, "candidates": candidates})
             else:
                 self.counts["code_unknown"] += 1
                 self._issue(row, "component_code_unknown", {"code": code})
         self.context.progress(0.6, "progress.linking")
 
-    def _by_code(self, codes: list[str]) -> dict[str, list[Target]]:
-        result: dict[str, list[Target]] = {}
-        for table in COMPONENTS:
-            found = self.store.read(table, TARGET, [("code", "in", codes)])
-            for target in zip(*(found[name].tolist() for name in TARGET)):
-                result[target[1]] = [target]
-        return result
-
-    def _go_on(self, targets: dict[str, list[Target]]) -> None:
-        """Put the component that goes on in the place of each merged double, whose code old cases still state."""
-        goes_to: dict[str, str] = {}
-        for table in COMPONENTS if targets else ():
-            part = self.store.read(table, ["uuid", "merged_uuid"], [("merged_uuid", "not null", None)])
-            goes_to.update(zip(part["uuid"].tolist(), part["merged_uuid"].tolist()))
-        if not goes_to:
-            return
-        kept: dict[str, Target] = {}
-        for table in COMPONENTS:
-            part = self.store.read(table, TARGET, [("uuid", "in", sorted(set(goes_to.values())))])
-            kept.update((part["uuid"][index], _target(part, index)) for index in range(len(part["uuid"])))
-        for code, found in targets.items():
-            on = {target[0]: target for target in (kept.get(goes_to.get(one[0], ""), one) for one in found)}
-            targets[code] = list(on.values())
-
-    def _by_source_id(self, codes: set[str]) -> dict[str, list[Target]]:
-        """Find components by the number that they had in the file they came from.
-
-        An import key is ``source:number``; the source has no colon, the number may. ``#2`` behind it is a second row
-        of the same number when there is a first one: then it cannot be told which of them a case means.
-        """
-        result: dict[str, list[Target]] = {}
-        if not codes:
-            return result
-        firsts: set[str] = set()
-        again: list[tuple[str, str, Target]] = []
-        for table in COMPONENTS:
-            for part in self.store.chunks(table, [*TARGET, "import_key"], [("import_key", "not null", None)], 100_000):
-                self.context.cancel.check()
-                for index, key in enumerate(part["import_key"].tolist()):
-                    number = key.partition(":")[2]
-                    if number in codes:
-                        result.setdefault(number, []).append(_target(part, index))
-                        firsts.add(key)
-                    first, mark, count = number.rpartition("#")
-                    if mark and count.isdecimal() and first in codes:
-                        again.append((key[: -len(count) - 1], first, _target(part, index)))
-        for key, first, target in again:
-            if key in firsts:
-                result[first].append(target)
-        return result
-
     def by_distance(self) -> None:
         """Link what is left to the nearest component of its class."""
         cases = self.cases
         classes = self.profile.class_by_code(COMPONENT)
-        open_ = ~self.had & ~self.linked & ~self.unsure & (cases["kind"] == COMPONENT) & np.isfinite(cases["x"])
-        wanted = sorted({str(code) for code in cases["class_code"][open_].tolist() if code in classes})
-        if not wanted:
+        open_ = ~self.kept & ~self.known & (cases["kind"] == COMPONENT) & np.isfinite(cases["x"])
+        words = cases["class_code"].astype(str)
+        wanted = sorted({code for code in np.unique(words[open_]).tolist() if code in classes})
+        strange = np.flatnonzero(open_ & ~np.isin(words, wanted))
+        if not len(wanted) and not len(strange):
             return
-        components = _components(self.store, wanted)
+        components = _components(self.store, sorted(classes) if len(strange) else wanted)
         order = np.argsort(components["class_code"].astype(str), kind="stable")
         sorted_codes = components["class_code"][order].astype(str)
+        by_case = np.flatnonzero(open_)
+        by_case = by_case[np.argsort(words[by_case], kind="stable")]
         for done, code in enumerate(wanted):
             self.context.cancel.check()
-            rows = np.flatnonzero(open_ & (cases["class_code"] == code))
-            low, high = np.searchsorted(sorted_codes, code), np.searchsorted(sorted_codes, code, side="right")
-            chosen = order[low:high]
-            tolerance = self.request.tolerance
-            tolerance = self.profile.tolerance(classes[code]) if tolerance is None else tolerance
-            xy = np.column_stack([cases["x"][rows], cases["y"][rows]])
-            nearest = nearest_components(xy, components[GEOM][chosen], tolerance)
-            self._take(rows, chosen, components, nearest, tolerance)
-            self.context.progress(0.6 + 0.3 * (done + 1) / len(wanted), "progress.linking")
+            rows = by_case[slice(*_span(words[by_case], code))]
+            chosen = order[slice(*_span(sorted_codes, code))]
+            tolerance = self._tolerance(classes[code])
+            nearest = nearest_components(self._xy(rows), components[GEOM][chosen], tolerance)
+            self._take(rows, chosen, components, nearest, scores(nearest.distance, tolerance))
+            self.context.progress(0.6 + 0.25 * (done + 1) / len(wanted), "progress.linking")
+        for stated in sorted(set(words[strange].tolist())):
+            self.context.cancel.check()
+            self._any_class(strange[words[strange] == stated], stated, components)
+
+    def _any_class(self, rows: NDArray[np.int64], stated: str, components: Columns) -> None:
+        """Look for components of cases whose class the profile does not have: see ``link_cases``."""
+        classes = self.profile.class_by_code(COMPONENT)
+        begun = {code for code in classes if stated and code.startswith(stated)} or set(classes)
+        reaches: dict[float, list[str]] = {}
+        for code in sorted(begun):
+            reaches.setdefault(self._tolerance(classes[code]), []).append(code)
+        xy, parts, codes = self._xy(rows), [], components["class_code"].astype(str)
+        for tolerance, group in sorted(reaches.items()):
+            chosen = np.flatnonzero(np.isin(codes, group))
+            parts.append((nearest_components(xy, components[GEOM][chosen], tolerance), chosen))
+        nearest = merged(parts, len(rows))
+        score = np.zeros(len(rows))
+        for place in np.flatnonzero(nearest.first >= 0).tolist():
+            tolerance = self._tolerance(classes[codes[nearest.first[place]]])
+            score[place] = scores(nearest.distance[place : place + 1], tolerance)[0] / 2
+        self._take(rows, np.arange(len(codes)), components, nearest, np.round(score, 2))
+
+    def _tolerance(self, entry: ClassEntry) -> float:
+        return self.profile.tolerance(entry) if self.request.tolerance is None else self.request.tolerance
+
+    def _score(self, code: Any, far: float) -> float:
+        tolerance = self._tolerance(self.profile.class_by_code(COMPONENT)[code])
+        return float(scores(np.array([far]), tolerance)[0])
+
+    def _xy(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.column_stack([self.cases["x"][rows], self.cases["y"][rows]])
 
     def _take(
         self,
@@ -237,30 +218,64 @@ class _Run:
         chosen: NDArray[np.int64],
         components: Columns,
         nearest: Nearest,
-        tolerance: float,
+        score: NDArray[np.float64],
     ) -> None:
-        score = scores(nearest.distance, tolerance)
         for place in np.flatnonzero(nearest.first >= 0).tolist():
             row = int(rows[place])
-            first = _target(components, int(chosen[nearest.first[place]]))
-            if nearest.ambiguous[place]:
-                second = _target(components, int(chosen[nearest.second[place]]))
-                candidates = [
-                    {"uuid": target[0], "code": target[1], "distance": round(float(far), 2)}
-                    for target, far in ((first, nearest.distance[place]), (second, nearest.second_distance[place]))
-                ]
-                self.counts["ambiguous"] += 1
-                self._issue(row, "link_ambiguous", {"candidates": candidates})
+            index = int(chosen[nearest.first[place]])
+            first = target_of(components, index)
+            if not nearest.ambiguous[place]:
+                self._found(row, first, "nearest", float(score[place]), float(nearest.distance[place]))
                 continue
-            self._link(row, first, "nearest", float(score[place]))
-            self.counts["linked_by_distance"] += 1
+            other = int(chosen[nearest.second[place]])
+            candidates = [
+                {
+                    "uuid": target[0], "code": target[1], "distance": round(float(far), 2),
+                    "class_code": components["class_code"][at], "score": self._score(components["class_code"][at], far),
+                }
+                for target, far, at in (
+                    (first, nearest.distance[place], index),
+                    (target_of(components, other), nearest.second_distance[place], other),
+                )
+            ]  # fmt: skip
+            self._doubt(row, {"candidates": candidates})
+
+    def _found(self, row: int, target: Target, method: str, score: float, far: float | None = None) -> None:
+        self.known[row] = True
+        if self.review.mine[row]:
+            self.review.found(row, target, method, score, far)
+            return
+        self._link(row, target, method, score)
+        self.counts["linked_by_code" if method == "code" else "linked_by_distance"] += 1
+
+    def _doubt(self, row: int, values: dict[str, Any]) -> None:
+        self.known[row] = True
+        if self.review.mine[row]:
+            self.review.doubt(row, values["candidates"])
+            return
+        self.counts["ambiguous"] += 1
+        self._issue(row, "link_ambiguous", values)
+
+    def by_request(self) -> None:
+        """List the links that would now be otherwise, and change them where that is asked for."""
+        whole = self.request.tolerance is None
+        for row, rule, values in self.review.differing(self.store, self.context.cancel, whole=whole):
+            target = self.review.target(row)
+            if self.request.relink and target is not None:
+                self._link(row, target, *self.review.how(row))
+                self.counts["relinked"] += 1
+                continue
+            self.counts["links_differ"] += 1
+            self._issue(row, rule, values)
 
     def _link(self, row: int, target: Target, method: str, score: float) -> None:
         cases = self.cases
         uuid, _, grid, community = target
         cases["component_uuid"][row], cases["link_method"][row], cases["link_score"][row] = uuid, method, score
         self.linked[row] = True
-        if cases["grid_code"][row] is None and cases["community_code"][row] is None and (grid or community):
+        follows = cases["place_method"][row] == BY_COMPONENT and not np.isfinite(cases["x"][row])
+        follows |= cases["grid_code"][row] is None and cases["community_code"][row] is None
+        if follows and (grid or community):
             cases["grid_code"][row], cases["community_code"][row] = grid, community
             cases["street_code"][row], cases["place_method"][row] = self.map.street_of(community), BY_COMPONENT
 
@@ -302,6 +317,7 @@ class _Run:
         marked = self.unowned != (cases["unowned"].astype(int) != 0)
         marked &= self.unowned | _there(cases["dept_code"])  # a ruling that says nobody's stays
         cases["unowned"] = self.unowned.astype(int).astype(object)
+        self._name_owners()
         changes = issues.compare(self.store, RULES, None, self.found)
         differing = sum(item.rule == "stated_area_differs" for item in self.found)
         self.counts.update(
@@ -320,7 +336,7 @@ class _Run:
                 for start in range(0, len(rows), CHUNK):
                     part = rows[start : start + CHUNK]
                     action.update("case_record", cases["fid"][part], {name: cases[name][part] for name in names})
-            self._tell_moves(action, np.flatnonzero(moved))
+            self._tell(action, np.flatnonzero(moved | self.review.changed))
             issues.write(action, changes)
             self.context.cancel.check()
             action.counts.update(self.counts)
@@ -328,12 +344,24 @@ class _Run:
         result["tables"] = ["case_record", "case_event", "check_issue"]
         return result
 
-    def _tell_moves(self, action: Action, rows: NDArray[np.int64]) -> None:
-        """Leave the places that cases had in their logs."""
+    def _name_owners(self) -> None:
+        """Tell whose the components are between which somebody has to choose."""
+        unsure = [one for item in self.found for one in item.values.get("candidates", ()) if "uuid" in one]
+        owners = component_departments(self.store, [one["uuid"] for one in unsure])
+        for at, one in enumerate(unsure):
+            owner = next((owners[name][at] for name in DEPARTMENTS if owners[name][at]), None)
+            if owner:
+                one["owner"] = owner
+
+    def _tell(self, action: Action, rows: NDArray[np.int64]) -> None:
+        """Leave the places and the links that cases had in their logs; of first ones there is nothing to tell."""
         at = moment_text(self.context.clock())
         for start in range(0, len(rows), CHUNK):
             part = rows[start : start + CHUNK]
-            old, new = ({name: table[name][part] for name in PLACE} for table in (self.old, self.cases))
+            old = {**{name: self.old[name][part] for name in PLACE}, **self.review.held(part)}
+            new = {name: self.cases[name][part] for name in old}
+            for name in LINK:  # a first link is told by method and score
+                new[name] = np.where(self.review.changed[part], new[name], old[name])
             action.insert("case_event", moves(self.cases["fid"][part], self.cases["stage"][part], old, new, at, LINKED))
 
 
@@ -350,16 +378,15 @@ def _components(store: Store, classes: list[str]) -> Columns:
     return _joined(parts, [name for name in names if name != "state"])
 
 
+def _span(words: NDArray[Any], word: str) -> tuple[int, int]:
+    return int(np.searchsorted(words, word)), int(np.searchsorted(words, word, side="right"))
+
+
 def _share(part: Columns, names: Iterable[str], words: dict[Any, Any]) -> None:
     """Let equal words of columns be one object: of a million cases that saves some 60 bytes a cell."""
     for name in names:
         column = part[name]
         column[:] = [words.setdefault(value, value) for value in column.tolist()]
-
-
-def _target(components: Columns, index: int) -> Target:
-    uuid, code, grid, community = (components[name][index] for name in TARGET)
-    return str(uuid), code, grid, community
 
 
 def _joined(parts: list[Columns], names: Iterable[str]) -> Columns:

@@ -225,3 +225,79 @@ def test_a_store_without_cases_is_no_fault(store):
     result = link(store)
     assert result["operation"] is None and set(result["counts"].values()) == {0}
     assert np.isfinite(list(result["counts"].values())).all()
+
+
+def reviewed(store, **changes):
+    """Link, change the store, link again; return the counts of the second run."""
+    add(store, "A", (11, 10))
+    link(store)
+    fids = store.read("component_point", ["fid", "uuid"])
+    with store.action("census") as action:
+        for uuid, columns in changes.items():
+            fid = fids["fid"][fids["uuid"] == uuid]
+            action.update("component_point", fid, {name: objects([value]) for name, value in columns.items()})
+    return link_cases(make_context(store), LinkCases())
+
+
+def test_a_link_that_would_now_be_another_is_listed_and_kept(store):
+    result = reviewed(store, lid1={GEOM: shapely.Point(14, 10)}, lid2={GEOM: shapely.Point(11, 10)})
+    assert (result["counts"]["links_differ"], result["counts"]["relinked"]) == (1, 0)
+    assert case(store, "A", "component_uuid") == ("lid1",)
+    ((rule, params),) = open_issues(store)
+    assert rule == "link_another"
+    assert [(one["uuid"], one["distance"]) for one in params["held"] + params["candidates"]] == [
+        ("lid1", 3.0), ("lid2", 0.0),
+    ]  # fmt: skip
+    assert link(store)["operation"] is None
+
+
+def test_links_are_changed_on_request_and_the_log_tells_old_and_new(store):
+    reviewed(store, lid1={GEOM: shapely.Point(14, 10)}, lid2={GEOM: shapely.Point(11, 10)})
+    counts = link_cases(make_context(store), LinkCases(relink=True))["counts"]
+    assert (counts["links_differ"], counts["relinked"]) == (0, 1)
+    assert case(store, "A", "component_uuid", "link_method", "link_score") == ("lid2", "nearest", 1.0)
+    assert open_issues(store) == []
+    events = store.read("case_event", ["action", "source", "reason"])
+    assert (events["action"].tolist(), events["source"].tolist()) == (["amend"], ["link"])
+    assert json.loads(events["reason"][0]) == {"component_uuid": ["lid1", "lid2"], "link_score": [0.8, 1.0]}
+    assert link(store)["operation"] is None
+
+
+def test_a_link_to_a_component_that_is_gone_is_listed_and_not_cut(store):
+    result = reviewed(store, lid1={"state": "移除"})
+    assert result["counts"]["links_differ"] == 1
+    ((rule, params),) = open_issues(store)
+    assert (rule, params["candidates"]) == ("link_gone", [])
+    link_cases(make_context(store), LinkCases(relink=True))
+    assert case(store, "A", "component_uuid") == ("lid1",)
+
+
+def test_a_component_that_came_beside_makes_a_link_unsure(store):
+    result = reviewed(store, lid2={GEOM: shapely.Point(12, 10)})
+    assert result["counts"]["links_differ"] == 1
+    assert [rule for rule, _ in open_issues(store)] == ["link_unsure"]
+
+
+def test_a_choice_by_hand_of_no_component_is_kept(store):
+    add(store, "A", (11, 10), link_method="manual")
+    assert link(store)["counts"]["linked_by_distance"] == 0
+    assert case(store, "A", "component_uuid") == (None,)
+
+
+@pytest.mark.parametrize("code", [None, "9999", "01"])
+def test_a_case_of_an_unknown_class_is_linked_where_one_component_is_alone_in_reach(store, code):
+    add(store, "A", (11, 10), class_code=code)
+    add(store, "B", (150, 50.2), class_code="9999")  # the lamp; the lid beside it is gone
+    link(store)
+    assert case(store, "A", "component_uuid", "link_score") == ("lid1", 0.4)
+    assert case(store, "B", "component_uuid", "link_method") == ("lamp", "nearest")
+
+
+def test_an_unknown_class_with_two_in_reach_is_not_guessed(store):
+    add(store, "A", (11, 10), class_code="9999")
+    with store.action("set up") as action:
+        columns = {"uuid": "lamp2", "class_code": LAMP, "state": "完好", GEOM: shapely.Point(15, 10)}
+        action.insert("component_point", {name: objects([value]) for name, value in columns.items()})
+    assert link(store)["counts"]["ambiguous"] == 1
+    ((_, params),) = open_issues(store)
+    assert [(one["uuid"], one["class_code"]) for one in params["candidates"]] == [("lid1", LID), ("lamp2", LAMP)]

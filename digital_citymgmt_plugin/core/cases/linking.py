@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,6 +70,35 @@ def nearest_components(
     with np.errstate(invalid="ignore"):
         close = (next_near < ratio * near) | (next_near - near < difference)
     return Nearest(first, near, second, next_near, (second >= 0) & close)
+
+
+def merged(parts: Sequence[tuple[Nearest, NDArray[np.int64]]], size: int) -> Nearest:
+    """Return the two nearest of several groups of components, each searched within a tolerance of its own.
+
+    Of a case whose class is not known only a component alone in reach says anything: a second one makes it ambiguous,
+    however far it is.
+
+    Parameters
+    ----------
+    parts : sequence of (Nearest, int array)
+        What was found in a group, and the place of each of its components among all.
+    size : int
+        Number of cases.
+    """
+    index = np.full((size, 2 * len(parts)), -1, dtype=np.int64)
+    far = np.full((size, 2 * len(parts)), np.inf)
+    for at, (found, chosen) in enumerate(parts):
+        for column, (which, metres) in enumerate(
+            ((found.first, found.distance), (found.second, found.second_distance)), 2 * at
+        ):
+            there = which >= 0
+            index[there, column], far[there, column] = chosen[which[there]], metres[there]
+    if not parts:
+        index, far = np.full((size, 2), -1, dtype=np.int64), np.full((size, 2), np.inf)
+    order = np.lexsort((index, far), axis=1)[:, :2]
+    rows = np.arange(size)[:, None]
+    index, far = index[rows, order], far[rows, order]
+    return Nearest(index[:, 0], far[:, 0], index[:, 1], far[:, 1], index[:, 1] >= 0)
 
 
 def _all_points(geometries: NDArray[Any]) -> bool:
