@@ -10,8 +10,9 @@ import numpy as np
 import shapely
 
 from digital_citymgmt_plugin.core.cases.linking import scores
-from digital_citymgmt_plugin.core.cases.stages import ENDED
+from digital_citymgmt_plugin.core.cases.stages import ENDED, STAGES
 from digital_citymgmt_plugin.core.cases.times import moment_text
+from digital_citymgmt_plugin.core.cases.workflow import State, Table, split_list
 from digital_citymgmt_plugin.core.census import GONE
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.codes import COMPONENT
@@ -20,7 +21,6 @@ from digital_citymgmt_plugin.core.grids.locate import representative_points
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests_links import ChooseLink, LinkChoices
 from digital_citymgmt_plugin.services import issues
-from digital_citymgmt_plugin.services.case_amending import ROLES
 from digital_citymgmt_plugin.services.case_events import amendments
 from digital_citymgmt_plugin.services.case_keeping import MOVED
 from digital_citymgmt_plugin.services.duty_ground import DEPARTMENTS
@@ -38,6 +38,7 @@ _CARD = (
 )  # fmt: skip
 _RULES = ("link_ambiguous", "component_code_unknown", *REVIEWED)  # what a choice settles
 _MOST = 200
+AMEND = "amend"  # the move of the workflow that it is
 
 
 def link_choices(context: Context, request: LinkChoices) -> dict[str, Any]:
@@ -142,7 +143,7 @@ def choose_link(context: Context, request: ChooseLink) -> dict[str, Any]:
     """Link a case to the component that somebody chose, or to none; an ``amend`` event tells old, new, who and why.
 
     A case without place takes grid, community and street of the component. Open issues about the link of the case are
-    settled. A closed or void case stays as it is.
+    settled. Who may, and in which stages, the workflow says of ``amend``.
 
     Returns
     -------
@@ -156,10 +157,12 @@ def choose_link(context: Context, request: ChooseLink) -> dict[str, Any]:
         ``case.changed_meanwhile``.
     """
     store = context.need_store()
-    if request.role not in ROLES:
-        raise InputRefused("amend.role", role=request.role, known=", ".join(ROLES))
+    table = Table(store.profile().moves)
+    roles = [role for move in table.moves if move.action == AMEND for role in split_list(move.roles)]
+    if request.role not in roles:
+        raise InputRefused("amend.role", role=request.role, known=", ".join(dict.fromkeys(roles)))
     case = _case(store, request.case)
-    if str(case["stage"]) in ENDED:
+    if table.refusal(State(case["stage"] or STAGES[0]), AMEND, request.role, ()) is not None:
         raise InputRefused("link.ended", case_no=case["case_no"])
     if request.seen is not None and _newest(store, request.case) != request.seen:
         raise InputRefused("case.changed_meanwhile", case_no=case["case_no"])

@@ -40,6 +40,7 @@ from digital_citymgmt_plugin.core.requests_cases import MoveCases
 from digital_citymgmt_plugin.core.requests_duty import ImportFilingStandard, RecordRuling, Remediate, SaveFund
 from digital_citymgmt_plugin.core.requests_history import RenumberGrids
 from digital_citymgmt_plugin.core.requests_intake import AmendCases, PlaceCases
+from digital_citymgmt_plugin.core.requests_links import ChooseLink
 from digital_citymgmt_plugin.core.requests_redraw import ApplyRedraw, DiscardScenario, SaveScenario
 from tests.kill.town import ACROSS, CLASSES, COUNTY, CRS, SIDE, Town, X, Y
 
@@ -87,6 +88,9 @@ ACTIONS: dict[str, Build] = {
     "amendcases": lambda town, store, out: AmendCases(
         [int(fid) for fid in column(store, OPEN)],
         {"address": "人民路1号"}, X + 500.0, Y + 500.0, "现场核实",
+    ),
+    "chooselink": lambda town, store, out: ChooseLink(
+        int(column(store, OPEN)[0]), column(store, "SELECT uuid FROM component_point ORDER BY fid")[0], "看过照片"
     ),
     "movecases": lambda town, store, out: MoveCases(
         column(store, "SELECT fid FROM case_record WHERE stage != 'closed' ORDER BY fid"), "void", "commander",
