@@ -51,6 +51,7 @@ PACKAGES: tuple[Package, ...] = (
     Package("chinesecalendar", "1.8", ("holidays",), module="chinese_calendar"),
     Package("pillow", "9.4", ("photos",), module="PIL"),
     Package("pypinyin", "0.44", ("pinyin_search",)),
+    Package("python-docx", "1.1", ("word_slips",), module="docx"),
 )
 _ON_NUMPY = {"shapely", "scipy", "pyogrio"}  # pip gets a numpy with these
 # Feature key → what is switched off, in English; the plugin shows the translation.
@@ -64,6 +65,7 @@ FEATURES: dict[str, str] = {
     "drawings": "DXF drawings as base map: SHP and GPKG can still be read",
     "holidays": "holidays and make-up days in the work calendar: only weekends and the city's own days count",
     "photos": "photos of components: reading, matching and copying them",
+    "word_slips": "slips and dossiers of cases as Word files: PDF goes on",
     "pinyin_search": "finding a class by pinyin and initials: its name and code still find it",
 }
 

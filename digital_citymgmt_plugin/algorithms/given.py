@@ -186,6 +186,16 @@ class Given:
         """Return the path of an output file; raises ``output.not_a_file`` or ``parameter.no_folder``."""
         return self._output(name, self._algorithm.parameterAsFileOutput(self._parameters, name, self._context))
 
+    def output_folder(self, name: str) -> str:
+        """Return the path of a folder to write to, which may not be there yet; raises as ``output_file``."""
+        path = self._algorithm.parameterAsFileOutput(self._parameters, name, self._context)
+        found = self._output(name, path)
+        if found is None:
+            raise InputRefused("parameter.missing", parameter=self.title(name))
+        if Path(found).exists() and not Path(found).is_dir():
+            raise InputRefused("output.no_folder", file=found, folder=found)
+        return found
+
     def _output(self, name: str, path: str) -> str | None:
         if not path:
             return None

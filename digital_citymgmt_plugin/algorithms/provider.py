@@ -42,6 +42,7 @@ from digital_citymgmt_plugin.algorithms.restate import RestateAlgorithm
 from digital_citymgmt_plugin.algorithms.undooperation import UndoOperationAlgorithm
 from digital_citymgmt_plugin.algorithms.upgradestore import UpgradeStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.verifystore import VerifyStoreAlgorithm
+from digital_citymgmt_plugin.algorithms.writeslips import WriteSlipsAlgorithm
 
 ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     CreateStoreAlgorithm,
@@ -77,6 +78,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     ImportCasesAlgorithm,
     PlaceCasesAlgorithm,
     LinkCasesAlgorithm,
+    WriteSlipsAlgorithm,
     ImportTracksAlgorithm,
     AssessAlgorithm,
 )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.basemap.drawing import Drawing
 from digital_citymgmt_plugin.core.basemap.themes import Cass
+from digital_citymgmt_plugin.core.cases.slips import Sheet as Slip
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.errors import StoreError
@@ -281,6 +282,9 @@ class Files(Protocol):
 
     def write_workbook(self, path: str, sheets: Sequence[Sheet]) -> None:
         """Write a workbook; text that looks like a formula stays text."""
+
+    def write_slip(self, path: str, slip: Slip, words: Mapping[str, str], picture: str) -> dict[str, int]:
+        """Write a slip of a case as a Word file; tells how many ``photos`` and whether the ``map`` are not in it."""
 
 
 class Projections(Protocol):

@@ -61,6 +61,7 @@ from digital_citymgmt_plugin.core.requests_redraw import (
     SaveScenario,
     StepRedraw,
 )
+from digital_citymgmt_plugin.core.requests_slips import SLIPS
 from digital_citymgmt_plugin.core.same_file import beside
 
 EVENTS_TAIL = "_events"  # of the name of the log's reject list, beside that of the cases
@@ -419,7 +420,7 @@ REQUESTS: dict[str, type[Request]] = {
         MoveCases, ListMoves,
     )
 }  # fmt: skip
-REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE, *LINKS)})
+REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE, *LINKS, *SLIPS)})
 
 
 def request_from_params(method: str, params: dict[str, Any]) -> Request:

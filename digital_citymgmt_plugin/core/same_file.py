@@ -45,3 +45,21 @@ def _same(first: str, second: str) -> bool:
         return Path(first).samefile(second)
     except (OSError, ValueError):  # one is not there yet
         return os.path.normcase(os.path.abspath(first)) == os.path.normcase(os.path.abspath(second))  # noqa: PTH100
+
+
+def kept_inside(folder: str, name: str) -> str | None:
+    """Return the path of a plain file that lies in a folder under a relative name, None for any other name.
+
+    No absolute name, no way out by ``..``, by a link or by a drive; a device or a folder is no file.
+    """
+    if not name or "\0" in name or "://" in name or len(name) > 1_000:
+        return None
+    clean = name.replace("\\", "/")
+    if clean.startswith("/") or ":" in clean or ".." in clean.split("/"):
+        return None
+    try:
+        root = Path(folder).resolve(strict=True)
+        found = (root / clean).resolve(strict=True)
+        return str(found) if found.is_file() and root in found.parents else None
+    except (OSError, ValueError, RuntimeError):
+        return None

@@ -110,6 +110,9 @@ SERVICES: dict[str, Service] = {
     "warm_cases": _late("dispatch", "warm_cases"),
     "case_page": _late("dispatch", "case_page"),
     "export_cases": _late("dispatch", "export_cases"),
+    "slip_cases": _late("slips", "slip_cases"),
+    "read_slips": _late("slips", "read_slips"),
+    "write_slips": _late("slips", "write_slips"),
     "open_redraw": _late("redraw", "open_redraw"),
     "close_redraw": _late("redraw", "close_redraw"),
     "probe_redraw": _late("redraw", "probe_redraw"),
@@ -147,4 +150,5 @@ READING = {
     "totals", "total_objects", "list_rules", "case_queue", "case_page", "export_cases",
     "open_redraw", "rebase_redraw", "list_scenarios", "compare_scenarios",
     "place_queue", "suggest_places", "list_moves", "preview_cases", "link_choices",
+    "slip_cases", "read_slips", "write_slips",
 }  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 
 from digital_citymgmt_plugin.core.basemap.drawing import Drawing
 from digital_citymgmt_plugin.core.basemap.themes import Cass
+from digital_citymgmt_plugin.core.cases.slips import Sheet as Slip
 from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.platform_profile import Platform
@@ -31,6 +32,7 @@ from digital_citymgmt_plugin.storage import (
     tables,
     vector_out,
     vectors,
+    word,
     workbooks,
 )
 from digital_citymgmt_plugin.storage.whole_texts import WholeTexts
@@ -221,3 +223,9 @@ class CityFiles:
         """Write a workbook; see ``documents.write_workbook``."""
         self._not_the_store(path)
         self.notes = documents.write_workbook(path, sheets)
+
+    def write_slip(self, path: str, slip: Slip, words: Mapping[str, str], picture: str) -> dict[str, int]:
+        """Write a slip as a Word file; see ``storage.word``."""
+        self._not_the_store(path)
+        store = Path(self.store_path or "")
+        return word.write_slip(path, slip, words, picture, str(store.with_name(f"{store.stem}_photos")))

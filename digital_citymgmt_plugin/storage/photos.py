@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import json
 import math
 import os
@@ -279,3 +280,36 @@ class PhotoFolder:
         except OSError:
             return ""
         return found.hexdigest()
+
+
+def small_photo(path: str, longest: int = 1_400) -> bytes:
+    """Return a photo as a JPEG with sides of at most ``longest`` pixels, upright, without its EXIF.
+
+    Raises
+    ------
+    InputRefused
+        As ``read_photo``.
+    """
+    from PIL import Image, ImageOps
+
+    name = Path(path).name
+    try:
+        if Path(path).stat().st_size > MOST_BYTES:
+            raise InputRefused("photos.too_large", file=name)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path, formats=("JPEG", "PNG", "WEBP")) as image:
+                if image.size[0] * image.size[1] > MOST_PIXELS:
+                    raise InputRefused("photos.too_large", file=name)
+                image.draft("RGB", (longest, longest))
+                upright = ImageOps.exif_transpose(image).convert("RGB")
+                upright.thumbnail((longest, longest))
+                made = io.BytesIO()
+                upright.save(made, "JPEG", quality=85)
+    except InputRefused:
+        raise
+    except Image.DecompressionBombError as error:
+        raise InputRefused("photos.too_large", file=name) from error
+    except Exception as error:  # Pillow raises nearly anything on a broken file
+        raise InputRefused("photos.unreadable", file=name, detail=f"{type(error).__name__}: {error}"[:200]) from error
+    return made.getvalue()

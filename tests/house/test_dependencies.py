@@ -63,7 +63,7 @@ def test_every_feature_has_its_words_and_every_word_its_feature():
 def test_the_readme_tells_for_each_package_what_its_lack_switches_off(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     table = text.split("<!-- dependencies -->")[1].split("<!-- /dependencies -->")[0]
-    rows = re.findall(r"^\| (\w+) ≥ ([\d.]+) \| (.+) \|$", table, re.MULTILINE)
+    rows = re.findall(r"^\| ([\w-]+) ≥ ([\d.]+) \| (.+) \|$", table, re.MULTILINE)
     assert [(package, minimum) for package, minimum, _ in rows] == [(p.name, p.minimum) for p in PACKAGES]
     if name == "README.md":
         assert [words for *_, words in rows] == ["; ".join(FEATURES[key] for key in p.features) for p in PACKAGES]

@@ -83,6 +83,7 @@ CONTRACT = {
     "importcases": {"STORE", "INPUT", "MAPPING", "SHEET", "SHIFT", "ENCODING", "CRS", "REJECTS", "REPORT"},
     "placecases": {"STORE", "LEAST", "AGAIN"},
     "linkcases": {"STORE", "TOLERANCE"},
+    "writeslips": {"STORE", "KIND", "CASES", "FORMAT", "OUTPUT"},
     "assess": {"STORE", "BY", "FROM", "TO", "SCHEME", "OUTPUT"},
 }  # fmt: skip
 

@@ -70,14 +70,14 @@ def case_page(context: Context, request: CasePage) -> dict[str, Any]:
     more = store.read(CASES, MORE, [("fid", "=", fid)])
     case.update({name: more[name][0] for name in MORE})
     case["attributes"] = _dict(case["attributes"])
-    _name(store, case)
-    events = _events(store, fid)
+    name_places(store, case)
+    events = events_of(store, fid)
     x, y = case["x"], case["y"]
     radius = request.earlier or _radius(store, case)
     placed = x is not None and y is not None
     return {
         "case": case, "events": events, "newest": max((one["fid"] for one in events), default=0),
-        "photos": _photos(store, case), "component": _component(store, case.get("component_uuid")),
+        "photos": photos_of(store, case), "component": component_of(store, case.get("component_uuid")),
         "earlier": near.earlier(store, case, x, y, radius), "radius": radius,
         "collectors": near.collectors(store, x, y, case["grid_code"]) if placed else [],
         "moves": moves_of(store.profile(), case, request.role),
@@ -86,7 +86,8 @@ def case_page(context: Context, request: CasePage) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _name(store: Store, case: dict[str, Any]) -> None:
+def name_places(store: Store, case: dict[str, Any]) -> None:
+    """Name community, street and beat of a case in it."""
     codes = [case[name] for name in ("community_code", "street_code") if case[name]]
     areas = store.read("admin_area", ["code", "name"], [("code", "in", codes), ("valid_to", "is null", None)])
     names = dict(zip(areas["code"].tolist(), areas["name"].tolist()))
@@ -102,7 +103,8 @@ def _radius(store: Store, case: dict[str, Any]) -> float:
     return profile.tolerance(entry) if entry is not None else float(profile.setting("tolerance_other_m"))
 
 
-def _events(store: Store, fid: int) -> list[dict[str, Any]]:
+def events_of(store: Store, fid: int) -> list[dict[str, Any]]:
+    """Return the timeline of a case."""
     rows = store.read("case_event", EVENTS, [("case_fid", "=", fid)], ["fid"])
     departments = store.profile().department_by_code()
     events = []
@@ -115,7 +117,8 @@ def _events(store: Store, fid: int) -> list[dict[str, Any]]:
     return sorted(events, key=lambda one: (str(one["at"] or ""), one["fid"]))
 
 
-def _photos(store: Store, case: dict[str, Any]) -> list[dict[str, Any]]:
+def photos_of(store: Store, case: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the photos of a case and of its component."""
     owners = {uuid: of for uuid, of in ((case["uuid"], "case"), (case["component_uuid"], "component")) if uuid}
     where: list[Condition] = [("object_uuid", "in", list(owners))]
     rows = store.read("photo", ["path", "taken_at", "object_uuid"], where, ["taken_at"])
@@ -123,7 +126,8 @@ def _photos(store: Store, case: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"path": path, "taken_at": at, "of": owners[uuid]} for path, at, uuid in told][:_LONGEST]
 
 
-def _component(store: Store, uuid: str | None) -> dict[str, Any] | None:
+def component_of(store: Store, uuid: str | None) -> dict[str, Any] | None:
+    """Return the card of a component, None without one."""
     if not uuid:
         return None
     profile = store.profile()

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Slips of many cases: told by the engine part by part, printed here, written as Word files by the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from qgis.core import QgsCoordinateReferenceSystem
+
+from digital_citymgmt_plugin.bridge.messages import templates
+from digital_citymgmt_plugin.bridge.slips import SlipPrinter
+from digital_citymgmt_plugin.core.cases.slips import PARKED_LIST
+from digital_citymgmt_plugin.core.errors import Cancelled
+from digital_citymgmt_plugin.core.requests_slips import ReadSlips, WriteSlips
+
+FORMATS = ("pdf", "docx", "both")
+_PART = 20  # cases between two looks at the engine
+
+
+def run_slips(
+    engine: Any,
+    store: str,
+    crs: QgsCoordinateReferenceSystem,
+    kind: str,
+    found: Mapping[str, Any],
+    form: str,
+    folder: str,
+    progress: Callable[[float], None],
+    is_cancelled: Callable[[], bool],
+) -> dict[str, int]:
+    """Write the slips of the cases that ``SlipCases`` found; whole files only, what was written before a stop stays.
+
+    Returns
+    -------
+    dict
+        Counts ``files``, ``pages``, ``photos_missing``, ``without_map``.
+
+    Raises
+    ------
+    Cancelled
+        Stopped between two slips.
+    InputRefused
+        ``file.not_written``, ``output.failed``.
+    """
+    counts = dict.fromkeys(("files", "pages", "photos_missing", "without_map"), 0)
+    cases, names = list(found["cases"]), found["names"]
+    size = len(cases) if kind == PARKED_LIST else _PART
+    with SlipPrinter(store, crs) as printer:
+        for start in range(0, len(cases), size):
+            part = cases[start : start + size]
+            named = {str(fid): names[str(fid)] for fid in part}
+            answer = engine.call(ReadSlips(kind=kind, cases=part, names=named), sentences=templates())
+            for number, sheet in enumerate(answer["slips"]):
+                if is_cancelled():
+                    raise Cancelled
+                if form != "docx":
+                    _path, pages = printer.print(sheet, answer["words"], folder)
+                    counts["files"] += 1
+                    counts["pages"] += pages
+                if form != "pdf":
+                    printer.picture(sheet)
+                counts["without_map"] += int(not sheet["place"] and bool(sheet["fid"]))
+                progress((start + number) / len(cases))
+            if form != "pdf":
+                request = WriteSlips(kind=kind, cases=part, names=named, folder=folder, pictures=printer.folder)
+                word = engine.call(request, is_cancelled=is_cancelled, sentences=templates())["counts"]
+                counts["files"] += word["slips"]
+                if form == "docx":
+                    counts["photos_missing"] += word["photos_missing"]
+        counts["photos_missing"] += printer.photos_missing
+    return counts

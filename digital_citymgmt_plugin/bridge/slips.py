@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Slips of cases as PDF, and the location maps for Word files. Main thread only: layouts belong there.
+
+Texts come from outside. A label of a layout evaluates ``[% … %]`` and a picture follows any address, so texts lose that
+sign and pictures are only what was decoded here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsGeometry,
+    QgsLayoutFrame,
+    QgsLayoutItemLabel,
+    QgsLayoutItemManualTable,
+    QgsLayoutItemMap,
+    QgsLayoutItemPage,
+    QgsLayoutItemPicture,
+    QgsLayoutItemScaleBar,
+    QgsLayoutMultiFrame,
+    QgsLayoutPoint,
+    QgsLayoutSize,
+    QgsLayoutTableColumn,
+    QgsMapLayer,
+    QgsMapRendererParallelJob,
+    QgsMapSettings,
+    QgsMarkerSymbol,
+    QgsPointXY,
+    QgsPrintLayout,
+    QgsProject,
+    QgsRectangle,
+    QgsSingleSymbolRenderer,
+    QgsTableCell,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtGui import QColor, QImageReader
+
+from digital_citymgmt_plugin.bridge import layers
+from digital_citymgmt_plugin.bridge.change_notice import wrapped
+from digital_citymgmt_plugin.bridge.layouts import export, set_north_arrow, set_scale_bar
+from digital_citymgmt_plugin.bridge.styles import set_text, text_format
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.same_file import kept_inside
+
+_MARGIN, _LABEL, _LINE = 15.0, 34.0, 5.0  # mm
+_MAP = (180.0, 78.0)
+_PHOTO = (43.5, 34.0)
+_AROUND = 120.0  # metres to each side of a case in the middle of its map (east and west)
+_SHOWN = (
+    "unit_grid/current", "component_point/", "component_line/", "component_area/", "base_text/", "base_point/",
+    "base_line/", "base_area/", "admin_area/community", "admin_area/street", "admin_area/county",
+)  # fmt: skip
+_LAMPS = {"green": "#1a8f3c", "amber": "#b97a00", "red": "#c62828"}
+_PIXELS, _BYTES = 150_000_000, 64 << 20  # of a photo; as storage.photos has it
+_TALLEST = 0.8  # of a page: a text that is longer is cut, and that is said by its ellipsis
+
+
+def harmless(text: Any) -> str:
+    """Return a text for a label of a layout: what QGIS would evaluate is parted."""
+    return str(text).replace("[%", "[ %")
+
+
+class SlipPrinter:
+    """Prints slips of one store; its layers are opened once. Use as a context.
+
+    Parameters
+    ----------
+    store : str
+        The city store; read through QGIS's provider.
+    crs : QgsCoordinateReferenceSystem
+        The store's.
+    """
+
+    def __init__(self, store: str, crs: QgsCoordinateReferenceSystem) -> None:
+        self.store, self.crs = store, crs
+        self.project = QgsProject()  # of its own: nothing of the user's is touched
+        self.project.setCrs(crs)
+        self.photos = str(Path(store).with_name(f"{Path(store).stem}_photos"))
+        self.folder = ""
+        self.layers: list[QgsMapLayer] = []
+        self.pin = QgsVectorLayer("Point", "case", "memory")
+        self.photos_missing = 0
+
+    def __enter__(self) -> SlipPrinter:
+        self.folder = tempfile.mkdtemp(prefix="dcm_slips_")
+        self.pin.setCrs(self.crs)
+        sign = {"name": "cross2", "size": "7", "outline_color": "#c62828", "outline_width": "1"}
+        around = {"name": "circle", "size": "9", "color": "0,0,0,0", "outline_color": "#c62828", "outline_width": "0.8"}
+        symbol = QgsMarkerSymbol.createSimple(sign)
+        ring = QgsMarkerSymbol.createSimple(around)
+        symbol.appendSymbolLayer(ring.takeSymbolLayer(0))
+        self.pin.setRenderer(QgsSingleSymbolRenderer(symbol))
+        specs = {f"{spec.table}/{spec.part}": spec for spec in (*layers.SPECS, *layers.TABLES)}
+        classes = layers.open_layer(self.store, specs["class/"])
+        given = layers.read_given(classes)
+        opened = [layers.open_layer(self.store, specs[name], given) for name in _SHOWN]
+        self.layers = [self.pin, *(layer for layer in opened if layer is not None)]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def extent(self, place: Sequence[float], size: tuple[float, float]) -> QgsRectangle:
+        """Return what a map of a size (any unit) shows around a case."""
+        x, y = place
+        high = _AROUND * size[1] / size[0]
+        return QgsRectangle(x - _AROUND, y - high, x + _AROUND, y + high)
+
+    def mark(self, place: Sequence[float]) -> None:
+        """Put the pin on a case."""
+        provider = self.pin.dataProvider()
+        provider.truncate()
+        feature = QgsFeature()
+        feature.setGeometry(QgsGeometry.fromPointXY(QgsPointXY(*place)))
+        provider.addFeatures([feature])
+        self.pin.updateExtents()
+
+    def picture(self, sheet: Mapping[str, Any]) -> str:
+        """Draw the location map of a case into the printer's folder; "" without a place."""
+        if not sheet["place"]:
+            return ""
+        self.mark(sheet["place"])
+        wanted = QgsMapSettings()
+        wanted.setLayers(self.layers)
+        wanted.setDestinationCrs(self.crs)
+        wanted.setOutputSize(QSize(1_400, round(1_400 * _MAP[1] / _MAP[0])))
+        wanted.setOutputDpi(200)
+        wanted.setBackgroundColor(QColor("#ffffff"))
+        wanted.setExtent(self.extent(sheet["place"], _MAP))
+        job = QgsMapRendererParallelJob(wanted)
+        job.start()
+        job.waitForFinished()
+        path = str(Path(self.folder) / f"{int(sheet['fid'])}.png")
+        if not job.renderedImage().save(path):
+            raise InputRefused("file.not_written", file=path, reason="PNG")
+        return path
+
+    def photo(self, name: str, number: int) -> str:
+        """Decode a photo of the city's folder into a small one of the printer's; "" when it is none of the folder's."""
+        path = kept_inside(self.photos, name)
+        if path is None or Path(path).stat().st_size > _BYTES:
+            return ""
+        reader = QImageReader(path)
+        reader.setAutoTransform(True)
+        size = reader.size()
+        format_ = bytes(reader.format()).decode("ascii", "replace").lower()
+        if format_ not in ("jpeg", "jpg", "png", "webp") or not size.isValid():
+            return ""
+        if size.width() * size.height() > _PIXELS:
+            return ""
+        reader.setScaledSize(size.scaled(1_000, 1_000, layers_keep()))
+        image = reader.read()
+        small = str(Path(self.folder) / f"photo_{number}.jpg")
+        return small if not image.isNull() and image.save(small, "JPEG", 85) else ""
+
+    def print(self, sheet: Mapping[str, Any], words: Mapping[str, str], folder: str) -> tuple[str, int]:
+        """Write the PDF of a slip, whole or not at all; returns its path and number of pages.
+
+        Raises
+        ------
+        InputRefused
+            ``file.not_written``.
+        """
+        layout = QgsPrintLayout(self.project)
+        layout.initializeDefaults()
+        page = _Page(self, layout, sheet, words)
+        page.fill()
+        self.photos_missing += page.missing
+        target = Path(folder) / f"{sheet['stem']}.pdf"
+        aside = target.with_name(f".dcm_{target.name}")
+        try:
+            export(layout, str(aside), 200)
+            aside.replace(target)
+        except OSError as error:
+            raise InputRefused("file.not_written", file=str(target), reason=error.strerror or str(error)) from error
+        finally:
+            with contextlib.suppress(OSError):
+                aside.unlink()
+        return str(target), int(layout.pageCollection().pageCount())
+
+
+def layers_keep() -> Any:
+    """Return the way of scaling that keeps the sides' ratio."""
+    from qgis.PyQt.QtCore import Qt
+
+    return Qt.AspectRatioMode.KeepAspectRatio
+
+
+class _Page:
+    """Puts the items of one slip on its pages, top to bottom."""
+
+    def __init__(
+        self, printer: SlipPrinter, layout: QgsPrintLayout, sheet: Mapping[str, Any], words: Mapping[str, str]
+    ) -> None:
+        self.printer, self.layout, self.sheet, self.words = printer, layout, sheet, words
+        lying = bool(sheet["rows"]) and not sheet["fid"]
+        self.page = (297.0, 210.0) if lying else (210.0, 297.0)
+        self.wide = self.page[0] - 2 * _MARGIN
+        self.way = QgsLayoutItemPage.Orientation.Landscape if lying else QgsLayoutItemPage.Orientation.Portrait
+        layout.pageCollection().page(0).setPageSize("A4", self.way)
+        self.number, self.top, self.missing = 0, 12.0, 0
+        self.keep: list[Any] = []
+
+    def fill(self) -> None:
+        sheet = self.sheet
+        self.text(sheet["title"], 18, _MARGIN, self.wide, middle=True)
+        self.top += 4
+        for label, words in sheet["lines"]:
+            self.line(label, words)
+        if sheet["place"]:
+            self.map()
+        if sheet["photos"]:
+            self.photos()
+        for words in sheet["left_out"]:
+            self.text(words, 8, _MARGIN, self.wide)
+        if self.missing:
+            self.text(self.words["no_photo"].format(count=self.missing), 8, _MARGIN, self.wide)
+        if sheet["header"]:
+            self.signs()
+            self.table()
+        else:
+            self.signs()
+
+    def room(self, high: float) -> None:
+        """Go on to a new page when there is too little room on this one."""
+        if self.top + high <= self.page[1] - _MARGIN:
+            return
+        page = QgsLayoutItemPage(self.layout)
+        page.setPageSize("A4", self.way)
+        self.layout.pageCollection().addPage(page)
+        self.number += 1
+        self.top = _MARGIN
+
+    def line(self, label: str, words: str) -> None:
+        most = int(_TALLEST * self.page[1] / _LINE)
+        cut = [part for line in words.split("\n") for part in wrapped(line, self.wide - _LABEL, 10, most)][:most]
+        high = 2 + _LINE * len(cut)
+        self.room(high)
+        color = _LAMPS.get(self.sheet["lamp"], "#202020") if words.endswith("]") else "#202020"
+        top = self.top
+        self.label(label, 10, (_MARGIN, top), (_LABEL, high), "#606060")
+        self.label("\n".join(cut), 10, (_MARGIN + _LABEL, top), (self.wide - _LABEL, high), color)
+        self.top = top + high
+
+    def text(self, words: str, points: float, left: float, wide: float, *, middle: bool = False) -> None:
+        cut = wrapped(words, wide, points, 4)
+        high = points * 0.5 * len(cut) + 1
+        self.room(high)
+        item = self.label("\n".join(cut), points, (left, self.top), (wide, high))
+        if middle:
+            from qgis.PyQt.QtCore import Qt
+
+            item.setHAlign(Qt.AlignmentFlag.AlignHCenter)
+        self.top += high + 1
+
+    def label(
+        self, words: str, points: float, at: tuple[float, float], size: tuple[float, float], color: str = "#202020"
+    ) -> QgsLayoutItemLabel:
+        item = QgsLayoutItemLabel(self.layout)
+        style = text_format(points, color)
+        style.buffer().setEnabled(False)
+        set_text(item, style)
+        item.setText(harmless(words))
+        self.place(item, at, size)
+        return item
+
+    def place(self, item: Any, at: tuple[float, float], size: tuple[float, float]) -> None:
+        self.layout.addLayoutItem(item)
+        item.attemptResize(QgsLayoutSize(*size))
+        item.attemptMove(QgsLayoutPoint(*at), True, False, self.number)
+
+    def map(self) -> None:
+        self.room(_MAP[1] + 4)
+        self.printer.mark(self.sheet["place"])
+        item = QgsLayoutItemMap(self.layout)
+        item.setCrs(self.printer.crs)
+        item.setLayers(self.printer.layers)
+        item.setKeepLayerSet(True)
+        item.setFrameEnabled(True)
+        self.top += 2
+        self.place(item, (_MARGIN, self.top), _MAP)
+        item.zoomToExtent(self.printer.extent(self.sheet["place"], _MAP))
+        bar = QgsLayoutItemScaleBar(self.layout)
+        self.place(bar, (_MARGIN + 3, self.top + _MAP[1] - 13), (60, 10))
+        set_scale_bar(bar, item)
+        bar.setBackgroundEnabled(True)
+        north = QgsLayoutItemPicture(self.layout)
+        self.place(north, (_MARGIN + _MAP[0] - 13, self.top + 2), (11, 13))
+        set_north_arrow(north, item)
+        self.top += _MAP[1] + 2
+
+    def photos(self) -> None:
+        shown = [self.printer.photo(name, at) for at, name in enumerate(self.sheet["photos"])]
+        self.missing = shown.count("")
+        across = 4
+        there = [path for path in shown if path]
+        for start in range(0, len(there), across):
+            self.room(_PHOTO[1] + 2)
+            for at, path in enumerate(there[start : start + across]):
+                item = QgsLayoutItemPicture(self.layout)
+                item.setPicturePath(path)
+                self.place(item, (_MARGIN + at * (_PHOTO[0] + 2), self.top), _PHOTO)
+            self.top += _PHOTO[1] + 2
+
+    def signs(self) -> None:
+        self.room(8.0 * ((len(self.sheet["signs"]) + 1) // 2) + 4)
+        self.top += 4
+        half = self.wide / 2
+        for at, words in enumerate(self.sheet["signs"]):
+            place = (_MARGIN + (at % 2) * half, self.top + 8 * (at // 2))
+            self.label(f"{words}  ____________________", 10, place, (half, 7))
+        self.top += 8 * ((len(self.sheet["signs"]) + 1) // 2)
+
+    def table(self) -> None:
+        """Put the table below, and on as many pages as it needs."""
+        heads = self.sheet["header"]
+        widths = _widths(self.sheet, self.wide)
+        table = QgsLayoutItemManualTable.create(self.layout)
+        self.layout.addMultiFrame(table)
+        letters = text_format(8.5)
+        letters.buffer().setEnabled(False)
+        table.setContentTextFormat(letters)
+        table.setHeaderTextFormat(letters)
+        headings = []
+        for words in heads:
+            heading = QgsLayoutTableColumn()
+            heading.setHeading(words)
+            headings.append(heading)
+        table.setHeaders(headings)
+        table.setIncludeTableHeader(True)
+        cells = [
+            [QgsTableCell("\n".join(wrapped(harmless(text), width - 3, 8.5, 6))) for text, width in zip(row, widths)]
+            for row in self.sheet["rows"]
+        ]
+        table.setTableContents(cells)
+        table.setColumnWidths(list(widths))
+        table.setGridStrokeWidth(0.2)
+        table.setResizeMode(QgsLayoutMultiFrame.ResizeMode.RepeatUntilFinished)
+        self.top += 4
+        if self.top > self.page[1] - 60:
+            self.top = self.page[1]
+            self.room(20)
+        frame = QgsLayoutFrame(self.layout, table)
+        table.addFrame(frame, False)
+        frame.attemptResize(QgsLayoutSize(self.wide, self.page[1] - _MARGIN - self.top))
+        frame.attemptMove(QgsLayoutPoint(_MARGIN, self.top), True, False, self.number)
+        table.recalculateFrameSizes()
+        self.keep.append(table)
+
+
+def _widths(sheet: Mapping[str, Any], wide: float) -> list[float]:
+    """Share the width of a page among the columns of a table by how long their texts are, none below 14 mm."""
+    lengths = []
+    for at, heading in enumerate(sheet["header"]):
+        longest = max([len(heading), *(min(len(row[at]), 40) for row in sheet["rows"])])
+        lengths.append(max(float(longest), 4.0))
+    free = wide - 14.0 * len(lengths)
+    return [14.0 + free * one / sum(lengths) for one in lengths]
