@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from digital_citymgmt_plugin.core.cases import queues, slips
+from digital_citymgmt_plugin.core.cases.lamps import LAMPS
 from digital_citymgmt_plugin.core.cases.slips import Sheet, shown
 from digital_citymgmt_plugin.core.cases.times import from_text, to_local
 from digital_citymgmt_plugin.core.ports import Context, Store
@@ -98,7 +99,7 @@ class _Telling:
         for case in cases:
             case.update({name: more[name][rows[case["fid"]]] for name in _MORE})
             at = self.board.rows_of(np.array([case["fid"]], dtype=np.int64))
-            case["lamp"] = queues.LAMPS[int(self.lit[at[0]])] if len(at) else ""
+            case["lamp"] = LAMPS[int(self.lit[at[0]])] if len(at) else ""
             name_places(self.store, case)
             case["events"] = events_of(self.store, case["fid"])
             case["photos"] = photos_of(self.store, case)
