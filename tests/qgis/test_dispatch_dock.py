@@ -176,3 +176,19 @@ def test_a_move_asks_for_what_it_needs(bench):
 
 def test_the_dock_is_narrow_enough(bench):
     assert bench.dock.widget().minimumSizeHint().width() <= 520
+
+
+def test_a_million_selected_are_too_many_and_a_few_out_of_sight_are_found(bench):
+    view, told = bench.dock.view, []
+    view.selectAll()
+    bench.desk.with_chosen(told.append)
+    assert not told and "20,000" in bench.dock.label.text()
+    bench.desk.go(1)
+    bench.settle()
+    bench.desk.with_chosen(told.append)
+    assert told == [[1]] or told == [[2]]
+    view.clearSelection()
+    bench.desk.show_fid(700_000)  # of no page that is here: the list chooses nothing any more
+    bench.settle()
+    bench.desk.with_chosen(told.append)
+    assert told[-1] == [700_000]

@@ -169,3 +169,11 @@ def test_moves_that_are_not_allowed_say_why(town):
     moves = {one["action"]: one for one in page["moves"]}
     assert moves["dispatch"]["allowed"] and moves["dispatch"]["needs"] == ["dept"]
     assert moves["close"]["why"]["code"] == "move.not_here" and moves["void"]["why"]["code"] == "move.role"
+
+
+def test_the_numbers_of_a_list_come_whatever_the_page(town):
+    fids, _ = add(town, 30)
+    asked = CaseQueue(queue="all", sort="case_no", offset=20, limit=2, every=25)
+    answer = case_queue(town.context, asked)
+    assert answer["fids"] == fids[:25].tolist() and len(answer["cases"]) == 2
+    assert "fids" not in case_queue(town.context, CaseQueue(queue="all"))
