@@ -10,9 +10,7 @@ from typing import Any
 
 import numpy as np
 import shapely
-from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.cases.times import parse_times, to_local
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.history import History, Node, Steps
 from digital_citymgmt_plugin.core.grids.locate import locate_points
@@ -21,6 +19,8 @@ from digital_citymgmt_plugin.core.requests_history import GridLineage, GridsOn
 from digital_citymgmt_plugin.core.undo import UNDO
 from digital_citymgmt_plugin.services.beat_history import beats_on
 from digital_citymgmt_plugin.services.intake import objects, today
+from digital_citymgmt_plugin.services.lineage_undone import taken_back
+from digital_citymgmt_plugin.services.local_days import local_days
 
 COLUMNS = (
     "uuid", "code", "name", "community_code", "status", "valid_from", "valid_to", "retire_reason", "area_m2",
@@ -95,14 +95,6 @@ def read_history(store: Store) -> GridHistory:
     told = list(zip(*(logged[name].tolist() for name in ("uuid", "kind", "at"))))
     history = History(grids["valid_from"], gone, grids[GEOM], steps)
     return GridHistory(grids, history, [told[place] for place in order.tolist()])
-
-
-def local_days(moments: NDArray[Any], zone: str) -> NDArray[np.object_]:
-    """Return the day in the city of moments in UTC."""
-    if not len(moments):
-        return np.empty(0, dtype=object)
-    utc, _bad = parse_times(moments, "UTC")
-    return to_local(utc, zone).astype("datetime64[D]").astype(str).astype(object)
 
 
 def day_of(context: Context, text: str) -> str:
@@ -184,7 +176,8 @@ def grid_lineage(context: Context, request: GridLineage) -> dict[str, Any]:
     -------
     dict
         Counts ``ancestors``, ``descendants``, ``operations``; ``grid``, ``ancestors``, ``descendants`` (versions);
-        ``came``, ``became`` (steps, those nearest to the grid first).
+        ``came``, ``became`` (steps, those nearest to the grid first); ``taken_back``: operations that hold no more, as
+        ``services.lineage_undone`` tells them.
 
     Raises
     ------
@@ -205,6 +198,7 @@ def grid_lineage(context: Context, request: GridLineage) -> dict[str, Any]:
         ]
         told[steps] = [step_told(known, step, *ends) for step, ends in zip(listed, known.history.ends(listed))]
         seen.update(known.operations[step][0] for step in listed)
+    told["taken_back"] = taken_back(store, str(known.grids["uuid"][start[0]]))
     counts = {"ancestors": len(told["ancestors"]), "descendants": len(told["descendants"]), "operations": len(seen)}
     return {"counts": counts, "operation": None, "tables": [], "notes": [], **told}
 

@@ -19,9 +19,10 @@ from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.grids.restate import AREA, NOTHING, SAME, Crosswalk, crosswalk, spread
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Context, Store
 from digital_citymgmt_plugin.core.requests_history import Restate
-from digital_citymgmt_plugin.services.grid_history import GridHistory, day_of, local_days, read_history
+from digital_citymgmt_plugin.services.grid_history import GridHistory, day_of, read_history
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.issue_lists import told
+from digital_citymgmt_plugin.services.local_days import local_days
 from digital_citymgmt_plugin.services.restate_table import MOST_DECIMALS, Figures, read_figures
 
 CASES, PARTS = "cases", "components"

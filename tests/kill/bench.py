@@ -33,6 +33,7 @@ from digital_citymgmt_plugin.core.requests import (
     ReopenIssues,
     Request,
     SaveBeats,
+    UndoOperation,
     UpdateSheets,
     WaiveIssues,
 )
@@ -126,6 +127,9 @@ ACTIONS: dict[str, Build] = {
     "redraw": lambda town, store, out: ApplyRedraw(DRAWN, reason="试验"),
     "discardscenario": lambda town, store, out: DiscardScenario(column(store, "SELECT uuid FROM scenario")[0]),
     "renumbergrids": lambda town, store, out: RenumberGrids(output=out + ".xlsx"),
+    "undoredraw": lambda town, store, out: UndoOperation(
+        column(store, "SELECT uuid FROM operation WHERE kind = 'redraw'")[0], "undo"
+    ),
 }  # fmt: skip
 
 

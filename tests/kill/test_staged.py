@@ -142,6 +142,8 @@ def test_a_kill_at_any_step_leaves_all_or_nothing(action, chain, tmp_path, recor
         outcomes[outcome] += 1
         whole_workbook_or_none(store.with_name("o.xlsx"))
 
+        if action in ONCE and outcome == "all":
+            continue
         again = chain.run(store, request)  # whoever opens the store next finds it tidy, and may do it again
         assert action in AGAIN or (again["operation"] is None) == (outcome == "all"), (action, at)
         if action not in AGAIN or outcome == "nothing":
@@ -155,6 +157,7 @@ def test_a_kill_at_any_step_leaves_all_or_nothing(action, chain, tmp_path, recor
     sys.stdout.write(f"{action}: {sum(size for _, size in usual.steps)} steps; {outcomes}\n")
 
 
+ONCE = ("undoredraw",)  # refused the second time
 AGAIN = ("checkcomponents", "checkgrids", "repairgrids")  # each run of the checks is a row of its own
 
 

@@ -103,6 +103,25 @@ def test_a_code_shows_its_kin_in_the_tree_and_on_the_map(bench):
     assert bench.desk.on_map.bands == []
 
 
+def test_what_was_taken_back_is_told_under_the_tree(bench):
+    undone = {"operation": "o", "kind": "redraw", "day": "2026-01-02", "undo": "u", "undone_day": "2026-01-04"}
+    bench.pool.answers["grid_lineage"] = {
+        **answer(), "descendants": [], "became": [],
+        "taken_back": [{**undone, "undone_by": "王五"}, {**undone, "undone_by": ""}],
+    }  # fmt: skip
+    look(bench)
+    dock = bench.desk.dock
+    branch = dock.tree.topLevelItem(3)
+    texts = [[branch.child(row).text(column) for column in range(4)] for row in range(branch.childCount())]
+    assert [row[3] for row in texts] == ["2026-01-02 – 2026-01-04"] * 2
+    assert "王五" in texts[0][2] and texts[1][2] and "never" not in dock.summary.text()
+    dock.tree.setCurrentItem(branch.child(0))
+    assert dock.versions() == [] and not dock.follow_button.isEnabled()
+    bench.pool.answers["grid_lineage"] = answer()
+    look(bench)
+    assert dock.tree.topLevelItemCount() == 3
+
+
 def test_a_click_on_the_map_asks_for_the_grid_there_on_the_day(bench):
     dock, canvas = bench.desk.dock, bench.iface.canvas
     dock.day_box.setChecked(True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import json
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -15,9 +16,10 @@ import pytest
 
 from digital_citymgmt_plugin.bridge.messages import SENTENCES
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
-from digital_citymgmt_plugin.core.requests import ExportAudit
+from digital_citymgmt_plugin.core.requests import ExportAudit, UndoOperation
 from digital_citymgmt_plugin.services import audit
 from digital_citymgmt_plugin.services.audit import COLUMNS, export_audit
+from digital_citymgmt_plugin.services.undoing import undo_operation
 from digital_citymgmt_plugin.storage.gpkg import GpkgStore
 from tests.storage.rich_city import make_rich_city
 from tests.support import NOW, Watcher, make_context
@@ -65,6 +67,20 @@ def test_every_entry_of_every_log_is_in_the_file(store, tmp_path):
     changes = {(row["object"], row["field"], row["old"], row["new"]) for row in rows if row["what"] == "change"}
     stored = sql(store, "SELECT component_uuid, field, old, new FROM component_change WHERE field != 'geom'")
     assert changes >= {tuple(value or "" for value in row) for row in stored}
+
+
+def test_steps_taken_back_stay_in_the_trail_and_say_so(store, tmp_path):
+    (target,) = sql(store, "SELECT operation_uuid FROM grid_lineage ORDER BY fid DESC LIMIT 1")[0]
+    (steps,) = sql(store, f"SELECT count(*) FROM grid_lineage WHERE operation_uuid = '{target}'")[0]
+    undo = undo_operation(make_context(store), UndoOperation(target, "undo"))["operation"]
+    export(store, tmp_path / "a.csv", kind="lineage")
+    rows = rows_of(tmp_path / "a.csv")
+    mine = [row for row in rows if row["operation"] == target]
+    assert len(mine) == steps and {json.loads(row["reason"])["taken_back_by"] for row in mine} == {undo}
+    back = [row for row in rows if row["operation"] == undo]
+    assert len(back) >= steps and {(row["kind"], row["new"], row["reason"]) for row in back} == {
+        ("undo_operation", "", "")
+    }
 
 
 def test_a_workbook_has_a_sheet_for_each_kind_and_says_that_the_chain_is_whole(store, tmp_path):

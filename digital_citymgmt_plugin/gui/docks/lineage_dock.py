@@ -32,6 +32,7 @@ from digital_citymgmt_plugin.gui.models.lineage import (
     name_of,
     short,
     status_of,
+    taken_back,
     told,
     tr,
     tree,
@@ -145,6 +146,9 @@ class LineageDock(QgsDockWidget):
         own.setFont(0, font)
         after = self._branch(tr("What became of it"), last_of(answer, forward=True), tree(answer, forward=True))
         self.tree.addTopLevelItems([before, own, after])
+        undone = taken_back(answer)
+        if undone:
+            self.tree.addTopLevelItem(self._branch(tr("Taken back"), [], undone))
         self.tree.expandToDepth(_OPEN - 1)
         for column in range(len(header())):
             self.tree.resizeColumnToContents(column)
@@ -159,7 +163,7 @@ class LineageDock(QgsDockWidget):
 
     def _item(self, line: Line) -> QTreeWidgetItem:
         item = QTreeWidgetItem(list(line.cells))
-        item.setData(0, VERSION, [line.version])
+        item.setData(0, VERSION, [line.version] if line.version else [])
         for column in range(len(line.cells)):
             item.setToolTip(column, as_tip(line.tip))
         item.setTextAlignment(1, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))

@@ -106,13 +106,25 @@ def _tip(version: Mapping[str, Any], forward: bool) -> str:
     return f"{name_of(version)}\n{status_of(version)}\n{words.format(given=given, taken=taken)}"
 
 
+def taken_back(answer: Mapping[str, Any]) -> list[Line]:
+    """Return a line for each operation that changed the grid and holds no more: what, by whom taken back, its days."""
+    lines = []
+    for one in answer.get("taken_back") or ():
+        kind = str(one["kind"])
+        who = str(one.get("undone_by") or "")
+        by = tr("taken back by {name}").format(name=who) if who else tr("taken back")
+        cells = (template(f"operation.{kind}") or kind, "", by, f"{one['day']} – {one['undone_day']}")
+        lines.append(Line("", cells, tr("Taken back on {day}: it counts nowhere.").format(day=one["undone_day"])))
+    return lines
+
+
 def told(answer: Mapping[str, Any]) -> str:
     """Return the line that stands above the tree."""
     grid = answer["grid"]
     words = tr("{grid}: {days}, {area} m², {status}.").format(
         grid=name_of(grid), days=days(grid), area=f"{float(grid['area_m2']):,.0f}", status=status_of(grid)
     )
-    if not answer["ancestors"] and not answer["descendants"]:
+    if not answer["ancestors"] and not answer["descendants"] and not answer.get("taken_back"):
         words += " " + tr("It has never been redrawn.")
     return words
 
