@@ -58,7 +58,7 @@ class Review(RedrawDay):
     """The steps; one that fails is noted and the next begins."""
 
     STEPS = (
-        "empty_docks", "demo", "drawings", "fill_sheets", "fill_candidates", "fill_doubles", "fill_issues",
+        "empty_docks", "demo", "base_map", "fill_sheets", "fill_candidates", "fill_doubles", "fill_issues",
         "fill_draft", "fill_lineage", "fill_beats", "fill_redraw", "together", "menus", "windows", "more_windows",
         "questions", "algorithms",
     )  # fmt: skip
@@ -362,19 +362,62 @@ class Review(RedrawDay):
         )  # fmt: skip
         yield from self.choose_row(issues.rule_view, 0)
         issues.issue_view.selectRow(0)
+        yield from self.choose_component_issue(issues)
         yield from self.window("fix", issues.fix_button.click)
         yield from self.window("waive", issues.waive_button.click)
         yield from self.window("issue_history", issues.history_button.click)
-        candidates.class_view.selectRow(0)
+        self.bring("candidates")
         yield from self.settled()
-        candidates.view.selectRow(0)
+        yield from self.choose_row(candidates.class_view, 0)
+        yield from self.choose_row(candidates.view, 0)
+        yield from self.dock_seen("candidates", candidates)
         for name in [key for key in candidates.decide_buttons if "as" in key][:1]:
             yield from self.window("class_of_candidates", candidates.decide_buttons[name].click)
         yield from self.window("save_scenario", redraw.save_button.click)
+        yield from self.safely("redraw_compare", self.compared())
+        yield from self.safely("profile_differences", self.changed_profile())
         yield from self.window("beats_import", beats.import_button.click)
         beats.new_button.click()
         yield from self.settled()
         yield from self.window("beat_name", beats.name_button.click)
+
+    def choose_component_issue(self, issues: Any) -> Iterator[None]:
+        """Select the first issue of a component: one of a case has no values to mend."""
+        for row in range(issues.rules.rowCount()):
+            yield from self.choose_row(issues.rule_view, row)
+            yield from self.choose_row(issues.issue_view, 0)
+            if any(str(one["table_name"]).startswith("component") for one in issues.chosen_issues()):
+                return
+
+    def compared(self) -> Iterator[None]:
+        """Save a scenario, take one change back, compare the two."""
+        desk, actions = self.desks.redraw, self.desks.redraw_actions
+        desk.dock.save_button.click()
+        yield from wait_for(lambda: actions.dialog is not None and actions.dialog.isVisible(), 20, "the question")
+        actions.dialog.setTextValue("方案一")
+        actions.dialog.accept()
+        yield from self.settled()
+        desk.dock.scenario_box.setCurrentIndex(0)
+        desk.step(back=True)
+        yield from self.answered()
+        yield from self.window("redraw_compare", desk.dock.compare_action.trigger)
+        desk.step(back=False)
+        yield from self.answered()
+
+    def changed_profile(self) -> Iterator[None]:
+        """Change a word of the profile's workbook and look at the differences; at a refusal, too."""
+        import openpyxl
+        import processing
+
+        file = str(OUT / "profile.xlsx")
+        processing.run("dcm:exportprofile", {"STORE": self.controller.path, "OUTPUT": file})
+        for name, word in (("profile_differences", "改过的名称"), ("profile_refused", None)):
+            book = openpyxl.load_workbook(file)
+            sheet = next(one for one in book.worksheets if one.title.startswith("class"))
+            for row in (3, 4):
+                sheet.cell(row, 2).value = word
+            book.save(file)
+            yield from self.window(name, lambda: self.plugin.profile_actions.compare(file), seconds=60)
 
     def questions(self) -> Iterator[None]:
         """Open the questions: leaving changes, ending, the settings of the redraw."""

@@ -20,7 +20,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from digital_citymgmt_plugin.gui.docks.parts import button, chosen_rows, in_tab_order, plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.parts import Scrolled, button, chosen_rows, in_tab_order, plain_label, rows_view
 from digital_citymgmt_plugin.gui.docks.wrapping import Wrapped
 from digital_citymgmt_plugin.gui.models.beats import COLOURS, TOLERANCE, header, row_words, tr
 from digital_citymgmt_plugin.gui.models.rows import NOWHERE, RowsModel
@@ -117,7 +117,7 @@ class BeatDock(QgsDockWidget):
         layout.addWidget(parts, 1)
         for line in (self._brush_line(), self._draft_line(), self._write_line()):
             layout.addLayout(line)
-        self.setWidget(body)
+        self.setWidget(Scrolled(body))
         in_tab_order(
             self.weight_box, self.mix_edit, self.reload_button, self.import_button, self.export_button, self.view,
             self.paint_button, self.erase_button, self.new_button, self.lock_button, self.name_button, self.count_box,
@@ -138,7 +138,7 @@ class BeatDock(QgsDockWidget):
         self.mix_edit.setAccessibleName(tr("Weights of the mix"))
         self.mix_edit.setToolTip(tr("area, components, cases, road: what each counts, as shares of the city's total"))
         self.mix_edit.hide()
-        self.reload_button = button(tr("Read again"), tr("Read grids and beats of the store again"), "dcm_beats_read")
+        self.reload_button = button(tr("&Refresh"), tr("Read grids and beats of the store again"), "dcm_beats_read")
         self.import_button = button(
             tr("&Import…"), tr("Polygons of a vendor, or a table of grids with their beat"), "dcm_beats_import"
         )
@@ -185,7 +185,9 @@ class BeatDock(QgsDockWidget):
         self.redo_button = button(tr("Redo"), tr("Do it again (Ctrl+Shift+Z on the map)"), "dcm_beats_redo")
         self.save_button = button(tr("&Apply to the store…"), tr("Write the changes; counts first"), "dcm_beats_save")
         self.discard_button = button(
-            tr("&Back to the store"), tr("The beats as the store has them (can be undone)"), "dcm_beats_discard"
+            tr("Dis&card"),
+            tr("Give all changes up: the beats as the store has them (can be undone)"),
+            "dcm_beats_discard",
         )
         return Wrapped(self.undo_button, self.redo_button, self.save_button, self.discard_button)
 
@@ -239,6 +241,8 @@ class BeatDock(QgsDockWidget):
         self.save_button.setEnabled(changed and not drafting)
         self.discard_button.setEnabled(changed and not drafting)
         self.stop_button.setEnabled(drafting)
+        for part in (self.view, self.weight_box, self.mix_edit, self.count_box, self.current_box, self.moves_box):
+            part.setEnabled(there)
 
     def show_no_store(self) -> None:
         """Show that no store is open."""

@@ -119,6 +119,7 @@ class DraftDock(QgsDockWidget):
         """Fill the list; ``row`` is looked at next, without moving the map."""
         self.cells, self._made = list(cells), made
         self.summary.setText(words)
+        self.view.setEnabled(True)
         old = self._model
         self._model = RowsModel(header(), [cells_row(cell, made) for cell in self.cells], self, (1, 3, 4))
         self.view.setModel(self._model)
@@ -167,3 +168,4 @@ class DraftDock(QgsDockWidget):
         """Show that no store is open."""
         self.show_drafts([], "")
         self.show_cells([], {}, tr("Open a city store first."))
+        self.view.setEnabled(False)

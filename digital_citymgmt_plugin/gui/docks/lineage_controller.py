@@ -104,7 +104,10 @@ class LineageController(Desk):
         self.answer = self._asked = None
         self.on_map.clear()
         self.dock.day_button.setChecked(False)
-        self.dock.show_no_store()
+        if path:
+            self.dock.show_nothing(tr("Enter a code, or pick a unit grid on the map."))
+        else:
+            self.dock.show_no_store()
         super()._opened(path)
 
     # -- the map ------------------------------------------------------------------------------------------------

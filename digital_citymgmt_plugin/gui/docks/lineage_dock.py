@@ -127,9 +127,15 @@ class LineageDock(QgsDockWidget):
     # -- what is shown ------------------------------------------------------------------------------------------
 
     def show_no_store(self) -> None:
-        """Show nothing."""
+        """Say that nothing is open."""
+        self.show_nothing(tr("Open a city store first."), there=False)
+
+    def show_nothing(self, words: str, *, there: bool = True) -> None:
+        """Show no grid and say why; ``there``: whether one can be looked for."""
         self.tree.clear()
-        self.summary.setText(tr("Enter a code, or pick a unit grid on the map."))
+        self.summary.setText(words)
+        for part in (self.code_edit, self.look_button, self.pick_button, self.day_box, self.tree):
+            part.setEnabled(there)
         self._enable()
 
     def show_lineage(self, answer: Mapping[str, Any]) -> None:
