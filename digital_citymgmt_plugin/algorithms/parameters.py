@@ -25,6 +25,7 @@ GEOMETRY = QgsProcessing.SourceType.TypeVectorAnyGeometry
 POLYGON = QgsProcessing.SourceType.TypeVectorPolygon
 WORKBOOK_OR_TEXT = "Excel (*.xlsx);;CSV (*.csv)"
 GEOPACKAGE = "GeoPackage (*.gpkg)"
+_CHOICES = "digital_citymgmt_plugin.gui.choice_widget.ChoiceWidget"
 
 
 def tr(text: str) -> str:
@@ -53,7 +54,9 @@ def source_help() -> str:
 
 def choice(name: str, title: str, words: tuple[str, ...], default: str | None = None) -> Any:
     """Return a choice whose values are plain words, the same in every language."""
-    return QgsProcessingParameterEnum(name, title, list(words), False, default, False, True)
+    made = QgsProcessingParameterEnum(name, title, list(words), False, default, False, True)
+    made.setMetadata({"widget_wrapper": {"class": _CHOICES}})  # shown in the user's language
+    return made
 
 
 def text(name: str, title: str, *, default: str | None = None, optional: bool = False, lines: bool = False) -> Any:
@@ -115,9 +118,7 @@ def mapping(fields: Iterable[str]) -> tuple[Any, str]:
         "“name” saves it in the store. A field takes a column, a column with a table of values (others are "
         "rejected unless there is a “default”), or a constant."
     )
-    return definition, " ".join(
-        (words, more, tr("Fields:"), ", ".join(fields) + ".", tr("Example:"), MAPPING_EXAMPLE)
-    )
+    return definition, " ".join((words, more, tr("Fields:"), ", ".join(fields) + ".", tr("Example:"), MAPPING_EXAMPLE))
 
 
 def add_input(algorithm: Any, title: str, fields: Iterable[str]) -> None:
