@@ -19,6 +19,7 @@ from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
 from digital_citymgmt_plugin.gui.docks.dispatch_dock import DispatchDock
 from digital_citymgmt_plugin.gui.docks.dispatch_duty import DutyDesk
+from digital_citymgmt_plugin.gui.docks.dispatch_links import LinkDesk
 from digital_citymgmt_plugin.gui.docks.dispatch_moves import MoveDesk
 from digital_citymgmt_plugin.gui.docks.draft_controller import DraftController
 from digital_citymgmt_plugin.gui.docks.draft_dock import DraftDock
@@ -69,6 +70,7 @@ class CensusDocks:
         dispatch_dock = DispatchDock(window)
         self.dispatch = DispatchController(controller, dispatch_dock)
         self.moves, self.duty = MoveDesk(self.dispatch), DutyDesk(self.dispatch)
+        self.links = LinkDesk(self.dispatch, self.moves)
         # Without a store the algorithm's own dialog opens: it drafts from layers alone.
         controller.windows["draftgrids"] = self.draft.show
         self.vendor = VendorActions(controller, window)
@@ -177,6 +179,7 @@ class CensusDocks:
         self.rules.shut()
         self.moves.shut_dialog()
         self.duty.shut_dialog()
+        self.links.shut()
         self.redraw_actions.shut()
         for desk in self.desks:
             desk.shut()
