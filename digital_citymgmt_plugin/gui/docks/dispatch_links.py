@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The tab *Which component?* of the dispatch dock: components that a case may be about, side by side, and the choice."""
+"""The tab *Which component?* of the dispatch dock: components a case may be about, side by side, and the choice."""
 
 from __future__ import annotations
 
