@@ -38,6 +38,7 @@ from digital_citymgmt_plugin.storage.files import CityFiles
 from scripts.benchmarks._case_clock import clock_figures, duty_figures
 from scripts.benchmarks._case_links import chain_figures, nearest_figures
 from scripts.benchmarks._case_moves import log_figures, move_figures
+from scripts.benchmarks._case_placing import placing_figures
 from scripts.benchmarks._city import CRS, make
 from scripts.benchmarks._versions import versions
 from scripts.benchmarks.importcomponents import figure, peak_memory
@@ -173,6 +174,7 @@ def main() -> None:
             figure("cases: peak over that of a fifth", more, "MB", bar, more <= _MEGABYTES if large else None)
         )
     figures += [*linked, *moved, *clock_figures(), *duty_figures()]
+    figures += placing_figures(1_000_000 if large else 20_000)
     found = {"figures": figures, "versions": versions(), "sizes": {**sizes, **rows}}
     arguments.json.write_text(json.dumps(found, ensure_ascii=False), encoding="utf-8")
 
