@@ -172,6 +172,16 @@ class HoursPeriod:
 
 
 @dataclass(frozen=True)
+class ClassSynonym:
+    """A word that tables use for a class; without ``kind`` it stands for that code in any. ``source``: whose word."""
+
+    word: str
+    kind: str
+    class_code: str
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Indicator:
     """A rate over two named counts; ``unit`` is ``%`` or empty."""
 
@@ -214,6 +224,7 @@ class Profile:
     responsibility: tuple[ResponsibilityRule, ...] = ()
     days: tuple[CalendarDay, ...] = ()
     periods: tuple[HoursPeriod, ...] = ()
+    synonyms: tuple[ClassSynonym, ...] = ()
     moves: tuple[Move, ...] = ()  # none: checks pass it over, the store gives the default
 
     def setting(self, key: str) -> str:

@@ -61,6 +61,8 @@ def check_profile(profile: Profile) -> list[Problem]:
         *_days(profile),
         *_duplicates("work_hours", "from_day", (period_key(entry) for entry in profile.periods)),
         *_periods(profile),
+        *_duplicates("class_synonyms", "word", (f"{entry.word} {entry.kind}" for entry in profile.synonyms)),
+        *_synonyms(profile),
         *_duplicates("workflow", "from_stages", (move_key(move) for move in profile.moves)),
         *(check_moves(profile.moves) if profile.moves else ()),
     ]
@@ -274,6 +276,16 @@ def _days(profile: Profile) -> Iterable[Problem]:
         if not good:
             where = {"table": "work_calendar", "key": entry.day, "column": "day", "value": entry.day}
             yield "profile.wrong_value", where
+
+
+def _synonyms(profile: Profile) -> Iterable[Problem]:
+    """Synonyms of classes that there are none of."""
+    known = {(entry.kind, entry.code) for entry in profile.classes}
+    codes = {code for _, code in known}
+    for entry in profile.synonyms:
+        where = {"table": "class_synonyms", "key": f"{entry.word} {entry.kind}", "class_code": entry.class_code}
+        if (entry.kind, entry.class_code) not in known and (entry.kind or entry.class_code not in codes):
+            yield "profile.unknown_class", {**where, "column": "class_code", "value": entry.class_code}
 
 
 def _periods(profile: Profile) -> Iterable[Problem]:

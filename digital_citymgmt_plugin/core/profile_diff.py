@@ -20,6 +20,7 @@ SHEETS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "indicators": ("indicators", ("code",)),
     "work_calendar": ("days", ("day",)),
     "work_hours": ("periods", ("from_day", "to_day")),
+    "class_synonyms": ("synonyms", ("word", "kind")),
     "workflow": ("moves", ("action", "from_stages")),
 }
 _NAMES = ("name", "condition", "department_code", "remark", "value", "hours")  # what tells a person which row is meant

@@ -58,7 +58,7 @@ def words_of(store: Store) -> Words:
     for kind in profile.kinds:
         codes |= set(profile.class_by_code(kind))
         names |= set(profile.class_by_name(kind))
-    names |= set(store.read("class_synonym", ["word"])["word"].tolist())
+    names |= {entry.word for entry in profile.synonyms}
     areas = store.read("admin_area", ["level", "name"], [("valid_to", "is null", None)])
     rows = list(zip(areas["level"].tolist(), areas["name"].tolist()))
     return Words(

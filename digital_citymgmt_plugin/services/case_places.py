@@ -103,9 +103,8 @@ def _word(text: str | None) -> str:
 def _synonyms(store: Store, said: MappingType[str, str]) -> dict[str, list[tuple[str, str]]]:
     """Return what words mean: kind and code of classes; a word without a kind stands for that code in any."""
     profile = store.profile()
-    rows = store.read("class_synonym", ["word", "kind", "class_code"], order=["fid"])
-    listed = list(zip(*(rows[name].tolist() for name in ("word", "kind", "class_code"))))
-    listed += [(word, *meant.split(":", 1)) for word, meant in said.items() if ":" in meant]
+    listed = [(entry.word, entry.kind, entry.class_code) for entry in profile.synonyms]
+    listed += [(word, *meant.partition(":")[::2]) for word, meant in said.items() if ":" in meant]
     result: dict[str, list[tuple[str, str]]] = {}
     for word, kind, code in listed:
         for one in (kind,) if kind else profile.kinds:

@@ -4,32 +4,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from digital_citymgmt_plugin.core.ports import Columns, Store
-from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.core.ports import Action, Store
+from digital_citymgmt_plugin.core.profile import ClassSynonym
 
 _LONGEST = 200  # characters of a word
 
 
-def new_synonyms(store: Store, said: Mapping[str, str]) -> list[tuple[str, str, str]]:
-    """Return word, kind and code of the synonyms (word → ``kind:code``) that the profile does not have yet.
+def new_synonyms(store: Store, said: Mapping[str, str], source: str) -> list[ClassSynonym]:
+    """Return the synonyms (word → ``kind:code``) that the profile does not have yet.
 
     A word that means something there already keeps its meaning; a class that there is none of is left out.
     """
     profile = store.profile()
-    known = set(store.read("class_synonym", ["word"])["word"].tolist())
+    known = {entry.word for entry in profile.synonyms}
     result = []
     for word, meant in said.items():
         kind, _, code = str(meant).partition(":")
         if 0 < len(word) <= _LONGEST and word not in known and code in profile.class_by_code(kind):
-            result.append((word, kind, code))
+            result.append(ClassSynonym(word, kind, code, source))
     return result
 
 
-def synonym_rows(found: list[tuple[str, str, str]], source: str) -> Columns:
-    """Return the rows of ``class_synonym``."""
-    words, kinds, codes = zip(*found)
-    return {
-        "word": objects(words), "kind": objects(kinds), "class_code": objects(codes),
-        "source": objects([source] * len(found)),
-    }  # fmt: skip
+def keep_synonyms(store: Store, action: Action, found: list[ClassSynonym]) -> None:
+    """Put synonyms into the profile."""
+    profile = store.profile()
+    store.save_profile(action, replace(profile, synonyms=(*profile.synonyms, *found)))

@@ -35,7 +35,7 @@ from digital_citymgmt_plugin.services.case_events import (
 from digital_citymgmt_plugin.services.case_keeping import Kept, keep_ours
 from digital_citymgmt_plugin.services.case_places import Classes, Places
 from digital_citymgmt_plugin.services.case_settling import Deriver, complete, parts, settle
-from digital_citymgmt_plugin.services.case_synonyms import new_synonyms, synonym_rows
+from digital_citymgmt_plugin.services.case_synonyms import keep_synonyms, new_synonyms
 from digital_citymgmt_plugin.services.case_times import (
     Checked,
     Deadlines,
@@ -186,8 +186,8 @@ class _Intake:
                 self._settle_late()
             if mapping_is_new(self.store, "cases", self.kept_mapping):
                 save_mapping(self.store, self._writing(), "cases", self.kept_mapping)
-            if new := new_synonyms(self.store, self.synonyms):
-                self._writing().insert("class_synonym", synonym_rows(new, self.columns.name or self.file))
+            if new := new_synonyms(self.store, self.synonyms, self.columns.name or self.file):
+                keep_synonyms(self.store, self._writing(), new)
             counts = {**self.tally.counts(), **self.counts, **log_counts}
             if self.action is not None:
                 self.context.progress(0.97, "progress.saving")

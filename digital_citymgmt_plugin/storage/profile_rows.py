@@ -36,6 +36,7 @@ from digital_citymgmt_plugin.storage.profiles import (
     builtin_profile,
     calendar_day,
     class_entry,
+    class_synonym,
     department,
     filing_rule,
     hours_period,
@@ -54,12 +55,14 @@ _MAKE: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "indicators": indicator,
     "work_calendar": calendar_day,
     "work_hours": hours_period,
+    "class_synonyms": class_synonym,
     "workflow": workflow_move,
 }
 PARTS = {
     "classes": "classes", "departments": "departments", "filing_standard": "filing_rules",
     "responsibility_rules": "responsibility", "indicators": "indicators", "work_calendar": "days",
     "work_hours": "periods",
+    "class_synonyms": "synonyms",
     "workflow": "moves",
 }  # fmt: skip
 # A fault that says only that another sheet's row is missing → that sheet. Told only when that sheet is right.

@@ -20,6 +20,7 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "responsibility_rule": ("kind", "class_code", "area_code", "priority"),
     "work_calendar": ("day",),
     "work_hours": ("from_day", "to_day"),
+    "class_synonym": ("word", "kind"),
     "workflow_move": ("action", "from_stages"),
 }
 TABLES = (*_KEYS, "meta")

@@ -62,6 +62,9 @@ SHEETS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "work_calendar": ("工作日历", {"day": "日期", "is_workday": "上班", "remark": "备注"}),
     "work_hours": ("工作时段", {"from_day": "起始", "to_day": "截止", "hours": "时段"}),
+    "class_synonyms": (
+        "类别同义词", {"word": "词", "kind": "对象", "class_code": "类别代码", "source": "来源"},
+    ),
     "workflow": (
         "流程",
         {
@@ -81,6 +84,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "indicators": ("code",),
     "work_calendar": ("day",),
     "work_hours": ("from_day", "to_day"),
+    "class_synonyms": ("word", "kind"),
     "workflow": ("action", "from_stages"),
 }
 # Columns without which a row says nothing. Responsibility rules may leave kind, class and area open.
@@ -89,12 +93,13 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "responsibility_rules": ("department_code",),
     "work_calendar": ("day", "is_workday"),
     "work_hours": ("hours",),
+    "class_synonyms": ("word", "class_code"),
     "workflow": ("action", "name", "from_stages", "to_stage", "roles"),
 }
 # Columns that came with schema 3: a workbook from before may lack them.
 LATER: Mapping[str, tuple[str, ...]] = {"classes": ("required_fields", "photo_count", "duplicate_m", "symbol")}
 # Came with schema 4. Without moves the table of the plugin holds.
-LATER_SHEETS = ("work_hours", "workflow")
+LATER_SHEETS = ("work_hours", "class_synonyms", "workflow")
 FOR_PEOPLE: Mapping[str, tuple[str, ...]] = {"settings": ("note",)}  # columns that are written and not read
 CLEAR = "-"  # in a row on top of a base: leave this cell empty; a blank cell keeps the base's value
 MOST_FAULTS = 50  # told at once

@@ -77,6 +77,7 @@ def profile_rows(profile: Profile) -> dict[str, list[dict[str, Any]]]:
         "indicators": [dict(vars(entry)) for entry in profile.indicators],
         "work_calendar": [{**vars(entry), "is_workday": int(entry.is_workday)} for entry in profile.days],
         "work_hours": [dict(vars(entry)) for entry in profile.periods],
+        "class_synonyms": [dict(vars(entry)) for entry in profile.synonyms],
         "workflow": [dict(vars(entry)) for entry in profile.moves],
     }
 

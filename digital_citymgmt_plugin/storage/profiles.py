@@ -32,6 +32,7 @@ from digital_citymgmt_plugin.core.profile import (
     DEFAULT_SETTINGS,
     CalendarDay,
     ClassEntry,
+    ClassSynonym,
     CountDefinition,
     Department,
     FilingRule,
@@ -59,6 +60,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "responsibility_rule": ("priority", "kind", "class_code", "area_code", "department_code", "reason"),
     "work_calendar": ("day", "is_workday", "remark"),
     "work_hours": ("from_day", "to_day", "hours"),
+    "class_synonym": ("word", "kind", "class_code", "source"),
     "workflow_move": (
         "action", "name", "name_en", "from_stages", "to_stage", "roles", "needs", "flags", "sort", "confidence",
     ),
@@ -145,6 +147,7 @@ def profile_tables(profile: Profile) -> tuple[dict[str, Columns], dict[str, str]
         "responsibility_rule": [vars(entry) for entry in profile.responsibility],
         "work_calendar": [{**vars(entry), "is_workday": int(entry.is_workday)} for entry in profile.days],
         "work_hours": [vars(entry) for entry in profile.periods],
+        "class_synonym": [vars(entry) for entry in profile.synonyms],
         "workflow_move": [vars(entry) for entry in profile.moves],
     }
     tables = {name: {column: _column(rows[name], column) for column in TABLES[name]} for name in TABLES}
@@ -177,6 +180,7 @@ def profile_from_tables(tables: Mapping[str, Columns], meta: Mapping[str, str]) 
         responsibility=tuple(responsibility_rule(row) for row in _rows(tables["responsibility_rule"])),
         days=tuple(calendar_day(row) for row in _rows(tables["work_calendar"])),
         periods=tuple(hours_period(row) for row in _rows(tables["work_hours"])),
+        synonyms=tuple(class_synonym(row) for row in _rows(tables["class_synonym"])),
         moves=tuple(workflow_move(row) for row in _rows(tables["workflow_move"])) or builtin_moves(),
         counts=builtin_counts(),
         settings={key[len(SETTING) :]: value for key, value in meta.items() if key.startswith(SETTING)},
@@ -251,6 +255,11 @@ def calendar_day(row: Mapping[str, Any]) -> CalendarDay:
     """Make a day of the work calendar from a row; a day that does not say so is worked."""
     worked = _text(row.get("is_workday")) not in ("0", "0.0", "False")
     return CalendarDay(_text(row.get("day")), worked, _text(row.get("remark")))
+
+
+def class_synonym(row: Mapping[str, Any]) -> ClassSynonym:
+    """Make a synonym of a class from a row."""
+    return ClassSynonym(*(_text(row.get(name)) for name in TABLES["class_synonym"]))
 
 
 def hours_period(row: Mapping[str, Any]) -> HoursPeriod:

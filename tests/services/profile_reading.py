@@ -19,6 +19,7 @@ KEYS = {
     "responsibility_rules": ("kind", "class_code", "area_code", "priority"), "indicators": ("code",),
     "work_calendar": ("day",),
     "work_hours": ("from_day", "to_day"),
+    "class_synonyms": ("word", "kind"),
     "workflow": ("action", "from_stages"),
 }  # fmt: skip
 NUMBERS = ("tolerance_m", "duplicate_m", "photo_count", "limit_value", "condition_no", "priority", "digits", "sort")
@@ -26,7 +27,7 @@ FLAGS = ("enabled", "is_workday")
 CHINESE = {
     "城市": "settings", "编码": "schemes", "类别": "classes", "部门": "departments", "立案标准": "filing_standard",
     "权责规则": "responsibility_rules", "指标": "indicators", "工作日历": "work_calendar",
-    "工作时段": "work_hours", "流程": "workflow",
+    "工作时段": "work_hours", "流程": "workflow", "类别同义词": "class_synonyms",
 }  # fmt: skip
 WORDS = {
     "部件": "component", "事件": "event", "事项": "event", "matter": "event", "单元网格": "unit_grid", "点": "point",

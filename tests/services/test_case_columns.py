@@ -8,12 +8,14 @@ import json
 import numpy as np
 import pytest
 import shapely
+from openpyxl import load_workbook
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
-from digital_citymgmt_plugin.core.requests import ImportCases, Layer
+from digital_citymgmt_plugin.core.requests import ExportProfile, ImportCases, ImportProfile, Layer
 from digital_citymgmt_plugin.core.shifted import unshift
 from digital_citymgmt_plugin.services.cases import import_cases
+from digital_citymgmt_plugin.services.profile import export_profile, import_profile
 from tests.services.cities import CRS, FIRST, X0, Y0, City, point
 from tests.support import Projected, Watcher, new_store
 
@@ -149,3 +151,22 @@ def test_words_for_classes_are_found_by_name_code_lost_zero_and_synonyms_that_ar
     assert [row["word"] for row in kept] == ["占道摆摊", "　乱 摆 卖"] and result["operation"]
     bring(city, [{"案件编号": "5", "小类名称": "占道摆摊"}], name="他.csv")
     assert city.rows("case_record", "class_code")[-1]["class_code"] == "0402"
+
+
+def test_synonyms_travel_in_the_workbook_of_the_profile(city):
+    profile = city.store.profile()
+    mapping = {"fields": {"case_no": "no", "class_name": "name"}, "synonyms": {"占道摆摊": "event:0402"}}
+    bring(city, [{"no": "1", "name": "占道摆摊"}], mapping)
+    assert [vars(entry) for entry in city.store.profile().synonyms] == [
+        {"word": "占道摆摊", "kind": "event", "class_code": "0402", "source": "案件"}
+    ]
+    path = str(city.folder / "配置.xlsx")
+    export_profile(city.context, ExportProfile(path))
+    book = load_workbook(path)
+    book["class_synonyms 类别同义词"].append(["乱摆卖", None, "0402", "12345"])
+    book.save(path)
+    import_profile(city.context, ImportProfile(path))
+    assert {entry.word for entry in city.store.profile().synonyms} == {"占道摆摊", "乱摆卖"}
+    bring(city, [{"案件编号": "2", "小类名称": "乱摆卖"}], name="他.csv")
+    assert city.rows("case_record", "class_code")[-1]["class_code"] == "0402"
+    assert profile.synonyms == ()

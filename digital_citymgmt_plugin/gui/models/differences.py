@@ -21,7 +21,7 @@ def sheet_words(sheet: str) -> str:
         "settings": tr("City"), "schemes": tr("Codes"), "classes": tr("Classes"), "departments": tr("Departments"),
         "filing_standard": tr("Filing standard"), "responsibility_rules": tr("Responsibilities"),
         "indicators": tr("Indicators"), "work_calendar": tr("Work calendar"), "work_hours": tr("Working hours"),
-        "workflow": tr("Workflow"),
+        "workflow": tr("Workflow"), "class_synonyms": tr("Synonyms of classes"),
     }  # fmt: skip
     return words.get(sheet, sheet)
 
