@@ -163,7 +163,7 @@ def test_synonyms_travel_in_the_workbook_of_the_profile(city):
     path = str(city.folder / "配置.xlsx")
     export_profile(city.context, ExportProfile(path))
     book = load_workbook(path)
-    book["class_synonyms 类别同义词"].append(["乱摆卖", None, "0402", "12345"])
+    book["class_synonyms 类别同义词"].append(["乱摆卖", "事件", "0402", "12345"])
     book.save(path)
     import_profile(city.context, ImportProfile(path))
     assert {entry.word for entry in city.store.profile().synonyms} == {"占道摆摊", "乱摆卖"}
