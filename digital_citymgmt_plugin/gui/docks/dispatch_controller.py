@@ -152,7 +152,7 @@ class DispatchController(Desk):
         asked = self.filters()
         choices = self._choices_of != self.path
         seek = self.fid
-        self._keep_row = self.dock.view.currentIndex().row() if seek else -1
+        self._keep_row = self.dock.cases.row_of(seek) if seek else -1
         request = CaseQueue(**asdict(asked), limit=PAGE, seek=seek, choices=choices)
 
         def came(answer: dict[str, Any]) -> None:
@@ -200,6 +200,8 @@ class DispatchController(Desk):
             self._keep_row = min(self._keep_row, dock.cases.total - 1)
             self.fid = 0
             self._select(self._keep_row)
+        elif self.fid:  # of no list that is shown, and maybe another one now
+            self.show_fid(self.fid, to_map=False)
         words = tr("{count} cases are listed.").format(count=QLocale().toString(dock.cases.total))
         dock.label.setText(words if dock.cases.total else tr("No case meets the filter."))
         self.listed.emit()
