@@ -124,6 +124,7 @@ class DispatchDay(CensusDay):
     def front(self) -> Any:
         """Let the main window have the keyboard (there is no window manager that would) and return the list."""
         QApplication.setActiveWindow(iface.mainWindow())
+        QApplication.processEvents()  # a window that has just closed hands the keyboard back
         self.desk.dock.view.setFocus()
         return self.desk.dock.view
 
