@@ -67,7 +67,7 @@ def census(town):
         action.insert("case_record", {
             "uuid": objects(["case1"]), "case_no": objects(["A1"]), "kind": objects(["component"]),
             "class_code": objects([LID]), "component_uuid": objects(["second"]), "link_method": objects(["code"]),
-            "component_code": objects([NEW]), "stage": objects(["filing"]),
+            "component_code": objects([NEW]), "stage": objects(["collection"]),
         })  # fmt: skip
     return town
 
@@ -260,7 +260,7 @@ def test_a_merged_double_is_neither_counted_nor_coded_nor_linked(census):
     with census.store.action("set up") as action:
         action.insert("case_record", {
             "uuid": objects(["case2"]), "case_no": objects(["A2"]), "kind": objects(["component"]),
-            "class_code": objects([LID]), "component_code": objects([NEW]), "stage": objects(["filing"]),
+            "class_code": objects([LID]), "component_code": objects([NEW]), "stage": objects(["collection"]),
         })  # fmt: skip
     link_cases(census.context, LinkCases())
     assert {case["component_uuid"] for case in census.rows("case_record", "component_uuid")} == {"first"}
