@@ -36,7 +36,9 @@ from digital_citymgmt_plugin.algorithms.importtracks import ImportTracksAlgorith
 from digital_citymgmt_plugin.algorithms.linkcases import LinkCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.makecandidates import MakeCandidatesAlgorithm
 from digital_citymgmt_plugin.algorithms.mergeduplicates import MergeDuplicatesAlgorithm
+from digital_citymgmt_plugin.algorithms.packcases import PackCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.placecases import PlaceCasesAlgorithm
+from digital_citymgmt_plugin.algorithms.readreceipt import ReadReceiptAlgorithm
 from digital_citymgmt_plugin.algorithms.renumbergrids import RenumberGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.restate import RestateAlgorithm
 from digital_citymgmt_plugin.algorithms.undooperation import UndoOperationAlgorithm
@@ -79,6 +81,8 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     PlaceCasesAlgorithm,
     LinkCasesAlgorithm,
     WriteSlipsAlgorithm,
+    PackCasesAlgorithm,
+    ReadReceiptAlgorithm,
     ImportTracksAlgorithm,
     AssessAlgorithm,
 )

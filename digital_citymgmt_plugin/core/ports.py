@@ -283,6 +283,15 @@ class Files(Protocol):
     def write_workbook(self, path: str, sheets: Sequence[Sheet]) -> None:
         """Write a workbook; text that looks like a formula stays text."""
 
+    def write_package(self, path: str, manifest: Mapping[str, Any], fill: Callable[[str], None]) -> str:
+        """Write a package (zip by its ending, else a new folder) of what ``fill`` writes; digest of its manifest."""
+
+    def copy_named(self, folder: str, target: str, stems: Sequence[str], endings: Sequence[str]) -> int:
+        """Copy files of some names and endings into a new folder; returns how many names were found."""
+
+    def receipt(self, path: str) -> AbstractContextManager[str | list[dict[str, Any]]]:
+        """Find the receipt of a file, zip or folder: its rows when it is JSON, else the path of its table."""
+
     def write_slip(self, path: str, slip: Slip, words: Mapping[str, str], picture: str) -> dict[str, int]:
         """Write a slip of a case as a Word file; tells how many ``photos`` and whether the ``map`` are not in it."""
 

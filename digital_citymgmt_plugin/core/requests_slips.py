@@ -7,7 +7,7 @@ Cases are fids of ``case_record``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Optional
 
 from digital_citymgmt_plugin.core.request_base import Request
 
@@ -51,4 +51,41 @@ class WriteSlips(Request):
     pictures: str = ""
 
 
-SLIPS: tuple[type[Request], ...] = (SlipCases, ReadSlips, WriteSlips)
+@dataclass(frozen=True)
+class PackCases(Request):
+    """Hand cases over: a package for each department that answers for some of them, or one for a named receiver.
+
+    ``chosen``, ``cases``: as in ``SlipCases``. ``folder``: where the packages go. ``zipped``: a zip, else a folder.
+    ``slips``: a folder with slips that are to go along, by the names that ``SlipCases`` gave.
+    """
+
+    method: ClassVar[str] = "pack_cases"
+    folder: str = ""
+    chosen: str = ""
+    cases: list[int] = field(default_factory=list)
+    receiver: str = ""
+    zipped: bool = True
+    slips: str = ""
+    done_by: str = ""
+
+
+@dataclass(frozen=True)
+class ReadReceipt(Request):
+    """Read back what a receiver says of the cases of a package: accepted, refused, answered, with times.
+
+    ``input``: the receipt (JSON, XLSX, CSV), or a zip or folder that holds it; ``rejects``: list of what contradicts.
+    """
+
+    method: ClassVar[str] = "read_receipt"
+    input: str = ""
+    rejects: Optional[str] = None  # noqa: UP045  (get_type_hints on Python 3.9)
+
+
+@dataclass(frozen=True)
+class ListPackages(Request):
+    """List the packages that were handed over, the newest first: receiver, cases by state, file."""
+
+    method: ClassVar[str] = "list_packages"
+
+
+SLIPS: tuple[type[Request], ...] = (SlipCases, ReadSlips, WriteSlips, PackCases, ReadReceipt, ListPackages)

@@ -113,6 +113,9 @@ SERVICES: dict[str, Service] = {
     "slip_cases": _late("slips", "slip_cases"),
     "read_slips": _late("slips", "read_slips"),
     "write_slips": _late("slips", "write_slips"),
+    "pack_cases": _late("handover", "pack_cases"),
+    "read_receipt": _late("handover", "read_receipt"),
+    "list_packages": _late("handover", "list_packages"),
     "open_redraw": _late("redraw", "open_redraw"),
     "close_redraw": _late("redraw", "close_redraw"),
     "probe_redraw": _late("redraw", "probe_redraw"),
@@ -134,7 +137,7 @@ PREVIEWED = {
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
     "import_base_map", "make_candidates", "decide_candidates", "check_grids", "mend_grids",
     "apply_redraw", "renumber_grids",
-    "place_cases", "amend_cases", "import_filing_standard", "move_cases", "choose_link",
+    "place_cases", "amend_cases", "import_filing_standard", "move_cases", "read_receipt", "choose_link",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
@@ -150,5 +153,5 @@ READING = {
     "totals", "total_objects", "list_rules", "case_queue", "case_page", "export_cases",
     "open_redraw", "rebase_redraw", "list_scenarios", "compare_scenarios",
     "place_queue", "suggest_places", "list_moves", "preview_cases", "link_choices",
-    "slip_cases", "read_slips", "write_slips",
+    "slip_cases", "read_slips", "write_slips", "list_packages",
 }  # fmt: skip

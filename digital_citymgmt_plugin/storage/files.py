@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import contextlib
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +26,7 @@ from digital_citymgmt_plugin.storage import (
     evidence,
     formats,
     gpx,
+    handover,
     photos,
     platform_out,
     profile_workbook,
@@ -229,3 +232,19 @@ class CityFiles:
         self._not_the_store(path)
         store = Path(self.store_path or "")
         return word.write_slip(path, slip, words, picture, str(store.with_name(f"{store.stem}_photos")))
+
+    def write_package(self, path: str, manifest: Mapping[str, Any], fill: Callable[[str], None]) -> str:
+        """Write a package that is handed over; see ``storage.handover``."""
+        return handover.write_package(path, manifest, fill)
+
+    def copy_named(self, folder: str, target: str, stems: Sequence[str], endings: Sequence[str]) -> int:
+        """Copy files of some names and endings into a new folder; returns how many names were found."""
+        return handover.copy_named(folder, target, stems, endings)
+
+    @contextlib.contextmanager
+    def receipt(self, path: str) -> Iterator[str | list[dict[str, Any]]]:
+        """Find the receipt of a file, zip or folder: its rows when it is JSON, else the path of its table."""
+        self._not_the_store(path)
+        with tempfile.TemporaryDirectory(prefix="dcm_receipt_") as folder:
+            found = handover.receipt_file(path, folder)
+            yield handover.read_receipt(found) if found.lower().endswith(".json") else found

@@ -43,6 +43,7 @@ from digital_citymgmt_plugin.core.requests_history import RenumberGrids
 from digital_citymgmt_plugin.core.requests_intake import AmendCases, PlaceCases
 from digital_citymgmt_plugin.core.requests_links import ChooseLink
 from digital_citymgmt_plugin.core.requests_redraw import ApplyRedraw, DiscardScenario, SaveScenario
+from digital_citymgmt_plugin.core.requests_slips import PackCases, ReadReceipt
 from tests.kill.town import ACROSS, CLASSES, COUNTY, CRS, SIDE, Town, X, Y
 
 FAR = 30.0  # m: components of the town are strewn at random, few lie as near as doubles do
@@ -65,6 +66,19 @@ def column(store: str, query: str) -> list[Any]:
 def _case(store: str) -> int:
     """Return the first case that may be remediated."""
     return int(column(store, "SELECT fid FROM case_record WHERE stage IN ('dispatch', 'disposal') ORDER BY fid")[0])
+
+
+def _receipt(store: str, out: str) -> str:
+    """Write the receipt of the package that was packed before; every case is accepted."""
+    query = (
+        "SELECT package_uuid || '|' || case_no || '|' || digest FROM package_case "
+        "JOIN case_record ON case_fid = case_record.fid"
+    )
+    rows = [dict(zip(("package", "case_no", "digest"), row.split("|"))) for row in column(store, query)]
+    cases = [{**row, "state": "accepted", "at": "2026-06-02 10:00"} for row in rows]
+    path = Path(f"{out}_receipt.json")
+    path.write_text(json.dumps({"package": "", "cases": cases}), encoding="utf-8")
+    return str(path)
 
 
 GRIDS = "SELECT code FROM unit_grid WHERE status = 'current' ORDER BY code"
@@ -97,6 +111,10 @@ ACTIONS: dict[str, Build] = {
         column(store, "SELECT fid FROM case_record WHERE stage != 'closed' ORDER BY fid"), "void", "commander",
         reason="重复", at="2026-06-01T00:00:00.000Z",
     ),
+    "packcases": lambda town, store, out: PackCases(
+        str(Path(out).parent), cases=[int(fid) for fid in column(store, OPEN)], receiver="甲"
+    ),
+    "readreceipt": lambda town, store, out: ReadReceipt(_receipt(store, out)),
     "findduplicates": lambda town, store, out: FindDuplicates(tolerance=FAR),
     "checkcomponents": lambda town, store, out: CheckComponents(),
     "waiveissues": lambda town, store, out: WaiveIssues(states=["open"], reason="现场核实"),

@@ -84,6 +84,8 @@ CONTRACT = {
     "placecases": {"STORE", "LEAST", "AGAIN"},
     "linkcases": {"STORE", "TOLERANCE"},
     "writeslips": {"STORE", "KIND", "CASES", "FORMAT", "OUTPUT"},
+    "packcases": {"STORE", "CASES", "RECEIVER", "SLIPS", "ZIP", "OUTPUT"},
+    "readreceipt": {"STORE", "INPUT", "REJECTS"},
     "assess": {"STORE", "BY", "FROM", "TO", "SCHEME", "OUTPUT"},
 }  # fmt: skip
 
