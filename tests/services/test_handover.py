@@ -37,7 +37,8 @@ def rows_of(desk, **columns):
     numbers = desk.store.read("case_record", ["fid", "case_no"], [])
     called = dict(zip(numbers["fid"].tolist(), numbers["case_no"].tolist()))
     return [
-        {"package": package, "case_no": called[fid], "digest": mark, "state": "已接收", "at": "2026-04-01 12:00", **columns}
+        {"package": package, "case_no": called[fid], "digest": mark, "state": "已接收", "at": "2026-04-01 12:00",
+         **columns}
         for package, fid, mark in zip(*(read[name].tolist() for name in read))
     ]  # fmt: skip
 
@@ -54,7 +55,8 @@ def test_each_department_gets_its_cases_and_the_manifest_ties(desk):
     for package in told["packages"]:
         with zipfile.ZipFile(package["path"]) as inside:
             manifest = json.loads(inside.read("manifest.json"))
-            assert {one["name"] for one in manifest["files"]} == {"cases.xlsx", "cases.csv", "cases.gpkg", "receipt.xlsx"}
+            names = {one["name"] for one in manifest["files"]}
+            assert names == {"cases.xlsx", "cases.csv", "cases.gpkg", "receipt.xlsx"}
             for one in manifest["files"]:
                 assert hashlib.sha256(inside.read(one["name"])).hexdigest() == one["sha256"]
             assert manifest["cases"] == package["cases"] == 4 and len(manifest["digests"]) == 4

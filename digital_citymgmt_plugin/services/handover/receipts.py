@@ -13,7 +13,7 @@ import numpy as np
 from digital_citymgmt_plugin.core.cases import handover, slips
 from digital_citymgmt_plugin.core.cases.times import parse_times, to_text
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import Context, Store
+from digital_citymgmt_plugin.core.ports import Condition, Context, Store
 from digital_citymgmt_plugin.core.requests_slips import ReadReceipt
 from digital_citymgmt_plugin.services.dispatch.holding import CASES
 from digital_citymgmt_plugin.services.intake import objects
@@ -127,7 +127,8 @@ def _rows(context: Context, read: str | list[dict[str, Any]]) -> Iterator[dict[s
 def _packages(store: Store, uuids: set[str]) -> dict[str, dict[str, dict[str, Any]]]:
     """Return the cases of packages by number: row, digest then and now, what was said of it before."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
-    packages = store.read("package", ["fid", "uuid"], [("uuid", "in", sorted(uuids)[:_PART]), ("direction", "=", "out")])
+    where: list[Condition] = [("uuid", "in", sorted(uuids)[:_PART]), ("direction", "=", "out")]
+    packages = store.read("package", ["fid", "uuid"], where)
     for fid, package in zip(packages["fid"].tolist(), packages["uuid"].tolist()):
         names = ["fid", "case_fid", "digest", "state", "note"]
         rows = store.read("package_case", names, [("package_uuid", "=", package)])
