@@ -3,7 +3,8 @@
 
 ``bash scripts/run_walkthrough.sh --review [--locale en] [--theme "Night Mapping"] [--size 1366x768] [--font 2]
 [--palette dark|contrast]`` starts it with the demo city and the files of a census day. Each is drawn to a picture, and
-what can be told without eyes (``review_looks.py``) goes to ``review.json``. Nothing is judged here: the pictures are.
+what can be told without eyes (``review_looks.py``) goes to ``review.json``. ``DCM_WALK_STEPS`` of the environment names
+the steps when not all are wanted (``demo`` is needed by most). Nothing is judged here: the pictures are.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ def paint(name: str) -> None:
         made.setColor(QPalette.ColorGroup.Disabled, where, faint)
     QApplication.setStyle("Fusion")
     QApplication.setPalette(made)
+    iface.mainWindow().setPalette(made)  # what was made before keeps its own
+    for menu in iface.mainWindow().findChildren(QMenu):
+        menu.setPalette(made)
 
 
 class Review(RedrawDay):
@@ -76,7 +80,8 @@ class Review(RedrawDay):
         size = iface.mainWindow().screen().geometry()
         iface.mainWindow().setGeometry(0, 0, size.width(), size.height())
         yield from pause(1.0)
-        for name in self.STEPS:
+        chosen = os.environ.get("DCM_WALK_STEPS", "").split()
+        for name in [one for one in self.STEPS if not chosen or one in chosen]:
             self.begin(name)
             yield from self.safely(name, getattr(self, name)())
         text = json.dumps({"seen": self.seen, "missed": self.missed}, ensure_ascii=False, indent=1)

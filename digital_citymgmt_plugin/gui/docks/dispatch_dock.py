@@ -15,6 +15,7 @@ from qgis.PyQt.QtWidgets import (
     QLineEdit,
     QMenu,
     QProgressBar,
+    QSizePolicy,
     QSplitter,
     QToolButton,
     QVBoxLayout,
@@ -23,7 +24,16 @@ from qgis.PyQt.QtWidgets import (
 
 from digital_citymgmt_plugin.core.cases.names import LAMPS, QUEUES, STAGES
 from digital_citymgmt_plugin.gui.docks.case_panel import CasePanel
-from digital_citymgmt_plugin.gui.docks.parts import button, in_tab_order, plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.parts import (
+    Buttons,
+    Scrolled,
+    allow,
+    button,
+    in_tab_order,
+    plain_label,
+    rows_view,
+)
+from digital_citymgmt_plugin.gui.docks.wrapping import Wrapped
 from digital_citymgmt_plugin.gui.models.cases import CaseModel, lamp_icon, lamp_words, queue_words, stage_words
 
 NAME = "DcmDispatchDock"
@@ -67,10 +77,11 @@ class DispatchDock(QgsDockWidget):
         layout.addWidget(self._filters())
         layout.addWidget(splitter, 1)
         layout.addWidget(self.label)
-        layout.addLayout(self._moves())
-        layout.addLayout(self._buttons())
+        layout.addWidget(self._moves())
+        layout.addWidget(self._buttons())
         layout.addLayout(self._progress())
-        self.setWidget(body)
+        self.body = body
+        self.setWidget(Scrolled(body))
         in_tab_order(
             self.queue_box, self.search_edit, self.filter_button, *self.filters, self.clear_button, self.view,
             *self.panel.tab_chain(), self.role_box, *self.move_buttons.values(), self.moves_button,
@@ -79,7 +90,7 @@ class DispatchDock(QgsDockWidget):
         )  # fmt: skip
         self.show_no_store()
 
-    def _queue_line(self) -> QHBoxLayout:
+    def _queue_line(self) -> Wrapped:
         self.queue_box, self.search_edit = QComboBox(), QLineEdit()
         self.queue_box.setAccessibleName(tr("Queue"))
         self.queue_box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -93,14 +104,13 @@ class DispatchDock(QgsDockWidget):
         self.filter_button = QToolButton()
         self.filter_button.setText(tr("Filters"))
         self.filter_button.setToolTip(tr("Filter by class, department, area, source, lamp, stage and day"))
+        self.filter_button.setAccessibleName(self.filter_button.toolTip())
         self.filter_button.setCheckable(True)
         self.filter_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.filter_button.setObjectName("case_filters")
-        row = QHBoxLayout()
-        row.addWidget(self.queue_box, 3)
-        row.addWidget(self.search_edit, 3)
-        row.addWidget(self.filter_button)
-        return row
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.queue_box.setSizePolicy(policy)
+        return Wrapped(self.queue_box, self.search_edit, self.filter_button)
 
     def _filters(self) -> QWidget:
         self.class_box, self.dept_box, self.area_box, self.beat_box, self.source_box = (QComboBox() for _ in range(5))
@@ -144,7 +154,7 @@ class DispatchDock(QgsDockWidget):
         self.filter_button.toggled.connect(self.filter_area.setVisible)
         return self.filter_area
 
-    def _moves(self) -> QGridLayout:
+    def _moves(self) -> Buttons:
         self.role_box = QComboBox()
         self.role_box.setAccessibleName(tr("Role in which you act"))
         self.role_box.setToolTip(tr("Role in which you act"))
@@ -153,6 +163,7 @@ class DispatchDock(QgsDockWidget):
         self.moves_button = QToolButton()
         self.moves_button.setText(tr("All moves"))
         self.moves_button.setToolTip(tr("All moves of the workflow with their keys"))
+        self.moves_button.setAccessibleName(self.moves_button.toolTip())
         self.moves_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.moves_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.moves_button.setObjectName("all_moves")
@@ -160,20 +171,17 @@ class DispatchDock(QgsDockWidget):
         self.moves_menu.setToolTipsVisible(True)
         self.moves_button.setMenu(self.moves_menu)
         self.move_buttons: dict[str, QToolButton] = {}
-        grid = QGridLayout()
-        grid.addWidget(self.role_box, 0, 0)
-        for number, action in enumerate(BUTTONS, start=1):
+        for action in BUTTONS:
             made = QToolButton()
             made.setObjectName(f"move_{action}")
             made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-            made.setSizePolicy(self.role_box.sizePolicy())
+            made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             made.setEnabled(False)
             self.move_buttons[action] = made
-            grid.addWidget(made, number // 5, number % 5)
-        grid.addWidget(self.moves_button, 1, 4)
-        return grid
+        self.moves_button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        return Buttons(self.role_box, *self.move_buttons.values(), self.moves_button, most=5)
 
-    def _buttons(self) -> QGridLayout:
+    def _buttons(self) -> Buttons:
         self.previous_button = button(tr("Previous"), tr("Select the previous case (Shift+F4)"), "previous_case")
         self.next_button = button(tr("Next"), tr("Select the next case (F4)"), "next_case")
         self.pick_button = button(tr("Pick on map"), tr("Click a case on the map to select it here"), "pick_case")
@@ -183,13 +191,10 @@ class DispatchDock(QgsDockWidget):
         self.undo_button = button(tr("Undo"), tr("Take the last move made here back"), "undo_move")
         self.undo_button.setEnabled(False)
         self.export_button = button(tr("E&xport…"), tr("Write the list to Excel or CSV"), "export_cases")
-        grid = QGridLayout()
-        for number, widget in enumerate((
+        return Buttons(
             self.previous_button, self.next_button, self.pick_button, self.place_button, self.undo_button,
-            self.export_button,
-        )):  # fmt: skip
-            grid.addWidget(widget, number // 3, number % 3)
-        return grid
+            self.export_button, most=3,
+        )  # fmt: skip
 
     def _progress(self) -> QHBoxLayout:
         self.progress_bar = QProgressBar()
@@ -208,7 +213,7 @@ class DispatchDock(QgsDockWidget):
         self.cases.fill(0, "", 0, [])
         self.panel.show_none()
         self.label.setText(tr("Open a city store first."))
-        self.widget().setEnabled(False)
+        allow(self.body, False)
 
     def show_queues(self, counts: Mapping[str, int]) -> None:
         """Show the number of cases of each queue beside its name."""
@@ -217,7 +222,7 @@ class DispatchDock(QgsDockWidget):
             queue = str(self.queue_box.itemData(at))
             words = queue_words(queue)
             self.queue_box.setItemText(at, f"{words} ({number(counts[queue])})" if queue in counts else words)
-        self.widget().setEnabled(True)
+        allow(self.body, True)
 
     def show_choices(self, choices: Mapping[str, Sequence[Sequence[Any]]]) -> None:
         """Offer what can be filtered by; what was chosen stays chosen."""

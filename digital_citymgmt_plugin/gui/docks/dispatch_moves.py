@@ -148,6 +148,8 @@ class MoveDesk(QObject):
                 tip = tr("To the stage {stage}").format(stage=self._stage(move))
                 tip = tip if move["allowed"] else why_words(move["why"])
             made.setToolTip(f"{words} ({keys}): {tip}")
+            if action in self.dock.move_buttons:
+                self.dock.move_buttons[action].setAccessibleName(made.toolTip())
         placeable = page is not None and bool(known.get("amend", {}).get("allowed"))
         self.dock.place_button.setEnabled(placeable)
         amend = known.get("amend") or {}
