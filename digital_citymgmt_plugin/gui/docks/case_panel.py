@@ -10,11 +10,11 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, QSize, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QIcon, QImageReader, QPixmap
-from qgis.PyQt.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QTableView, QTabWidget, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QListWidget, QListWidgetItem, QTableView, QTabWidget, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.bridge.captions import column_caption, value_captions
 from digital_citymgmt_plugin.bridge.messages import template
-from digital_citymgmt_plugin.gui.docks.parts import button, plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.parts import Buttons, button, plain_label, rows_view
 from digital_citymgmt_plugin.gui.models.cases import FAMILY, lamp_words, minute, stage_words
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.plain_text import as_tip
@@ -64,10 +64,7 @@ class CasePanel(QWidget):
         self.remediate_button = button(
             tr("Ask for remediation…"), tr("Have it mended on behalf of its owner, paid by a fund"), "ask_remediation"
         )
-        below = QHBoxLayout()
-        below.addWidget(self.ruling_button)
-        below.addWidget(self.remediate_button)
-        column.addLayout(below)
+        column.addWidget(Buttons(self.ruling_button, self.remediate_button))
         for widget, words in (
             (self.fields, tr("Case")), (self.timeline, tr("Timeline")), (self.photos, tr("Photos")),
             (self.earlier, tr("Earlier here")), (self.nearby, tr("Nearby")), (self.duty_area, tr("Responsibility")),
