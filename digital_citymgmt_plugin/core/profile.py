@@ -348,6 +348,6 @@ def is_positive(value: Any) -> bool:
     """Tell whether a value is, or reads as, a finite number above 0."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # a whole number may be larger than any float
         return False
     return math.isfinite(number) and number > 0

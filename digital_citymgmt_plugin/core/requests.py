@@ -465,7 +465,7 @@ def _typed(method: str, name: str, value: Any, hint: Any) -> Any:
         return value
     if wanted is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(value)
-    if isinstance(wanted, type) and isinstance(value, wanted):
+    if isinstance(wanted, type) and isinstance(value, wanted) and not _too_large(value):
         return value
     raise InputRefused("request.parameters", method=method, field=name)
 
@@ -475,9 +475,14 @@ def _listed(method: str, name: str, value: list[Any], kind: Any) -> list[Any]:
     if kind is Layer:
         return [_layer(method, name, item) for item in value]
     wanted = (int, float) if kind is float else kind
-    if any(not isinstance(item, wanted) or isinstance(item, bool) for item in value):
+    if any(not isinstance(item, wanted) or isinstance(item, bool) or _too_large(item) for item in value):
         raise InputRefused("request.parameters", method=method, field=name)
     return [float(item) for item in value] if kind is float else value
+
+
+def _too_large(value: Any) -> bool:
+    """Tell whether a whole number is one that no row of a store can have."""
+    return isinstance(value, int) and abs(value) >= 2**63
 
 
 def _layer(method: str, name: str, value: Any) -> Layer:

@@ -26,6 +26,7 @@ from digital_citymgmt_plugin.services.link_places import AREAS, CityMap
 AMENDED = ("kind", "class_code", "class_name", "condition", "description", "address", "component_code", "stated_area")
 _LIMITED = {"kind", "class_code", "condition"}  # by these a limit is found
 _MOST = 10_000
+_LONGEST = 10_000  # characters of a value
 _COLUMNS = ("fid", "case_no", "stage", "place_method", "place_score", *AMENDED, *AREAS, GEOM)
 
 
@@ -45,7 +46,7 @@ def amend_cases(context: Context, request: AmendCases) -> dict[str, Any]:
     ------
     InputRefused
         ``amend.nothing``, ``amend.column``, ``amend.place`` (half a place, or none near the city), ``amend.role``,
-        ``amend.class``, ``amend.many``.
+        ``amend.value`` (no text, too long, a kind that the profile does not have), ``amend.class``, ``amend.many``.
     """
     store = context.need_store()
     values = _values(store, request)
@@ -105,9 +106,14 @@ def _values(store: Store, request: AmendCases) -> dict[str, Any]:
     for name in values:
         if name not in AMENDED:
             raise InputRefused("amend.column", field=name, known=", ".join(AMENDED))
-    code = values.get("class_code")
+        value = values[name] or None
+        if value is not None and (not isinstance(value, str) or len(value) > _LONGEST or "\0" in value):
+            raise InputRefused("amend.value", field=name, value=str(value)[:50])
+        values[name] = value
+    profile, code = store.profile(), values.get("class_code")
+    if values.get("kind") and values["kind"] not in profile.kinds:
+        raise InputRefused("amend.value", field="kind", value=values["kind"][:50])
     if code:
-        profile = store.profile()
         kinds = [values["kind"]] if values.get("kind") else list(profile.kinds)
         known = [(kind, profile.class_by_code(kind)[code]) for kind in kinds if code in profile.class_by_code(kind)]
         if len(known) != 1:

@@ -168,7 +168,7 @@ class _Asked:
     def _refusal(self, state: State, fid: int, number: str, log: tuple[int, str | None]) -> Refusal | None:
         seen = (self._request.seen or {}).get(str(fid))
         newest, latest = log
-        if seen is not None and int(seen) != newest:
+        if seen is not None and str(seen) != str(newest):
             return Refusal("case.changed_meanwhile", {"case_no": number})
         refusal = self._table.refusal(state, self._request.action, self._request.role, self._given)
         if refusal is None and latest is not None and self.at < latest:

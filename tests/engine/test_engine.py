@@ -61,6 +61,8 @@ WRONG = {
     "unknown parameter": ("health", {"x": 1}, "request.parameters"),
     "missing parameter": ("open_store", {}, "request.parameters"),
     "wrong type": ("open_store", {"path": 5}, "request.parameters"),
+    "too large": ("case_page", {"fid": 2**63}, "request.parameters"),
+    "too large in a list": ("explain_duty", {"cases": [1, 10**30]}, "request.parameters"),
     "list for parameters": ("open_store", [1, 2], "request.parameters"),
     "text for parameters": ("open_store", "x", "request.parameters"),
     "layer with an unknown key": ("adopt_grids", {"input": {"path": "a", "shape": 1}}, "request.parameters"),

@@ -149,6 +149,8 @@ def test_amending_is_an_event_is_taken_back_and_refuses_nonsense(city):
     assert city.rows("case_record", "fid", "address", GEOM, "stage") == before
     for wrong, code in (
         (AmendCases(fids), "amend.nothing"), (AmendCases(fids, {"stage": "closed"}), "amend.column"),
+        (AmendCases(fids, {"address": {"a": 1}}), "amend.value"), (AmendCases(fids, {"kind": "怪"}), "amend.value"),
+        (AmendCases(fids, {"description": "x" * 20_000}), "amend.value"),
         (AmendCases(fids, x=1.0), "amend.place"), (AmendCases(fids, x=1.0, y=2.0), "amend.place"),
         (AmendCases(fids, {"class_code": "9999"}), "amend.class"),
         (AmendCases(fids, {"address": "x"}, role="department"), "amend.role"),
