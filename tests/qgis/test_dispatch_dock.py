@@ -192,3 +192,13 @@ def test_a_million_selected_are_too_many_and_a_few_out_of_sight_are_found(bench)
     bench.settle()
     bench.desk.with_chosen(told.append)
     assert told[-1] == [700_000]
+
+
+def test_moves_have_a_count_of_their_own():
+    """A move of the workflow is no case that lies in another unit grid now: redrawing tells that of the same answer."""
+    from digital_citymgmt_plugin.bridge.messages import SENTENCES
+    from digital_citymgmt_plugin.gui.docks.dispatch_moves import move_counts
+
+    assert move_counts({"moved": 3, "refused": 1}) == {"cases_processed": 3, "cases_refused": 1}
+    assert SENTENCES["count.cases_processed"] == "Moved"
+    assert SENTENCES["count.cases_moved"] == "Cases in another unit grid"

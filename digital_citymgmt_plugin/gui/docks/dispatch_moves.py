@@ -64,7 +64,7 @@ def why_words(why: Mapping[str, Any]) -> str:
 
 def move_counts(counts: Mapping[str, Any]) -> dict[str, Any]:
     """Return the counts of a move under names that have words of their own."""
-    names = {"moved": "cases_moved", "refused": "cases_refused"}
+    names = {"moved": "cases_processed", "refused": "cases_refused"}
     return {names.get(name, name): value for name, value in counts.items()}
 
 
