@@ -107,9 +107,9 @@ class LinkDesk(QObject):
     def _fill(self, choices: list[dict[str, Any]]) -> None:
         self.choices = choices
         header = [
-            tr("What"), tr("Component"), tr("Class"), tr("Distance"), tr("Score"), tr("Owner"), tr("State"), tr("Name"),
+            tr("Component"), tr("Distance"), tr("Score"), tr("Class"), tr("What"), tr("Owner"), tr("State"), tr("Name"),
         ]  # fmt: skip
-        old, made = self.view.model(), RowsModel(header, [_row(one) for one in choices], self.view, (3, 4))
+        old, made = self.view.model(), RowsModel(header, [_row(one) for one in choices], self.view, (1, 2))
         self.view.setModel(made)
         old.deleteLater()
         if choices:
@@ -167,8 +167,7 @@ def _row(one: Mapping[str, Any]) -> list[str]:
     ]  # fmt: skip
     apart = "" if one["distance"] is None else tr("{distance} m").format(distance=f"{one['distance']:.1f}")
     return [
-        ", ".join(what) or tr("other class"), str(one["code"] or str(one["uuid"])[:8]),
-        f"{one['class_code'] or ''} {one['class_name'] or ''}".strip(), apart,
-        "" if one["score"] is None else f"{one['score']:.2f}", str(one["owner_name"] or ""), str(one["state"] or ""),
-        str(one["name"] or ""),
+        str(one["code"] or str(one["uuid"])[:8]), apart, "" if one["score"] is None else f"{one['score']:.2f}",
+        f"{one['class_code'] or ''} {one['class_name'] or ''}".strip(), ", ".join(what) or tr("other class"),
+        str(one["owner_name"] or ""), str(one["state"] or ""), str(one["name"] or ""),
     ]  # fmt: skip
