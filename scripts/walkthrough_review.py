@@ -420,7 +420,7 @@ class Review(RedrawDay):
             book = openpyxl.load_workbook(file)
             sheet = next(one for one in book.worksheets if one.title.startswith("class"))
             for row in (3, 4):
-                sheet.cell(row, 3).value = word
+                sheet.cell(row, 6 if word else 2).value = word  # a name, then no code
             book.save(file)
             yield from self.window(name, lambda: self.plugin.profile_actions.compare(file), seconds=60)
 

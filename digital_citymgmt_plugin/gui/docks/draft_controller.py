@@ -101,6 +101,7 @@ class DraftController(Desk):
         if layer is None:
             words = tr("There is no draft in the project: press “Draft…”.")
             self.dock.show_cells([], {}, words if self.path else tr("Open a city store first."))
+            self.dock.view.setEnabled(bool(self.path))
             return
         try:
             if not layer.isEditable():
