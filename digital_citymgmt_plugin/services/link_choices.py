@@ -25,7 +25,6 @@ from digital_citymgmt_plugin.services.case_events import amendments
 from digital_citymgmt_plugin.services.case_keeping import MOVED
 from digital_citymgmt_plugin.services.duty_ground import DEPARTMENTS
 from digital_citymgmt_plugin.services.intake import objects
-from digital_citymgmt_plugin.services.link_codes import StatedCodes
 from digital_citymgmt_plugin.services.link_places import BY_COMPONENT, PLACE, CityMap
 from digital_citymgmt_plugin.services.link_review import BY_HAND, LINK, REVIEWED
 
@@ -68,8 +67,7 @@ def link_choices(context: Context, request: LinkChoices) -> dict[str, Any]:
     departments = profile.department_by_code()
     place = case[GEOM]
     known: dict[str, dict[str, Any]] = {}
-    stated = str(case["component_code"] or "")
-    by_code = {target[0] for target in StatedCodes(store, context.cancel).find([stated]).get(stated, [])}
+    by_code = _stated(store, case)
     named = sorted({*by_code, *([str(case["component_uuid"])] if case["component_uuid"] else [])})
     if named:
         known.update(_read(store, [("uuid", "in", named)]))
@@ -104,6 +102,29 @@ def link_choices(context: Context, request: LinkChoices) -> dict[str, Any]:
         "left": max(0, len(found) - limit), "newest": _newest(store, request.case),
         "counts": {}, "tables": [], "notes": [],
     }  # fmt: skip
+
+
+def _stated(store: Store, case: dict[str, Any]) -> set[str]:
+    """Return the components that the code of a case means.
+
+    Numbers of a component's source are not looked up, which reads every component: the last run of linkcases told them.
+    """
+    code = str(case["component_code"] or "")
+    found: set[str] = set()
+    if not code:
+        return found
+    for table in COMPONENTS:
+        rows = store.read(table, ["uuid", "merged_uuid"], [("code", "=", code)])
+        found.update(str(goes_to or uuid) for uuid, goes_to in zip(rows["uuid"].tolist(), rows["merged_uuid"].tolist()))
+    if case["component_uuid"] and case["link_method"] == "code":
+        found.add(str(case["component_uuid"]))
+    where: list[Condition] = [
+        ("object_uuid", "=", case["uuid"]), ("rule", "=", "link_ambiguous"), ("state", "=", issues.OPEN),
+    ]  # fmt: skip
+    for params in issues.all_params(store.read("check_issue", ["params"], where)["params"].tolist()):
+        if params.get("code") == code:
+            found.update(str(one["uuid"]) for one in params.get("candidates", ()))
+    return found
 
 
 def _rank(one: dict[str, Any]) -> tuple[Any, ...]:

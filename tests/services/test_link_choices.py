@@ -16,7 +16,7 @@ from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.link_choices import choose_link, link_choices
 from digital_citymgmt_plugin.services.linking import link_cases
 from digital_citymgmt_plugin.services.undoing import undo_operation
-from tests.services.test_linking import LAMP, LID, add, case, open_issues, store
+from tests.services.test_linking import LAMP, LID, add, case, key_components, open_issues, store
 from tests.support import make_context
 
 __all__ = ["store"]
@@ -43,11 +43,13 @@ def test_what_is_in_reach_is_listed_with_distance_class_score_and_owner(store):
     more(store, uuid="lamp9", class_code=LAMP, state="完好", owner_dept="D07", **{GEOM: shapely.Point(12, 10)})
     more(store, uuid="gone", class_code=LID, state="移除", **{GEOM: shapely.Point(12, 10)})
     add(store, "A", (13, 10), component_code="77")
+    link_cases(make_context(store), LinkCases())
     answer = choices(store)
     names = ("uuid", "distance", "score", "same_class", "by_code")
     told = [tuple(one[name] for name in names) for one in answer["choices"]]
     assert told == [("lid2", 27.0, 1.0, True, True), ("lid1", 3.0, 0.4, True, False), ("lamp9", 1.0, 0.8, False, False)]
     assert [one["owner"] for one in answer["choices"]] == [None, "D05", "D07"]
+    assert [one["current"] for one in answer["choices"]] == [True, False, False]
     assert (answer["case"]["open"], answer["left"], answer["newest"]) == (True, 0, 0)
     assert len(choices(store, limit=1)["choices"]) == 1
 
@@ -116,3 +118,14 @@ def test_a_case_that_ended_or_is_not_there_is_refused(store):
     with pytest.raises(InputRefused) as caught:
         link_choices(make_context(store), LinkChoices(999))
     assert caught.value.code == "dispatch.no_case"
+
+
+def test_all_that_one_code_means_stand_first(store):
+    add(store, "A", (150, 51), component_code="K1")
+    answer = choices(store)["choices"]
+    assert [(one["uuid"], one["by_code"]) for one in answer] == [("lid1", True), ("lamp", False)]
+    key_components(store, lid2="lids:78", lid3="lids:78#2")
+    add(store, "B", component_code="78")
+    link_cases(make_context(store), LinkCases())
+    answer = link_choices(make_context(store), LinkChoices(fid_of(store, "B")))["choices"]
+    assert {one["uuid"] for one in answer if one["by_code"]} == {"lid2", "lid3"}
