@@ -19,6 +19,7 @@ from digital_citymgmt_plugin.algorithms.decidecandidates import DecideCandidates
 from digital_citymgmt_plugin.algorithms.draftbeats import DraftBeatsAlgorithm
 from digital_citymgmt_plugin.algorithms.draftgrids import DraftGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.exportaudit import ExportAuditAlgorithm
+from digital_citymgmt_plugin.algorithms.exportcases import ExportCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.exportgrids import ExportGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.exportprofile import ExportProfileAlgorithm
 from digital_citymgmt_plugin.algorithms.findduplicates import FindDuplicatesAlgorithm
@@ -83,6 +84,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     WriteSlipsAlgorithm,
     PackCasesAlgorithm,
     ReadReceiptAlgorithm,
+    ExportCasesAlgorithm,
     ImportTracksAlgorithm,
     AssessAlgorithm,
 )

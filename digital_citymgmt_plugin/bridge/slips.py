@@ -61,6 +61,7 @@ _SHOWN = (
 )  # fmt: skip
 _LAMPS = {"green": "#1a8f3c", "amber": "#b97a00", "red": "#c62828"}
 _PIXELS, _BYTES = 150_000_000, 64 << 20  # of a photo; as storage.photos has it
+_CELL = 2.2  # mm that a cell takes beside its text: margins and line
 _TALLEST = 0.8  # of a page: a text that is longer is cut, and that is said by its ellipsis
 
 
@@ -323,7 +324,7 @@ class _Page:
     def table(self) -> None:
         """Put the table below, and on as many pages as it needs."""
         heads = self.sheet["header"]
-        widths = _widths(self.sheet, self.wide)
+        widths = _widths(self.sheet, self.wide - _CELL * len(heads))
         table = QgsLayoutItemManualTable.create(self.layout)
         self.layout.addMultiFrame(table)
         letters = text_format(8.5)
@@ -338,7 +339,7 @@ class _Page:
         table.setHeaders(headings)
         table.setIncludeTableHeader(True)
         cells = [
-            [QgsTableCell("\n".join(wrapped(harmless(text), width - 3, 8.5, 6))) for text, width in zip(row, widths)]
+            [QgsTableCell("\n".join(wrapped(harmless(text), width - 1, 8.5, 6))) for text, width in zip(row, widths)]
             for row in self.sheet["rows"]
         ]
         table.setTableContents(cells)

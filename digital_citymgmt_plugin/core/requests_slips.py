@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Optional
 
-from digital_citymgmt_plugin.core.request_base import Request
+from digital_citymgmt_plugin.core.request_base import Layer, Request
 
 
 @dataclass(frozen=True)
@@ -88,4 +88,23 @@ class ListPackages(Request):
     method: ClassVar[str] = "list_packages"
 
 
-SLIPS: tuple[type[Request], ...] = (SlipCases, ReadSlips, WriteSlips, PackCases, ReadReceipt, ListPackages)
+@dataclass(frozen=True)
+class ExportPlatformCases(Request):
+    """Write cases in the layout of a platform, told by a sample of its own export, and compare what was written.
+
+    ``mapping``: how the platform's columns are ours: JSON, the name of a saved one, or none to guess it from the
+    sample. ``chosen``, ``cases``: as in ``SlipCases``. ``report``: list of differences (XLSX, CSV).
+    """
+
+    method: ClassVar[str] = "export_platform_cases"
+    sample: Layer
+    output: str = ""
+    mapping: Optional[str] = None  # noqa: UP045
+    chosen: str = ""
+    cases: list[int] = field(default_factory=list)
+    report: Optional[str] = None  # noqa: UP045
+
+
+SLIPS: tuple[type[Request], ...] = (
+    SlipCases, ReadSlips, WriteSlips, PackCases, ReadReceipt, ListPackages, ExportPlatformCases,
+)  # fmt: skip

@@ -116,6 +116,7 @@ SERVICES: dict[str, Service] = {
     "pack_cases": _late("handover", "pack_cases"),
     "read_receipt": _late("handover", "read_receipt"),
     "list_packages": _late("handover", "list_packages"),
+    "export_platform_cases": _late("handover", "export_platform_cases"),
     "open_redraw": _late("redraw", "open_redraw"),
     "close_redraw": _late("redraw", "close_redraw"),
     "probe_redraw": _late("redraw", "probe_redraw"),
@@ -153,5 +154,5 @@ READING = {
     "totals", "total_objects", "list_rules", "case_queue", "case_page", "export_cases",
     "open_redraw", "rebase_redraw", "list_scenarios", "compare_scenarios",
     "place_queue", "suggest_places", "list_moves", "preview_cases", "link_choices",
-    "slip_cases", "read_slips", "write_slips", "list_packages",
+    "slip_cases", "read_slips", "write_slips", "list_packages", "export_platform_cases",
 }  # fmt: skip

@@ -21,6 +21,7 @@ from digital_citymgmt_plugin.gui.docks.dispatch_dock import DispatchDock
 from digital_citymgmt_plugin.gui.docks.dispatch_duty import DutyDesk
 from digital_citymgmt_plugin.gui.docks.dispatch_links import LinkDesk
 from digital_citymgmt_plugin.gui.docks.dispatch_moves import MoveDesk
+from digital_citymgmt_plugin.gui.docks.dispatch_slips import SlipDesk
 from digital_citymgmt_plugin.gui.docks.draft_controller import DraftController
 from digital_citymgmt_plugin.gui.docks.draft_dock import DraftDock
 from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
@@ -71,6 +72,7 @@ class CensusDocks:
         self.dispatch = DispatchController(controller, dispatch_dock)
         self.moves, self.duty = MoveDesk(self.dispatch), DutyDesk(self.dispatch)
         self.links = LinkDesk(self.dispatch, self.moves)
+        self.slips = SlipDesk(self.dispatch)
         # Without a store the algorithm's own dialog opens: it drafts from layers alone.
         controller.windows["draftgrids"] = self.draft.show
         self.vendor = VendorActions(controller, window)

@@ -86,6 +86,7 @@ CONTRACT = {
     "writeslips": {"STORE", "KIND", "CASES", "FORMAT", "OUTPUT"},
     "packcases": {"STORE", "CASES", "RECEIVER", "SLIPS", "ZIP", "OUTPUT"},
     "readreceipt": {"STORE", "INPUT", "REJECTS"},
+    "exportcases": {"STORE", "SAMPLE", "SHEET", "MAPPING", "CASES", "OUTPUT", "REPORT"},
     "assess": {"STORE", "BY", "FROM", "TO", "SCHEME", "OUTPUT"},
 }  # fmt: skip
 

@@ -86,7 +86,7 @@ class DispatchDock(QgsDockWidget):
             self.queue_box, self.search_edit, self.filter_button, *self.filters, self.clear_button, self.view,
             *self.panel.tab_chain(), self.role_box, *self.move_buttons.values(), self.moves_button,
             self.previous_button, self.next_button, self.pick_button, self.place_button, self.undo_button,
-            self.export_button, self.cancel_button,
+            self.export_button, self.slips_button, self.cancel_button,
         )  # fmt: skip
         self.show_no_store()
 
@@ -191,9 +191,13 @@ class DispatchDock(QgsDockWidget):
         self.undo_button = button(tr("Undo"), tr("Take the last move made here back"), "undo_move")
         self.undo_button.setEnabled(False)
         self.export_button = button(tr("E&xport…"), tr("Write the list to Excel or CSV"), "export_cases")
+        self.slips_button = button(tr("S&lips…"), tr("Slips and packages of the selected cases (F9, 1 to 5)"), "slips")
+        self.slips_menu = QMenu(self.slips_button)
+        self.slips_menu.setToolTipsVisible(True)
+        self.slips_button.setMenu(self.slips_menu)
         return Buttons(
             self.previous_button, self.next_button, self.pick_button, self.place_button, self.undo_button,
-            self.export_button, most=3,
+            self.export_button, self.slips_button, most=3,
         )  # fmt: skip
 
     def _progress(self) -> QHBoxLayout:

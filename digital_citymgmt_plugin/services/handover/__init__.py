@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from digital_citymgmt_plugin.services.handover.packing import list_packages, pack_cases
+from digital_citymgmt_plugin.services.handover.platform import export_platform_cases
 from digital_citymgmt_plugin.services.handover.receipts import read_receipt
 
-__all__ = ["list_packages", "pack_cases", "read_receipt"]
+__all__ = ["export_platform_cases", "list_packages", "pack_cases", "read_receipt"]

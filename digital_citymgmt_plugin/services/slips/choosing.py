@@ -17,7 +17,7 @@ from digital_citymgmt_plugin.services.dispatch.holding import CASES, boards
 from digital_citymgmt_plugin.services.dispatch.listing import ordered
 
 MOST = 5_000  # cases of one run: each is a file
-_QUEUE = "queue:"
+_QUEUE, _FIDS = "queue:", "fids:"
 _PART = 500
 
 
@@ -68,6 +68,9 @@ def chosen_cases(context: Context, chosen: str, cases: list[int]) -> tuple[list[
         asked = _filter(text)
         board, taken, _token = ordered(context, boards(context), asked, anew=True)
         return [int(fid) for fid in board.fids[taken].tolist()], []
+    if text.startswith(_FIDS):  # what a window chose
+        fids = [int(one) for one in re.findall(r"\d{1,18}", text)]
+        return list(dict.fromkeys(fids)), []
     numbers = list(dict.fromkeys(part.strip() for part in re.split(r"[,，;；\n\r、]+", text) if part.strip()))
     found: dict[str, int] = {}
     for start in range(0, len(numbers), _PART):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -211,12 +212,22 @@ class _Telling:
 
     def step(self, event: dict[str, Any]) -> list[str]:
         """Return one line of a timeline."""
-        said = event["reason"] or ", ".join(f"{key}: {value}" for key, value in event["payload"].items())
+        said = self.amended(event["reason"]) if event["action"] == "amend" else event["reason"]
+        said = said or ", ".join(f"{key}: {value}" for key, value in event["payload"].items())
         cells = (
             self.at(event["at"]), self.desk("action", event["action"]), self.desk("stage", event["to_stage"]),
             event["done_by"], event["dept_name"], said,
         )  # fmt: skip
         return [shown(cell, 300) for cell in cells]
+
+    def amended(self, reason: Any) -> str:
+        """Return what was corrected, from what to what; the reason itself where it is none of ours."""
+        try:
+            changes = json.loads(reason or "")
+            parts = [(str(name), *(shown(one, 80) or _DASH for one in pair)) for name, pair in changes.items()]
+            return "; ".join(f"{self.desk('column', name)}: {old} → {new}" for name, old, new in parts)
+        except (AttributeError, TypeError, ValueError):
+            return str(reason or "")
 
     def parked_list(self, fids: list[int]) -> Sheet:
         """Return the list of those among some cases that are parked."""
