@@ -45,7 +45,7 @@ class ExportCasesAlgorithm(CityAlgorithm):
         )
         self.add(p.text("SHEET", tr("Sheet"), optional=True), tr("Of the sample; empty: the only one."))
         self.add(
-            p.text("MAPPING", tr("Mapping"), optional=True),
+            p.text("MAPPING", tr("Mapping of columns"), optional=True),
             tr("How the platform's columns are ours: JSON or the name of a saved mapping of an import; empty: the "
                "saved one of these headings, else guessed by example."),
         )  # fmt: skip
