@@ -24,7 +24,7 @@ def test_written_as_the_platform_did_and_read_back_nothing_changes(shared, tmp_p
     sample = Layer(str(shared / "cases" / "shenzhen_pingshan_2018.csv.gz"))
     store = new_store(tmp_path / "city.gpkg")
     context = make_context(store)
-    mapping = json.dumps(dict(MAPPING))
+    mapping = json.dumps(MAPPING)
     import_cases(context, ImportCases(sample, mapping=mapping))
     before = store.read("case_record", KEPT, [], ["case_no"])
     out = tmp_path / "out.csv"
