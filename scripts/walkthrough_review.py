@@ -18,7 +18,7 @@ from typing import Any
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QLocale, Qt, QTimer
 from qgis.PyQt.QtGui import QColor, QPalette
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QMenu, QMessageBox, QPushButton, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QDockWidget, QMenu, QMessageBox, QPushButton, QWidget
 from qgis.utils import iface
 
 sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
@@ -54,8 +54,8 @@ def paint(name: str) -> None:
     QApplication.setStyle("Fusion")
     QApplication.setPalette(made)
     iface.mainWindow().setPalette(made)  # what was made before keeps its own
-    for menu in iface.mainWindow().findChildren(QMenu):
-        menu.setPalette(made)
+    for part in (*iface.mainWindow().findChildren(QMenu), *iface.mainWindow().findChildren(QDockWidget)):
+        part.setPalette(made)
 
 
 class Review(RedrawDay):
