@@ -21,8 +21,8 @@ WORDS = {"no_photo": "{count} photos could not be shown", "map": "Map", "photos"
 def sheet_of(**values):
     return {
         "kind": "dispatch", "fid": 1, "stem": "A_1", "title": HOSTILE,
-        "lines": [["Number", HOSTILE], ["Due", "x [red]"]], "header": [], "rows": [], "place": None, "lamp": "red", "photos": [], "signs": ["By"], "left_out": [HOSTILE],
-        **values,
+        "lines": [["Number", HOSTILE], ["Due", "x [red]"]], "header": [], "rows": [], "place": None, "lamp": "red",
+        "photos": [], "signs": ["By"], "left_out": [HOSTILE], **values,
     }  # fmt: skip
 
 
