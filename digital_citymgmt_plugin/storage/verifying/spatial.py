@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.cases.placing import POINTED
+from digital_citymgmt_plugin.core.cases.placing import COMPONENT, POINTED
 from digital_citymgmt_plugin.core.census import TABLES as COMPONENTS
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.ports import Finding
@@ -161,7 +161,10 @@ class _Scan:
         stated: NDArray[np.bool_] = np.array([value is not None for value in code.tolist()], dtype=bool)
         cell = self.grids.of(shapes)
         if "place_method" in beside:
-            stated &= np.isin(beside["place_method"].astype(str), ("grid", *POINTED))
+            method = beside["place_method"].astype(str)
+            stated &= np.isin(method, ("grid", *POINTED))
+            # A case whose own point lies in no grid is where its component is (services/linking.py).
+            stated &= ~((method == COMPONENT) & (cell < 0))
         # Of what has no usable point nothing can be said.
         stated &= ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)
         wrong = stated & np.asarray(self.grids.codes[cell] != code, dtype=bool)
