@@ -13,7 +13,7 @@ from digital_citymgmt_plugin.core.same_file import same_file, written_twice
 from digital_citymgmt_plugin.storage.formats import split_uri
 
 _WRITTEN = ("output", "mended", "rejects", "report")
-_READ = ("mapping", "profile")  # texts that may name a file
+_READ = ("mapping", "profile", "input")  # texts that may name a file
 
 
 def check_outputs(request: Request) -> None:

@@ -107,14 +107,14 @@ ACTIONS: dict[str, Build] = {
     "chooselink": lambda town, store, out: ChooseLink(
         int(column(store, OPEN)[0]), column(store, "SELECT uuid FROM component_point ORDER BY fid")[0], "看过照片"
     ),
-    "movecases": lambda town, store, out: MoveCases(
-        column(store, "SELECT fid FROM case_record WHERE stage != 'closed' ORDER BY fid"), "void", "commander",
-        reason="重复", at="2026-06-01T00:00:00.000Z",
-    ),
     "packcases": lambda town, store, out: PackCases(
         str(Path(out).parent), cases=[int(fid) for fid in column(store, OPEN)], receiver="甲"
     ),
     "readreceipt": lambda town, store, out: ReadReceipt(_receipt(store, out)),
+    "movecases": lambda town, store, out: MoveCases(
+        column(store, "SELECT fid FROM case_record WHERE stage != 'closed' ORDER BY fid"), "void", "commander",
+        reason="重复", at="2026-06-01T00:00:00.000Z",
+    ),
     "findduplicates": lambda town, store, out: FindDuplicates(tolerance=FAR),
     "checkcomponents": lambda town, store, out: CheckComponents(),
     "waiveissues": lambda town, store, out: WaiveIssues(states=["open"], reason="现场核实"),
