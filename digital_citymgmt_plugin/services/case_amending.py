@@ -72,6 +72,8 @@ def amend_cases(context: Context, request: AmendCases) -> dict[str, Any]:
         new.update({name: objects([where[name][0]] * found) for name in AREAS})
         new.update(place_method=objects([BY_HAND] * found), place_score=objects([1.0] * found))
     changed = open_ & _differs(rows, new)
+    if "kind" in values and "class_code" not in values:
+        _refuse_stale_class(store, rows, changed, values["kind"])
     counts = {
         "cases_asked": len(asked), "amended": int(changed.sum()), "unchanged": int((open_ & ~changed).sum()),
         "cases_ended": int((~open_).sum()), "unknown": len(asked) - found,
@@ -119,7 +121,25 @@ def _values(store: Store, request: AmendCases) -> dict[str, Any]:
         if len(known) != 1:
             raise InputRefused("amend.class", code=code, count=len(known))
         values.update(kind=known[0][0], class_name=known[0][1].name)
+    elif "class_code" in values:
+        values.setdefault("class_name", None)
     return values
+
+
+def _refuse_stale_class(store: Store, rows: Columns, changed: NDArray[np.bool_], kind: str | None) -> None:
+    """Refuse another kind alone for cases that have a class: they would keep the class of the old kind.
+
+    Raises
+    ------
+    InputRefused
+        ``amend.class``.
+    """
+    profile = store.profile()
+    for index in np.flatnonzero(changed).tolist():
+        code = rows["class_code"][index]
+        if code and rows["kind"][index] != kind:
+            count = sum(code in profile.class_by_code(one) for one in profile.kinds)
+            raise InputRefused("amend.class", code=code, count=count)
 
 
 def _place(context: Context, request: AmendCases) -> Any:

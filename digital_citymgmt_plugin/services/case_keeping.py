@@ -15,11 +15,14 @@ from numpy.typing import NDArray
 from digital_citymgmt_plugin.core.cases.placing import BY_HAND, BY_TEXT, COMPONENT
 from digital_citymgmt_plugin.core.cases.stages import STEPS
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Store
+from digital_citymgmt_plugin.services.intake import is_none
 
 MOVED = "move"  # source of events that somebody here made
 SPOKEN = ("address", "description", "component_code")  # what a place was found by: when it changes, so may the place
 # What a case's log tells: of a case that was moved here, the table does not know the latest.
 LOGGED = ("stage", *STEPS, "parked", "appealed", "returns", "reworks", "extensions", "dept_code", "dept_name")
+LIMIT = ("limit_value", "limit_unit")
+LIMITED = frozenset(("kind", "class_code", "condition"))  # by these a limit is found
 PLACE = ("grid_code", "community_code", "street_code", "place_method", GEOM)
 
 
@@ -66,12 +69,25 @@ def keep_ours(store: Store, fids: NDArray[np.int64], old: Columns, fresh: Column
         if name in fresh and name in old and len(rows):
             fresh[name][rows] = old[name][rows]
     kept.counts["moved"] += len(rows)
+    _keep_limits(old, fresh, moved, corrected)
     for name in PLACE:
         if name in fresh and name in old:
             fresh[name] = fresh[name].copy()
             fresh[name][place] = old[name][place]
     kept.counts = +kept.counts
     return place
+
+
+def _keep_limits(old: Columns, fresh: Columns, moved: NDArray[np.bool_], corrected: dict[int, set[str]]) -> None:
+    """Put limits back that follow from what was set here, unless the table now states a due time."""
+    if not all(name in columns for name in LIMIT for columns in (old, fresh)) or "stated_due_at" not in fresh:
+        return
+    ours = moved & is_none(fresh["limit_value"])
+    ours[[index for index, names in corrected.items() if names & LIMITED]] = True
+    ours &= is_none(fresh["stated_due_at"])
+    for name in (*LIMIT, "due_at"):
+        if name in fresh and name in old:
+            fresh[name] = np.where(ours, old[name], fresh[name])
 
 
 def _ours(store: Store, fids: NDArray[np.int64]) -> tuple[NDArray[np.bool_], dict[int, set[str]]]:

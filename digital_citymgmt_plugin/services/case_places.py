@@ -194,8 +194,14 @@ class Places:
             null = np.array([_in(a, nulls) or _in(b, nulls) for a, b in zip(x.tolist(), y.tolist())], dtype=bool)
             x[zero | null], y[zero | null] = None, None
             if self.reader is not None:
+                pairs = self.mapping.x == self.mapping.y
                 blank = np.array([_is_empty(a) and _is_empty(b) for a, b in zip(x.tolist(), y.tolist())], dtype=bool)
-                east, north = self.reader.read(x, y, self.mapping.x == self.mapping.y)
+                east, north = self.reader.read(x, y, pairs)
+                if pairs:  # "0,0" in one cell is nowhere too
+                    nowhere = (east == 0) & (north == 0)
+                    zero |= nowhere
+                    east[nowhere], north[nowhere] = np.nan, np.nan
+                    x[nowhere], y[nowhere], blank[nowhere] = None, None, True
                 # What cannot be read stays as it is written: it is told so.
                 wrong = ~(np.isfinite(east) & np.isfinite(north))
                 x = np.where(wrong, x, east.astype(object))

@@ -32,7 +32,7 @@ from digital_citymgmt_plugin.services.case_events import (
     derived_events,
     only_new,
 )
-from digital_citymgmt_plugin.services.case_keeping import Kept, keep_ours
+from digital_citymgmt_plugin.services.case_keeping import LIMIT, LIMITED, Kept, keep_ours
 from digital_citymgmt_plugin.services.case_places import Classes, Places
 from digital_citymgmt_plugin.services.case_settling import Deriver, complete, parts, settle
 from digital_citymgmt_plugin.services.case_synonyms import keep_synonyms, new_synonyms
@@ -65,7 +65,7 @@ RULES = (
     "community_ambiguous", "grid_unknown",
 )  # fmt: skip
 PLACE = ("community_code", "grid_code", "place_method")
-KEPT_TOO = ("place_method", "community_code", "grid_code", "street_code")  # read beside what the row says
+KEPT_TOO = ("place_method", "community_code", "grid_code", "street_code", *LIMIT)  # read beside what the row says
 BY_MAP = ("grid", "area")  # ``place_method`` of link_cases: the map knows better than the table
 
 
@@ -163,6 +163,7 @@ class _Intake:
         self.kept, self.changes = Kept(), ChangeReport(request.report)
         self.seen = Marks()
         self.late: list[NDArray[np.int64]] = []  # cases whose events wait for the log
+        self.logged: list[NDArray[np.int64]] = []  # cases of which the log told something new
         self.total = source.info.rows or 0
         self.counts = {"inserted": 0, "updated": 0, "unchanged": 0, "placed": 0, "events": 0, "issues": 0}
         self.action: Action | None = None
@@ -181,7 +182,7 @@ class _Intake:
             if self.tally.read == 0:
                 raise InputRefused("input.empty", file=self.file, layer=self.request.input.layer or "")
             if self.log is not None:
-                log_counts = self.log.take(self.store, self._write_events, self._lists)
+                log_counts = self.log.take(self.store, self._write_logged, self._lists)
                 self._write_late(self.log)
                 self._settle_late()
             if mapping_is_new(self.store, "cases", self.kept_mapping):
@@ -337,6 +338,7 @@ class _Intake:
         _keep_departments(old, fresh)
         rest = {name: column for name, column in fresh.items() if name not in PLACE and name != GEOM}
         action.update("case_record", fids, rest)
+        self._set_limits(action, fids, old, fresh)
         there = {name: fresh[name][~located] for name in PLACE}
         action.update("case_record", fids[~located], {**there, "place_score": objects([None] * int((~located).sum()))})
         action.update("case_record", fids[~same_place], {GEOM: fresh[GEOM][~same_place]})
@@ -351,6 +353,15 @@ class _Intake:
         mine = [(place_of[index], rule, values) for index, rule, values in findings if index in place_of]
         found = _found(mine, uuids.tolist(), fresh[GEOM])
         issues.write(action, issues.compare(self.store, RULES, uuids.tolist(), found))
+
+    def _set_limits(self, action: Action, fids: NDArray[np.int64], old: Columns, new: Columns) -> None:
+        """Look limits up anew of cases that had one and are of another class now: the one kept is the old class's."""
+        other = np.zeros(len(fids), dtype=bool)
+        for name in LIMITED & set(old) & set(new):
+            other |= np.asarray(old[name] != new[name], dtype=bool)
+        other &= ~is_none(old["limit_value"])
+        if other.any():
+            self.deriver.set_limits(action, fids[other], anew=True)
 
     def _amendments(
         self, fids: NDArray[np.int64], old: Columns, new: Columns, names: Sequence[str], same: Any, located: Any
@@ -385,14 +396,20 @@ class _Intake:
         stated = set(self.mapping.fields)
         if stated & {"stage", "void", "parked"}:
             stated |= {"stage", "parked"}
-        fids = [np.asarray(part, dtype=np.int64) for part in self.late]
-        if fids:
-            self._settle(np.concatenate(fids), stated.__contains__)
+        fids = np.concatenate([np.empty(0, dtype=np.int64), *self.late, *self.logged]).astype(np.int64)
+        fids = np.unique(fids)
+        came = self.seen.of(fids)
+        self._settle(fids[came], stated.__contains__)
+        self._settle(fids[~came], lambda name: False)  # only the log speaks of these
 
     def _settle(self, fids: NDArray[np.int64], known: Callable[[str], bool]) -> None:
         for part in parts(fids):
             self.context.cancel.check()
             self.counts["events"] += settle(self.deriver, self._writing(), part, known, self.at, IMPORT)
+
+    def _write_logged(self, events: Columns) -> None:
+        self.logged.append(np.unique(np.asarray(events["case_fid"], dtype=np.int64)))
+        self._write_events(events)
 
     def _write_events(self, events: Columns) -> None:
         if len(events["case_fid"]):

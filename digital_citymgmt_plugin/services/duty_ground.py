@@ -97,6 +97,16 @@ class Rulings:
             return None
         return {**ruling, "department_code": ruling["department_code"] if ruling["kind"] == OWNER else None}
 
+    def nobodys_cases(self) -> set[int]:
+        """Return the cases whose newest ruling on whose they are says nobody's."""
+        newest: dict[int, str] = {}
+        days = [str(day or "") for day in self.rows["ruled_on"].tolist()]
+        for row in sorted(range(self.size), key=lambda row: (days[row], row)):
+            fid, kind = self.rows["case_fid"][row], self.told(row)["kind"]
+            if fid is not None and kind in (OWNER, UNOWNED):
+                newest[int(fid)] = kind
+        return {fid for fid, kind in newest.items() if kind == UNOWNED}
+
     def differing(self, uuid: str | None) -> list[str]:
         """Return the departments that rulings named for a component, when there are several."""
         rows = self.by_component.get(uuid or "", [])

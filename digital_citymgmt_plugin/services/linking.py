@@ -315,7 +315,7 @@ class _Run:
             moved |= np.asarray(cases[name] != self.old[name], dtype=bool)
         assigned = np.asarray(cases["dept_code"] != self.old["dept_code"], dtype=bool)
         marked = self.unowned != (cases["unowned"].astype(int) != 0)
-        marked &= self.unowned | _there(cases["dept_code"])  # a ruling that says nobody's stays
+        marked &= self.unowned | (_there(cases["dept_code"]) & ~self._ruled_nobodys(marked))
         cases["unowned"] = self.unowned.astype(int).astype(object)
         self._name_owners()
         changes = issues.compare(self.store, RULES, None, self.found)
@@ -343,6 +343,13 @@ class _Run:
             result["operation"] = action.operation_uuid
         result["tables"] = ["case_record", "case_event", "check_issue"]
         return result
+
+    def _ruled_nobodys(self, marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell of which cases a ruling says that they are nobody's: it stays, whatever department they have."""
+        if not marked.any():
+            return np.zeros(len(marked), dtype=bool)
+        ruled = ground_of(self.store).rulings.nobodys_cases()
+        return np.isin(self.cases["fid"].astype(np.int64), np.array(sorted(ruled), dtype=np.int64))
 
     def _name_owners(self) -> None:
         """Tell whose the components are between which somebody has to choose."""

@@ -202,3 +202,19 @@ def test_cases_without_events_and_events_without_cases():
     broken = [event(1, "state", None, None, None, "import", payload="{"), event(1, "amend", None, None, None, "import")]
     assert row_of(replay(events_of(columns_of(broken), np.array([1], dtype=np.int64)), 1), 0) == plain(State())
     assert set(FLAGS) < set(LOGGED)
+
+
+def test_an_outside_log_sets_no_value_that_a_column_cannot_have():
+    strange = {
+        "stage": "nirvana", "parked_from": ["filing"], "closed_at": [1], "parked_until": 7, "returns": [1],
+        "reworks": -1, "extensions": 10**30, "appealed": "yes",
+    }  # fmt: skip
+    rows = [event(0, "report", None, "filing", moment(0), "log")]
+    sound = row_of(replay(events_of(columns_of(rows), np.arange(1)), 1), 0)
+    told = {name: [None, value] for name, value in strange.items()}
+    rows.append(event(0, "amend", None, None, moment(1), "log", reason=told))
+    rows.append(event(0, "state", None, None, moment(2), "log", payload=strange))
+    assert row_of(replay(events_of(columns_of(rows), np.arange(1)), 1), 0) == sound
+    rows.append(event(0, "amend", None, None, moment(3), "log", reason={"stage": [None, "closed"], "returns": [0, 2]}))
+    found = row_of(replay(events_of(columns_of(rows), np.arange(1)), 1), 0)
+    assert (found["stage"], found["returns"]) == ("closed", 2)

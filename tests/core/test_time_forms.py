@@ -59,7 +59,8 @@ def test_a_writing_is_read(text, utc):
 @pytest.mark.parametrize(
     "text",
     ["13/03/05", "07/04/2018", "2024-13-05", "113/02/30", "1131305", "19999", "80001", "0", "2024年3月5日 25时", "明天",
-     "2024-03-05 上午13:00", "2023-02-29 10:00", "民國", "'; DROP TABLE case_record;--", "=NOW()", "1e5", "nan"],
+     "2024-03-05 上午13:00", "2023-02-29 10:00", "民國", "'; DROP TABLE case_record;--", "=NOW()", "1e5", "nan",
+     "2024年3月5日 晚上12点", "2024年3月5日 夜里2点", "2024年3月5日 晚0点"],
 )  # fmt: skip
 def test_what_cannot_be_told_is_no_time(text):
     _, bad = read(text)

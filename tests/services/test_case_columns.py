@@ -99,6 +99,13 @@ def test_each_writing_of_coordinates_is_mended_where_it_then_lies_in_the_city_an
     assert [row["rule"] for row in told] == ["case_coordinates"] * 2
 
 
+def test_zero_zero_in_one_cell_is_nowhere_and_its_row_stays(city):
+    rows = [{"案件编号": "A", "坐标": "0,0"}, {"案件编号": "B", "坐标": f"{X0 + 300},{Y0 + 300}"}]
+    result = bring(city, rows, crs=CRS)
+    assert result["reasons"] == {} and places(city)["A"] is None and places(city)["B"] is not None
+    assert [row["rule"] for row in city.rows("check_issue", "rule")] == ["case_coordinates"]
+
+
 def test_degrees_and_minutes_and_both_in_one_cell(city):
     lon, lat = degrees(500, 500)
 

@@ -10,12 +10,15 @@ import pytest
 
 from digital_citymgmt_plugin.core.profile import CalendarDay, ResponsibilityRule
 from digital_citymgmt_plugin.core.requests import Assess, ImportCases, Layer, LinkCases
+from digital_citymgmt_plugin.core.requests_intake import AmendCases
 from digital_citymgmt_plugin.services.assessment import assess
+from digital_citymgmt_plugin.services.case_amending import amend_cases
 from digital_citymgmt_plugin.services.cases import import_cases
 from digital_citymgmt_plugin.services.linking import link_cases
 from digital_citymgmt_plugin.storage.profile_write import write_profile_workbook
 from digital_citymgmt_plugin.storage.profiles import builtin_profile
 from scripts.demo_city import worktime
+from tests.services.moving import go
 from tests.support import make_context, new_store
 
 HEAD = "案件编号,问题类型,小类代码,立案条件,派遣时间,处置时间,截止时间,社区编码\n"
@@ -86,6 +89,46 @@ def test_a_table_that_states_timeliness_is_not_judged_by_the_clock(bring):
     store, _ = bring(("C2,部件,0101,破损,2015-02-17 16:00,2015-02-25 10:30,是\n",), head)
     assert (column(store, "due_at"), column(store, "on_time")) == ({"C2": None}, {"C2": 1})
     assert store.count("check_issue") == 0
+
+
+def limits(store):
+    rows = store.read("case_record", ["class_code", "limit_value", "limit_unit", "due_at"], order=["fid"])
+    return list(zip(*(column.tolist() for column in rows.values())))
+
+
+def again(store, tmp_path, row, head=HEAD):
+    path = tmp_path / "再来.csv"
+    path.write_text(head + row, encoding="utf-8")
+    result = import_cases(make_context(store), ImportCases(Layer(str(path)), None))
+    assert result["counts"]["updated"] == 1
+    assert store.verify() == []
+    return limits(store)[0]
+
+
+def test_a_corrected_case_keeps_the_limit_of_its_class_when_its_row_comes_again(bring, tmp_path):
+    store, _ = bring(ROWS[:1])
+    other = next(
+        rule for rule in store.profile().filing_rules
+        if rule.kind == "component" and rule.class_code != "0101" and rule.limit_value
+        and (rule.limit_value, rule.limit_unit) != limits(store)[0][1:3]
+    )  # fmt: skip
+    values = {"class_code": other.class_code, "kind": "component", "condition": other.condition}
+    amend_cases(make_context(store), AmendCases([1], values, reason="看错了"))
+    mine = limits(store)[0]
+    assert mine[:3] == (other.class_code, other.limit_value, other.limit_unit)
+    assert again(store, tmp_path, ROWS[0].replace("16:00", "16:00:01"))[:3] == mine[:3]
+
+
+def test_a_case_dispatched_here_keeps_its_due_time_when_its_row_without_times_comes_again(bring, tmp_path):
+    head = "案件编号,问题类型,小类代码,立案条件,上报时间,描述\n"
+    store, _ = bring(("C1,部件,0101,破损,2026-01-05 09:00,坏了\n",), head)
+    fids = store.read("case_record", ["fid"])["fid"].tolist()
+    go(store, fids, "dispatch", start=20)
+    before = limits(store)[0]
+    assert before[1] and before[3]
+    assert again(store, tmp_path, "C1,部件,0101,破损,2026-01-05 09:00,又坏了\n", head) == before
+    other = again(store, tmp_path, "C1,部件,0101,弹跳,2026-01-05 09:00,又坏了\n", head)
+    assert other[1:3] != before[1:3] and other[1] and other[3] != before[3]
 
 
 def test_where_holidays_are_not_published_yet_it_is_said(bring):

@@ -200,6 +200,16 @@ def test_what_is_allowed_is_told_for_each_case_and_role(store):
     assert list_moves(make_context(store), ListMoves())["allowed"] == {}
 
 
+def test_another_kind_alone_would_leave_the_class_of_the_old_kind(store):
+    fids = report(store, 2)
+    with pytest.raises(InputRefused) as refused:
+        amend_cases(make_context(store), AmendCases(fids[:1], {"kind": "event"}, reason="看错了"))
+    assert refused.value.code == "amend.class"
+    amend_cases(make_context(store), AmendCases(fids[:1], {"kind": "event", "class_code": ""}, reason="看错了"))
+    assert row(store, fids[0], "kind", "class_code", "class_name") == ("event", None, None)
+    assert row(store, fids[1], "kind", "class_code") == ("component", "0101")
+
+
 def test_hostile_text_stays_text(store):
     fids = report(store, 1)
     words = "=HYPERLINK(\"x\")'; DROP TABLE case_event; --<script>"

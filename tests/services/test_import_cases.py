@@ -161,6 +161,25 @@ def test_a_log_takes_the_place_of_derived_events_and_comes_in_once(store, run):
     assert store.count("case_event") == total
 
 
+def test_a_longer_log_moves_the_cases_whose_rows_did_not_change(store, run):
+    head, rows = (
+        "案件编号,问题类型,小类代码,上报时间\n",
+        ("A,部件,0101,2014-08-01 09:00\n", "B,部件,0101,2014-08-01 09:00\n"),
+    )
+    log = LOG.split("\n")[0] + "\n"
+    lines = [f"{name},上报,,信息收集,2014-08-01 09:00,,,\n" for name in "AB"]
+    run(rows, head, events=log + "".join(lines))
+    assert case(store, "A", "stage", "closed_at") == ("collection", None)
+    more = [f"{name},结案,,结案,2014-08-03 10:00,,,\n" for name in "AB"]
+    counts = run(rows, head, events=log + lines[0] + more[0])["counts"]
+    assert (counts["unchanged"], counts["events_added"]) == (2, 1)
+    assert case(store, "A", "stage", "closed_at") == ("closed", "2014-08-03T02:00:00.000Z")
+    run(rows[:1], head, events=log + more[1])  # a case of which only the log speaks
+    assert case(store, "B", "stage", "closed_at") == ("closed", "2014-08-03T02:00:00.000Z")
+    assert store.verify() == []
+    assert run(rows, head, events=log + "".join(lines + more))["operation"] is None
+
+
 @pytest.mark.parametrize(
     ("row", "reason"),
     [

@@ -12,8 +12,10 @@ import shapely
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.core.requests import LinkCases
+from digital_citymgmt_plugin.core.requests_duty import RecordRuling
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.linking import link_cases
+from digital_citymgmt_plugin.services.rulings import record_ruling
 from tests.support import make_context, new_store
 
 LID, LAMP = "0101", "0205"
@@ -76,6 +78,18 @@ def case(store, number, *columns):
 def open_issues(store):
     rows = store.read("check_issue", ["rule", "params"], [("state", "=", "open")])
     return [(rule, json.loads(params)) for rule, params in zip(rows["rule"], rows["params"])]
+
+
+def test_a_ruling_that_says_nobody_s_stays_with_a_case_that_has_a_department(store):
+    add(store, "A", (50, 50), stage="dispatch", dept_code="D05")
+    add(store, "B", (50, 50), stage="dispatch", dept_code="D05", unowned=1)  # marked, but not by a ruling
+    fid = case(store, "A", "fid")[0]
+    record_ruling(make_context(store), RecordRuling("unowned", int(fid), ruled_on="2025-01-01"))
+    link(store)
+    assert (case(store, "A", "unowned"), case(store, "B", "unowned")) == ((1,), (0,))
+    record_ruling(make_context(store), RecordRuling("owner", int(fid), department_code="D05", ruled_on="2025-02-01"))
+    link(store)
+    assert case(store, "A", "unowned") == (0,)
 
 
 def test_a_case_takes_grid_community_and_street_from_the_map(store):

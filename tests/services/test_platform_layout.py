@@ -64,6 +64,9 @@ def test_columns_are_told_by_their_values():
     assert layout.column_of("c", ["0102"] * 4 + ["0103"] * 4).codes == {"0102", "0103"}
     assert layout.column_of("c", ["0102"]).kind == layout.TEXT
     assert layout.column_of("n", ["1", "20"]).kind == layout.WHOLE
+    assert layout.column_of("n", ["0", "-12"]).kind == layout.WHOLE
+    assert layout.column_of("n", ["--12"]).kind == layout.TEXT
+    assert layout.column_of("n", ["9" * 5_000]).kind != layout.WHOLE
     assert layout.column_of("n", ["1.5", "20"]).kind == layout.NUMBER
     assert layout.column_of("e", ["", " "]).kind == layout.EMPTY
 

@@ -53,6 +53,20 @@ def test_a_slip_tells_the_case(desk):
     assert read_slips(desk.words, ReadSlips(cases=[unplaced]))["slips"][0]["left_out"]
 
 
+def test_how_late_a_case_was_is_counted_to_its_end(desk):
+    fid = int(desk.fids[1])
+
+    def late():
+        sheet = read_slips(desk.words, ReadSlips(kind="supervision", cases=[fid]))["slips"][0]
+        return dict(sheet["lines"])["Overdue by"]
+
+    with desk.context.need_store().action("test") as action:
+        action.update("case_record", [fid], {"due_at": objects(["2020-01-01T00:00:00.000Z"])})
+        still = late()
+        action.update("case_record", [fid], {"disposed_at": objects(["2020-01-01T02:30:00.000Z"])})
+    assert late().startswith("2.5") and still != late()
+
+
 def test_the_list_of_parked_cases_is_one_sheet_and_says_what_is_not_parked(desk):
     told = read_slips(desk.words, ReadSlips(kind="parked_list", cases=desk.fids.tolist()))["slips"]
     assert len(told) == 1 and len(told[0]["rows"]) == 2 and "10 of" in told[0]["left_out"][0]

@@ -7,6 +7,7 @@ is a difference to be told, not changed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ TIMES = (
     "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%dT%H:%M:%S",
     "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M", "%Y年%m月%d日", "%Y%m%d%H%M%S", "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d",
 )  # fmt: skip
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,14}")
 _MOST_CODES = 60
 _REPEATS = 4  # a code stands at least so often, on average
 
@@ -62,7 +64,7 @@ def _is(text: str, pattern: str) -> bool:
 
 def _whole(text: str) -> bool:
     # A leading zero, or more digits than a number holds, is a code and no number.
-    return text.lstrip("-").isascii() and text.lstrip("-").isdigit() and str(int(text)) == text and len(text) < 16
+    return _WHOLE.fullmatch(text) is not None
 
 
 def _number(text: str) -> bool:

@@ -39,6 +39,8 @@ _COUNTS = ("returns", "reworks", "extensions")
 LOGGED = ("stage", *STEPS, "parked", "parked_from", "parked_until", *_COUNTS, *FLAGS)
 EVENT_COLUMNS = ("case_fid", "action", "from_stage", "to_stage", "at", "source", "payload", "reason")
 
+_LONGEST, _MOST = 40, 1_000_000_000  # characters of a time or day; what a counter can hold
+
 _ALL = (*dict.fromkeys((*ACTIONS, *(step[0] for step in STEPS.values()), "extend", STATE)),)
 _NUMBER = MappingProxyType({action: number for number, action in enumerate(_ALL)})
 _RANK = MappingProxyType({stage: rank for rank, stage in enumerate(STAGES)})
@@ -96,7 +98,7 @@ def events_of(columns: Mapping[str, Column], fids: NDArray[np.int64]) -> Events:
         payloads[index] = _object(columns["payload"][rows[index]])
     return Events(
         place[rows], action, before, after, columns["at"][rows], own,
-        tuple((index, {name: value for name, value in values.items() if name in LOGGED}) for index, values in sets),
+        tuple((index, {name: value for name, value in values.items() if _fits(name, value)}) for index, values in sets),
         payloads,
     )  # fmt: skip
 
@@ -112,6 +114,17 @@ def _object(text: Any) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _fits(name: str, value: Any) -> bool:
+    """Tell whether a column can have a value: an outside log may say anything of a case."""
+    if name not in LOGGED:
+        return False
+    if name in ("stage", "parked_from"):
+        return value is None or (isinstance(value, str) and value in _RANK)
+    if name in STEPS or name == "parked_until":
+        return value is None or (isinstance(value, str) and len(value) <= _LONGEST and value.isprintable())
+    return isinstance(value, int) and 0 <= value < _MOST
 
 
 class _Replay:

@@ -29,6 +29,7 @@ _CLOCK = re.compile(
     re.IGNORECASE,
 )
 _LATE = frozenset(("下午", "午后", "午後", "傍晚", "晚上", "晚间", "晚", "夜里", "夜间", "pm"))
+_NIGHT = frozenset(("晚上", "晚间", "晚", "夜里", "夜间"))
 _NOON = frozenset(("中午", "正午"))
 
 
@@ -88,6 +89,8 @@ def _clock(text: str) -> tuple[int, int, int]:
     hour = int(found["hour"])
     if word and hour > 12 and word in ("am", "上午", "凌晨"):
         raise ValueError(text)
+    if word in _NIGHT and (hour == 12 or hour < 5):
+        raise ValueError(text)  # the night before that day, or the one after: which of both nobody can tell
     if (word in _LATE and hour < 12) or (word in _NOON and hour < 6):
         hour += 12
     elif word and hour == 12 and word not in (*_LATE, *_NOON):

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Sequence
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -258,8 +258,8 @@ def _offsets(moments: NDArray[np.datetime64], zone: str, *, from_local: bool) ->
     there = ~np.isnat(moments)
     blocks, places = np.unique(moments[there].astype(np.int64) // step, return_inverse=True)
     found = np.zeros(len(blocks), dtype=np.int64)
-    for index, block in enumerate(blocks.tolist()):
-        at = datetime.fromtimestamp(block * step / 1000, timezone.utc)
+    for index, block in enumerate(blocks.tolist()):  # ``fromtimestamp`` fails on Windows before 1970
+        at = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=block * step)
         at = at.replace(tzinfo=tzinfo) if from_local else at.astimezone(tzinfo)
         offset = at.utcoffset()
         found[index] = 0 if offset is None else round(offset.total_seconds() * 1000)

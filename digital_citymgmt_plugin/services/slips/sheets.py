@@ -192,8 +192,8 @@ class _Telling:
         return f"{due}   [{lamp}]" if lamp and due else due
 
     def _overdue(self, case: dict[str, Any]) -> str:
-        due = from_text(objects([case["due_at"]]))[0]
-        late = (self.now - due) / np.timedelta64(1, "h")
+        due, end = from_text(objects([case["due_at"], case["disposed_at"] or case["closed_at"]]))
+        late = ((self.now if np.isnat(end) else end) - due) / np.timedelta64(1, "h")
         return word(self.context, "hours_late").format(hours=f"{late:,.1f}") if late == late and late > 0 else ""
 
     def _department(self, case: dict[str, Any]) -> str:
