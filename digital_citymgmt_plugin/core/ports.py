@@ -283,8 +283,11 @@ class Files(Protocol):
     def write_workbook(self, path: str, sheets: Sequence[Sheet]) -> None:
         """Write a workbook; text that looks like a formula stays text."""
 
-    def write_package(self, path: str, manifest: Mapping[str, Any], fill: Callable[[str], None]) -> str:
-        """Write a package (zip by its ending, else a new folder) of what ``fill`` writes; digest of its manifest."""
+    def write_package(self, path: str, manifest: Mapping[str, Any], fill: Callable[[str], None]) -> tuple[str, str]:
+        """Write a package (zip by its ending, else a new folder) of what ``fill`` writes; its path, its digest."""
+
+    def remove_package(self, path: str) -> None:
+        """Take away a package that was written just now."""
 
     def copy_named(self, folder: str, target: str, stems: Sequence[str], endings: Sequence[str]) -> int:
         """Copy files of some names and endings into a new folder; returns how many names were found."""

@@ -233,9 +233,13 @@ class CityFiles:
         store = Path(self.store_path or "")
         return word.write_slip(path, slip, words, picture, str(store.with_name(f"{store.stem}_photos")))
 
-    def write_package(self, path: str, manifest: Mapping[str, Any], fill: Callable[[str], None]) -> str:
+    def write_package(self, path: str, manifest: Mapping[str, Any], fill: Callable[[str], None]) -> tuple[str, str]:
         """Write a package that is handed over; see ``storage.handover``."""
         return handover.write_package(path, manifest, fill)
+
+    def remove_package(self, path: str) -> None:
+        """Take away a package that was written just now."""
+        handover.remove_package(path)
 
     def copy_named(self, folder: str, target: str, stems: Sequence[str], endings: Sequence[str]) -> int:
         """Copy files of some names and endings into a new folder; returns how many names were found."""

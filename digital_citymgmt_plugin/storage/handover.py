@@ -27,24 +27,28 @@ _MOST_MEMBERS, _MOST_BYTES, _MOST_RATIO = 10_000, 64 << 20, 200
 _FIXED = (1980, 1, 1, 0, 0, 0)  # of the members: the same files make the same zip
 
 
-def write_package(path: str, manifest: Mapping[str, Any], fill: Callable[[str], None]) -> str:
-    """Let ``fill`` write files into a folder, add the manifest with their digests; returns that of the manifest.
+def write_package(path: str, manifest: Mapping[str, Any], fill: Callable[[str], None]) -> tuple[str, str]:
+    """Let ``fill`` write files into a folder, add the manifest with their digests.
 
-    ``path`` ends in ``.zip``, or is a folder that is not there yet.
+    ``path`` ends in ``.zip``, or is a folder. What is there already may have been sent: a number is put to the name.
+
+    Returns
+    -------
+    path, digest
+        Where the package is; the digest of its manifest.
 
     Raises
     ------
     InputRefused
-        ``package.exists`` (a folder of that name), ``output.failed``, ``output.no_folder``.
+        ``output.failed``, ``output.no_folder``.
     """
-    target = Path(path)
+    target = _free(Path(path))
     if not target.parent.is_dir():
         raise InputRefused("output.no_folder", file=path, folder=str(target.parent))
     zipped = target.suffix.lower() == ".zip"
-    if not zipped and target.exists():
-        raise InputRefused("package.exists", file=path)
     try:
-        aside = tempfile.mkdtemp(prefix=".dcm_", dir=target.parent)
+        # A folder is moved to its place at the end; of a zip nothing stands there before it is whole.
+        aside = tempfile.mkdtemp(prefix=".dcm_", dir=None if zipped else target.parent)
         inside = Path(aside) / "inside"
         inside.mkdir()
         try:
@@ -57,7 +61,7 @@ def write_package(path: str, manifest: Mapping[str, Any], fill: Callable[[str], 
             text = json.dumps({**manifest, "files": told}, ensure_ascii=False, indent=1)
             (inside / MANIFEST).write_text(text, encoding="utf-8")
             if zipped:
-                with replacing(path) as temporary:
+                with replacing(str(target)) as temporary:
                     _zip(Path(temporary), inside, [*files, inside / MANIFEST])
             else:
                 inside.rename(target)
@@ -65,7 +69,25 @@ def write_package(path: str, manifest: Mapping[str, Any], fill: Callable[[str], 
             shutil.rmtree(aside, ignore_errors=True)
     except OSError as error:
         raise InputRefused("output.failed", file=path, detail=error.strerror or str(error)) from error
-    return hashlib.sha256(text.encode()).hexdigest()
+    return str(target), hashlib.sha256(text.encode()).hexdigest()
+
+
+def _free(target: Path) -> Path:
+    stem, ending = (target.stem, target.suffix) if target.suffix.lower() == ".zip" else (target.name, "")
+    number = 2
+    while target.exists():
+        target = target.with_name(f"{stem}_{number}{ending}")
+        number += 1
+    return target
+
+
+def remove_package(path: str) -> None:
+    """Take away a package that was written just now and whose row did not come to be."""
+    target = Path(path)
+    if target.is_dir():
+        shutil.rmtree(target, ignore_errors=True)
+    else:
+        target.unlink(missing_ok=True)
 
 
 def _zip(target: Path, inside: Path, files: list[Path]) -> None:

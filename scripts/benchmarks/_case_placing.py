@@ -120,9 +120,9 @@ def placing_figures(count: int = 1_000_000) -> list[dict[str, Any]]:
     wanted = count * 19 // 20
     rate = BAR * count / 1_000_000
     return [
-        figure("import without coordinates, mapping guessed", seconds["import"], "s CPU"),
-        figure("placing by address", seconds["placing"], "s CPU", f"≤ {rate:.0f}", seconds["placing"] <= rate),
-        figure("placing again: nothing to do", seconds["placing again"], "s CPU"),
+        figure("import without coordinates, mapping guessed", seconds["import"], "CPU s"),
+        figure("placing by address", seconds["placing"], "CPU s", f"≤ {rate:.0f}", seconds["placing"] <= rate),
+        figure("placing again: nothing to do", seconds["placing again"], "CPU s"),
         figure("placed of those that can be", counts["placed"] / wanted * 100, "%", "100", counts["placed"] == wanted),
         figure("placing: peak memory", memory, "MB"),
     ]

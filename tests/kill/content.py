@@ -12,6 +12,7 @@ from typing import Any
 FOLDER = re.compile(r'/[^"]*/')
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 MOMENTS = {"at", "created_at", "updated_at", "last_change", "valid_from", "valid_to", "digest", "program", "done_by"}
+PLACED = {("package", "path"), ("package", "sha256")}  # of files that hold uuids and moments
 WITH_UUIDS = {"params", "payload", "attributes", "counts", "reason", "old", "new"}
 
 
@@ -47,7 +48,10 @@ def normalised(path: str) -> dict[str, str]:
         found = {}
         for table in names:
             rows = connection.execute(f'SELECT * FROM "{table}" ORDER BY 1').fetchall()
-            parts = [_column(name, [row[at] for row in rows], numbers) for at, name in enumerate(columns[table])]
+            parts = [
+                _column("at" if (table, name) in PLACED else name, [row[at] for row in rows], numbers)
+                for at, name in enumerate(columns[table])
+            ]
             found[table] = _digest(parts)
         meta = connection.execute("SELECT key, value FROM meta WHERE key != 'created_at' ORDER BY key").fetchall()
         found["meta"] = _digest(meta)

@@ -13,13 +13,14 @@ import openpyxl
 import pytest
 
 from digital_citymgmt_plugin.bridge.messages import SENTENCES
-from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
 from digital_citymgmt_plugin.core.requests import UndoOperation
 from digital_citymgmt_plugin.core.requests_slips import ListPackages, PackCases, ReadReceipt
 from digital_citymgmt_plugin.services.handover import list_packages, pack_cases, read_receipt
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.undoing import undo_operation
 from tests.services.test_dispatch import add
+from tests.support import Watcher
 
 
 @pytest.fixture
@@ -75,9 +76,21 @@ def test_a_folder_for_a_named_receiver_takes_slips_along_and_is_not_written_over
     place = Path(told["packages"][0]["path"])
     assert place.parent == desk.out and (place / "slips" / "A0001.pdf").is_file()
     assert told["counts"]["without_slip"] == 1
-    with pytest.raises(InputRefused) as refused:
-        pack_cases(desk.words, request)
-    assert refused.value.code == "package.exists" and desk.store.count("package") == 1
+    again = Path(pack_cases(desk.words, request)["packages"][0]["path"])
+    assert again.name == f"{place.name}_2" and (place / "manifest.json").is_file()
+
+
+def test_a_second_zip_of_the_day_stands_beside_the_first_and_a_stopped_run_leaves_no_file(desk):
+    first, second = (
+        Path(pack_cases(desk.words, PackCases(str(desk.out), chosen=number, receiver="甲"))["packages"][0]["path"])
+        for number in ("A0001", "A0002")
+    )
+    assert second.stem == f"{first.stem}_2" and first.is_file() and second.is_file()
+    before, packed = sorted(desk.out.iterdir()), desk.store.count("package")
+    stopped = replace(desk.words, cancel=Watcher(cancel_at=2))
+    with pytest.raises(Cancelled):
+        pack_cases(stopped, PackCases(str(desk.out), cases=desk.fids.tolist()))
+    assert sorted(desk.out.iterdir()) == before and desk.store.count("package") == packed
 
 
 def test_a_receipt_is_read_back_and_taken_back(desk):

@@ -25,7 +25,7 @@ def tr(text: str) -> str:
 
 
 class LinkDesk(QObject):
-    """Lists the components and writes the choice, which the dock's *Undo* takes back.
+    """Lists the components and writes the choice, which the dock's *Take back* undoes.
 
     Parameters
     ----------

@@ -6,6 +6,8 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import PurePath
 from typing import Any
 
@@ -40,7 +42,7 @@ def pack_cases(context: Context, request: PackCases) -> dict[str, Any]:
     Raises
     ------
     InputRefused
-        ``slip.no_cases``, ``slip.too_many``, ``slip.no_folder``, ``package.exists``, ``output.failed``.
+        ``slip.no_cases``, ``slip.too_many``, ``slip.no_folder``, ``output.failed``.
     """
     store = context.need_store()
     if not request.folder:
@@ -56,7 +58,7 @@ def pack_cases(context: Context, request: PackCases) -> dict[str, Any]:
     digests = [handover.digest(one) for one in _dicts(rows, handover.DIGESTED)]
     names: set[str] = set()
     packed, lacking = [], 0
-    with store.action("pack_cases", receiver=request.receiver, done_by=request.done_by) as action:
+    with ExitStack() as files, store.action("pack_cases", receiver=request.receiver, done_by=request.done_by) as action:
         for number, (receiver, code, at) in enumerate(groups):
             context.progress(number / len(groups), "progress.writing")
             context.cancel.check()
@@ -76,7 +78,8 @@ def pack_cases(context: Context, request: PackCases) -> dict[str, Any]:
             found: list[int] = []
             if not context.preview:
                 fill = _filler(context, part, marks, package, request.slips, wanted, found)
-                sha = context.files.write_package(path, manifest, fill)
+                path, sha = context.files.write_package(path, manifest, fill)
+                files.push(partial(_unless_written, context.files.remove_package, path))
                 lacking += len(wanted) - sum(found)
             else:
                 sha = ""
@@ -100,6 +103,12 @@ def pack_cases(context: Context, request: PackCases) -> dict[str, Any]:
         "counts": counted, "operation": operation, "tables": ["package", "package_case"], "notes": notes,
         "packages": packed,
     }  # fmt: skip
+
+
+def _unless_written(remove: Callable[[str], None], path: str, failed: type[BaseException] | None, *_: Any) -> None:
+    """Take a package away when the action that tells of it did not come to be."""
+    if failed is not None:
+        remove(path)
 
 
 def _groups(context: Context, rows: Columns, receiver: str) -> list[tuple[str, str, Any]]:
