@@ -11,6 +11,7 @@ from qgis.PyQt.QtCore import QObject
 from qgis.PyQt.QtWidgets import QMessageBox
 
 from digital_citymgmt_plugin.bridge.messages import sentence
+from digital_citymgmt_plugin.core.errors import Cancelled
 from digital_citymgmt_plugin.core.requests_redraw import ProbeRedraw
 from digital_citymgmt_plugin.gui.dialogs.question import question, said_yes
 from digital_citymgmt_plugin.gui.docks.redraw_controller import RedrawController
@@ -29,9 +30,11 @@ class RedrawMending(QObject):
         self.box: QMessageBox | None = None
         self._in_hand = ""  # the pen that is put down meanwhile: its questions would take the drawing off the map
         self.looking = False
+        self._looks_made = 0  # an answer to a look that was given up is not heard
         self._words = desk.dock.mend_button.text()
         desk.dock.mend_button.clicked.connect(lambda _=False: self.stop() if self.looking else self.look())
         desk.controller.link.progressed.connect(self._progress)
+        desk.controller.store_opened.connect(lambda _path="": self._new_store())
 
     def look(self) -> None:
         """Ask which grids are crossed and what would be done to them."""
@@ -45,27 +48,40 @@ class RedrawMending(QObject):
         desk.dock.say(words)
         request = ProbeRedraw(desk.session, MEND)
 
+        self._looks(True)
+        look = self._looks_made
+
         def came(answer: dict[str, Any]) -> None:
-            self._looks(False)
-            if request.session == desk.session:
-                self._seen(answer)
+            if look == self._looks_made:
+                self._looks(False)
+                if request.session == desk.session:
+                    self._seen(answer)
 
         def failed(error: Exception) -> None:
-            self._looks(False)
-            if request.session == desk.session:
-                self._failed(error)
+            if look == self._looks_made:
+                self._looks(False)
+                if request.session == desk.session:
+                    self._failed(error)
 
-        self._looks(True)
         desk.ask(words.rstrip("…"), request, came, failed=failed)  # by the link: of thousands of grids it takes a while
 
     def _looks(self, on: bool) -> None:
         """Let the button stop the search while it goes on."""
         self.looking = on
+        self._looks_made += 1
         self.desk.dock.mend_button.setText(tr("S&top looking") if on else self._words)
 
     def stop(self) -> None:
         """Stop looking; nothing was changed yet."""
         self.desk.controller.link.cancel()
+        if self.looking:  # of what still waited its turn nobody hears
+            self._looks(False)
+            self._failed(Cancelled())
+
+    def _new_store(self) -> None:
+        """Forget the look into another store: its answer is dropped."""
+        self._in_hand = ""
+        self._looks(False)
 
     def _progress(self, fraction: float, message: str, _values: Mapping[str, Any]) -> None:
         if self.looking and message == PROGRESS:

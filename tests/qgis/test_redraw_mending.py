@@ -83,3 +83,32 @@ def test_looking_tells_how_far_it_is_and_can_be_stopped(bench):
     bench.wait(lambda: not link.busy)
     assert not mending.looking and bench.dock.mend_button.text() == words
     assert not bench.asked("edit_redraw")
+
+
+def test_a_look_that_waits_its_turn_can_be_stopped_too(bench):
+    bench.begin()
+    mending, link = bench.actions.mending, bench.controller.link
+    words = bench.dock.mend_button.text()
+    bench.pool.gate.clear()
+    bench.desk.ask("Something else", bench.pool.asked[-1], lambda _answer: None)
+    bench.dock.mend_button.click()
+    assert mending.looking and link._waiting
+    bench.dock.mend_button.click()  # stop
+    assert not mending.looking and bench.dock.mend_button.text() == words
+    bench.pool.gate.set()
+    bench.wait(lambda: not link.busy)
+    press(bench)
+    assert mending.box is not None and not mending.looking
+
+
+def test_another_store_ends_the_look(bench):
+    bench.begin()
+    mending = bench.actions.mending
+    bench.pool.gate.clear()
+    bench.dock.mend_button.click()
+    assert mending.looking
+    bench.controller.store_opened.emit("")
+    assert not mending.looking and not mending._in_hand
+    bench.pool.gate.set()
+    bench.wait(lambda: not bench.controller.link.busy)
+    assert mending.box is None
