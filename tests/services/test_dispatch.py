@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import pytest
 import shapely
@@ -10,7 +12,8 @@ import shapely
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.core.requests import CasePage, CaseQueue, ExportCases, UndoOperation, WarmCases
-from digital_citymgmt_plugin.services.dispatch import case_page, case_queue, export_cases, warm_cases
+from digital_citymgmt_plugin.services.dispatch import case_page, case_queue, export_cases, listing, warm_cases
+from digital_citymgmt_plugin.services.dispatch.holding import boards
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.undoing import undo_operation
 from digital_citymgmt_plugin.storage.gpkg import connect
@@ -177,3 +180,21 @@ def test_the_numbers_of_a_list_come_whatever_the_page(town):
     answer = case_queue(town.context, asked)
     assert answer["fids"] == fids[:25].tolist() and len(answer["cases"]) == 2
     assert "fids" not in case_queue(town.context, CaseQueue(queue="all"))
+
+
+def test_pages_keep_the_order_that_the_counts_came_with(town, monkeypatch):
+    add(town, 30)
+    first = case_queue(town.context, CaseQueue(queue="open"))
+    monkeypatch.setattr(listing, "_FRESH", timedelta(seconds=-1))
+    assert case_queue(town.context, CaseQueue(queue="open", counts=False))["token"] == first["token"]
+    assert case_queue(town.context, CaseQueue(queue="open"))["token"] != first["token"]
+
+
+def test_lamps_are_counted_anew_when_a_setting_changed(town):
+    add(town)
+    held = boards(town.context)
+    add(town, 2, first=50)
+    assert boards(town.context) is held
+    with town.store.action("import_profile") as action:
+        action.insert("work_calendar", {"day": objects(["2026-03-02"]), "is_workday": objects([0])})
+    assert boards(town.context) is not held

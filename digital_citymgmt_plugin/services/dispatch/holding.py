@@ -38,6 +38,7 @@ CASES = "case_record"
 _READ = (*CODED, *MOMENTS, *NUMBERS, *TEXTS, XY)
 _SLICE = 10_000  # cases read between two looks at the clock
 _MANY = 20_000  # changed cases from which on a board is read anew
+_LAMPS_OF = ("meta", "work_calendar", "work_hours")  # settings, days and hours decide when a lamp turns
 Ints = NDArray[np.int64]
 
 
@@ -117,6 +118,8 @@ class Held:
         changed: set[int] = set()
         for fid, uuid in zip(rows["fid"].tolist(), rows["uuid"].tolist()):
             if not store.is_recorded(uuid):
+                return None
+            if any(True for _ in store.written(uuid, _LAMPS_OF)):
                 return None
             for wrote in store.written(uuid, (CASES,)):
                 changed.update(wrote.fids.tolist())

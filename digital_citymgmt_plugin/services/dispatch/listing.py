@@ -58,7 +58,7 @@ def case_queue(context: Context, request: CaseQueue) -> dict[str, Any]:
         ``dispatch.unknown_queue``, ``dispatch.unknown_column``, ``dispatch.day``.
     """
     store, held = context.need_store(), boards(context)
-    board, rows, token = ordered(context, held, request, anew=not request.offset and not request.seek)
+    board, rows, token = ordered(context, held, request, anew=request.counts and not request.offset)
     at = -1
     offset, size = max(0, request.offset), max(1, min(request.limit, PAGE))
     if request.seek:
