@@ -42,14 +42,14 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize
-from qgis.PyQt.QtGui import QColor, QImageReader
+from qgis.PyQt.QtGui import QColor
 
 from digital_citymgmt_plugin.bridge import layers
 from digital_citymgmt_plugin.bridge.change_notice import wrapped
 from digital_citymgmt_plugin.bridge.layouts import export, set_north_arrow, set_scale_bar
+from digital_citymgmt_plugin.bridge.pictures import small_photo
 from digital_citymgmt_plugin.bridge.styles import set_text, text_format
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.same_file import kept_inside
 
 _MARGIN, _LABEL, _LINE = 15.0, 34.0, 5.0  # mm
 _MAP = (180.0, 78.0)
@@ -60,7 +60,6 @@ _SHOWN = (
     "base_line/", "base_area/", "admin_area/community", "admin_area/street", "admin_area/county",
 )  # fmt: skip
 _LAMPS = {"green": "#1a8f3c", "amber": "#b97a00", "red": "#c62828"}
-_PIXELS, _BYTES = 150_000_000, 64 << 20  # of a photo; as storage.photos has it
 _CELL = 2.2  # mm that a cell takes beside its text: margins and line
 _TALLEST = 0.8  # of a page: a text that is longer is cut, and that is said by its ellipsis
 
@@ -147,21 +146,9 @@ class SlipPrinter:
 
     def photo(self, name: str, number: int) -> str:
         """Decode a photo of the city's folder into a small one of the printer's; "" when it is none of the folder's."""
-        path = kept_inside(self.photos, name)
-        if path is None or Path(path).stat().st_size > _BYTES:
-            return ""
-        reader = QImageReader(path)
-        reader.setAutoTransform(True)
-        size = reader.size()
-        format_ = bytes(reader.format()).decode("ascii", "replace").lower()
-        if format_ not in ("jpeg", "jpg", "png", "webp") or not size.isValid():
-            return ""
-        if size.width() * size.height() > _PIXELS:
-            return ""
-        reader.setScaledSize(size.scaled(1_000, 1_000, layers_keep()))
-        image = reader.read()
+        image = small_photo(self.photos, name, 1_000)
         small = str(Path(self.folder) / f"photo_{number}.jpg")
-        return small if not image.isNull() and image.save(small, "JPEG", 85) else ""
+        return small if image is not None and image.save(small, "JPEG", 85) else ""
 
     def print(self, sheet: Mapping[str, Any], words: Mapping[str, str], folder: str) -> tuple[str, int]:
         """Write the PDF of a slip, whole or not at all; returns its path and number of pages.
@@ -187,13 +174,6 @@ class SlipPrinter:
             with contextlib.suppress(OSError):
                 aside.unlink()
         return str(target), int(layout.pageCollection().pageCount())
-
-
-def layers_keep() -> Any:
-    """Return the way of scaling that keeps the sides' ratio."""
-    from qgis.PyQt.QtCore import Qt
-
-    return Qt.AspectRatioMode.KeepAspectRatio
 
 
 class _Page:

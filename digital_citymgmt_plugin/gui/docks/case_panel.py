@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, QSize, Qt, QTimer, pyqtSignal
-from qgis.PyQt.QtGui import QIcon, QImageReader, QPixmap
+from qgis.PyQt.QtGui import QIcon, QPixmap
 from qgis.PyQt.QtWidgets import QListWidget, QListWidgetItem, QTableView, QTabWidget, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.bridge.captions import column_caption, value_captions
 from digital_citymgmt_plugin.bridge.messages import template
+from digital_citymgmt_plugin.bridge.pictures import small_photo
+from digital_citymgmt_plugin.core.same_file import kept_inside
 from digital_citymgmt_plugin.gui.docks.parts import Buttons, button, plain_label, rows_view
 from digital_citymgmt_plugin.gui.models.cases import FAMILY, lamp_words, minute, stage_words
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
@@ -77,10 +79,12 @@ class CasePanel(QWidget):
         self.earlier.activated.connect(lambda index: self._open_earlier(index.row()))
         self.nearby.activated.connect(lambda index: self._show_near(index.row()))
         self._near: list[Mapping[str, Any]] = []
-        self._unread: list[tuple[QListWidgetItem, Path]] = []
+        self._unread: list[tuple[QListWidgetItem, str]] = []
+        self._folder = ""
         self._reader = QTimer(self)  # one picture at a time: none holds the window up
         self._reader.setInterval(0)
         self._reader.timeout.connect(self._read_photo)
+        self.tabs.currentChanged.connect(lambda _at=0: self._look())
 
     def tab_chain(self) -> list[QWidget]:
         """Return the widgets in the order in which Tab goes through them."""
@@ -126,7 +130,7 @@ class CasePanel(QWidget):
             (tr("Earlier here"), len(page["earlier"])), (tr("Nearby"), len(rows)),
         )):  # fmt: skip
             self.tabs.setTabText(at, f"{words} ({count})" if count else words)
-        self._show_photos(page["photos"], Path(folder))
+        self._show_photos(page["photos"], folder)
 
     def show_duty(self, words: str, rows: Sequence[Sequence[str]], warnings: int = 0) -> None:
         """Show who is responsible and why: lines of what and its text; how many warnings are among them."""
@@ -135,34 +139,34 @@ class CasePanel(QWidget):
         self.tabs.setTabText(self.tabs.indexOf(self.duty_area), f"{title} ({warnings})" if warnings else title)
         _fill(self.duty, [tr("What"), tr("Told")], rows)
 
-    def _show_photos(self, photos: Sequence[Mapping[str, Any]], folder: Path) -> None:
+    def _show_photos(self, photos: Sequence[Mapping[str, Any]], folder: str) -> None:
         self.photos.clear()
-        self._unread = []
+        self._unread, self._folder = [], folder
         for photo in photos:
-            path = folder / str(photo["path"])
-            item = QListWidgetItem(minute(photo["taken_at"]) or path.name)
-            item.setToolTip(as_tip(str(path)))
+            name = str(photo["path"])
+            item = QListWidgetItem(minute(photo["taken_at"]) or Path(name).name)
+            item.setToolTip(as_tip(str(Path(folder) / name)))
             self.photos.addItem(item)
-            if folder in path.resolve().parents or folder.resolve() in path.resolve().parents:  # never out of it
-                self._unread.append((item, path))
-        self._reader.start() if self._unread else self._reader.stop()
+            if kept_inside(folder, name) is not None:  # never out of it
+                self._unread.append((item, name))
+        self._look()
+
+    def _look(self) -> None:
+        """Read photos while they are looked at, and only then."""
+        if self._unread and self.tabs.currentWidget() is self.photos:
+            self._reader.start()
+        else:
+            self._reader.stop()
 
     def _read_photo(self) -> None:
-        if not self._unread or self.tabs.currentWidget() is not self.photos:
-            if not self._unread:
-                self._reader.stop()
-            return
-        item, path = self._unread.pop(0)
-        reader = QImageReader(str(path))
-        reader.setAutoTransform(True)
-        size = reader.size()
-        if size.isValid():
-            reader.setScaledSize(size.scaled(_THUMB, _THUMB, Qt.AspectRatioMode.KeepAspectRatio))
-        image = reader.read()
-        if image.isNull():
-            item.setText(tr("{name}: cannot be read").format(name=path.name))
-        else:
-            item.setIcon(QIcon(QPixmap.fromImage(image)))
+        if self._unread:
+            item, name = self._unread.pop(0)
+            image = small_photo(self._folder, name, _THUMB)
+            if image is None:
+                item.setText(tr("{name}: cannot be read").format(name=Path(name).name))
+            else:
+                item.setIcon(QIcon(QPixmap.fromImage(image)))
+        self._look()
 
     def _open_earlier(self, row: int) -> None:
         if self.page is not None and row < len(self.page["earlier"]):
@@ -282,4 +286,3 @@ def _collector_row(one: Mapping[str, Any]) -> list[str]:
 def _camera_row(one: Mapping[str, Any]) -> list[str]:
     kind = tr("Camera that sees it") if one["sees"] else tr("Camera near it")
     return [kind, " ".join(str(one[key]) for key in ("code", "name") if one[key]), _metres(one["distance"]), "", ""]
-
