@@ -70,7 +70,8 @@ class CensusDocks:
         self.beats = BeatController(controller, beat_dock)
         dispatch_dock = DispatchDock(window)
         self.dispatch = DispatchController(controller, dispatch_dock)
-        self.moves, self.duty = MoveDesk(self.dispatch), DutyDesk(self.dispatch)
+        self.moves = MoveDesk(self.dispatch)
+        self.duty = DutyDesk(self.dispatch, self.moves)
         self.links = LinkDesk(self.dispatch, self.moves)
         self.slips = SlipDesk(self.dispatch)
         # Without a store the algorithm's own dialog opens: it drafts from layers alone.

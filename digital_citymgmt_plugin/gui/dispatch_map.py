@@ -94,6 +94,8 @@ class CasesOnMap:
             self.desk.dock.label.setText(tr("There is no case at this place."))
 
     def _placed(self, place: QgsPointXY) -> None:
+        if not self.desk.dock.place_button.isChecked():
+            return
         at = self._transform(self.canvas.mapSettings().destinationCrs(), self.desk.crs(), place)
         self.desk.dock.place_button.setChecked(False)
         if at is not None and self.asked is not None:

@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QMessageBox, QPushButton
 
 from digital_citymgmt_plugin.bridge import messages as sentences
 from digital_citymgmt_plugin.core.errors import Cancelled, CityError
+from digital_citymgmt_plugin.gui.dialogs.question import tell_plainly
 from digital_citymgmt_plugin.gui.plain_text import as_html
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
@@ -70,7 +71,7 @@ class Messages:
         box.setWindowTitle(self.title)
         box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(text)
-        box.setInformativeText(details)  # Qt's button for details bears Qt's own words
+        tell_plainly(box, details)  # Qt's button for details bears Qt's own words
         box.setStandardButtons(QMessageBox.StandardButton.Close)
         name_buttons(box)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

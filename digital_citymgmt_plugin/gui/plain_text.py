@@ -14,3 +14,8 @@ def as_html(text: str) -> str:
 def as_tip(text: str) -> str:
     """Return text for a tool tip, which is HTML as soon as there is a tag in it."""
     return f"<qt>{as_html(text)}</qt>" if "<" in text else text
+
+
+def as_label(text: str) -> str:
+    """Return text for a button or an action, where one & makes the next letter a key."""
+    return text.replace("&", "&&")

@@ -39,13 +39,15 @@ class Courier(QObject):
     ----------
     pool : Pool
         Engines by the path of their store.
+    keeps : bool
+        Whether a probe that waits outlives a request: it is of a case, not of the drawing that the request changes.
     """
 
     _came = pyqtSignal(object, object)  # letter, answer or error
 
-    def __init__(self, pool: Any, parent: QObject | None = None) -> None:
+    def __init__(self, pool: Any, parent: QObject | None = None, *, keeps: bool = False) -> None:
         super().__init__(parent)
-        self.pool = pool
+        self.pool, self.keeps = pool, keeps
         self.sent = 0  # probes that were sent; those overtaken are not
         self.took = 0.0  # seconds of the last question, in the engine and its pipe
         self.handing = 0  # answers on their way to the main thread
@@ -65,10 +67,10 @@ class Courier(QObject):
             return self._under_way or bool(self._letters) or self._probe is not None
 
     def send(self, path: str, request: Request, done: OnAnswer, failed: OnError) -> None:
-        """Send a request; the answer comes in the main thread. A probe that waits is of what was before: forgotten."""
+        """Send a request; the answer comes in the main thread. A pen's probe that waits is of what was before."""
         with self._wake:
             self._letters.append(_Letter(path, request, done, failed))
-            self._probe = None
+            self._probe = self._probe if self.keeps else None
             self._go()
 
     def probe(self, path: str, request: Request, done: OnAnswer, failed: OnError) -> None:

@@ -8,9 +8,11 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 
 from digital_citymgmt_plugin.core.cases.names import QUEUES
+from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.gui.dialogs.move_cases import MoveDialog
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
 from digital_citymgmt_plugin.gui.docks.dispatch_dock import DispatchDock
+from digital_citymgmt_plugin.gui.docks.dispatch_duty import DutyDesk
 from digital_citymgmt_plugin.gui.docks.dispatch_moves import MoveDesk
 from digital_citymgmt_plugin.gui.models.cases import PAGE
 from tests.qgis.dock_bench import DockBench
@@ -202,3 +204,160 @@ def test_moves_have_a_count_of_their_own():
     assert move_counts({"moved": 3, "refused": 1}) == {"cases_processed": 3, "cases_refused": 1}
     assert SENTENCES["count.cases_processed"] == "Moved"
     assert SENTENCES["count.cases_moved"] == "Cases in another unit grid"
+
+
+def test_a_list_that_stands_at_the_case_before_is_asked_for_again(bench):
+    bench.desk.show_fid(3)
+    bench.settle()
+    bench.pool.gate.clear()
+    bench.desk.reload()
+    bench.desk.show_fid(8)
+    bench.pool.gate.set()
+    bench.settle()
+    bench.settle()
+    assert bench.desk.fid == 8 and bench.dock.chosen() == [7] and bench.desk.page["case"]["fid"] == 8
+    assert bench.pool.last("case_queue").seek == 8
+
+
+def test_a_list_asked_for_after_a_case_does_not_lose_its_page(bench):
+    bench.desk.show_fid(3)
+    bench.settle()
+    bench.pool.gate.clear()
+    bench.desk.reload()
+    bench.desk.show_fid(8)
+    bench.desk.reload()
+    bench.pool.gate.set()
+    bench.settle()
+    assert bench.desk.page["case"]["fid"] == 8
+
+
+def test_a_page_that_does_not_come_leaves_none_of_another_case(bench):
+    bench.desk.show_fid(3)
+    bench.settle()
+    bench.pool.answers["case_page"] = InputRefused("undo.unknown", value="x")
+    bench.desk.show_fid(8)
+    bench.settle()
+    assert bench.desk.page is None and bench.dock.panel.page is None and bench.desk.on_map.band is None
+    assert not bench.dock.move_buttons["dispatch"].isEnabled()
+
+
+def test_a_move_names_the_case_that_it_moves(bench):
+    bench.desk.show_fid(3)
+    bench.settle()
+    bench.desk.duty = {"department": "D1"}
+    bench.moves.needs["return"] = ["reason"]
+    assert bench.moves._case(3)["case_no"] == "A0000003"
+    assert bench.moves._case(8)["case_no"] == "A0000008" and not bench.moves._case(700_000)
+    bench.moves._start("dispatch", [8])  # the page is still that of another case
+    assert bench.moves.dialog.department() == ""
+    bench.moves.shut_dialog()
+
+
+def test_the_tool_that_places_does_not_come_back(bench):
+    dock, canvas = bench.dock, bench.iface.mapCanvas()
+    on_map = bench.desk.on_map
+    bench.desk.show_fid(3)
+    bench.settle()
+    dock.place_button.setEnabled(True)
+    dock.pick_button.setChecked(True)
+    dock.place_button.setChecked(True)
+    assert canvas.mapTool() is on_map.placer and not dock.pick_button.isChecked()
+    dock.pick_button.setChecked(True)
+    dock.pick_button.setChecked(False)
+    assert canvas.mapTool() not in (on_map.placer, on_map.picker)
+    told = []
+    on_map.asked = lambda *at: told.append(at)
+    on_map.placer.picked.emit(canvas.extent().center())
+    assert not told
+    dock.place_button.setChecked(True)
+    bench.desk.show_fid(3)
+    assert dock.place_button.isChecked()
+    bench.desk.show_fid(4)  # the click was meant for another case
+    assert not dock.place_button.isChecked() and canvas.mapTool() is not on_map.placer
+
+
+def test_what_cannot_be_undone_any_more_does_not_bar_the_way(bench):
+    duty = DutyDesk(bench.desk, bench.moves)
+    bench.moves.done = ["a"]
+    duty.moves.remember({"operation": "b"})
+    assert bench.moves.done == ["a", "b"] and bench.dock.undo_button.isEnabled()
+    for code, left in (("undo.dependents", ["a", "b"]), ("undo.already", ["a"]), ("undo.unknown", [])):
+        bench.pool.answers["undo_operation"] = InputRefused(code, value="x", operation="x", kind="x", at="x", count=1)
+        bench.moves.undo()
+        bench.settle()
+        assert bench.moves.done == left, code
+    assert not bench.dock.undo_button.isEnabled()
+
+
+def test_several_that_are_selected_stay_so(bench):
+    view = bench.dock.view
+    bench.desk.show_fid(3)
+    bench.pool.gate.clear()
+    bench.desk.show_fid(4)
+    view.selectAll()
+    bench.pool.gate.set()
+    bench.settle()
+    assert bench.desk.page is None and bench.dock.panel.page is None
+    bench.desk._tick()
+    assert not bench.desk._timer.isActive()
+
+
+def test_choices_follow_the_profile_and_what_was_typed_stays(bench):
+    dock = bench.dock
+    bench.settle()
+    dock.dept_box.setCurrentIndex(2)
+    dock.area_box.setEditText("3206814")
+    bench.settle()
+    assert not bench.pool.last("case_queue").choices
+    bench.controller.tables_changed.emit(["class"])
+    bench.settle()
+    assert bench.pool.last("case_queue").choices
+    assert dock.area_box.currentText() == "3206814" and dock.dept_box.currentData() == "D1"
+
+
+def test_photos_are_read_only_while_they_are_looked_at(qgis_app, tmp_path):
+    from qgis.PyQt.QtGui import QColor, QImage
+
+    from digital_citymgmt_plugin.gui.docks.case_panel import CasePanel
+
+    image = QImage(600, 300, QImage.Format.Format_RGB32)
+    image.fill(QColor("red"))
+    assert image.save(str(tmp_path / "a.png")) and image.save(str(tmp_path / "b.bmp"))
+    panel = CasePanel()
+    panel._show_photos([{"path": name, "taken_at": None} for name in ("a.png", "b.bmp", "../c.png")], str(tmp_path))
+    assert len(panel._unread) == 2 and not panel._reader.isActive()
+    panel.tabs.setCurrentWidget(panel.photos)
+    assert panel._reader.isActive()
+    panel.tabs.setCurrentWidget(panel.fields)
+    assert not panel._reader.isActive()
+    panel.tabs.setCurrentWidget(panel.photos)
+    for _ in range(2):
+        panel._read_photo()
+    assert not panel._reader.isActive() and not panel.photos.item(0).icon().isNull()
+    assert panel.photos.item(1).icon().isNull() and "b.bmp" in panel.photos.item(1).text()
+
+
+def test_names_of_moves_are_shown_as_they_are(bench):
+    def named(request):
+        made = page(request)
+        made["moves"][0].update(name="<b>派</b> & co", name_en="<b>go</b> & co")
+        return made
+
+    bench.pool.answers["case_page"] = named
+    bench.desk.go(1)
+    bench.settle()
+    made = bench.moves.actions["dispatch"]
+    assert "&& co" in made.text() and "<b>" not in made.toolTip() and "&lt;b&gt;" in made.toolTip()
+    bench.dock.move_buttons["dispatch"].click()
+    assert bench.moves.dialog.windowTitle().endswith("</b> & co")
+    bench.moves.shut_dialog()
+
+
+def test_what_a_message_box_tells_is_no_html(bench):
+    from qgis.PyQt.QtWidgets import QLabel
+
+    from digital_citymgmt_plugin.gui.dialogs.question import question
+
+    box = question(bench.iface.window, "a", "b", "<b>c</b>")
+    labels = [label for label in box.findChildren(QLabel) if label.text() == "<b>c</b>"]
+    assert labels and all(label.textFormat() == Qt.TextFormat.PlainText for label in labels)

@@ -6,13 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QInputDialog, QMessageBox, QPushButton, QWidget
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QInputDialog, QLabel, QMessageBox, QPushButton, QWidget
 
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons, tr
 
 SMALL = (1366, 768)  # px: the smallest screen that is worked on
 FRAME = (40, 68)  # px beside and above a window: its title, the bar of the desktop
-
 
 
 def question(parent: QWidget, title: str, words: str, told: str = "", *, loses: bool = False) -> QMessageBox:
@@ -31,11 +30,18 @@ def question(parent: QWidget, title: str, words: str, told: str = "", *, loses: 
     box.setWindowTitle(title)
     box.setTextFormat(Qt.TextFormat.PlainText)  # names come from files
     box.setText(words)
-    box.setInformativeText(told)
+    tell_plainly(box, told)
     box.setStandardButtons(QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel)
     box.setDefaultButton(QMessageBox.StandardButton.Cancel if loses else QMessageBox.StandardButton.Yes)
     name_buttons(box)
     return box
+
+
+def tell_plainly(box: QMessageBox, told: str) -> None:
+    """Put a text below that of a message box, as it is: ``setTextFormat`` is only for the text above."""
+    box.setInformativeText(told)
+    for label in box.findChildren(QLabel, "qt_msgbox_informativelabel"):
+        label.setTextFormat(Qt.TextFormat.PlainText)
 
 
 def said_yes(answer: int) -> bool:

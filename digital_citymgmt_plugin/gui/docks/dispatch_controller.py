@@ -36,14 +36,15 @@ class DispatchController(Desk):
     """
 
     dock: DispatchDock
-    WATCHED = frozenset({"case_record", "case_event"})
+    CHOICES = frozenset({"department", "class", "admin_area", "beat"})  # what the filters offer
+    WATCHED = frozenset({"case_record", "case_event"}) | CHOICES
     listed = pyqtSignal()
     page_shown = pyqtSignal(int)
 
     def __init__(self, controller: CityController, dock: DispatchDock) -> None:
         super().__init__(controller, dock)
         # A courier of its own: neither a long import's turn nor the busy signs of other docks stand between two cases.
-        self.courier = Courier(controller.session.pool, self)
+        self.courier = Courier(controller.session.pool, self, keeps=True)
         self.fid = 0  # of the case whose page is shown or asked for
         self.page: dict[str, Any] | None = None
         self.duty: dict[str, Any] | None = None  # who answers for it, once that is known
@@ -107,6 +108,11 @@ class DispatchController(Desk):
         self.on_map.clear()
         super()._opened(path)
 
+    def _changed(self, tables: list[str]) -> None:
+        if not tables or self.CHOICES & {*tables}:
+            self._choices_of = ""  # asked for anew with the list
+        super()._changed(tables)
+
     def filters(self) -> CaseFilter:
         """Return what queue, filters, search and sort of the dock say."""
         dock = self.dock
@@ -156,7 +162,11 @@ class DispatchController(Desk):
         request = CaseQueue(**asdict(asked), limit=PAGE, seek=seek, choices=choices)
 
         def came(answer: dict[str, Any]) -> None:
-            if asked == self.filters():
+            if asked != self.filters():
+                return
+            if seek != self.fid:  # another case was chosen meanwhile: this list stands at the one before
+                self.reload()
+            else:
                 self._show_list(answer)
 
         if asked.queue == "all" and self.full < 1:  # takes seconds: with progress, and can be stopped
@@ -241,8 +251,9 @@ class DispatchController(Desk):
         self.send(WarmCases(milliseconds=50), came, lambda _error: None)
 
     def _tick(self) -> None:
-        """Look at lamps and counts again; a list that somebody scrolls in stays."""
-        if self.path and self.dock.isVisible() and not self.dock.view.verticalScrollBar().value():
+        """Look at lamps and counts again; a list that somebody scrolls in, or selects several in, stays."""
+        still = not self.dock.view.verticalScrollBar().value() and not self.several()
+        if self.path and self.dock.isVisible() and still:
             self._timer.start()
 
     # -- one case -----------------------------------------------------------------------------------------------
@@ -300,9 +311,17 @@ class DispatchController(Desk):
             more = "" if len(rows) <= MOST else "+"
             count = QLocale().toString(min(len(rows), MOST)) + more
             words = tr("{count} cases are selected.").format(count=count)
-            self.dock.panel.show_none(words)
-            self.page = None
-            self.page_shown.emit(0)
+            self.dock.place_button.setChecked(False)
+            self._show_no_page(words)
+
+    def _show_no_page(self, words: str) -> None:
+        self.page = None
+        self.dock.panel.show_none(words)
+        self.page_shown.emit(0)
+
+    def several(self) -> bool:
+        """Tell whether more than one case is selected."""
+        return len(self.dock.chosen()) > 1
 
     def _select_waiting(self) -> None:
         rows = self.dock.chosen()
@@ -316,6 +335,8 @@ class DispatchController(Desk):
 
     def show_fid(self, fid: int, *, to_map: bool = True) -> None:
         """Show the page of a case, its row in the list and its place on the map."""
+        if fid != self.fid:
+            self.dock.place_button.setChecked(False)  # a click on the map was meant for the case before
         self.fid = fid
         at = self.dock.cases.row_of(fid)
         if self.dock.chosen() != ([at] if at >= 0 else []):
@@ -328,16 +349,25 @@ class DispatchController(Desk):
             self.dock.view.viewport().update()
         path = self.path
 
+        def meant() -> bool:
+            return path == self.path and fid == self.fid and not self.several()
+
         def came(answer: dict[str, Any]) -> None:
-            if path == self.path and fid == self.fid:
+            if meant():
                 self.page = answer
                 store = Path(path)
                 self.dock.panel.show_case(answer, str(store.with_name(f"{store.stem}_photos")))
                 self.on_map.show(answer["case"], move=to_map)
                 self.page_shown.emit(fid)
 
+        def lost(error: Exception) -> None:
+            if meant():  # the page of another case must not stay: what is done is done with what is seen
+                self._show_no_page("")
+                self.on_map.clear()
+                self._failed(error)
+
         if path:
-            self.courier.probe(path, CasePage(fid=fid, role=self.role()), came, self._failed)
+            self.courier.probe(path, CasePage(fid=fid, role=self.role()), came, lost)
 
     def show_picked(self, fid: int) -> None:
         """Show a case that was picked on the map: its row in the list, if it is in it, and its page."""

@@ -235,6 +235,7 @@ class DispatchDock(QgsDockWidget):
             (self.area_box, ("streets", "communities")), (self.beat_box, ("beats",)), (self.source_box, ("sources",)),
         ):  # fmt: skip
             kept, before = box.currentData(), box.blockSignals(True)
+            typed = box.currentText() if box.currentText() != box.itemText(box.currentIndex()) else ""
             while box.count() > 1:
                 box.removeItem(1)
             for name in names:
@@ -242,6 +243,8 @@ class DispatchDock(QgsDockWidget):
                     text = f"{code} {words}".strip() if code else tr("(none)")
                     box.addItem(text, str(code or ""))
             box.setCurrentIndex(max(0, box.findData(kept)) if kept is not None else 0)
+            if typed and box.isEditable():
+                box.setEditText(typed)
             box.blockSignals(before)
 
     def chosen(self) -> list[int]:

@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.core.requests import REQUESTS
 from digital_citymgmt_plugin.gui.desk import request_of
 from digital_citymgmt_plugin.gui.dialogs.rule_case import RemediateDialog, RulingDialog
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
+from digital_citymgmt_plugin.gui.docks.dispatch_moves import MoveDesk
 
 _DUTY = "duty"  # family of sentences
 _REST_MS = 250  # how long a case is looked at before it is asked who answers for it
@@ -41,11 +42,19 @@ def named(one: Mapping[str, Any]) -> str:
 
 
 class DutyDesk(QObject):
-    """Asks who answers for the case of the page, and writes rulings and remediations."""
+    """Asks who answers for the case of the page, and writes rulings and remediations.
 
-    def __init__(self, desk: DispatchController) -> None:
+    Parameters
+    ----------
+    desk : DispatchController
+        Whose page it is.
+    moves : MoveDesk
+        Which takes back what was written.
+    """
+
+    def __init__(self, desk: DispatchController, moves: MoveDesk) -> None:
         super().__init__(desk)
-        self.desk, self.dock = desk, desk.dock
+        self.desk, self.dock, self.moves = desk, desk.dock, moves
         self.told: dict[str, Any] | None = None
         self.dialog: QDialog | None = None
         self._timer = QTimer(self)
@@ -72,7 +81,7 @@ class DutyDesk(QObject):
         """Ask who answers for the case of the page."""
         fid = self.desk.fid
         request = request_of("explain_duty", cases=[fid])
-        if request is not None and self.desk.page is not None:
+        if request is not None and self.desk.page is not None and self.desk.page["case"]["fid"] == fid:
             self.desk.send(request, lambda answer: self._came(fid, answer))
 
     def _came(self, fid: int, answer: dict[str, Any]) -> None:
@@ -151,6 +160,7 @@ class DutyDesk(QObject):
         words = template(f"operation.{request.method}") or request.method
 
         def written(answer: dict[str, Any]) -> None:
+            self.moves.remember(answer)
             self.desk.controller.messages.show(words, Qgis.MessageLevel.Success)
             self.desk.controller.store_changed(self.desk.path, list(answer.get("tables") or ["ruling"]))
             self.desk.show_fid(self.desk.fid, to_map=False)

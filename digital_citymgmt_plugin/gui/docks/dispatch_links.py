@@ -137,8 +137,7 @@ class LinkDesk(QObject):
             if not answer.get("operation"):
                 self.desk.dock.label.setText(tr("The case has this component already."))
                 return
-            self.moves.done = [*self.moves.done, str(answer["operation"])]
-            self.desk.dock.undo_button.setEnabled(True)
+            self.moves.remember(answer)
             self.desk.controller.messages.show(tr("The component of the case is chosen."), Qgis.MessageLevel.Success)
             self.desk.controller.store_changed(self.desk.path, list(answer["tables"]))
             if self.desk.fid == fid:

@@ -14,6 +14,7 @@ from qgis.PyQt.QtWidgets import QAction, QDialog
 
 from digital_citymgmt_plugin.bridge.messages import sentence, template
 from digital_citymgmt_plugin.core.cases.workflow import ACTIONS, ROLES
+from digital_citymgmt_plugin.core.errors import CityError
 from digital_citymgmt_plugin.core.requests import REQUESTS, UndoOperation
 from digital_citymgmt_plugin.gui.desk import request_of
 from digital_citymgmt_plugin.gui.dialogs.move_cases import MoveDialog
@@ -21,6 +22,7 @@ from digital_citymgmt_plugin.gui.dialogs.operations import counts_words
 from digital_citymgmt_plugin.gui.dialogs.preview import PreviewDialog
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
 from digital_citymgmt_plugin.gui.models.cases import FAMILY, stage_words
+from digital_citymgmt_plugin.gui.plain_text import as_label, as_tip
 
 # F9 and then the letter; letters by the English word.
 KEYS = {
@@ -30,6 +32,7 @@ KEYS = {
     "grant_appeal": "T", "refuse_appeal": "Y", "amend": "K",
 }  # fmt: skip
 ROLE_KEY = "digital_citymgmt/dispatch_role"
+_GONE = ("undo.already", "undo.unknown", "undo.not_recorded")  # nothing of it is left to be taken back
 _UNDOS = 50  # moves that can be taken back one after the other
 
 
@@ -82,6 +85,7 @@ class MoveDesk(QObject):
         self.desk, self.dock = desk, desk.dock
         self.dialog: QDialog | None = None
         self.actions: dict[str, QAction] = {}
+        self.names: dict[str, str] = {}  # of the moves, as the city's workflow has them
         self.done: list[str] = []  # operations of this dock, the newest last
         self.needs: dict[str, list[str]] = {}
         for role in ROLES:
@@ -136,7 +140,8 @@ class MoveDesk(QObject):
             words = action_words(action)
             if move is not None:
                 words = str(move["name"] if chinese else move["name_en"] or move["name"])
-            made.setText(words)
+            made.setText(as_label(words))
+            self.names[action] = words
             if many:
                 made.setEnabled(True)
                 tip = tr("Do this with all selected cases; how many may be is shown before.")
@@ -147,14 +152,15 @@ class MoveDesk(QObject):
                 made.setEnabled(bool(move["allowed"]))
                 tip = tr("To the stage {stage}").format(stage=self._stage(move))
                 tip = tip if move["allowed"] else why_words(move["why"])
-            made.setToolTip(f"{words} ({keys}): {tip}")
+            told = f"{words} ({keys}): {tip}"
+            made.setToolTip(as_tip(told))
             if action in self.dock.move_buttons:
-                self.dock.move_buttons[action].setAccessibleName(made.toolTip())
+                self.dock.move_buttons[action].setAccessibleName(told)
         placeable = page is not None and bool(known.get("amend", {}).get("allowed"))
         self.dock.place_button.setEnabled(placeable)
         amend = known.get("amend") or {}
         tip = tr("Click where the selected case is")
-        self.dock.place_button.setToolTip(why_words(amend["why"]) if amend.get("why") else tip)
+        self.dock.place_button.setToolTip(as_tip(why_words(amend["why"])) if amend.get("why") else tip)
 
     def _stage(self, move: Mapping[str, Any]) -> str:
         stage = str(move["to_stage"])
@@ -179,14 +185,13 @@ class MoveDesk(QObject):
         if not needs:
             self.move(action, fids)
             return
-        page = self.desk.page
-        case = page["case"] if page else {}
-        named = str(case.get("case_no") or "") if len(fids) == 1 else ""
+        case = self._case(fids[0]) if len(fids) == 1 else {}
+        named = str(case.get("case_no") or "")
         count = QLocale().toString(len(fids))
         words = named or tr("{count} cases").format(count=count)
-        proposed = self.desk.proposed_department() if len(fids) == 1 else ""
+        proposed = self.desk.proposed_department() if case and case is (self.desk.page or {}).get("case") else ""
         dialog = MoveDialog(
-            self.actions[action].text(), words, needs, self.desk.departments, proposed,
+            self.names[action], words, needs, self.desk.departments, proposed,
             str(case.get("limit_unit") or ""), self.dock,
         )  # fmt: skip
 
@@ -195,6 +200,13 @@ class MoveDesk(QObject):
 
         dialog.accepted.connect(accepted)
         self._show(dialog)
+
+    def _case(self, fid: int) -> Mapping[str, Any]:
+        """Return a case as its page tells it, as its row does while the page is still another one's."""
+        case: Mapping[str, Any] = (self.desk.page or {}).get("case") or {}
+        if case.get("fid") == fid:
+            return case
+        return self.dock.cases.row(self.dock.cases.row_of(fid)) or {}
 
     @staticmethod
     def _usual_needs(action: str) -> list[str]:
@@ -226,7 +238,7 @@ class MoveDesk(QObject):
         if len(fids) == 1:
             self._write(request, action)
         else:
-            words = self.actions[action].text()
+            words = self.names[action]
             self.desk.ask(words, request, lambda answer: self._seen(words, request, action, answer), preview="hold")
 
     def _seen(self, words: str, request: Any, action: str, answer: dict[str, Any]) -> None:
@@ -249,9 +261,7 @@ class MoveDesk(QObject):
 
     def _write(self, request: Any, action: str) -> None:
         def written(answer: dict[str, Any]) -> None:
-            if answer.get("operation"):
-                self.done = [*self.done, str(answer["operation"])][-_UNDOS:]
-            self.dock.undo_button.setEnabled(bool(self.done))
+            self.remember(answer)
             refused = list(answer.get("refused") or [])
             if refused:
                 told = [why_words(one) for one in refused[:3]]
@@ -273,12 +283,22 @@ class MoveDesk(QObject):
 
     def place(self, x: float, y: float) -> None:
         """Put the case of the page where the map was clicked."""
-        if self.desk.page is None:
+        fid = int(self.desk.page["case"]["fid"]) if self.desk.page is not None else 0
+        if not fid or fid != self.desk.fid:  # the page of the case that is selected is still on its way
             return
-        fid = int(self.desk.page["case"]["fid"])
         request = request_of("amend_cases", cases=[fid], x=x, y=y, role=self.desk.role())
         if request is not None:
             self._write(request, "amend")
+
+    def remember(self, answer: Mapping[str, Any]) -> None:
+        """Keep what an answer says was written as what is taken back first."""
+        if answer.get("operation"):
+            self.done = [*self.done, str(answer["operation"])][-_UNDOS:]
+        self.dock.undo_button.setEnabled(bool(self.done))
+
+    def _drop(self, operation: str) -> None:
+        self.done = [one for one in self.done if one != operation]
+        self.dock.undo_button.setEnabled(bool(self.done))
 
     def undo(self) -> None:
         """Take the last move of this dock back."""
@@ -287,12 +307,16 @@ class MoveDesk(QObject):
         operation = self.done[-1]
 
         def back(answer: dict[str, Any]) -> None:
-            self.done = [one for one in self.done if one != operation]
-            self.dock.undo_button.setEnabled(bool(self.done))
+            self._drop(operation)
             self.changed(list(answer.get("tables") or ["case_record", "case_event"]))
             self.dock.label.setText(tr("The last move was taken back."))
 
-        self.desk.ask(tr("Taking back"), UndoOperation(operation), back, failed=self._failed)
+        def failed(error: Exception) -> None:
+            if isinstance(error, CityError) and error.code in _GONE:  # else it would bar the way to those before it
+                self._drop(operation)
+            self._failed(error)
+
+        self.desk.ask(tr("Taking back"), UndoOperation(operation), back, failed=failed)
 
     def _show(self, dialog: QDialog) -> None:
         self.shut_dialog()

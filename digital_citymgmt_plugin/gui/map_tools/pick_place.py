@@ -20,20 +20,29 @@ class PickPlace(QgsMapTool):
         super().__init__(canvas)
         self.setCursor(Qt.CursorShape.CrossCursor)
         self.before: QgsMapTool | None = None
+        self._going = False
 
     def take(self) -> None:
         """Become the tool of the map."""
         if self.canvas().mapTool() is not self:
-            self.before = self.canvas().mapTool()
+            before = self.canvas().mapTool()
+            # Never another tool of this kind: it would come back with its button not pressed.
+            self.before = before.before if isinstance(before, PickPlace) else before
             self.canvas().setMapTool(self)
 
     def leave(self) -> None:
         """Give the map back to the tool before."""
-        if self.canvas().mapTool() is self:
+        if self.canvas().mapTool() is self and not self._going:
             if self.before is not None:
                 self.canvas().setMapTool(self.before)
             else:
                 self.canvas().unsetMapTool(self)
+
+    def deactivate(self) -> None:
+        """End: another tool has been taken, which must not be put away for the one before."""
+        self._going = True
+        super().deactivate()
+        self._going = False
 
     def canvasReleaseEvent(self, event: QgsMapMouseEvent) -> None:
         """Tell the place of a click."""
