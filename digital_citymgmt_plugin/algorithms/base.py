@@ -46,7 +46,7 @@ PREVIEWED = frozenset(
         "importareas", "adoptgrids", "importcomponents", "importplaces", "importtracks", "assigncodes", "importcases",
         "linkcases", "undooperation", "findduplicates", "mergeduplicates", "importphotos", "importbasemap",
         "makecandidates", "decidecandidates", "checkgrids", "renumbergrids",
-        "importbeats", "importfilingstandard", "placecases",
+        "importbeats", "importfilingstandard", "placecases", "packcases", "readreceipt",
     )
 )  # fmt: skip
 # Asks whether to write: (title, result of the preview, whether the run was cancelled); waits in the worker thread.

@@ -138,7 +138,7 @@ PREVIEWED = {
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
     "import_base_map", "make_candidates", "decide_candidates", "check_grids", "mend_grids",
     "apply_redraw", "renumber_grids",
-    "place_cases", "amend_cases", "import_filing_standard", "move_cases", "read_receipt", "choose_link",
+    "place_cases", "amend_cases", "import_filing_standard", "move_cases", "pack_cases", "read_receipt", "choose_link",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
