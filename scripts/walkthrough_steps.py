@@ -201,7 +201,8 @@ class Walk(Round):
     def _widget(self, dialog: Any, parameter: str, kind: type) -> Any:
         """Find the widget of a parameter in Processing's dialog."""
         wrapper = dialog.mainWidget().wrappers[parameter]
-        widget = wrapper.wrappedWidget() if hasattr(wrapper, "wrappedWidget") else wrapper.widget
+        own = wrapper.wrappedWidget() if hasattr(wrapper, "wrappedWidget") else None
+        widget = own if own is not None else wrapper.widget  # a wrapper in Python keeps its widget itself
         found = widget if isinstance(widget, kind) else widget.findChild(kind)
         if found is None:
             inside = sorted({type(child).__name__ for child in widget.findChildren(QWidget)})
