@@ -107,6 +107,7 @@ class SlipPrinter:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.layers = []  # now: a layer that outlives QGIS's providers takes the program with it
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def extent(self, place: Sequence[float], size: tuple[float, float]) -> QgsRectangle:

@@ -62,6 +62,7 @@ def test_hints_are_apart_from_their_ground(qgis_app, theme):
     edit = QLineEdit()
     hint(edit, "words")
     edit.show()
+    before = QgsApplication.palette()
     QgsApplication.setUITheme(theme)
     try:
         QTest.qWait(20)
@@ -73,3 +74,4 @@ def test_hints_are_apart_from_their_ground(qgis_app, theme):
         assert edit.palette().color(QPalette.ColorRole.PlaceholderText) == words
     finally:
         QgsApplication.setUITheme("default")
+        QgsApplication.setPalette(before)  # which the theme leaves behind

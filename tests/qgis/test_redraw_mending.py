@@ -24,6 +24,12 @@ def press(bench):
     bench.idle()
 
 
+def question(bench):
+    """The question that comes when the look has ended."""
+    bench.wait(lambda: bench.actions.mending.box is not None)
+    return bench.actions.mending.box
+
+
 def test_the_button_waits_for_a_session(bench):
     assert not bench.dock.mend_button.isEnabled()
     bench.begin()
@@ -34,7 +40,7 @@ def test_the_crossed_grids_are_shown_with_counts_and_mended_when_the_user_says_s
     bench.begin()
     in_hand = bench.desk.pens.name()
     press(bench)
-    box = bench.actions.mending.box
+    box = question(bench)
     assert "17 unit grids are crossed" in box.text() and "3 lie in another" in box.text()
     assert bench.desk.on_map.under_pen.bands and len(bench.dock.cells) == 2
     assert bench.canvas.extent().width() >= 400 and not bench.desk.pens.name()
@@ -53,7 +59,7 @@ def test_the_crossed_grids_are_shown_with_counts_and_mended_when_the_user_says_s
 def test_nothing_is_done_when_the_user_says_no(bench):
     bench.begin()
     press(bench)
-    box = bench.actions.mending.box
+    box = question(bench)
     box.button(box.StandardButton.Cancel).click()
     bench.idle()
     assert not bench.asked("edit_redraw") and not bench.desk.on_map.under_pen.bands and not bench.dock.cells
