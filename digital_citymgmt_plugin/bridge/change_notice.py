@@ -13,13 +13,10 @@ from qgis.core import (
     QgsGeometry,
     QgsLayoutFrame,
     QgsLayoutItemLabel,
-    QgsLayoutItemManualTable,
     QgsLayoutItemMap,
     QgsLayoutItemPage,
-    QgsLayoutMultiFrame,
     QgsLayoutPoint,
     QgsLayoutSize,
-    QgsLayoutTableColumn,
     QgsPalLayerSettings,
     QgsPrintLayout,
     QgsProject,
@@ -32,6 +29,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QFont, QFontMetricsF, QGuiApplication
 
+from digital_citymgmt_plugin.bridge.layout_tables import add_table
 from digital_citymgmt_plugin.bridge.layouts import export
 from digital_citymgmt_plugin.bridge.messages import template
 from digital_citymgmt_plugin.bridge.plural import counted
@@ -229,23 +227,8 @@ class _Notice:
         page.setPageSize("A4", QgsLayoutItemPage.Orientation.Landscape)
         pages = self.layout.pageCollection()
         pages.addPage(page)
-        table = QgsLayoutItemManualTable.create(self.layout)
-        self.layout.addMultiFrame(table)
-        letters = text_format(9)
-        letters.buffer().setEnabled(False)
-        table.setContentTextFormat(letters)
-        table.setHeaderTextFormat(letters)
-        headings = []
-        for word in head:
-            heading = QgsLayoutTableColumn()
-            heading.setHeading(word)
-            headings.append(heading)
-        table.setHeaders(headings)
-        table.setIncludeTableHeader(True)  # on top of every page
-        table.setTableContents([[_cell(text, width) for text, width in zip(row, widths)] for row in rows])
-        table.setColumnWidths(list(widths))
-        table.setGridStrokeWidth(0.2)
-        table.setResizeMode(QgsLayoutMultiFrame.ResizeMode.RepeatUntilFinished)
+        cells = [[_cell(text, width) for text, width in zip(row, widths)] for row in rows]
+        table = add_table(self.layout, head, cells, widths, 9)
         frame = QgsLayoutFrame(self.layout, table)
         table.addFrame(frame, False)
         frame.attemptMove(QgsLayoutPoint(MARGIN, MARGIN), True, False, pages.pageCount() - 1)

@@ -20,15 +20,12 @@ from qgis.core import (
     QgsGeometry,
     QgsLayoutFrame,
     QgsLayoutItemLabel,
-    QgsLayoutItemManualTable,
     QgsLayoutItemMap,
     QgsLayoutItemPage,
     QgsLayoutItemPicture,
     QgsLayoutItemScaleBar,
-    QgsLayoutMultiFrame,
     QgsLayoutPoint,
     QgsLayoutSize,
-    QgsLayoutTableColumn,
     QgsMapLayer,
     QgsMapRendererParallelJob,
     QgsMapSettings,
@@ -46,6 +43,7 @@ from qgis.PyQt.QtGui import QColor
 
 from digital_citymgmt_plugin.bridge import layers
 from digital_citymgmt_plugin.bridge.change_notice import wrapped
+from digital_citymgmt_plugin.bridge.layout_tables import add_table
 from digital_citymgmt_plugin.bridge.layouts import export, set_north_arrow, set_scale_bar
 from digital_citymgmt_plugin.bridge.pictures import small_photo
 from digital_citymgmt_plugin.bridge.styles import set_text, text_format
@@ -306,27 +304,11 @@ class _Page:
         """Put the table below, and on as many pages as it needs."""
         heads = self.sheet["header"]
         widths = _widths(self.sheet, self.wide - _CELL * len(heads))
-        table = QgsLayoutItemManualTable.create(self.layout)
-        self.layout.addMultiFrame(table)
-        letters = text_format(8.5)
-        letters.buffer().setEnabled(False)
-        table.setContentTextFormat(letters)
-        table.setHeaderTextFormat(letters)
-        headings = []
-        for words in heads:
-            heading = QgsLayoutTableColumn()
-            heading.setHeading(words)
-            headings.append(heading)
-        table.setHeaders(headings)
-        table.setIncludeTableHeader(True)
         cells = [
             [QgsTableCell("\n".join(wrapped(harmless(text), width - 1, 8.5, 6))) for text, width in zip(row, widths)]
             for row in self.sheet["rows"]
         ]
-        table.setTableContents(cells)
-        table.setColumnWidths(list(widths))
-        table.setGridStrokeWidth(0.2)
-        table.setResizeMode(QgsLayoutMultiFrame.ResizeMode.RepeatUntilFinished)
+        table = add_table(self.layout, heads, cells, widths, 8.5)
         self.top += 4
         if self.top > self.page[1] - 60:
             self.top = self.page[1]
