@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -119,24 +119,40 @@ def only_new(store: Store, events: Columns) -> Columns:
 
 
 class Marks:
-    """Which rows of a table were met, by ``fid``: a byte a row, where a set of their keys would take a hundred."""
+    """Which rows of a table were met, by ``fid``: a byte a row, where a set of their keys would take a hundred.
+
+    In pages, so that rows with numbers far apart cost no more than a page each.
+    """
+
+    _PAGE = 4096
 
     def __init__(self) -> None:
-        self._met = np.zeros(1024, dtype=bool)
+        self._pages: dict[int, NDArray[np.bool_]] = {}
 
     def add(self, fids: NDArray[np.int64]) -> None:
         """Mark rows."""
-        if len(fids) and (last := int(fids.max())) >= len(self._met):
-            grown = np.zeros(max(last + 1, 2 * len(self._met)), dtype=bool)
-            grown[: len(self._met)] = self._met
-            self._met = grown
-        self._met[fids] = True
+        for page, _, at in self._parts(fids):
+            if page not in self._pages:
+                self._pages[page] = np.zeros(self._PAGE, dtype=bool)
+            self._pages[page][at] = True
 
     def of(self, fids: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which rows are marked."""
-        inside = fids < len(self._met)
-        found: NDArray[np.bool_] = inside & self._met[np.where(inside, fids, 0)]
+        found = np.zeros(len(fids), dtype=bool)
+        for page, rows, at in self._parts(fids):
+            if page in self._pages:
+                found[rows] = self._pages[page][at]
         return found
+
+    def _parts(self, fids: NDArray[np.int64]) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield page, places in ``fids``, places in the page."""
+        fids = np.asarray(fids, dtype=np.int64)
+        pages = fids // self._PAGE
+        order = np.argsort(pages, kind="stable")
+        bounds = np.flatnonzero(np.diff(pages[order])) + 1
+        for rows in np.split(order, bounds) if len(order) else ():
+            page = int(pages[rows[0]])
+            yield page, rows, fids[rows] - page * self._PAGE
 
 
 class EventLog:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from digital_citymgmt_plugin.core.cases.workflow import ACTIONS, ROLES
 from digital_citymgmt_plugin.core.ports import Action
 from digital_citymgmt_plugin.core.requests import UndoOperation
+from digital_citymgmt_plugin.services.case_events import Marks
+from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.undoing import undo_operation
 from digital_citymgmt_plugin.storage.verifying.base import Run
 from digital_citymgmt_plugin.storage.verifying.case_logs import clock_of, differences
@@ -79,3 +82,19 @@ def change(action: Action, fid: int, **values: object) -> None:
         columns[name] = np.empty(1, dtype=object)
         columns[name][:] = [value]
     action.update("case_record", np.array([fid], dtype=np.int64), columns)
+
+
+def test_cases_with_numbers_far_apart_cost_no_time_and_are_all_compared(store):
+    first = report(store, 3)
+    store.connection.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'case_record'", (4_000_000_000_000,))
+    store.connection.commit()
+    with store.action("test") as action:
+        action.insert("case_record", {"case_no": objects(["B1"]), "stage": objects(["dispatch"])})
+    began = time.process_time()
+    assert [fid for fid, _ in untold(store)] == [4_000_000_000_001]
+    assert time.process_time() - began < 5
+    marks = Marks()
+    marks.add(np.array([*first, 4_000_000_000_001]))
+    asked = np.array([first[0], 77, 4_000_000_000_001, 4_000_000_000_002])
+    assert marks.of(asked).tolist() == [True, False, True, False]
+    assert marks.of(np.empty(0, dtype=np.int64)).tolist() == []

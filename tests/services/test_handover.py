@@ -7,6 +7,7 @@ import hashlib
 import json
 import zipfile
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 
 import openpyxl
@@ -174,3 +175,47 @@ def test_a_receipt_in_a_zip_is_read(desk, tmp_path):
     text = json.dumps({"package": "", "cases": rows_of(desk)})
     told = read_receipt(desk.words, ReadReceipt(_zip(tmp_path / "back.zip", [("back/receipt.json", text)])))
     assert told["counts"]["accepted"] == 12
+
+
+def test_the_number_of_a_row_is_the_one_that_a_spreadsheet_shows(desk):
+    told = pack_cases(desk.words, PackCases(str(desk.out), cases=desk.fids.tolist(), receiver="甲", zipped=False))
+    path = Path(told["packages"][0]["path"]) / "receipt.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book.active
+    sheet["D6"], sheet["E6"] = "perhaps", "2026-04-01 08:30"  # rows 2 to 5 are not filled in
+    sheet.insert_rows(4)
+    book.save(path)
+    back = read_receipt(desk.words, ReadReceipt(str(path)))
+    assert [(one["row"], one["code"]) for one in back["conflicts"]] == [(7, "receipt.no_state")]
+
+
+def test_a_receipt_of_more_than_five_hundred_packages_is_taken_whole(desk):
+    size = 600
+    marks = [f"{number:064x}" for number in range(size)]
+    with desk.store.action("pack_cases") as action:
+        names = [f"p{number:04}" for number in range(size)]
+        action.insert("package", {"uuid": objects(names), "direction": objects(["out"] * size)})
+        action.insert("package_case", {
+            "package_uuid": objects(names), "case_fid": objects([int(desk.fids[0])] * size), "digest": objects(marks),
+            "state": objects(["packed"] * size),
+        })  # fmt: skip
+    rows = [
+        {"package": name, "case_no": "A0000", "digest": mark, "state": "已接收", "at": "2026-04-01 12:00"}
+        for name, mark in zip(names, marks)
+    ]
+    told = read_receipt(desk.words, ReadReceipt(receipt(desk, rows)))
+    assert told["counts"]["rejected"] == 0 and told["counts"]["accepted"] == size
+
+
+def test_conflicts_beyond_those_listed_are_counted(desk):
+    pack_cases(desk.words, PackCases(str(desk.out), cases=desk.fids.tolist(), receiver="甲"))
+    rows = [dict(rows_of(desk)[0], case_no=f"X{number}") for number in range(1_200)]
+    told = read_receipt(desk.words, ReadReceipt(receipt(desk, rows)))
+    assert len(told["conflicts"]) == 1_000 and told["conflicts"][0]["row"] == 1
+    assert told["notes"] == [{"code": "note.receipt_listed", "values": {"count": 200, "listed": 1_000}}]
+
+
+def test_the_day_in_the_name_of_a_package_is_the_citys(desk):
+    desk.store.clock = lambda: datetime(2026, 4, 1, 17, 30, tzinfo=timezone.utc)
+    told = pack_cases(desk.words, PackCases(str(desk.out), chosen="A0001", receiver="甲"))
+    assert Path(told["packages"][0]["path"]).name == "甲_2026-04-02.zip"

@@ -19,6 +19,7 @@ from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Context, Sheet
 from digital_citymgmt_plugin.core.requests_slips import ListPackages, PackCases
 from digital_citymgmt_plugin.services.dispatch.holding import CASES
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.local_days import local_days
 from digital_citymgmt_plugin.services.slips.choosing import MOST, chosen_cases
 from digital_citymgmt_plugin.services.slips.sheets import word
 
@@ -57,12 +58,14 @@ def pack_cases(context: Context, request: PackCases) -> dict[str, Any]:
     stems = slips.stems(zip(rows["fid"].tolist(), rows["case_no"].tolist()))
     digests = [handover.digest(one) for one in _dicts(rows, handover.DIGESTED)]
     names: set[str] = set()
+    zone = store.meta().get("time_zone") or "Asia/Shanghai"
     packed, lacking = [], 0
     with ExitStack() as files, store.action("pack_cases", receiver=request.receiver, done_by=request.done_by) as action:
+        day = str(local_days(objects([action.at]), zone)[0])
         for number, (receiver, code, at) in enumerate(groups):
             context.progress(number / len(groups), "progress.writing")
             context.cancel.check()
-            name = slips.stem_of(f"{receiver}_{action.at[:10]}", names)
+            name = slips.stem_of(f"{receiver}_{day}", names)
             names.add(slips.folded(name))
             path = str(PurePath(request.folder) / (f"{name}.zip" if request.zipped else name))
             part = {key: values[at] for key, values in rows.items()}

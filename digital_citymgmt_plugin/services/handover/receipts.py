@@ -13,13 +13,13 @@ import numpy as np
 from digital_citymgmt_plugin.core.cases import handover, slips
 from digital_citymgmt_plugin.core.cases.times import parse_times, to_text
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import Condition, Context, Store
+from digital_citymgmt_plugin.core.ports import ROW, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests_slips import ReadReceipt
 from digital_citymgmt_plugin.services.dispatch.holding import CASES
 from digital_citymgmt_plugin.services.intake import objects
 
-_MOST = 100_000
 _PART = 500
+_LISTED = 1_000  # conflicts in the answer
 
 
 def read_receipt(context: Context, request: ReadReceipt) -> dict[str, Any]:
@@ -38,7 +38,8 @@ def read_receipt(context: Context, request: ReadReceipt) -> dict[str, Any]:
     """
     store = context.need_store()
     with context.files.receipt(request.input) as read:
-        rows = list(_rows(context, read))
+        numbered = list(_rows(context, read))
+    rows = [row for _, row in numbered]
     if not rows:
         raise InputRefused("receipt.none", file=request.input)
     known = _packages(store, {str(row["package"] or "") for row in rows})
@@ -48,7 +49,7 @@ def read_receipt(context: Context, request: ReadReceipt) -> dict[str, Any]:
     taken: list[dict[str, Any]] = []
     conflicts: list[dict[str, Any]] = []
     rejects = context.files.rejects(request.rejects, handover.COLUMNS, context.sentences or {})
-    for number, (row, at) in enumerate(zip(rows, times.tolist()), start=2):
+    for (number, row), at in zip(numbered, times.tolist()):
         context.cancel.check()
         found, code, values = _judge(row, at, known, seen)
         if code:
@@ -82,7 +83,7 @@ def read_receipt(context: Context, request: ReadReceipt) -> dict[str, Any]:
         rejects.close()
     return {
         "counts": counted, "operation": operation, "tables": ["package", "package_case"] if operation else [],
-        "notes": [], "reasons": dict(reasons), "conflicts": conflicts[:1_000],
+        "notes": _more(conflicts), "reasons": dict(reasons), "conflicts": conflicts[:_LISTED],
         "rejects": request.rejects if conflicts and request.rejects else None,
     }  # fmt: skip
 
@@ -93,17 +94,26 @@ _JUDGED_OUT = (
 )  # fmt: skip
 
 
+def _more(conflicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Say how many conflicts are not listed: the list of rejects has them all."""
+    left = len(conflicts) - _LISTED
+    return [{"code": "note.receipt_listed", "values": {"count": left, "listed": _LISTED}}] if left > 0 else []
+
+
 def _note(one: dict[str, Any]) -> str:
     return json.dumps({"at": one["at"], "note": slips.shown(one["note"], 1_000)}, ensure_ascii=False)
 
 
-def _rows(context: Context, read: str | list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of a receipt with its columns, those without a state left out (not filled in yet)."""
+def _rows(context: Context, read: str | list[dict[str, Any]]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the rows of a receipt with their numbers, those without a state left out (not filled in yet).
+
+    The number is the one a spreadsheet shows, blank and unfilled rows counted; of a list in JSON its place from 1.
+    """
     if isinstance(read, list):
-        for one in read[:_MOST]:
+        for number, one in enumerate(read, start=1):
             row = {name: slips.shown(one.get(name)) for name in handover.COLUMNS}
             if row["state"]:
-                yield row
+                yield number, row
         return
     source = context.files.open_source(read)
     try:
@@ -111,15 +121,11 @@ def _rows(context: Context, read: str | list[dict[str, Any]]) -> Iterator[dict[s
         if "package" not in names or "case_no" not in names or "state" not in names:
             raise InputRefused("receipt.columns", file=read, columns=", ".join(handover.COLUMNS))
         for part in source.chunks():
-            count = len(next(iter(part.values())))
-            if count > _MOST:
-                raise InputRefused("receipt.zip", file=read, reason="size")
-            for at in range(count):
-                row = {
-                    name: slips.shown(part[names[name]][at]) if name in names else "" for name in handover.COLUMNS
-                }
+            context.cancel.check()
+            for at, number in enumerate(part[ROW].tolist()):
+                row = {name: slips.shown(part[names[name]][at]) if name in names else "" for name in handover.COLUMNS}
                 if row["state"]:
-                    yield row
+                    yield int(number), row
     finally:
         source.close()
 
@@ -127,7 +133,7 @@ def _rows(context: Context, read: str | list[dict[str, Any]]) -> Iterator[dict[s
 def _packages(store: Store, uuids: set[str]) -> dict[str, dict[str, dict[str, Any]]]:
     """Return the cases of packages by number: row, digest then and now, what was said of it before."""
     found: dict[str, dict[str, dict[str, Any]]] = {}
-    where: list[Condition] = [("uuid", "in", sorted(uuids)[:_PART]), ("direction", "=", "out")]
+    where: list[Condition] = [("uuid", "in", sorted(uuids)), ("direction", "=", "out")]
     packages = store.read("package", ["fid", "uuid"], where)
     for fid, package in zip(packages["fid"].tolist(), packages["uuid"].tolist()):
         names = ["fid", "case_fid", "digest", "state", "note"]

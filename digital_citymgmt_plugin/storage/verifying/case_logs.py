@@ -20,7 +20,7 @@ from digital_citymgmt_plugin.storage.holidays import work_calendar
 from digital_citymgmt_plugin.storage.profiles import TABLES, profile_from_tables
 from digital_citymgmt_plugin.storage.verifying.base import WARNING, Run
 
-SPAN = 20_000  # fids at a time: about 180,000 events; larger parts take longer
+SPAN = 20_000  # cases at a time: about 180,000 events; larger parts take longer
 _COLUMNS = tuple(dict.fromkeys((*DERIVED, *GIVEN)))
 Change = tuple[int, dict[str, list[Any]]]
 Clock = tuple[WorkCalendar, str, str]
@@ -55,24 +55,32 @@ def clock_of(connection: sqlite3.Connection) -> Clock | None:
 
 def differences(run: Run, clock: Clock | None) -> Iterator[list[Change]]:
     """Yield, part by part, the cases that have something else than their logs say."""
-    first, last = run.query("SELECT min(fid), max(fid) FROM case_record").fetchone()
-    if first is None:
-        return
-    for start in range(int(first), int(last) + 1, SPAN):
+    start = -(1 << 63)
+    while True:
         run.stop_if_wanted()
-        yield changed_between(run, start, start + SPAN, clock)
+        # By rows that are there, not by numbers: fids may have gaps of any size.
+        first, last = run.query(
+            "SELECT min(fid), max(fid) FROM (SELECT fid FROM case_record WHERE fid >= ? ORDER BY fid LIMIT ?)",
+            (start, SPAN),
+        ).fetchone()
+        if first is None:
+            return
+        yield changed_between(run, int(first), int(last), clock)
+        start = int(last) + 1
+        if start > (1 << 63) - 1:
+            return
 
 
-def changed_between(run: Run, start: int, stop: int, clock: Clock | None) -> list[Change]:
-    """Return the cases ``start <= fid < stop`` that differ from their logs, with both values of each column."""
-    sql = f"SELECT fid, {', '.join(_COLUMNS)} FROM case_record WHERE fid >= ? AND fid < ? ORDER BY fid"
-    rows = run.query(sql, (start, stop)).fetchall()
+def changed_between(run: Run, first: int, last: int, clock: Clock | None) -> list[Change]:
+    """Return the cases ``first <= fid <= last`` that differ from their logs, with both values of each column."""
+    sql = f"SELECT fid, {', '.join(_COLUMNS)} FROM case_record WHERE fid BETWEEN ? AND ? ORDER BY fid"
+    rows = run.query(sql, (first, last)).fetchall()
     if not rows:
         return []
     values = _columns(rows, len(_COLUMNS) + 1)
     fids = values[0].astype(np.int64)
     held = dict(zip(_COLUMNS, values[1:]))
-    events = events_of(_events(run, start, stop), fids)
+    events = events_of(_events(run, first, last), fids)
     given = {name: held[name] for name in GIVEN}
     if clock is None:
         clock = WorkCalendar(), "Asia/Shanghai", "pause"
@@ -83,15 +91,15 @@ def changed_between(run: Run, start: int, stop: int, clock: Clock | None) -> lis
     return by_case(fids, held, told, differing(held, told))
 
 
-def _events(run: Run, start: int, stop: int) -> dict[str, Column]:
+def _events(run: Run, first: int, last: int) -> dict[str, Column]:
     """Read what the events of some cases say; amendments of places say nothing here and are most of them."""
     sql = (
         "SELECT case_fid, action, from_stage, to_stage, at, source, payload, "
         "CASE action WHEN 'amend' THEN reason END FROM case_event "
-        "WHERE case_fid >= ? AND case_fid < ? "
+        "WHERE case_fid BETWEEN ? AND ? "
         "AND (action != 'amend' OR source IN (SELECT value FROM json_each(?))) ORDER BY case_fid, fid"
     )
-    rows = run.query(sql, (start, stop, json.dumps(TELLING))).fetchall()
+    rows = run.query(sql, (first, last, json.dumps(TELLING))).fetchall()
     return dict(zip(EVENT_COLUMNS, _columns(rows, len(EVENT_COLUMNS))))
 
 
