@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Assessment of areas and departments: counts, rates, scores, and runs that are kept."""
+
+from __future__ import annotations
+
+from digital_citymgmt_plugin.services.assessment.assess import assess
+
+__all__ = ["assess"]
