@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from digital_citymgmt_plugin.core.cases.replay import EVENT_COLUMNS, LOGGED, MOVE
 from digital_citymgmt_plugin.core.cases.stages import STEPS
 from digital_citymgmt_plugin.core.cases.times import moment_text
-from digital_citymgmt_plugin.core.cases.workflow import NEEDS, ROLES, Refusal, State, Table, target
+from digital_citymgmt_plugin.core.cases.workflow import ANSWERS, NEEDS, ROLES, Refusal, State, Table, target
 from digital_citymgmt_plugin.core.cases.worktime import LONGEST_LIMIT
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Action, Columns, Context, Store
@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.core.profile import LIMIT_UNITS, is_positive
 from digital_citymgmt_plugin.core.requests_cases import ListMoves, MoveCases
 from digital_citymgmt_plugin.services.case_settling import Deriver, parts
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.supervising import SUPERVISE, TABLE, tell_supervisions
 
 _ANSWERED = 1_000  # refused cases named in the answer; all are counted
 _STATE = tuple(name for name in LOGGED if name not in STEPS)
@@ -34,7 +35,8 @@ def move_cases(context: Context, request: MoveCases) -> dict[str, Any]:
     """Do one action with many cases: those that allow it go on, the others are told with why.
 
     Each move is one event (source ``move``); stage, times, flags, counters and due time are derived from the log and
-    written in the same action. A dispatched case gets its limit from the filing standard if it has none.
+    written in the same action. A dispatched case gets its limit from the filing standard if it has none; a supervised
+    one its row of ``supervision``, with the day of ``payload["until"]`` or the case's due time.
 
     Returns
     -------
@@ -66,16 +68,19 @@ def move_cases(context: Context, request: MoveCases) -> dict[str, Any]:
     if request.dry_run or not len(moved):
         return result
     with store.action("move_cases", action=request.action, role=request.role, cases=len(moved)) as action:
-        deriver = Deriver(store)
+        deriver, supervised = Deriver(store), 0
         for number, (part, rows) in enumerate(zip(good, events)):
             context.cancel.check()
             context.progress(0.1 + 0.85 * number / len(good), "progress.saving")
             fids = _write(action, deriver, request, part, rows)
+            if request.action in (SUPERVISE, *ANSWERS) and len(part):
+                supervised += tell_supervisions(store, action, part)
             if len(moved) <= _ANSWERED:
                 result["events"].update((str(case), fid) for case, fid in zip(part.tolist(), fids))
         action.counts.update(result["counts"])
         context.cancel.check()
-        result.update(operation=action.operation_uuid, tables=_TABLES, written=True)
+        tables = [*_TABLES, TABLE] if supervised else _TABLES
+        result.update(operation=action.operation_uuid, tables=tables, written=True)
     return result
 
 

@@ -59,11 +59,13 @@ from digital_citymgmt_plugin.services.intake import (
     source_name,
 )
 from digital_citymgmt_plugin.services.rejecting import CRS, SOURCE, origin_of, reject_list
+from digital_citymgmt_plugin.services.supervising import TABLE, tell_supervisions
 
 RULES = (
     "case_time_order", "timeliness_missing", "timeliness_differs", "case_coordinates", "community_unknown",
     "community_ambiguous", "grid_unknown",
 )  # fmt: skip
+_TABLES = ("case_record", "case_event", "check_issue", "mapping")
 PLACE = ("community_code", "grid_code", "place_method")
 KEPT_TOO = ("place_method", "community_code", "grid_code", "street_code", *LIMIT)  # read beside what the row says
 BY_MAP = ("grid", "area")  # ``place_method`` of link_cases: the map knows better than the table
@@ -166,6 +168,7 @@ class _Intake:
         self.logged: list[NDArray[np.int64]] = []  # cases of which the log told something new
         self.total = source.info.rows or 0
         self.counts = {"inserted": 0, "updated": 0, "unchanged": 0, "placed": 0, "events": 0, "issues": 0}
+        self.supervised = 0
         self.action: Action | None = None
         self._stack, self._lists = ExitStack(), ExitStack()
 
@@ -201,7 +204,7 @@ class _Intake:
         return {
             "counts": counts,
             "operation": self.action.operation_uuid if self.action is not None else None,
-            "tables": ["case_record", "case_event", "check_issue", "mapping"] if written else [],
+            "tables": [*_TABLES, *[TABLE] * bool(self.supervised)] if written else [],
             "notes": self._notes(),
             "reasons": self.tally.reasons,
             "changed": dict(self.changes.fields),
@@ -401,6 +404,8 @@ class _Intake:
         came = self.seen.of(fids)
         self._settle(fids[came], stated.__contains__)
         self._settle(fids[~came], lambda name: False)  # only the log speaks of these
+        for part in parts(np.unique(np.concatenate([fids[:0], *self.logged]))):
+            self.supervised += tell_supervisions(self.store, self._writing(), part)
 
     def _settle(self, fids: NDArray[np.int64], known: Callable[[str], bool]) -> None:
         for part in parts(fids):

@@ -115,6 +115,10 @@ ACTIONS: dict[str, Build] = {
         column(store, "SELECT fid FROM case_record WHERE stage != 'closed' ORDER BY fid"), "void", "commander",
         reason="重复", at="2026-06-01T00:00:00.000Z",
     ),
+    "supervisecases": lambda town, store, out: MoveCases(
+        column(store, "SELECT fid FROM case_record WHERE stage != 'closed' ORDER BY fid"), "supervise", "commander",
+        reason="超时", at="2026-06-01T00:00:00.000Z",
+    ),
     "findduplicates": lambda town, store, out: FindDuplicates(tolerance=FAR),
     "checkcomponents": lambda town, store, out: CheckComponents(),
     "waiveissues": lambda town, store, out: WaiveIssues(states=["open"], reason="现场核实"),

@@ -349,6 +349,12 @@ KINDS: dict[str, Damage] = {
     "a case made void without an event": Damage(
         "UPDATE case_record SET stage = 'void' WHERE fid = 19", "verify.case_log", "case_record", "SELECT 19"
     ),
+    "a supervision that no log tells of": Damage(
+        "INSERT INTO supervision (case_fid, issued_at) VALUES (19, '2016-01-01T00:00:00.000Z')",
+        "verify.supervision",
+        "supervision",
+        "SELECT max(fid) FROM supervision",
+    ),
     "a stage that there is not": Damage(
         "UPDATE case_record SET stage = 'lunch' WHERE fid = 18", "verify.stage", "case_record", "SELECT 18"
     ),

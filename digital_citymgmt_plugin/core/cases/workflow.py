@@ -49,6 +49,8 @@ ACTIONS = (
     "refuse_extension", "park", "resume", "dispose", "feedback", "check", "rework", "close", "void", "supervise",
     "remediate", "appeal", "grant_appeal", "refuse_appeal", "amend",
 )  # fmt: skip
+# Actions that answer a supervision (督办) of the case; a default of the plugin.
+ANSWERS = ("feedback", "close", "void")
 STAYS, BACK = "=", "<"
 # Times that stand only while the case is past their step: column → rank of the stage that the step leads to.
 AFTER: Mapping[str, int] = MappingProxyType({column: step[2] for column, step in STEPS.items()})

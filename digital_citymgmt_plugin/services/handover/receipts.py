@@ -17,6 +17,7 @@ from digital_citymgmt_plugin.core.ports import ROW, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests_slips import ReadReceipt
 from digital_citymgmt_plugin.services.dispatch.holding import CASES
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.supervising import TABLE, answer_supervisions
 
 _PART = 500
 _LISTED = 1_000  # conflicts in the answer
@@ -24,6 +25,8 @@ _LISTED = 1_000  # conflicts in the answer
 
 def read_receipt(context: Context, request: ReadReceipt) -> dict[str, Any]:
     """Write what a receipt says to the cases of its packages; every row is either taken or listed with its reason.
+
+    A case that was answered answers its open supervisions, too.
 
     Returns
     -------
@@ -65,7 +68,7 @@ def read_receipt(context: Context, request: ReadReceipt) -> dict[str, Any]:
         "rows": len(rows), **{state: counts[state] for state in handover.STATES}, "rejected": len(rows) - len(taken),
         "changed": len(changed),
     }  # fmt: skip
-    operation = None
+    operation, supervised = None, 0
     if changed:
         name = slips.shown(request.input.replace("\\", "/").split("/")[-1], 120)
         with store.action("read_receipt", file=name) as action:
@@ -73,6 +76,8 @@ def read_receipt(context: Context, request: ReadReceipt) -> dict[str, Any]:
             states, notes = ([one["state"] for one in changed], [_note(one) for one in changed])
             columns = {"state": objects(states), "note": objects(notes)}
             action.update("package_case", fids, columns)
+            answers = {one["case_fid"]: one["at"] for one in changed if one["state"] == handover.ANSWERED}
+            supervised = answer_supervisions(store, action, answers)
             for package, fid in sorted({(one["package"], one["package_fid"]) for one in taken}):
                 told = Counter(one["state"] for one in taken if one["package"] == package)
                 text = json.dumps({"read_at": action.at, **told}, ensure_ascii=False)
@@ -82,7 +87,8 @@ def read_receipt(context: Context, request: ReadReceipt) -> dict[str, Any]:
     if not context.preview:
         rejects.close()
     return {
-        "counts": counted, "operation": operation, "tables": ["package", "package_case"] if operation else [],
+        "counts": counted, "operation": operation,
+        "tables": ["package", "package_case", *[TABLE] * bool(supervised)] if operation else [],
         "notes": _more(conflicts), "reasons": dict(reasons), "conflicts": conflicts[:_LISTED],
         "rejects": request.rejects if conflicts and request.rejects else None,
     }  # fmt: skip
@@ -149,8 +155,8 @@ def _packages(store: Store, uuids: set[str]) -> dict[str, dict[str, dict[str, An
             case = cases.get(case_fid)
             if case is not None:
                 held[str(case["case_no"])] = {
-                    "fid": row, "package": package, "package_fid": fid, "digest": mark, "now": handover.digest(case),
-                    "before": state, "note_before": note,
+                    "fid": row, "case_fid": case_fid, "package": package, "package_fid": fid, "digest": mark,
+                    "now": handover.digest(case), "before": state, "note_before": note,
                 }  # fmt: skip
         found[package] = held
     return found

@@ -56,6 +56,24 @@ CASES: tuple[Check, ...] = (
         "SELECT fid FROM case_record WHERE "
         + " OR ".join(f"({name} IS NOT NULL AND julianday({name}) IS NULL)" for name in (*STEPS, "due_at")),
     ),
+    Check(  # each supervision that a log tells of has its row
+        "verify.supervision", "case_record",
+        "SELECT DISTINCT c.fid FROM case_record c JOIN case_event e ON e.case_fid = c.fid AND e.action = 'supervise' "
+        "WHERE c.supervised = 1 AND NOT EXISTS (SELECT 1 FROM supervision s WHERE s.case_fid = c.fid "
+        "AND s.issued_at IS e.at)",
+    ),
+    Check(  # and each row its event
+        "verify.supervision", "supervision",
+        "SELECT s.fid FROM supervision s JOIN case_record c ON c.fid = s.case_fid WHERE NOT EXISTS (SELECT 1 "
+        "FROM case_event e WHERE e.case_fid = s.case_fid AND e.action = 'supervise' AND e.at IS s.issued_at)",
+    ),
+    Check(
+        "verify.moment", "supervision",
+        "SELECT fid FROM supervision WHERE "
+        + " OR ".join(
+            f"({name} IS NOT NULL AND julianday({name}) IS NULL)" for name in ("issued_at", "due_at", "answered_at")
+        ),
+    ),
     Check("verify.moment", "case_event", "SELECT fid FROM case_event WHERE at IS NOT NULL AND julianday(at) IS NULL"),
 )  # fmt: skip
 
