@@ -111,13 +111,13 @@ ACTIONS: dict[str, Build] = {
         str(Path(out).parent), cases=[int(fid) for fid in column(store, OPEN)], receiver="甲"
     ),
     "readreceipt": lambda town, store, out: ReadReceipt(_receipt(store, out)),
+    "supervisecases": lambda town, store, out: MoveCases(
+        column(store, "SELECT fid FROM case_record WHERE stage IN ('dispatch', 'disposal') ORDER BY fid"), "supervise",
+        "commander", reason="超时", at="2026-06-01T00:00:00.000Z",
+    ),
     "movecases": lambda town, store, out: MoveCases(
         column(store, "SELECT fid FROM case_record WHERE stage != 'closed' ORDER BY fid"), "void", "commander",
         reason="重复", at="2026-06-01T00:00:00.000Z",
-    ),
-    "supervisecases": lambda town, store, out: MoveCases(
-        column(store, "SELECT fid FROM case_record WHERE stage != 'closed' ORDER BY fid"), "supervise", "commander",
-        reason="超时", at="2026-06-01T00:00:00.000Z",
     ),
     "findduplicates": lambda town, store, out: FindDuplicates(tolerance=FAR),
     "checkcomponents": lambda town, store, out: CheckComponents(),

@@ -162,8 +162,8 @@ def test_a_kill_at_any_step_leaves_all_or_nothing(action, chain, tmp_path, recor
 
 
 ONCE = ("undoredraw",)  # refused the second time
-# Each run of the checks is a row of its own, each package is one.
-AGAIN = ("checkcomponents", "checkgrids", "repairgrids", "packcases")
+# Each run of the checks is a row of its own, each package is one; a case may be supervised twice.
+AGAIN = ("checkcomponents", "checkgrids", "repairgrids", "packcases", "supervisecases")
 
 
 def test_files_of_a_killed_import_of_photos_are_gone_when_the_store_is_opened(chain, tmp_path):
