@@ -23,7 +23,7 @@ from typing import Any, Optional
 import numpy as np
 
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import GEOM, ROW, Columns, Formula, Ragged
+from digital_citymgmt_plugin.core.ports import GEOM, ROW, Columns, Formula, LongCell, Ragged
 
 # Entries beside ``fields`` that are text, those that only some imports know among them.
 _TEXTS = frozenset({"x", "y", "crs", "time_zone", "name", "time_format", "source", "class", "shift"})
@@ -208,7 +208,12 @@ def _find_ragged(chunk: Columns, problems: dict[int, RowProblem]) -> None:
     column = next((name for name in chunk if name not in (ROW, GEOM)), None)
     for index, value in enumerate(chunk[column].tolist() if column is not None else []):
         if isinstance(value, Ragged):
-            problems[index] = RowProblem(index, value.reason, {"column": column})
+            values: dict[str, Any] = {"column": column}
+            if isinstance(value, LongCell):
+                lengths = {name: len(str(cells[index])) for name, cells in chunk.items() if name not in (ROW, GEOM)}
+                longest = max(lengths, key=lambda name: lengths[name])
+                values = {"column": longest, "count": lengths[longest]}
+            problems[index] = RowProblem(index, value.reason, values)
 
 
 def _find_formulas(values: list[Any], name: str, column: str, problems: dict[int, RowProblem]) -> None:

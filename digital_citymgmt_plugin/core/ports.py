@@ -477,3 +477,10 @@ class Ragged(Formula):
 
     __slots__ = ()
     reason = "reject.cells"
+
+
+class LongCell(Ragged):
+    """Every cell of a text row of which one is longer than any value: the row cannot be taken as it is."""
+
+    __slots__ = ()
+    reason = "reject.cell_long"

@@ -3,18 +3,23 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from digital_citymgmt_plugin.core.ports import Context, Sheet
+from digital_citymgmt_plugin.core.ports import Action, Condition, Context, Sheet
+from digital_citymgmt_plugin.services.case_events import IMPORT
 
 FIELDS, ROWS = "fields", "changes"  # names of the sheets
-_TEXT = 2_000  # characters of a value that is listed
+_TEXT = 32_000  # characters of a value that is listed; a workbook's cell holds 32,767
+_PART = 5_000
 
 
 class ChangeReport:
-    """Collects the changes of an import.
+    """Counts the changes of an import; the list itself is read back from the log, where each of them stands.
+
+    Memory is the same for ten changed cases and for a million.
 
     Parameters
     ----------
@@ -25,18 +30,18 @@ class ChangeReport:
     def __init__(self, path: str | None) -> None:
         self.path = path
         self.fields: Counter[str] = Counter()
-        self._rows: list[tuple[str, str, Any, Any]] = []
 
-    def add(self, numbers: Sequence[Any], told: Sequence[Mapping[str, Sequence[Any]]]) -> None:
-        """Take the changes of some cases: their numbers, and old and new value by column."""
-        for number, changes in zip(numbers, told):
+    def add(self, told: Sequence[Mapping[str, Sequence[Any]]]) -> None:
+        """Count the changes of some cases: old and new value by column."""
+        for changes in told:
             self.fields.update(changes.keys())
-            if self.path is not None:
-                self._rows += [(str(number), name, pair[0], pair[1]) for name, pair in changes.items()]
 
-    def write(self, context: Context) -> str | None:
-        """Write the workbook; no file is left when nothing changed, and none in a preview."""
-        if self.path is None or not self.fields or context.preview:
+    def write(self, context: Context, action: Action | None) -> str | None:
+        """Write the workbook, all changes of it; no file is left when nothing changed, and none in a preview.
+
+        Within the action whose events tell the changes.
+        """
+        if self.path is None or action is None or not self.fields or context.preview:
             return None
         say = dict(context.sentences or {})
 
@@ -47,15 +52,31 @@ class ChangeReport:
             self.path,
             [
                 Sheet(say.get("changes.fields", FIELDS), head("field", "count"), self.fields.most_common()),
-                Sheet(say.get("changes.rows", ROWS), head("case_no", "field", "old", "new"), self._listed()),
+                Sheet(
+                    say.get("changes.rows", ROWS), head("case_no", "field", "old", "new"),
+                    _listed(context, action.operation_uuid),
+                ),
             ],
-        )
+        )  # fmt: skip
         return self.path
 
-    def _listed(self) -> Iterator[tuple[Any, ...]]:
-        for number, name, old, new in self._rows:
-            yield number, name, _short(old), _short(new)
+
+def _listed(context: Context, operation: str) -> Iterator[tuple[Any, ...]]:
+    """Yield number, field, old and new value of each change, in the order of the log."""
+    store = context.need_store()
+    where: list[Condition] = [("operation_uuid", "=", operation), ("action", "=", "amend"), ("source", "=", IMPORT)]
+    for events in store.chunks("case_event", ["case_fid", "reason"], where, size=_PART):
+        context.cancel.check()
+        wanted = sorted(set(events["case_fid"].tolist()))
+        cases = store.read("case_record", ["fid", "case_no"], [("fid", "in", wanted)])
+        numbers = dict(zip(cases["fid"].tolist(), cases["case_no"].tolist()))
+        for fid, reason in zip(events["case_fid"].tolist(), events["reason"].tolist()):
+            for name, (old, new) in json.loads(reason).items():
+                yield str(numbers.get(fid, fid)), name, _short(old), _short(new)
 
 
 def _short(value: Any) -> Any:
-    return value[:_TEXT] if isinstance(value, str) else value
+    """Cut what no cell can hold, and say by how much."""
+    if not isinstance(value, str) or len(value) <= _TEXT:
+        return value
+    return f"{value[:_TEXT]} … (+{len(value) - _TEXT:,})"

@@ -199,7 +199,7 @@ class _Intake:
                 self.action.counts.update(counts)
                 self.action.note(crs=self.placer.crs if self.placer else None, encoding=source.info.encoding)
             self._close_lists()
-            report = self.changes.write(self.context)
+            report = self.changes.write(self.context, self.action)
         written = self.action is not None
         return {
             "counts": counts,
@@ -380,7 +380,7 @@ class _Intake:
             if not same[index]:
                 changes[GEOM] = [_wkt(old[GEOM][index]), _wkt(new[GEOM][index])]
             told.append(changes)
-        self.changes.add(new["case_no"].tolist(), told)
+        self.changes.add(told)
         return amendments(fids, (old["stage"], new["stage"]), told, self.at, IMPORT)
 
     def _write_late(self, log: EventLog) -> None:

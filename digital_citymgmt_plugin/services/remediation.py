@@ -42,7 +42,8 @@ def save_fund(context: Context, request: SaveFund) -> dict[str, Any]:
     Raises
     ------
     InputRefused
-        ``fund.name``, ``fund.amount`` (no number, or less than is used), ``fund.unknown``, ``ruling.department``.
+        ``fund.name``, ``fund.amount`` (no number, or less than is used), ``fund.unknown``, ``fund.same`` (a fund would
+        become what another one is already), ``ruling.department``.
     """
     store = context.need_store()
     name = request.name.strip()
@@ -55,15 +56,16 @@ def save_fund(context: Context, request: SaveFund) -> dict[str, Any]:
         "department_code": request.department_code or None,
     }  # fmt: skip
     columns = {key: objects([value]) for key, value in row.items()}
-    again = next((one for one in funds_of(store) if all(one[key] == row[key] for key in row)), None)
+    held = _fund(store, request.uuid) if request.uuid else None
+    same = [one for one in funds_of(store) if all(one[key] == row[key] for key in row)]
+    again = next((one for one in same if held is None or one["uuid"] == held["uuid"]), None)
+    if same and again is None:
+        raise InputRefused("fund.same", name=name)
     if again is not None:
         nothing: dict[str, Any] = {"counts": {"funds": 0}, "operation": None, "tables": [], "notes": []}
         return {**nothing, "fund": again["uuid"], "funds": funds_of(store)}
-    held = None
-    if request.uuid:
-        held = _fund(store, request.uuid)
-        if amount < held["reserved"] + held["spent"]:
-            raise InputRefused("fund.amount", value=amount, used=held["reserved"] + held["spent"])
+    if held is not None and amount < held["reserved"] + held["spent"]:
+        raise InputRefused("fund.amount", value=amount, used=held["reserved"] + held["spent"])
     with store.action("save_fund", name=name) as action:
         if held is None:
             fid = int(action.insert("fund", columns)[0])
@@ -117,7 +119,7 @@ def remediate(context: Context, request: Remediate) -> dict[str, Any]:
     if request.step == "refuse":
         changes["state"] = REFUSED
     else:
-        changes.update(_paid(store, request, held))
+        changes.update(_paid(context, store, request, held))
     with store.action("remediate", step=request.step) as action:
         if request.step != "refuse":
             changes["approved_at" if request.step == "approve" else "finished_at"] = action.at
@@ -177,7 +179,7 @@ def _tell(action: Action, request: Remediate, stage: str, estimate: float) -> No
     action.insert("case_event", {name: objects([value]) for name, value in event.items()})
 
 
-def _paid(store: Store, request: Remediate, held: dict[str, Any]) -> dict[str, Any]:
+def _paid(context: Context, store: Store, request: Remediate, held: dict[str, Any]) -> dict[str, Any]:
     """Return what a step that binds or takes money changes, or refuse it when the fund is short of it."""
     uuid = request.fund or held["fund_uuid"]
     if not uuid:
@@ -198,13 +200,15 @@ def _paid(store: Store, request: Remediate, held: dict[str, Any]) -> dict[str, A
         approved = request.approved_by.strip()
         if not (request.overdraw and approved):
             raise InputRefused("fund.short", name=fund["name"], left=round(free, 2), needed=needed)
-        said = f"超支 {round(needed - free, 2):g}，批准人 {approved}"
+        words = (context.sentences or {}).get("remediation.overdrawn", "overdraft {amount}, approved by {name}")
+        said = words.replace("{amount}", f"{round(needed - free, 2):.15g}").replace("{name}", approved)
         changes["note"] = _note(_note(held["note"], request.note), said)
     return changes
 
 
 def _note(old: str | None, new: str) -> str | None:
-    return "\n".join(part for part in ((old or "").strip(), new.strip()) if part)[: 4 * _LONGEST] or None
+    """Put what a step says behind what was said: whole, for the steps are few and each is bounded."""
+    return "\n".join(part for part in ((old or "").strip(), new.strip()) if part) or None
 
 
 def _money(value: float | None, reason: str) -> float:

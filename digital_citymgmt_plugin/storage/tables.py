@@ -16,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import ROW, Columns, Field, Ragged, SourceInfo
+from digital_citymgmt_plugin.core.ports import ROW, Columns, Field, LongCell, Ragged, SourceInfo
 from digital_citymgmt_plugin.storage import encoding as enc
 from digital_citymgmt_plugin.storage.headings import LOOK, find_header, is_blank, name_columns
 
@@ -29,6 +29,7 @@ _MAX_UNPACKED = 8 << 30
 _MAX_RATIO = 250
 _MAX_RECORD_LINES = 500  # a record of more lines is an unclosed quote
 _MAX_LINE = 16 << 20  # characters; a longer line is no row of a table
+_MAX_CELL = 131_072  # characters; no cell of a table of objects has more, and no spreadsheet could hold it
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\f\x1a\x1b")
 _NOT_TEXT = (
     b"\x89PNG",
@@ -192,6 +193,12 @@ class _Lines:
         self._text = text
         self.record: list[str] = []
         self.nuls = 0
+        self._length = 0
+
+    def begin(self) -> None:
+        """Begin a record."""
+        self.record.clear()
+        self._length = 0
 
     def __iter__(self) -> _Lines:
         return self
@@ -202,7 +209,8 @@ class _Lines:
             self.nuls += line.count("\0")
             line = line.replace("\0", "")
         self.record.append(line)
-        if len(self.record) > _MAX_RECORD_LINES:
+        self._length += len(line)
+        if len(self.record) > _MAX_RECORD_LINES or self._length > _MAX_LINE:
             raise csv.Error("unclosed quote")
         return line
 
@@ -228,7 +236,8 @@ class CsvSource:
     """A delimited text file as a ``Source``: every cell is text, an empty one None.
 
     ``__row__`` is the row as a spreadsheet shows it (blank lines count, a cell of several lines is one row). A row with
-    more filled cells than the heading has columns comes with every cell marked ``Ragged``, to be rejected.
+    more filled cells than the heading has columns comes with every cell marked ``Ragged``, to be rejected; one with a
+    cell of more than 131,072 characters with every cell marked ``LongCell``.
     NUL bytes are left out and said in ``notes``; the apostrophe that our own CSV files put before
     ``= + - @`` is taken off.
     """
@@ -252,6 +261,7 @@ class CsvSource:
         return io.TextIOWrapper(_open(self._path), encoding=codec, errors="strict", newline="")
 
     def _start(self) -> None:
+        csv.field_size_limit(_MAX_LINE)  # longer cells than the module takes make a rejected row, not a refused file
         with self._text() as text:
             lines, read = [], 0
             for line in islice(_bounded(text, self._path), 200):
@@ -290,7 +300,7 @@ class CsvSource:
     def _records(self) -> Iterator[tuple[int, list[str]]]:
         number = 0
         while True:
-            self._lines.record.clear()
+            self._lines.begin()
             try:
                 row = next(self._reader)
             except StopIteration:
@@ -309,6 +319,8 @@ class CsvSource:
         width = len(self._names)
         if len(row) > width and not all(map(is_blank, row[width:])):
             return [Ragged(value) for value in row[:width]]
+        if any(len(value) > _MAX_CELL for value in row):
+            return [LongCell(value) for value in row] + [LongCell("")] * (width - len(row))
         values: list[Any] = [
             (value[1:] if value[0] == "'" and value[1:2] in _GUARDED else value) if value.strip() else None
             for value in row[:width]

@@ -14,6 +14,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.core.requests import ImportCases, ImportPlaces, Layer, LinkCases, UndoOperation
 from digital_citymgmt_plugin.core.requests_intake import AmendCases, PlaceCases
+from digital_citymgmt_plugin.services import case_changes
 from digital_citymgmt_plugin.services.case_amending import amend_cases
 from digital_citymgmt_plugin.services.case_placing import place_cases
 from digital_citymgmt_plugin.services.cases import import_cases
@@ -21,6 +22,7 @@ from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.linking import link_cases
 from digital_citymgmt_plugin.services.places import import_places
 from digital_citymgmt_plugin.services.undoing import undo_operation
+from digital_citymgmt_plugin.storage import documents
 from tests.services.cities import CRS, FIRST, X0, Y0, City, point, squares
 from tests.support import Watcher, new_store
 
@@ -129,6 +131,19 @@ def test_changes_are_counted_by_field_and_written_as_a_workbook_on_request(city,
     assert len(lines) == 8 and not any(cell.data_type == "f" for line in lines for cell in line)
     nothing = bring(city, *again, report=tmp_path / "无.xlsx")
     assert nothing["report"] is None and not Path(tmp_path / "无.xlsx").exists()
+
+
+def test_a_report_of_many_changes_is_whole_whatever_its_length(city, tmp_path, monkeypatch):
+    monkeypatch.setattr(case_changes, "_PART", 7)
+    monkeypatch.setattr(documents, "MAX_ROWS", 20)  # a worksheet is full, the list goes on in the next
+    long = "长" * 40_000
+    bring(city, *(row(f"N{n}") for n in range(50)))
+    again = (row(f"N{n}", 描述=long if n == 3 else f"改{n}") for n in range(50))
+    result = bring(city, *again, report=tmp_path / "变.xlsx")
+    sheets = load_workbook(result["report"]).worksheets[1:]
+    lines = [[cell.value for cell in line] for sheet in sheets for line in list(sheet.rows)[1:]]
+    assert len(sheets) == 3 and [line[0] for line in lines] == [f"N{n}" for n in range(50)]
+    assert lines[4] == ["N4", "description", "占道", "改4"] and lines[3][3].endswith(" … (+8,000)")
 
 
 def test_amending_is_an_event_is_taken_back_and_refuses_nonsense(city):

@@ -95,7 +95,7 @@ def explain(store, *fids):
 
 
 def ask(store, **values):
-    return remediate(make_context(store), Remediate("ask", note="井盖无主", **values))
+    return remediate(make_context(store), Remediate("ask", **{"note": "井盖无主", **values}))
 
 
 def fund(store, amount=1000.0, **more):
@@ -259,6 +259,32 @@ def test_a_fund_goes_below_zero_only_by_somebody_s_name(store):
         remediate(make_context(store), Remediate("finish", uuid=one, cost=700.01))
     refused = remediate(make_context(store), Remediate("refuse", uuid=two, note="撤"))
     assert refused["fund"]["left"] == 300.0
+
+
+def test_what_is_noted_of_an_overdraft_is_in_the_user_s_words_and_whole(store):
+    money = fund(store, 1.0)
+    long = "李" * 1_000
+    one = ask(store, case=add(store), fund=money, estimate=123_456_789.25, note="甲" * 1_000)["remediation"]
+    words = {"remediation.overdrawn": "Overdraft {amount}, approved by {name}"}
+    speaking = replace(make_context(store), sentences=words)
+    step = Remediate("approve", uuid=one, overdraw=True, approved_by=long, note="乙" * 1_000)
+    remediate(speaking, step)
+    step = Remediate("finish", uuid=one, cost=123_456_790.0, overdraw=True, approved_by=long, note="丙" * 1_000)
+    remediate(speaking, step)
+    note = list_remediation(make_context(store), ListRemediation())["rows"][0]["note"]
+    assert note.split("\n") == [
+        "甲" * 1_000, "乙" * 1_000, f"Overdraft 123456788.25, approved by {long}",
+        "丙" * 1_000, f"Overdraft 123456789, approved by {long}",
+    ]  # fmt: skip
+
+
+def test_a_fund_does_not_become_what_another_one_is(store):
+    first, second = fund(store), fund(store, 2_000.0)
+    with pytest.raises(InputRefused, match=r"fund\.same"):
+        fund(store, uuid=second)
+    assert fund(store, 2_000.0, uuid=second) == second and fund(store) == first
+    rows = list_remediation(make_context(store), ListRemediation())["funds"]
+    assert [row["amount"] for row in rows] == [1_000.0, 2_000.0]
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,16 @@ def test_a_row_with_too_many_cells_is_rejected_even_where_no_column_is_mapped(to
     assert result["reasons"] == {"reject.cells": 1}
 
 
+def test_a_cell_of_a_megabyte_is_a_rejected_row_and_the_rest_goes_on(town):
+    path, rejects = town.folder / "long.csv", town.folder / "退回.csv"
+    path.write_text(f"x,y,note\n{X0},{Y0},a\n{X0 + 5},{Y0},{'b' * 1_000_000}\n{X0 + 9},{Y0},c\n", encoding="utf-8")
+    mapping = json.dumps({"fields": {}, **XY})
+    result = town.census(str(path), mapping, class_code=LID, rejects=str(rejects))
+    assert result["reasons"] == {"reject.cell_long": 1}
+    assert (result["counts"]["inserted"], result["counts"]["rejected"]) == (2, 1)
+    assert "reject.cell_long" in rejects.read_text(encoding="utf-8-sig")[:2_000]
+
+
 def test_a_wrong_code_page_is_refused_and_the_right_one_found(town):
     rows = [row(name=f"汇龙镇{i}号雨水井盖") for i in range(30)]
     path = town.table("gbk.csv", rows, encoding="gb18030")

@@ -10,7 +10,7 @@ import io
 import pytest
 
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import ROW, Formula, Ragged
+from digital_citymgmt_plugin.core.ports import ROW, Formula, LongCell, Ragged
 from digital_citymgmt_plugin.storage.files import CityFiles
 from digital_citymgmt_plugin.storage.tables import CsvSource
 
@@ -110,6 +110,18 @@ def test_a_row_with_too_many_cells_is_marked_everywhere(read):
     assert isinstance(got[1]["code"], Ragged) and isinstance(got[1]["name"], Formula)
     assert got[1]["name"] == "b" and got[1]["name"].reason == "reject.cells"
     assert not isinstance(got[2]["name"], Formula), "an empty cell more does no harm"
+
+
+def test_a_cell_beyond_all_bounds_marks_its_row_and_the_others_go_on(read):
+    got = rows_of(read(f"code,name\n1,a\n2,{'x' * 131_073}\n3,{'y' * 131_072}\n4\n"))
+    assert [row["code"] for row in got] == ["1", "2", "3", "4"] and got[2]["name"] == "y" * 131_072
+    assert [isinstance(row["code"], LongCell) for row in got] == [False, True, False, False]
+
+
+def test_a_record_without_end_is_refused_before_it_fills_the_memory(read):
+    line = "x" * (1 << 20) + "\n"
+    with pytest.raises(InputRefused, match=r"input\.broken_row"):
+        rows_of(read('code,name\n1,a\n2,"' + line * 20))
 
 
 def test_a_short_row_ends_in_nothing(read):
