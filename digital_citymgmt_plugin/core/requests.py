@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Optional, get_type_hints
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.request_base import Layer as Layer
 from digital_citymgmt_plugin.core.request_base import Request as Request
+from digital_citymgmt_plugin.core.requests_assessment import ASSESSMENT
 from digital_citymgmt_plugin.core.requests_basemap import (
     DecideCandidates,
     ImportBaseMap,
@@ -420,7 +421,7 @@ REQUESTS: dict[str, type[Request]] = {
         MoveCases, ListMoves,
     )
 }  # fmt: skip
-REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE, *LINKS, *SLIPS)})
+REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE, *LINKS, *SLIPS, *ASSESSMENT)})
 
 
 def request_from_params(method: str, params: dict[str, Any]) -> Request:

@@ -4,5 +4,6 @@
 from __future__ import annotations
 
 from digital_citymgmt_plugin.services.assessment.assess import assess
+from digital_citymgmt_plugin.services.assessment.evaluate import evaluate
 
-__all__ = ["assess"]
+__all__ = ["assess", "evaluate"]

@@ -92,6 +92,10 @@ class Groups:
         """Return what a row is called."""
         return self.nowhere if code is None else self.names.get(code, code if self.by == "department" else "")
 
+    def parent(self, row: int) -> str:
+        """Return the code of the area that the area of a row lies in."""
+        return str(self._parents.get(self.codes[row] or "") or "")
+
     def order(self) -> list[int]:
         """Return the rows in the order of the table: by code, 未定 last."""
         return sorted(range(len(self.codes)), key=lambda row: (self.codes[row] is None, str(self.codes[row])))

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the assessment panel asks. ``core.requests`` names these with all others. Days are ``YYYY-MM-DD``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from digital_citymgmt_plugin.core.request_base import Request
+
+
+@dataclass(frozen=True)
+class Evaluate(Request):
+    """Evaluate areas, departments or people over a period under a scheme: counts, rates, scores, grades, ranks.
+
+    ``by``, ``by2``: what rows and columns are (``services.assessment.groups.BY``; ``by2`` also month, class).
+    ``basis``: filed, reported or flow; '' as the scheme says. ``cut_off``: a day (its end) or a moment; '' the latest
+    time in the store. ``where``: column → list of codes. ``without``: ``exempt`` leaves out cases whose appeal was
+    granted. The answer's ``evaluation`` is ``core.assessment.evaluation.Evaluation`` as JSON.
+    """
+
+    method: ClassVar[str] = "evaluate"
+    by: str = "street"
+    scheme: str = "default"
+    by2: str = ""
+    basis: str = ""
+    from_date: str = ""
+    to_date: str = ""
+    cut_off: str = ""
+    where: dict[str, Any] = field(default_factory=dict)
+    without: str = ""
+
+
+ASSESSMENT: tuple[type[Request], ...] = (Evaluate,)
