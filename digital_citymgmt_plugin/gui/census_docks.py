@@ -12,6 +12,8 @@ from qgis.PyQt.QtWidgets import QMenu, QToolBar
 from digital_citymgmt_plugin.gui.backdrop_actions import BackdropActions
 from digital_citymgmt_plugin.gui.base_map_actions import BaseMapActions
 from digital_citymgmt_plugin.gui.desk import Desk
+from digital_citymgmt_plugin.gui.docks.assessment_controller import AssessmentController
+from digital_citymgmt_plugin.gui.docks.assessment_dock import AssessmentDock
 from digital_citymgmt_plugin.gui.docks.beat_controller import BeatController
 from digital_citymgmt_plugin.gui.docks.beat_dock import BeatDock
 from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateController, CandidatePanel
@@ -74,6 +76,8 @@ class CensusDocks:
         self.duty = DutyDesk(self.dispatch, self.moves)
         self.links = LinkDesk(self.dispatch, self.moves)
         self.slips = SlipDesk(self.dispatch)
+        assessment_dock = AssessmentDock(window)
+        self.assessment = AssessmentController(controller, assessment_dock)
         # Without a store the algorithm's own dialog opens: it drafts from layers alone.
         controller.windows["draftgrids"] = self.draft.show
         self.vendor = VendorActions(controller, window)
@@ -105,7 +109,7 @@ class CensusDocks:
         self.desks: list[Desk] = [
             self.issues, self.sheets, self.candidates, self.base_map, self.backdrop, self.totals, self.draft,
             self.drafts, self.vendor, self.vendor_beats, self.redraw, self.lineage, self.beats, self.dispatch,
-            self.remediation,
+            self.remediation, self.assessment,
         ]  # fmt: skip
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
@@ -116,6 +120,7 @@ class CensusDocks:
             (tr("&Lineage of unit grids"), "lineage", lineage_dock),
             (tr("&Beats"), "beats", beat_dock),
             (tr("Dis&patch of cases"), "dispatch", dispatch_dock),
+            (tr("Assess&ment"), "assess", assessment_dock),
         ]
         self.exit_blocker = ExitBlocker(controller.unwritten, iface)
         for _words, _name, dock in self.docks:
