@@ -18,11 +18,13 @@ from digital_citymgmt_plugin.gui.docks.beat_controller import BeatController
 from digital_citymgmt_plugin.gui.docks.beat_dock import BeatDock
 from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateController, CandidatePanel
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
+from digital_citymgmt_plugin.gui.docks.dispatch_amending import AmendDesk
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
 from digital_citymgmt_plugin.gui.docks.dispatch_dock import DispatchDock
 from digital_citymgmt_plugin.gui.docks.dispatch_duty import DutyDesk
 from digital_citymgmt_plugin.gui.docks.dispatch_links import LinkDesk
 from digital_citymgmt_plugin.gui.docks.dispatch_moves import MoveDesk
+from digital_citymgmt_plugin.gui.docks.dispatch_places import PlaceDesk
 from digital_citymgmt_plugin.gui.docks.dispatch_slips import SlipDesk
 from digital_citymgmt_plugin.gui.docks.draft_controller import DraftController
 from digital_citymgmt_plugin.gui.docks.draft_dock import DraftDock
@@ -73,8 +75,10 @@ class CensusDocks:
         dispatch_dock = DispatchDock(window)
         self.dispatch = DispatchController(controller, dispatch_dock)
         self.moves = MoveDesk(self.dispatch)
+        self.amending = AmendDesk(self.dispatch, self.moves)
         self.duty = DutyDesk(self.dispatch, self.moves)
         self.links = LinkDesk(self.dispatch, self.moves)
+        self.places = PlaceDesk(self.dispatch, self.amending)
         self.slips = SlipDesk(self.dispatch)
         assessment_dock = AssessmentDock(window)
         self.assessment = AssessmentController(controller, assessment_dock)
@@ -188,6 +192,7 @@ class CensusDocks:
         self.moves.shut_dialog()
         self.duty.shut_dialog()
         self.links.shut()
+        self.places.shut()
         self.redraw_actions.shut()
         for desk in self.desks:
             desk.shut()

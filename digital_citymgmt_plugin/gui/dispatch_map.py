@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from qgis.core import QgsCoordinateTransform, QgsCsException, QgsFeatureRequest, QgsGeometry, QgsPointXY, QgsProject
@@ -36,6 +37,9 @@ class CasesOnMap:
         self.band: QgsRubberBand | None = None
         self.asked: Any = None  # who is told where a case was placed
         self._watched: Any = None
+        self._shown: dict[str, Any] | None = None  # the case that is marked
+        self.proposed: QgsRubberBand | None = None
+        self.canvas.destinationCrsChanged.connect(self.redraw)
         dock = desk.dock
         dock.pick_button.toggled.connect(lambda on=False: self._use(self.picker, bool(on)))
         dock.place_button.toggled.connect(lambda on=False: self._use(self.placer, bool(on)))
@@ -52,8 +56,16 @@ class CasesOnMap:
         """Follow what is selected in the case layer while the dock is seen."""
         if on:
             self._watch()
+            page = self.desk.page
+            if page is not None:
+                self.show(page["case"], move=False)
         else:
             self.clear()
+
+    def redraw(self) -> None:
+        """Mark the same case again: the map has another CRS now."""
+        if self._shown is not None:
+            self.show(self._shown, move=False)
 
     def _watch(self) -> None:
         layer = layers.find_layer(self.desk.path, "case_record") if self.desk.path else None
@@ -112,33 +124,66 @@ class CasesOnMap:
         """Mark a case; bring it into sight when it is out of it."""
         self._watch()
         self.clear()
+        self._shown = case
         if case.get("x") is None:
             return
         place = QgsPointXY(float(case["x"]), float(case["y"]))
         at = self._transform(self.desk.crs(), self.canvas.mapSettings().destinationCrs(), place)
         if at is None:
             return
-        self.band = QgsRubberBand(self.canvas, POINT)
-        self.band.setIcon(QgsRubberBand.IconType.ICON_CIRCLE)
-        self.band.setIconSize(18)
-        self.band.setWidth(3)
-        self.band.setStrokeColor(QColor(_COLOURS.get(str(case.get("lamp")), "#7b1fa2")))
-        self.band.setFillColor(QColor(0, 0, 0, 0))  # a ring: what is below stays in sight
-        self.band.setSecondaryStrokeColor(QColor("#ffffff"))
-        self.band.addPoint(at)
+        colour = _COLOURS.get(str(case.get("lamp")), "#7b1fa2")
+        self.band = self._marks(colour, QgsRubberBand.IconType.ICON_CIRCLE, [at])
         if move and not self.canvas.extent().contains(at):
             self.canvas.setCenter(at)
             self.canvas.refresh()
 
+    def _marks(self, colour: str, icon: Any, places: Sequence[QgsPointXY]) -> QgsRubberBand:
+        band = QgsRubberBand(self.canvas, POINT)
+        band.setIcon(icon)
+        band.setIconSize(18)
+        band.setWidth(3)
+        band.setStrokeColor(QColor(colour))
+        band.setFillColor(QColor(0, 0, 0, 0))  # a ring: what is below stays in sight
+        band.setSecondaryStrokeColor(QColor("#ffffff"))
+        for place in places:
+            band.addPoint(place)
+        return band
+
+    def propose(self, places: Sequence[Mapping[str, Any]]) -> None:
+        """Mark where a case may lie (``x``, ``y`` in the store's CRS); none takes the marks away."""
+        self._drop(self.proposed)
+        self.proposed = None
+        target = self.canvas.mapSettings().destinationCrs()
+        spots = [QgsPointXY(float(one["x"]), float(one["y"])) for one in places]
+        at = [spot for spot in (self._transform(self.desk.crs(), target, one) for one in spots) if spot is not None]
+        if at:
+            self.proposed = self._marks("#0072b2", QgsRubberBand.IconType.ICON_X, at)
+
+    def look_at(self, place: Mapping[str, Any]) -> None:
+        """Bring a proposal into sight and let it flash."""
+        spot = QgsPointXY(float(place["x"]), float(place["y"]))
+        at = self._transform(self.desk.crs(), self.canvas.mapSettings().destinationCrs(), spot)
+        if at is None:
+            return
+        if not self.canvas.extent().contains(at):
+            self.canvas.setCenter(at)
+            self.canvas.refresh()
+        self.canvas.flashGeometries([QgsGeometry.fromPointXY(spot)], self.desk.crs())
+
     def clear(self) -> None:
-        """Take the mark away."""
-        if self.band is not None:
-            self.canvas.scene().removeItem(self.band)
-            self.band = None
+        """Take the marks away."""
+        for band in (self.band, self.proposed):
+            self._drop(band)
+        self.band = self.proposed = self._shown = None
+
+    def _drop(self, band: QgsRubberBand | None) -> None:
+        if band is not None:
+            self.canvas.scene().removeItem(band)
 
     def shut(self) -> None:
         """Give map and layer back."""
         self.clear()
+        self.canvas.destinationCrsChanged.disconnect(self.redraw)
         for tool in (self.picker, self.placer):
             tool.leave()
         if self._watched is not None:

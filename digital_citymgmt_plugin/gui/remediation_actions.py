@@ -47,9 +47,20 @@ class RemediationActions(OneWindow, Desk):
         dialog = RemediationDialog(answer, self.dock)
         dialog.step_asked.connect(self._ask_step)
         dialog.fund_asked.connect(self._ask_fund)
-        dialog.refresh_asked.connect(self.show)
+        dialog.refresh_asked.connect(self._refresh)
         dialog.case_asked.connect(self.case_asked)
         self.open(dialog)
+
+    def _refresh(self) -> None:
+        """List again into the window that is open; one that was closed meanwhile stays so."""
+        dialog = self.dialog
+
+        def listed(answer: dict[str, Any]) -> None:
+            if dialog is not None and self.dialog is dialog:
+                dialog.fill(answer)
+
+        if dialog is not None:
+            self.ask(tr("Listing the remediations"), ListRemediation(), listed)
 
     def _ask_step(self, step: str, row: Mapping[str, Any]) -> None:
         if self.dialog is None:
@@ -66,7 +77,7 @@ class RemediationActions(OneWindow, Desk):
         self._open(made)
 
     def _write(self, request: Any) -> None:
-        self.write_now(request, lambda _answer: self.show())
+        self.write_now(request, lambda _answer: self._refresh())
 
     def _open(self, question: QDialog) -> None:
         self.question = question

@@ -199,7 +199,7 @@ def test_a_million_selected_are_too_many_and_a_few_out_of_sight_are_found(bench)
 def test_moves_have_a_count_of_their_own():
     """A move of the workflow is no case that lies in another unit grid now: redrawing tells that of the same answer."""
     from digital_citymgmt_plugin.bridge.messages import SENTENCES
-    from digital_citymgmt_plugin.gui.docks.dispatch_moves import move_counts
+    from digital_citymgmt_plugin.gui.docks.dispatch_words import move_counts
 
     assert move_counts({"moved": 3, "refused": 1}) == {"cases_processed": 3, "cases_refused": 1}
     assert SENTENCES["count.cases_processed"] == "Moved"
@@ -246,8 +246,8 @@ def test_a_move_names_the_case_that_it_moves(bench):
     bench.settle()
     bench.desk.duty = {"department": "D1"}
     bench.moves.needs["return"] = ["reason"]
-    assert bench.moves._case(3)["case_no"] == "A0000003"
-    assert bench.moves._case(8)["case_no"] == "A0000008" and not bench.moves._case(700_000)
+    assert bench.moves.case_of(3)["case_no"] == "A0000003"
+    assert bench.moves.case_of(8)["case_no"] == "A0000008" and not bench.moves.case_of(700_000)
     bench.moves._start("dispatch", [8])  # the page is still that of another case
     assert bench.moves.dialog.department() == ""
     bench.moves.shut_dialog()

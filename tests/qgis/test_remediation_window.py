@@ -143,3 +143,17 @@ def test_a_remediation_is_asked_for_with_a_reason(qgis_app):
     asked.fund_box.setCurrentIndex(1)
     assert ok.isEnabled() and asked.values() == {"fund": "f1", "estimate": 0.0, "note": "井盖无主"}
     asked.deleteLater()
+
+
+def test_an_answer_that_comes_late_opens_no_window_again(desk):
+    bench = desk.bench
+    desk.dialog.refresh_button.click()
+    desk.close_dialog()
+    bench.settle()
+    assert desk.dialog is None
+    desk._write(Remediate("refuse", uuid="a", note="x"))
+    sent(bench, "remediate")
+    bench.settle()
+    assert desk.dialog is None
+    desk.show()
+    bench.wait(lambda: desk.dialog is not None)

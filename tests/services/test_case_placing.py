@@ -132,7 +132,13 @@ def test_the_queue_lists_what_waits_and_proposals_name_their_places(city):
     first = queue["rows"][0]
     found = suggest_places(city.context, SuggestPlaces(case=first["fid"]))["places"]
     assert len(found) == 2 and {place["method"] for place in found} == {"poi"}
-    assert suggest_places(city.context, SuggestPlaces(text="人民路101号"))["places"][0]["score"] == pytest.approx(0.85)
+    by_text = suggest_places(city.context, SuggestPlaces(text="人民路101号"))
+    assert by_text["places"][0]["score"] == pytest.approx(0.85)
+    assert by_text["from"] == "" and by_text["places"][0]["distance"] is None  # of no case: from nowhere
+    coarse = place_queue(city.context, PlaceQueue("coarse"))["rows"][0]
+    near = suggest_places(city.context, SuggestPlaces(case=coarse["fid"], text="人民路101号"))
+    assert near["from"] in ("grid", "community") and near["text"] == "人民路101号"
+    assert all(place["distance"] >= 0.0 for place in near["places"]) and near["places"]
     page = place_queue(city.context, PlaceQueue("coarse", limit=2))
     assert len(page["rows"]) == 2 and page["last"] == page["rows"][-1]["fid"]
     assert len(place_queue(city.context, PlaceQueue("coarse", page["last"], 2))["rows"]) == 1

@@ -67,10 +67,11 @@ class CasePanel(QWidget):
             tr("Ask for remediation…"), tr("Have it mended on behalf of its owner, paid by a fund"), "ask_remediation"
         )
         column.addWidget(Buttons(self.ruling_button, self.remediate_button))
-        for widget, words in (
+        self._titled = (
             (self.fields, tr("Case")), (self.timeline, tr("Timeline")), (self.photos, tr("Photos")),
             (self.earlier, tr("Earlier here")), (self.nearby, tr("Nearby")), (self.duty_area, tr("Responsibility")),
-        ):  # fmt: skip
+        )  # fmt: skip
+        for widget, words in self._titled:
             self.tabs.addTab(widget, words)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -99,7 +100,10 @@ class CasePanel(QWidget):
         self.head.setText(words)
         for view in (self.fields, self.timeline, self.earlier, self.nearby, self.duty):
             _fill(view, [], [])
+        for at, (_widget, title) in enumerate(self._titled):
+            self.tabs.setTabText(at, title)
         self.duty_label.clear()
+        self._near = []
         self.photos.clear()
         self._unread.clear()
         self._reader.stop()
@@ -125,10 +129,8 @@ class CasePanel(QWidget):
         self._near = [*page["collectors"], *page["cameras"]]
         rows = [_collector_row(one) for one in page["collectors"]] + [_camera_row(one) for one in page["cameras"]]
         _fill(self.nearby, [tr("What"), tr("Name"), tr("Distance"), tr("Last seen"), tr("Beat")], rows)
-        for at, (words, count) in enumerate((
-            (tr("Case"), 0), (tr("Timeline"), len(times)), (tr("Photos"), len(page["photos"])),
-            (tr("Earlier here"), len(page["earlier"])), (tr("Nearby"), len(rows)),
-        )):  # fmt: skip
+        for at, count in enumerate((0, len(times), len(page["photos"]), len(page["earlier"]), len(rows))):
+            words = self._titled[at][1]
             self.tabs.setTabText(at, f"{words} ({count})" if count else words)
         self._show_photos(page["photos"], folder)
 

@@ -1,27 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the *Dispatch* dock does: list, map and page of a case in step; filters, search, pages, export."""
+"""What the *Dispatch* dock does with the case that is selected: list, map and page in step; export of the list."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from qgis.PyQt.QtCore import QCoreApplication, QLocale, Qt, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import QCoreApplication, QLocale, pyqtSignal
 
-from digital_citymgmt_plugin.core.requests_dispatch import CaseFilter, CasePage, CaseQueue, ExportCases, WarmCases
-from digital_citymgmt_plugin.gui.desk import Desk
+from digital_citymgmt_plugin.core.requests_dispatch import CasePage, CaseQueue, ExportCases
 from digital_citymgmt_plugin.gui.dispatch_map import CasesOnMap
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.dispatch_dock import MOST, DispatchDock
+from digital_citymgmt_plugin.gui.docks.dispatch_list import DispatchList
 from digital_citymgmt_plugin.gui.docks.parts import shortcut
-from digital_citymgmt_plugin.gui.models.cases import COLUMNS, PAGE
-from digital_citymgmt_plugin.gui.redraw_courier import Courier
-
-MANY = 100_000  # rows from the top whose numbers the engine answers
-_BEAT_MS = 60_000  # lamps change with the time: counts and list are asked for anew
+from digital_citymgmt_plugin.gui.models.cases import PAGE
 
 
 def tr(text: str) -> str:
@@ -29,43 +24,19 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("DispatchDock", text)
 
 
-class DispatchController(Desk):
-    """Wires the dock to the engine and the map.
+class DispatchController(DispatchList):
+    """Wires the page of a case and the map to the list.
 
     Signals: ``listed``: a list has come; ``page_shown`` (fid): the page of a case has come.
     """
 
-    dock: DispatchDock
-    CHOICES = frozenset({"department", "class", "admin_area", "beat"})  # what the filters offer
-    WATCHED = frozenset({"case_record", "case_event"}) | CHOICES
-    listed = pyqtSignal()
     page_shown = pyqtSignal(int)
 
     def __init__(self, controller: CityController, dock: DispatchDock) -> None:
         super().__init__(controller, dock)
-        # A courier of its own: neither a long import's turn nor the busy signs of other docks stand between two cases.
-        self.courier = Courier(controller.session.pool, self, keeps=True)
-        self.fid = 0  # of the case whose page is shown or asked for
         self.page: dict[str, Any] | None = None
         self.duty: dict[str, Any] | None = None  # who answers for it, once that is known
-        self.full = 0.0  # how much of the closed cases the engine has in memory
-        self._choices_of = ""
-        self.departments: list[list[Any]] = []  # code and name of all that cases can go to
-        self._sort, self._falls = "", False
-        self._keep_row = -1  # where the selection stood, when its case has left the list
         self.on_map = CasesOnMap(self)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(150)  # several filters changed in a row are one question
-        self._timer.timeout.connect(self.reload)
-        self._warm = QTimer(self)
-        self._warm.setSingleShot(True)
-        self._warm.setInterval(100)
-        self._warm.timeout.connect(self._ask_warm)
-        self._beat = QTimer(self)
-        self._beat.setInterval(_BEAT_MS)
-        self._beat.timeout.connect(self._tick)
-        self._beat.start()
         shortcut(dock, tr("Next case"), "F4", lambda: self.go(1))
         shortcut(dock, tr("Previous case"), "Shift+F4", lambda: self.go(-1))
         shortcut(dock, tr("Search for cases"), "Ctrl+F4", dock.search_edit.setFocus)
@@ -73,20 +44,8 @@ class DispatchController(Desk):
 
     def _connect(self) -> None:
         dock = self.dock
-        dock.queue_box.currentIndexChanged.connect(lambda _=0: self._timer.start())
-        for box in dock.filters:
-            if hasattr(box, "currentIndexChanged"):
-                box.currentIndexChanged.connect(lambda _=0: self._timer.start())
-            else:
-                box.editingFinished.connect(self._timer.start)
-        dock.area_box.lineEdit().editingFinished.connect(self._timer.start)
-        dock.search_edit.textChanged.connect(lambda _="": self._timer.start())
-        dock.search_edit.returnPressed.connect(lambda: dock.view.setFocus())
-        dock.clear_button.clicked.connect(lambda _=False: self.clear_filters())
-        dock.view.horizontalHeader().sectionClicked.connect(self.sort_by)
         dock.view.selectionModel().selectionChanged.connect(lambda *_: self._selected())
         dock.view.activated.connect(lambda _index: self.show_on_map())
-        dock.cases.wanted.connect(self._page_wanted)
         dock.panel.case_wanted.connect(self.show_fid)
         dock.panel.place_wanted.connect(lambda x, y: self.show_point({"x": x, "y": y}))
         for made, slot in (
@@ -99,168 +58,10 @@ class DispatchController(Desk):
         self.controller.link.progressed.connect(self._progressed)
         self.controller.link.busy_changed.connect(self._busy)
 
-    # -- the list -----------------------------------------------------------------------------------------------
-
     def _opened(self, path: str) -> None:
-        self._timer.stop()
-        self.courier.forget()
-        self.fid, self.page, self.full, self._choices_of = 0, None, 0.0, ""
+        self.page = None
         self.on_map.clear()
         super()._opened(path)
-
-    def _changed(self, tables: list[str]) -> None:
-        if not tables or self.CHOICES & {*tables}:
-            self._choices_of = ""  # asked for anew with the list
-        super()._changed(tables)
-
-    def filters(self) -> CaseFilter:
-        """Return what queue, filters, search and sort of the dock say."""
-        dock = self.dock
-
-        def one(box: Any) -> list[str]:
-            return [] if box.currentData() is None or box.currentIndex() <= 0 else [str(box.currentData())]
-
-        typed = dock.area_box.currentText().strip()
-        at = dock.area_box.findText(typed)
-        area = one(dock.area_box) if at >= 0 or not typed else [typed.split()[0]]
-        return CaseFilter(
-            queue=str(dock.queue_box.currentData()), classes=one(dock.class_box), departments=one(dock.dept_box),
-            areas=area if at else [], beats=one(dock.beat_box), sources=one(dock.source_box), lamps=one(dock.lamp_box),
-            stages=one(dock.stage_box), reported_from=dock.from_edit.text().strip() or None,
-            reported_to=dock.to_edit.text().strip() or None, text=dock.search_edit.text().strip(), sort=self._sort,
-            descending=self._falls,
-        )  # fmt: skip
-
-    def clear_filters(self) -> None:
-        """Show the whole queue again."""
-        for box in self.dock.filters:
-            box.setCurrentIndex(0) if hasattr(box, "setCurrentIndex") else box.clear()
-        self.dock.search_edit.clear()
-        self._timer.start()
-
-    def sort_by(self, column: int) -> None:
-        """Sort by a column; by the same once more the other way round, and then as the queue is sorted itself."""
-        name = COLUMNS[column]
-        if self._sort == name and self._falls:
-            self._sort, self._falls = "", False
-        else:
-            self._falls = self._sort == name
-            self._sort = name
-        order = Qt.SortOrder.DescendingOrder if self._falls else Qt.SortOrder.AscendingOrder
-        self.dock.view.horizontalHeader().setSortIndicator(column if self._sort else -1, order)
-        self.reload()
-
-    def reload(self) -> None:
-        """Ask for the list anew; the case that is selected stays so if it is in it."""
-        if not self.path:
-            return
-        self._timer.stop()
-        asked = self.filters()
-        choices = self._choices_of != self.path
-        seek = self.fid
-        self._keep_row = self.dock.cases.row_of(seek) if seek else -1
-        request = CaseQueue(**asdict(asked), limit=PAGE, seek=seek, choices=choices)
-
-        def came(answer: dict[str, Any]) -> None:
-            if asked != self.filters():
-                return
-            if seek != self.fid:  # another case was chosen meanwhile: this list stands at the one before
-                self.reload()
-            else:
-                self._show_list(answer)
-
-        if asked.queue == "all" and self.full < 1:  # takes seconds: with progress, and can be stopped
-            self.controller.link.forget(tr("Reading cases"))
-            self.ask(tr("Reading cases"), request, came, failed=self._failed)
-        else:
-            self.send(request, came)
-
-    def send(
-        self, request: Any, done: Callable[[dict[str, Any]], None], failed: Callable[[Exception], None] | None = None
-    ) -> None:
-        """Ask beside what other docks ask; answers of another store are dropped."""
-        path = self.path
-
-        def answered(answer: dict[str, Any]) -> None:
-            if path == self.path:
-                done(answer)
-
-        if path:
-            self.courier.send(path, request, answered, failed or self._failed)
-
-    def _failed(self, error: Exception) -> None:
-        self.dock.label.setText(self.controller.messages.sentence(error))
-
-    def _show_list(self, answer: dict[str, Any]) -> None:
-        dock = self.dock
-        self.full = float(answer["full"])
-        if "choices" in answer:
-            dock.show_choices(answer["choices"])
-            self.departments = list(answer["choices"].get("every_department") or [])
-            self._choices_of = self.path
-        dock.show_queues(answer.get("queues") or {})
-        before = dock.view.selectionModel().blockSignals(True)
-        dock.cases.fill(int(answer["total"]), str(answer["token"]), int(answer["offset"]), answer["cases"])
-        at = int(answer["at"])
-        dock.view.selectionModel().blockSignals(before)
-        if at >= 0:
-            dock.view.selectRow(at)
-            dock.view.scrollTo(dock.cases.index(at, 0))
-        elif dock.cases.total and self.fid and self._keep_row >= 0:  # it left the queue: the next one is at its place
-            self._keep_row = min(self._keep_row, dock.cases.total - 1)
-            self.fid = 0
-            self._select(self._keep_row)
-        elif self.fid:  # of no list that is shown, and maybe another one now
-            self.show_fid(self.fid, to_map=False)
-        words = tr("{count} cases are listed.").format(count=QLocale().toString(dock.cases.total))
-        dock.label.setText(words if dock.cases.total else tr("No case meets the filter."))
-        self.listed.emit()
-        if self.full < 1:
-            self._warm.start()
-
-    def _page_wanted(self, offset: int) -> None:
-        asked, token = self.filters(), self.dock.cases.token
-
-        def came(answer: dict[str, Any]) -> None:
-            if token != self.dock.cases.token or asked != self.filters():
-                return
-            if str(answer["token"]) != token:
-                self._timer.start()  # the order is another one: begin anew
-            else:
-                self.dock.cases.put(int(answer["offset"]), answer["cases"])
-                self._select_waiting()
-
-        def lost(error: Exception) -> None:
-            self.dock.cases.forget(offset)
-            self._failed(error)
-
-        self.send(CaseQueue(**asdict(asked), offset=offset, limit=PAGE, counts=False), came, lost)
-
-    def _ask_warm(self) -> None:
-        if not self.path or not self.dock.isVisible() or self.full >= 1:
-            return
-        if self.courier.busy or self.controller.link.busy:
-            self._warm.start()
-            return
-
-        def came(answer: dict[str, Any]) -> None:
-            self.full = float(answer["full"])
-            if self.full < 1:
-                self._warm.start()
-
-        self.send(WarmCases(milliseconds=50), came, lambda _error: None)
-
-    def _tick(self) -> None:
-        """Look at lamps and counts again; a list that somebody scrolls in, or selects several in, stays."""
-        still = not self.dock.view.verticalScrollBar().value() and not self.several()
-        if self.path and self.dock.isVisible() and still:
-            self._timer.start()
-
-    # -- one case -----------------------------------------------------------------------------------------------
-
-    def _select(self, row: int) -> None:
-        self.dock.view.selectRow(row)
-        self.dock.view.scrollTo(self.dock.cases.index(row, 0))
 
     def go(self, step: int) -> None:
         """Select the next or the previous case."""
@@ -270,34 +71,6 @@ class DispatchController(Desk):
             self._select(row)
         elif total:
             self.dock.label.setText(tr("This is the last case.") if step > 0 else tr("This is the first case."))
-
-    def with_chosen(self, then: Callable[[list[int]], None]) -> None:
-        """Go on with the cases that are selected, whether their rows are here or not; else with that of the page."""
-        numbers = self.dock.chosen()
-        rows = [self.dock.cases.row(number) for number in numbers[: MOST + 1]]
-        if len(numbers) > MOST:
-            words = tr("At most {count} cases are moved at once: filter the list first.")
-            self.dock.label.setText(words.format(count=QLocale().toString(MOST)))
-        elif all(row is not None for row in rows):
-            fids = [int(row["fid"]) for row in rows if row is not None]
-            then(fids or ([self.fid] if self.fid else []))
-        else:
-            token = self.dock.cases.token
-
-            def came(answer: dict[str, Any]) -> None:
-                every = answer["fids"]
-                if str(answer["token"]) == token and numbers[-1] < len(every):
-                    then([int(every[number]) for number in numbers])
-                else:
-                    self.dock.label.setText(tr("The list has changed meanwhile: select again."))
-                    self.reload()
-
-            last = numbers[-1] + 1  # of those below, the engine answers no numbers: filter instead
-            if last > MANY:
-                self.dock.label.setText(tr("The selected cases lie too far below: filter the list first."))
-                return
-            request = CaseQueue(**asdict(self.filters()), offset=numbers[0], limit=1, counts=False, every=last)
-            self.send(request, came)
 
     def _selected(self) -> None:
         rows = self.dock.chosen()
@@ -318,16 +91,6 @@ class DispatchController(Desk):
         self.page = None
         self.dock.panel.show_none(words)
         self.page_shown.emit(0)
-
-    def several(self) -> bool:
-        """Tell whether more than one case is selected."""
-        return len(self.dock.chosen()) > 1
-
-    def _select_waiting(self) -> None:
-        rows = self.dock.chosen()
-        row = self.dock.cases.row(rows[0]) if len(rows) == 1 else None
-        if row is not None and int(row["fid"]) != self.fid:
-            self.show_fid(int(row["fid"]))
 
     def role(self) -> str:
         """Return the role in which the user acts."""

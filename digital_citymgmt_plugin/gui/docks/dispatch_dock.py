@@ -69,7 +69,10 @@ class DispatchDock(QgsDockWidget):
         splitter.addWidget(self.panel)
         splitter.setStretchFactor(0, 1)
         splitter.setStretchFactor(1, 1)
-        self.label = plain_label()
+        self.label, self.result = plain_label(), plain_label()
+        self.result.setAccessibleName(tr("What came of the last move"))
+        self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.result.hide()
         body = QWidget()
         layout = QVBoxLayout(body)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -77,6 +80,7 @@ class DispatchDock(QgsDockWidget):
         layout.addWidget(self._filters())
         layout.addWidget(splitter, 1)
         layout.addWidget(self.label)
+        layout.addWidget(self.result)
         layout.addWidget(self._moves())
         layout.addWidget(self._buttons())
         layout.addLayout(self._progress())
@@ -85,8 +89,8 @@ class DispatchDock(QgsDockWidget):
         in_tab_order(
             self.queue_box, self.search_edit, self.filter_button, *self.filters, self.clear_button, self.view,
             *self.panel.tab_chain(), self.role_box, *self.move_buttons.values(), self.moves_button,
-            self.previous_button, self.next_button, self.pick_button, self.place_button, self.undo_button,
-            self.export_button, self.slips_button, self.cancel_button,
+            self.previous_button, self.next_button, self.pick_button, self.place_button, self.class_button,
+            self.undo_button, self.export_button, self.slips_button, self.cancel_button,
         )  # fmt: skip
         self.show_no_store()
 
@@ -188,6 +192,7 @@ class DispatchDock(QgsDockWidget):
         self.pick_button.setCheckable(True)
         self.place_button = button(tr("Place on map"), tr("Click where the selected case is"), "place_case")
         self.place_button.setCheckable(True)
+        self.class_button = button(tr("Class…"), tr("Find the class by code, name, pinyin or initials"), "amend_class")
         self.undo_button = button(tr("Take back"), tr("Take the last move made here back"), "undo_move")
         self.undo_button.setEnabled(False)
         self.export_button = button(tr("E&xport…"), tr("Write the list to Excel or CSV"), "export_cases")
@@ -196,8 +201,8 @@ class DispatchDock(QgsDockWidget):
         self.slips_menu.setToolTipsVisible(True)
         self.slips_button.setMenu(self.slips_menu)
         return Buttons(
-            self.previous_button, self.next_button, self.pick_button, self.place_button, self.undo_button,
-            self.export_button, self.slips_button, most=3,
+            self.previous_button, self.next_button, self.pick_button, self.place_button, self.class_button,
+            self.undo_button, self.export_button, self.slips_button, most=4,
         )  # fmt: skip
 
     def _progress(self) -> QHBoxLayout:
@@ -218,6 +223,11 @@ class DispatchDock(QgsDockWidget):
         self.panel.show_none()
         self.label.setText(tr("Open a city store first."))
         allow(self.body, False)
+
+    def tell(self, words: str) -> None:
+        """Say what came of something; it stays until the next, whatever the list says meanwhile."""
+        self.result.setText(words)
+        self.result.setVisible(bool(words))
 
     def show_queues(self, counts: Mapping[str, int]) -> None:
         """Show the number of cases of each queue beside its name."""

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer
 from qgis.PyQt.QtWidgets import QDialog
 
@@ -16,6 +15,8 @@ from digital_citymgmt_plugin.gui.desk import request_of
 from digital_citymgmt_plugin.gui.dialogs.rule_case import RemediateDialog, RulingDialog
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
 from digital_citymgmt_plugin.gui.docks.dispatch_moves import MoveDesk
+from digital_citymgmt_plugin.gui.docks.dispatch_words import why_words
+from digital_citymgmt_plugin.gui.plain_text import as_tip
 
 _DUTY = "duty"  # family of sentences
 _REST_MS = 250  # how long a case is looked at before it is asked who answers for it
@@ -63,6 +64,7 @@ class DutyDesk(QObject):
         self._timer.timeout.connect(self.ask)
         desk.page_shown.connect(self._page)
         panel = self.dock.panel
+        moves.instead["remediate"] = self.ask_remediation  # with fund and estimate: flag and row come together
         panel.ruling_button.clicked.connect(lambda _=False: self.ask_ruling())
         panel.remediate_button.clicked.connect(lambda _=False: self.ask_remediation())
         self._page(0)
@@ -71,7 +73,11 @@ class DutyDesk(QObject):
         self.told = self.desk.duty = None
         there = self.desk.page is not None
         self.dock.panel.ruling_button.setEnabled(there)
-        self.dock.panel.remediate_button.setEnabled(there)
+        moves = (self.desk.page or {}).get("moves") or ()
+        move = next((one for one in moves if one["action"] == "remediate"), {})
+        self.dock.panel.remediate_button.setEnabled(bool(move.get("allowed")))
+        tip = tr("Have it mended on behalf of its owner, paid by a fund")
+        self.dock.panel.remediate_button.setToolTip(as_tip(why_words(move["why"]) if move.get("why") else tip))
         self._timer.stop()
         if there and "explain_duty" in REQUESTS:
             self.dock.panel.show_duty(tr("Looking up who answers for the case…"), [])
@@ -138,7 +144,7 @@ class DutyDesk(QObject):
         page = self.desk.page
         request = request_of("list_remediation")
         if page is None or request is None:
-            self.dock.label.setText(tr("This version cannot do that yet."))
+            self.dock.tell(tr("This version cannot do that yet."))
             return
         case = page["case"]
 
@@ -158,14 +164,13 @@ class DutyDesk(QObject):
     def write(self, request: Any) -> None:
         """Write a ruling or a step of a remediation, then look at the case again."""
         words = template(f"operation.{request.method}") or request.method
+        fid = self.desk.fid
 
-        def written(answer: dict[str, Any]) -> None:
-            self.moves.remember(answer)
-            self.desk.controller.messages.show(words, Qgis.MessageLevel.Success)
-            self.desk.controller.store_changed(self.desk.path, list(answer.get("tables") or ["ruling"]))
-            self.desk.show_fid(self.desk.fid, to_map=False)
+        def again() -> None:
+            if fid == self.desk.fid:
+                self.desk.show_fid(fid, to_map=False)
 
-        self.desk.ask(words, request, written)
+        self.moves.write(request, f"{words} · {self.moves.named([fid])}", again)
 
     def _show(self, dialog: QDialog) -> None:
         self.shut_dialog()

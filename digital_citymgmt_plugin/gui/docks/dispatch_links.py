@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication, QObject, QTimer
 from qgis.PyQt.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -135,10 +134,11 @@ class LinkDesk(QObject):
 
         def written(answer: dict[str, Any]) -> None:
             if not answer.get("operation"):
-                self.desk.dock.label.setText(tr("The case has this component already."))
+                self.desk.dock.tell(tr("The case has this component already."))
                 return
-            self.moves.remember(answer)
-            self.desk.controller.messages.show(tr("The component of the case is chosen."), Qgis.MessageLevel.Success)
+            told = f"{words} · {self.moves.named([fid])}"
+            self.moves.remember(answer, told)
+            self.desk.dock.tell(f"{told}: {tr('The component of the case is chosen.')}")
             self.desk.controller.store_changed(self.desk.path, list(answer["tables"]))
             if self.desk.fid == fid:
                 self.desk.show_fid(fid, to_map=False)
