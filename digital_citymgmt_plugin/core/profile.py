@@ -60,6 +60,11 @@ DEFAULT_SETTINGS: Mapping[str, str] = MappingProxyType(
         "border_m": "10",
         "component_duty": "owner, manager",  # of a component: whose word goes first
         "precedent_m": "100",
+        # Limits of tasks in working minutes: verification and check as in one city; of filing and dispatch no source.
+        "verify_minutes": "30",
+        "check_minutes": "30",
+        "filing_minutes": "30",
+        "dispatch_minutes": "30",
     }
 )
 LOAD_WEIGHTS = "load_weights"  # what components of a class count in the load of a unit grid: ``core/load_weights.py``

@@ -148,6 +148,7 @@ _SETTING: dict[str, Callable[[Profile, str], bool]] = {
     "border_m": _is_tolerance,
     "component_duty": _is_duty,
     "precedent_m": _is_tolerance,
+    **{key: _is_tolerance for key in DEFAULT_SETTINGS if key.endswith("_minutes")},
     "lamp_amber_percent": _is_percent,
     "lamp_red_percent": _is_percent,
     "after_return": lambda _profile, value: value in RETURNS,

@@ -16,6 +16,11 @@ from digital_citymgmt_plugin.core.profile import CountDefinition, Indicator
 
 DAY = np.datetime64("2020-01-01", "ms") + np.arange(30).astype("timedelta64[D]")
 END = DAY[20]
+# Counts of which every table has had no need; ``tests/core/test_count_definitions.py`` tells of them.
+MORE = {
+    "accepted", "filed_accurately", "dispatched_accurately", "to_be_closed_by_target", "to_be_closed_handled",
+    "to_be_closed_filed", "extension_times",
+}  # fmt: skip
 
 
 def one(cut_off=END, stage=None, stated=-1, blank=False, parked=False, reworks=0, due=None, **at):
@@ -28,7 +33,7 @@ def one(cut_off=END, stage=None, stated=-1, blank=False, parked=False, reworks=0
     )  # fmt: skip
     counts = case_counts(cases, cut_off)
     assert set(counts) == set(KNOWN)
-    return {name for name, column in counts.items() if column[0]}
+    return {name for name, column in counts.items() if column[0] and name not in MORE}
 
 
 LIFE = {"reported_at": 0, "accepted_at": 1, "filed_at": 2, "dispatched_at": 3, "disposed_at": 6, "closed_at": 9}

@@ -44,6 +44,7 @@ DEFAULTS = {
     "duplicate_a_m": "1", "duplicate_b_m": "2", "duplicate_c_m": "3", "duplicate_other_m": "2",
     "work_hours": "08:00-12:00, 14:00-18:00",
     "lamp_amber_percent": "80", "lamp_red_percent": "100", "after_return": "pause", "border_m": "10",
+    "verify_minutes": "30", "check_minutes": "30", "filing_minutes": "30", "dispatch_minutes": "30",
     "precedent_m": "100", "component_duty": "owner, manager",
 }  # fmt: skip
 

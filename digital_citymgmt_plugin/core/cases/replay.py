@@ -87,15 +87,15 @@ def events_of(columns: Mapping[str, Column], fids: NDArray[np.int64]) -> Events:
     before, after = _ranks(columns["from_stage"][rows]), _ranks(columns["to_stage"][rows])
     for index in np.flatnonzero(setting).tolist():
         if action[index] == _NUMBER[STATE]:
-            sets.append((index, _object(columns["payload"][rows[index]])))
+            sets.append((index, json_object(columns["payload"][rows[index]])))
         elif sources[index] in TELLING:
-            told = _object(columns["reason"][rows[index]]).items()
+            told = json_object(columns["reason"][rows[index]]).items()
             sets.append((index, {name: pair[1] for name, pair in told if isinstance(pair, list) and len(pair) == 2}))
         else:
             after[index] = UNKNOWN
     giving = own & np.isin(action, [_NUMBER[name] for name in ("park", "grant_extension")])
     for index in np.flatnonzero(giving).tolist():
-        payloads[index] = _object(columns["payload"][rows[index]])
+        payloads[index] = json_object(columns["payload"][rows[index]])
     return Events(
         place[rows], action, before, after, columns["at"][rows], own,
         tuple((index, {name: value for name, value in values.items() if _fits(name, value)}) for index, values in sets),
@@ -107,7 +107,7 @@ def _ranks(names: Column) -> NDArray[np.int8]:
     return np.array([_RANK.get(name, UNKNOWN) for name in names.tolist()], dtype=np.int8)
 
 
-def _object(text: Any) -> dict[str, Any]:
+def json_object(text: Any) -> dict[str, Any]:
     """Read a JSON object; what is none says nothing (``verify.json`` tells of it)."""
     try:
         value = json.loads(text) if isinstance(text, str) else {}

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a table of counts is asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from digital_citymgmt_plugin.core.errors import InputRefused
+
+FILED, REPORTED, FLOW = "filed", "reported", "flow"
+BASES = (FILED, REPORTED, FLOW)
+# What cases can be chosen by; lists of codes, "" among them means cases that have none.
+WHERE = ("kind", "class", "source", "department", "street", "community", "grid", "exempt")
+PERIODS = ("day", "week", "month", "quarter", "year")
+TOTAL, NOWHERE = "*", ""
+_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})?")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is counted: rows ``by`` (and ``by2``) of the cases that ``basis`` selects for a period.
+
+    ``from_day``, ``to_day``: local days (YYYY-MM-DD), both included; empty: open. ``cut_off``: UTC text of the store;
+    empty: the latest moment known of any case. ``where``: name of ``WHERE`` → codes; ``exempt`` ``["0"]`` leaves the
+    cases out of which an appeal was granted.
+    """
+
+    by: str
+    by2: str = ""
+    basis: str = FILED
+    from_day: str = ""
+    to_day: str = ""
+    cut_off: str = ""
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def check(self) -> Question:
+        """Return the question with its filter in order; raises ``assess.basis``, ``assess.date``, ``assess.period``."""
+        if self.basis not in BASES:
+            raise InputRefused("assess.basis", value=self.basis, known=", ".join(BASES))
+        for name in ("from_day", "to_day"):
+            if not _DAY.fullmatch(getattr(self, name)):
+                raise InputRefused("assess.date", field=name, value=getattr(self, name))
+        if self.from_day and self.to_day and self.from_day > self.to_day:
+            raise InputRefused("assess.period", from_date=self.from_day, to_date=self.to_day)
+        for name in self.where:
+            if name not in WHERE:
+                raise InputRefused("assess.where", value=name, known=", ".join(WHERE))
+        chosen = {name: tuple(sorted(set(self.where[name]))) for name in sorted(self.where) if self.where[name]}
+        return replace(self, where=chosen)

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The panel that the engine holds of a store: all cases as columns, counted by rows, periods and cut-offs at once.
+
+Kept as the boards of the dispatch desk are: what our own actions wrote is known from the journal and read again, all
+else makes the panel be read anew.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from digital_citymgmt_plugin.core.assessment.counts import COUNTS, STOCK
+from digital_citymgmt_plugin.core.assessment.facts import PEOPLE
+from digital_citymgmt_plugin.core.assessment.flows import NO_DAY
+from digital_citymgmt_plugin.core.assessment.question import FLOW, PERIODS, TOTAL, Question
+from digital_citymgmt_plugin.core.assessment.words import Words
+from digital_citymgmt_plugin.core.cases.times import to_text
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.ports import Context, Store
+from digital_citymgmt_plugin.services.assessment.held import HeldCases
+from digital_citymgmt_plugin.services.assessment.periods import read_cut_off, read_day
+from digital_citymgmt_plugin.services.assessment.sides import Side, make_side, period_side
+from digital_citymgmt_plugin.services.assessment.views import BASIS_DAYS, View
+
+_VIEWS = 6  # cut-offs that are kept
+Ints = NDArray[np.int64]
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Counts by row, or by row and column (``codes2`` not empty): int64 [rows] or [rows, columns].
+
+    ``codes`` end with ``""``: cases of which the row is not known. ``cases``: how many the period selects (of a flow:
+    how many are known at the cut-off); ``undated``: how many have no moment to tell by. ``cut_off``: UTC text.
+    """
+
+    codes: tuple[str, ...]
+    names: tuple[str, ...]
+    codes2: tuple[str, ...]
+    names2: tuple[str, ...]
+    counts: dict[str, Ints]
+    cases: int
+    undated: int
+    cut_off: str
+    notes: tuple[str, ...] = field(default=())
+
+
+class Panel:
+    """Cases of a store in memory."""
+
+    def __init__(self, store: Store, nowhere: str) -> None:
+        self.held = HeldCases(store)
+        self._store, self._nowhere = store, nowhere
+        self._views: OrderedDict[str, View] = OrderedDict()
+        self._sides: dict[str, tuple[Side, NDArray[np.int32]]] = {}
+
+    def load(self, context: Context) -> None:
+        """Read all cases and their logs, with progress; what is there is not read again."""
+        self.held.load(context)
+
+    def refresh(self, store: Store) -> bool:
+        """Take up what changed since; False when all has to be read anew."""
+        if not self.held.moved(store):
+            return True
+        self._views.clear()
+        self._sides.clear()
+        return self.held.refresh(store)
+
+    @property
+    def fids(self) -> Ints:
+        """The cases, ascending."""
+        return self.held.data["fid"]
+
+    # -- asking ---------------------------------------------------------------------------------------------------
+
+    def view(self, cut_off: str = "") -> View:
+        """Return all cases as known at a cut-off (a day means its end); empty: at the end of the log."""
+        moment = read_cut_off(cut_off, self.held.zone)
+        if moment is None:
+            moment = self.held.latest
+        key = str(moment)
+        base = self._base()
+        if moment == base.cut_off:
+            return base
+        if key not in self._views:
+            self._views[key] = self.held.view_at(self._store, base, moment)
+            while len(self._views) > _VIEWS:
+                self._views.popitem(last=False)
+        self._views.move_to_end(key)
+        return self._views[key]
+
+    def _base(self) -> View:
+        if "" not in self._views:
+            self._views[""] = self.held.base_view()
+        self._views.move_to_end("")
+        return self._views[""]
+
+    def side(self, by: str, view: View) -> tuple[Side, NDArray[np.int32]]:
+        """Return a side that cases are counted by, and the place of each case."""
+        if by not in self._sides:
+            side = make_side(self._store, by, self.held.words, self.held.data, self._nowhere)
+            self._sides[by] = side, side.of(self.held.data, self.held.log)
+        side, base = self._sides[by]
+        return side, view.side(by, base, side.of) if by in PEOPLE else base
+
+    def chosen(self, question: Question, view: View) -> NDArray[np.bool_]:
+        """Tell which cases the filter takes."""
+        taken = np.ones(len(self.fids), dtype=bool)
+        for name, codes in question.where.items():
+            if name == "exempt":
+                members = view.combinations.members("exempt")
+                taken &= members if "1" in codes else ~members
+                continue
+            side, place = self.side(name, view)
+            wanted = {code for code in codes if code in side.codes}
+            if name == "class":  # a code alone means both kinds
+                wanted |= {code for code in side.codes if code.partition(":")[2] in codes and code}
+            lookup = np.array([code in wanted for code in side.codes], dtype=bool)
+            taken &= lookup[place]
+        return taken
+
+    def counts(self, question: Question, wanted: Iterable[str] = tuple(COUNTS)) -> Counted:
+        """Count cases by row (and column).
+
+        Raises
+        ------
+        InputRefused
+            ``assess.by``, ``assess.basis``, ``assess.date``, ``assess.period``, ``assess.where``, ``assess.count``.
+        """
+        question, codes = question.check(), _known(wanted)
+        view = self.view(question.cut_off)
+        taken = self.chosen(question, view)
+        whole = taken.all()
+        sums: dict[str, Ints] = {}
+        first, second = _Axis(self, question.by, view), _Axis(self, question.by2, view)
+        selected = self._selections(question, view, codes)
+        for name, (day, rows) in selected.items():
+            rows = rows if whole else rows[taken[rows]]
+            selected[name] = day, rows
+            first.reach(day[rows])
+            second.reach(day[rows])
+        cases = undated = 0
+        for name, (day, rows) in selected.items():
+            names = [code for code in codes if _selection(question, code) == name]
+            one, two = first.of(day[rows], rows), second.of(day[rows], rows)
+            width = len(second)
+            found = view.combinations.sums(rows, one * width + two, len(first) * width, [*names, "reported"])
+            if name in (*BASIS_DAYS, STOCK):
+                cases = int(found["reported"].sum())
+                undated = self._undated(question, view, taken, day)
+            sums.update((code, found[code]) for code in names)
+        shape = (len(first), len(second)) if question.by2 else (len(first),)
+        return Counted(
+            tuple(first.codes), tuple(first.names), tuple(second.codes) if question.by2 else (),
+            tuple(second.names) if question.by2 else (), {code: sums[code].reshape(shape) for code in codes}, cases,
+            undated, str(to_text(np.array([view.cut_off]))[0]),
+        )  # fmt: skip
+
+    def cases(self, question: Question, count: str, row: str = TOTAL, row2: str = TOTAL) -> Ints:
+        """Return the cases (fids, ascending) of one number: of a count or of several with + and −."""
+        question = question.check()
+        codes = _known(part.strip() for part in count.replace("-", "+").split("+"))
+        minus = {part.strip() for part in count.split("-")[1:]}
+        view = self.view(question.cut_off)
+        taken = self.chosen(question, view)
+        inside = np.zeros(len(taken), dtype=bool)
+        for code in codes:
+            name = _selection(question, code)
+            day, rows = self._selections(question, view, [code])[name]
+            rows = rows[taken[rows] & view.combinations.members(code)[rows]]
+            for by, wanted in ((question.by, row), (question.by2, row2)):
+                if by and wanted != TOTAL:
+                    axis = _Axis(self, by, view)
+                    axis.reach(day[rows])
+                    place = axis.codes.index(wanted) if wanted in axis.codes else -1
+                    rows = rows[axis.of(day[rows], rows) == place]
+            inside[rows] = code not in minus
+        found: Ints = self.fids[inside]
+        return found
+
+    def _selections(
+        self, question: Question, view: View, codes: Sequence[str]
+    ) -> dict[str, tuple[NDArray[np.int32], Rows]]:
+        """Return by selection the days of all cases and the rows that lie in the period."""
+        first, last = read_day(question.from_day, "from_day"), read_day(question.to_day, "to_day")
+        low = NO_DAY + 1 if first is None else int(first.astype(np.int64))
+        high = np.iinfo(np.int32).max if last is None else int(last.astype(np.int64))
+        every = first is None and last is None
+        found = {}
+        for name in dict.fromkeys(_selection(question, code) for code in [*codes, "reported"]):
+            day = view.day(name or BASIS_DAYS[0])
+            if every or name == STOCK:
+                rows = np.arange(len(day))
+            else:
+                rows = np.flatnonzero((day >= low) & (day <= high))
+            found[name] = day, rows
+        return found
+
+    def _undated(self, question: Question, view: View, taken: NDArray[np.bool_], day: NDArray[np.int32]) -> int:
+        if not (question.from_day or question.to_day):
+            return 0
+        return int((taken & (day == NO_DAY) & view.combinations.members("reported")).sum())
+
+
+def _selection(question: Question, code: str) -> str:
+    """Return by which days a count selects: of the basis, or, in a flow, of its own moment."""
+    return COUNTS[code].moment if question.basis == FLOW else question.basis
+
+
+def _known(codes: Iterable[str]) -> list[str]:
+    listed = list(dict.fromkeys(codes))
+    for code in listed:
+        if code not in COUNTS:
+            raise InputRefused("assess.count", value=code)
+    return listed
+
+
+class _Axis:
+    """Rows or columns of one question; periods reach as far as the days that were selected."""
+
+    def __init__(self, panel: Panel, by: str, view: View) -> None:
+        self._by, self.codes, self.names = by, [""], [""]
+        self._place: NDArray[np.int32] | None = None
+        self._days: list[NDArray[np.int32]] = []
+        if by and by not in PERIODS:
+            side, self._place = panel.side(by, view)
+            self.codes, self.names = side.codes, side.names
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def reach(self, days: NDArray[np.int32]) -> None:
+        """Take days into account, before any is asked for."""
+        there = days[days != NO_DAY]
+        if self._by in PERIODS and len(there):
+            self._days.append(np.array([there.min(), there.max()], dtype=np.int32))
+            self.codes, _ = period_side(self._by, np.concatenate(self._days))
+            self.names = self.codes
+
+    def of(self, days: NDArray[np.int32], rows: Rows) -> Ints:
+        """Return the place of each of some cases."""
+        if self._place is not None:
+            return self._place[rows].astype(np.int64)
+        if self._by not in PERIODS or not self._days:
+            return np.zeros(len(rows), dtype=np.int64)
+        ends = np.concatenate(self._days)
+        _, place = period_side(self._by, np.concatenate([ends, days]))
+        return place[len(ends) :]
+
+
+_panels: WeakKeyDictionary[Store, Panel] = WeakKeyDictionary()
+
+
+def panel_of(context: Context) -> Panel:
+    """Return the panel of the open store as it is now, read with progress where it is not there yet."""
+    store = context.need_store()
+    panel = _panels.get(store)
+    if panel is None or not panel.refresh(store):
+        panel = _panels[store] = Panel(store, Words(context.sentences).say("table.nowhere"))
+    panel.load(context)
+    return panel

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The panel: counts by row and period, at any cut-off, kept up to date; each number opens its cases."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from digital_citymgmt_plugin.core.assessment.counts import COUNTS, KNOWN
+from digital_citymgmt_plugin.core.assessment.question import Question
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.requests import MoveCases
+from digital_citymgmt_plugin.services.assessment import assess
+from digital_citymgmt_plugin.services.assessment.panel import panel_of
+from digital_citymgmt_plugin.services.case_moves import move_cases
+from digital_citymgmt_plugin.services.intake import objects
+from tests.support import make_context, new_store
+
+STEPS = ("report", "accept", "file", "dispatch", "dispose", "feedback", "check", "close")
+STAGES = ("collection", "filing", "dispatch", "disposal", "feedback", "check", "check", "closed")
+COLUMNS = (
+    "reported_at", "accepted_at", "filed_at", "dispatched_at", "disposed_at", "feedback_at", "checked_at", "closed_at",
+)  # fmt: skip
+
+
+def moment(day: int, hour: int = 0) -> str:
+    return f"2020-01-{day:02d}T{hour:02d}:00:00.000Z"
+
+
+@pytest.fixture
+def store(tmp_path):
+    """Twelve cases of two departments: case n has come n % 8 + 1 steps far, one step a day from day n on."""
+    opened = new_store(tmp_path / "c.gpkg")
+    with opened.action("set up") as action:
+        rows, events = [], []
+        for number in range(12):
+            far = number % 8 + 1
+            times = [moment(number + 1 + step) if step < far else None for step in range(8)]
+            rows.append((f"N{number}", "监督员上报" if number % 3 else "公众举报", f"D{number % 2}", STAGES[far - 1],
+                         moment(number + 5), *times))  # fmt: skip
+            for step in range(far):
+                before = STAGES[step - 1] if step else None
+                events.append((number + 1, STEPS[step], before, STAGES[step], times[step], f"人{step}", f"D{number % 2}"))
+        names = ("case_no", "source", "dept_code", "stage", "stated_due_at", *COLUMNS)
+        columns = {name: objects(values) for name, values in zip(names, zip(*rows))}
+        columns["due_at"] = columns["stated_due_at"]
+        action.insert("case_record", columns)
+        names = ("case_fid", "action", "from_stage", "to_stage", "at", "done_by", "dept_code")
+        listed = {name: objects(values) for name, values in zip(names, zip(*events))}
+        listed["source"] = objects(["import"] * len(events))
+        action.insert("case_event", listed)
+    yield opened
+    opened.close()
+
+
+def table(counted, code):
+    return dict(zip(counted.codes, counted.counts[code].tolist()))
+
+
+def test_counts_are_those_of_the_assessment_table(store):
+    context = make_context(store)
+    counted = panel_of(context).counts(Question("department"))
+    from digital_citymgmt_plugin.core.requests import Assess
+
+    told = assess(context, Assess("department"))["table"]
+    for row in told["rows"][:-1]:
+        for code, value in zip(told["columns"], row):
+            if code in KNOWN:
+                assert table(counted, code)[row[0]] == value, code
+
+
+def test_at_an_earlier_cut_off_the_log_is_taken_back(store):
+    panel = panel_of(make_context(store))
+    at = table(panel.counts(Question("department", cut_off="2020-01-06")), "reported")
+    assert sum(at.values()) == 6  # six cases reported by the end of the sixth in China
+    for day in range(1, 21):
+        cut_off = moment(day, 12)
+        counted = panel.counts(Question("kind", cut_off=cut_off))
+        reached = [min(max(day - number, 0), number % 8 + 1) for number in range(12)]
+        wanted = {"reported": 1, "accepted": 2, "filed": 3, "dispatched": 4, "disposed": 5, "closed": 8}
+        for code, steps in wanted.items():
+            assert int(counted.counts[code].sum()) == sum(far >= steps for far in reached), (day, code)
+
+
+def test_a_period_selects_by_filing_by_report_or_by_each_counts_own_moment(store):
+    panel = panel_of(make_context(store))
+    filed = panel.counts(Question("kind", basis="filed", from_day="2020-01-05", to_day="2020-01-06"))
+    flow = panel.counts(Question("kind", basis="flow", from_day="2020-01-08", to_day="2020-01-09"))
+    assert int(filed.counts["filed"].sum()) == 2
+    assert int(flow.counts["closed"].sum()) == 0
+    assert int(panel.counts(Question("kind", basis="flow", from_day="2020-01-15")).counts["closed"].sum()) == 1
+    months = panel.counts(Question("department", "day"))
+    assert months.counts["reported"].sum() == 12
+    assert months.codes2[0] == "2020-01-01"
+
+
+def test_every_number_opens_its_cases(store):
+    panel = panel_of(make_context(store))
+    question = Question("department", "day", "filed", "2020-01-02", "2020-01-12")
+    counted = panel.counts(question)
+    bools = [code for code in COUNTS if not code.endswith(("_times", "_hours"))]
+    for code in bools:
+        for row, name in enumerate(counted.codes):
+            for column, day in enumerate(counted.codes2):
+                fids = panel.cases(question, code, name, day)
+                assert len(fids) == counted.counts[code][row, column], (code, name, day)
+    assert set(panel.cases(Question("kind"), "filed - closed").tolist()).isdisjoint(
+        panel.cases(Question("kind"), "closed").tolist()
+    )
+
+
+def test_a_move_of_ours_is_taken_up(store):
+    context = make_context(store)
+    panel = panel_of(context)
+    before = int(panel.counts(Question("kind")).counts["filed"].sum())
+    fid = int(panel.cases(Question("kind"), "accepted - filed")[0])
+    move_cases(context, MoveCases([fid], "file", role="shift_lead", done_by="甲"))
+    again = panel_of(context)
+    assert again is panel
+    assert int(again.counts(Question("kind")).counts["filed"].sum()) == before + 1
+    assert again.counts(Question("filer")).codes.count("甲") == 1
+
+
+@pytest.mark.parametrize(
+    ("question", "code"),
+    [
+        (Question("colour"), "assess.by"), (Question("kind", basis="x"), "assess.basis"),
+        (Question("kind", from_day="2020-13"), "assess.date"), (Question("kind", where={"x": ("1",)}), "assess.where"),
+        (Question("kind", from_day="2020-02-01", to_day="2020-01-01"), "assess.period"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_asked_is_refused(store, question, code):
+    panel = panel_of(make_context(store))
+    with pytest.raises(InputRefused) as error:
+        panel.counts(question)
+    assert error.value.code == code
+    with pytest.raises(InputRefused):
+        panel.counts(Question("kind"), ["nothing"])
+
+
+def test_a_store_without_cases_has_counts_of_nothing(tmp_path):
+    opened = new_store(tmp_path / "e.gpkg")
+    counted = panel_of(make_context(opened)).counts(Question("department", "month", cut_off="2020-01-01"))
+    assert counted.cases == 0
+    assert all(not np.any(values) for values in counted.counts.values())
+    opened.close()
