@@ -52,6 +52,8 @@ PACKAGES: tuple[Package, ...] = (
     Package("pillow", "9.4", ("photos",), module="PIL"),
     Package("pypinyin", "0.44", ("pinyin_search",)),
     Package("python-docx", "1.1", ("word_slips",), module="docx"),
+    Package("docxtpl", "0.20", ("word_templates",)),
+    Package("jinja2", "3.1", ("word_templates",)),
 )
 _ON_NUMPY = {"shapely", "scipy", "pyogrio"}  # pip gets a numpy with these
 # Feature key → what is switched off, in English; the plugin shows the translation.
@@ -66,6 +68,7 @@ FEATURES: dict[str, str] = {
     "holidays": "holidays and make-up days in the work calendar: only weekends and the city's own days count",
     "photos": "photos of components: reading, matching and copying them",
     "word_slips": "slips and dossiers of cases as Word files: PDF goes on",
+    "word_templates": "slips and briefs on the city's own Word templates",
     "pinyin_search": "finding a class by pinyin and initials: its name and code still find it",
 }
 

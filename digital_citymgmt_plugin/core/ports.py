@@ -295,6 +295,9 @@ class Files(Protocol):
     def receipt(self, path: str) -> AbstractContextManager[str | list[dict[str, Any]]]:
         """Find the receipt of a file, zip or folder: its rows when it is JSON, else the path of its table."""
 
+    def fill_word(self, template: str, values: Mapping[str, Any], images: Mapping[str, Any], path: str) -> None:
+        """Fill a city's Word template; ``images``: a ``Picture`` or several by name; see ``storage.word_template``."""
+
     def write_slip(self, path: str, slip: Slip, words: Mapping[str, str], picture: str) -> dict[str, int]:
         """Write a slip of a case as a Word file; tells how many ``photos`` and whether the ``map`` are not in it."""
 

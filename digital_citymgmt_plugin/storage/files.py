@@ -36,6 +36,7 @@ from digital_citymgmt_plugin.storage import (
     vector_out,
     vectors,
     word,
+    word_template,
     workbooks,
 )
 from digital_citymgmt_plugin.storage.whole_texts import WholeTexts
@@ -226,6 +227,11 @@ class CityFiles:
         """Write a workbook; see ``documents.write_workbook``."""
         self._not_the_store(path)
         self.notes = documents.write_workbook(path, sheets)
+
+    def fill_word(self, template: str, values: Mapping[str, Any], images: Mapping[str, Any], path: str) -> None:
+        """Fill a city's Word template; see ``storage.word_template``."""
+        self._not_the_store(path)
+        word_template.render_docx(template, values, images, path)
 
     def write_slip(self, path: str, slip: Slip, words: Mapping[str, str], picture: str) -> dict[str, int]:
         """Write a slip as a Word file; see ``storage.word``."""

@@ -14,7 +14,7 @@ from tests.house.trees import NAME, PACKAGE, Source, imports, parse, plugin_sour
 STDLIB = frozenset(sys.stdlib_module_names) | {"__future__"}
 FILE_LIBRARIES = frozenset(
     {"pyogrio", "fiona", "openpyxl", "ezdxf", "pyproj", "rtree", "pandas", "geopandas", "chinese_calendar", "PIL"}
-    | {"docx"}
+    | {"docx", "docxtpl", "jinja2"}
 )
 NO_WINDOWS = ("qgis.core", "qgis.PyQt.QtCore", "qgis.PyQt.QtGui", "qgis.PyQt.QtXml", "qgis.PyQt.sip")
 
