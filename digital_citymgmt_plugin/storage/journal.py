@@ -225,13 +225,16 @@ def runs_of(fids: NDArray[np.int64]) -> Ranges:
     return np.column_stack([fids[np.r_[0, breaks + 1]], fids[np.r_[breaks, len(fids) - 1]]])
 
 
+_LONG = (str, bytes)  # what SQLite gives that has a length
+
+
 def _by_size(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
     """Cut rows so that a part stays small: one that is too large to be read again could not be taken back."""
     part: list[tuple[Any, ...]] = []
     size = 0
     for row in rows:
         # Two hex digits for a byte, up to three bytes for most characters.
-        needed = 3 * sum(len(value) for value in row if isinstance(value, (bytes, str)))
+        needed = 3 * sum([len(value) for value in row if type(value) in _LONG])
         if part and size + needed > _PART_BYTES:
             yield part
             part, size = [], 0
