@@ -14,6 +14,8 @@ from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, icon, tr
 from digital_citymgmt_plugin.algorithms.changenotice import ChangeNoticeAlgorithm
 from digital_citymgmt_plugin.algorithms.checkcomponents import CheckComponentsAlgorithm
 from digital_citymgmt_plugin.algorithms.checkgrids import CheckGridsAlgorithm
+from digital_citymgmt_plugin.algorithms.collectorsheets import CollectorSheetsAlgorithm
+from digital_citymgmt_plugin.algorithms.compareperiods import ComparePeriodsAlgorithm
 from digital_citymgmt_plugin.algorithms.createstore import CreateStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.decidecandidates import DecideCandidatesAlgorithm
 from digital_citymgmt_plugin.algorithms.draftbeats import DraftBeatsAlgorithm
@@ -87,6 +89,8 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     ExportCasesAlgorithm,
     ImportTracksAlgorithm,
     AssessAlgorithm,
+    ComparePeriodsAlgorithm,
+    CollectorSheetsAlgorithm,
 )
 
 

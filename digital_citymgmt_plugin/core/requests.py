@@ -46,6 +46,7 @@ from digital_citymgmt_plugin.core.requests_duplicates import (
     MergeDuplicates,
 )
 from digital_citymgmt_plugin.core.requests_duty import DUTY
+from digital_citymgmt_plugin.core.requests_fairness import FAIRNESS
 from digital_citymgmt_plugin.core.requests_history import KINDS as HISTORY
 from digital_citymgmt_plugin.core.requests_intake import KINDS as INTAKE
 from digital_citymgmt_plugin.core.requests_links import LINKS, LinkCases
@@ -421,7 +422,7 @@ REQUESTS: dict[str, type[Request]] = {
         MoveCases, ListMoves,
     )
 }  # fmt: skip
-REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE, *LINKS, *SLIPS, *ASSESSMENT)})
+REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE, *LINKS, *SLIPS, *ASSESSMENT, *FAIRNESS)})
 
 
 def request_from_params(method: str, params: dict[str, Any]) -> Request:

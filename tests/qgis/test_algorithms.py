@@ -88,6 +88,8 @@ CONTRACT = {
     "readreceipt": {"STORE", "INPUT", "REJECTS"},
     "exportcases": {"STORE", "SAMPLE", "SHEET", "MAPPING", "CASES", "OUTPUT", "REPORT"},
     "assess": {"STORE", "BY", "FROM", "TO", "SCHEME", "OUTPUT"},
+    "compareperiods": {"STORE", "MEASURE", "KIND", "BY", "FROM", "TO", "CUT_OFF", "OUTPUT"},
+    "collectorsheets": {"STORE", "FROM", "TO", "REACH", "OUTPUT"},
 }  # fmt: skip
 
 
