@@ -124,15 +124,22 @@ DISPATCH = (
     ("extensions", f"{_NEW} AND extensions = 1", 1),
     ("reworks", f"{_NEW} AND reworks = 1", 1),
     ("placed by hand", "SELECT count(*) FROM case_record WHERE place_method = 'hand'", 1),
-    ("the bulk closing was taken back once", "SELECT count(*) FROM operation WHERE undone_by IS NOT NULL", 1),
+    ("taken back", "SELECT count(*) FROM operation WHERE undone_by IS NOT NULL", 7),
+    ("funds", "SELECT count(*) FROM fund", 1),
+    ("remediations paid", "SELECT count(*) FROM remediation WHERE state = 'done' AND cost = 700", 1),
+    ("remediations refused", "SELECT count(*) FROM remediation WHERE state = 'refused'", 1),
+    ("cases handed over, receipts read", "SELECT count(*) FROM package_case WHERE state = 'accepted'", 3),
 )
 # What bringing cases in by example must leave.
 CASES = (
     ("cases", "SELECT count(*) FROM case_record", 390),
     ("with the class of a word that was mapped", "SELECT count(*) FROM class_synonym WHERE word = '流动摊点占道'", 1),
     ("a mapping is remembered", "SELECT count(*) FROM mapping WHERE kind = 'cases'", 1),
-    ("turned coordinates", "SELECT count(*) FROM case_record WHERE geom IS NOT NULL", 390),
-)
+    ("with a place (two of the demo city are at 0, 0, which is none)",
+     "SELECT count(*) FROM case_record WHERE geom IS NOT NULL", 386),
+    ("turned coordinates are turned back", "SELECT count(*) FROM case_record WHERE geom IS NOT NULL"
+     " AND CAST(substr(case_no, 3) AS INTEGER) % 50 = 3", 8),
+)  # fmt: skip
 KINDS = {
     "create_store", "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
 }  # fmt: skip

@@ -15,19 +15,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsCoordinateTransform, QgsProject, QgsVectorLayer
+from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QPoint, Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QDialogButtonBox, QPushButton
+from qgis.PyQt.QtWidgets import QDialogButtonBox
 from qgis.utils import iface
 
 sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
 
-from walkthrough_census import CensusDay  # (``--code`` sets no path)
-from walkthrough_hand import DATA, LEFT, OUT, begin_round, first, pause, wait_for
+from walkthrough_dispatch_page import PageSteps  # (``--code`` sets no path)
+from walkthrough_dispatch_slips import SlipSteps
+from walkthrough_hand import DATA, LEFT, OUT, begin_round, pause, wait_for
 
 NONE = Qt.KeyboardModifier.NoModifier
 NEW = 100
+MORE = 12  # by which every entry of the menus is tried
 UNPLACED = 3
 COLUMNS = (
     "案件编号", "问题类型", "小类代码", "小类名称", "立案条件", "问题来源", "X坐标", "Y坐标", "地址描述", "所在街道",
@@ -38,146 +40,26 @@ COLUMNS = (
 def new_cases(path: Path) -> None:
     """Write the new cases of the day: rows of the demo city as they are when they have just been reported."""
     with (DATA / "cases.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if row["X坐标"]][:NEW]
+        rows = [row for row in csv.DictReader(file) if row["X坐标"]][: NEW + MORE]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
         writer.writeheader()
         for number, row in enumerate(rows):
-            row["案件编号"] = f"N{number + 1:05}"
+            row["案件编号"] = f"N{number + 1:05}" if number < NEW else f"M{number - NEW + 1:05}"
             row["上报时间"] = f"2026-03-05 08:{number % 60:02}:00"
             if number < UNPLACED:
                 row.update({"X坐标": "", "Y坐标": "", "地址描述": "地图上点选", "所在社区": "", "所在街道": ""})
             writer.writerow(row)
 
 
-class DispatchDay(CensusDay):
+class DispatchDay(PageSteps, SlipSteps):
     """The steps."""
 
-    STEPS = (
-        "intake", "open_dock", "lists", "accept", "file_cases", "dispatch", "duty", "returns", "parking", "departments",
-        "checking", "closing", "undo", "on_map", "export", "small_screen",
+    STEPS = tuple(os.environ["DCM_WALK_STEPS"].split(",")) if "DCM_WALK_STEPS" in os.environ else (
+        "intake", "open_dock", "lists", "accept", "file_cases", "dispatch", "duty", "returns", "wrong", "parking",
+        "departments", "checking", "closing", "undo", "on_map", "export", "menu_moves", "links", "near", "rulings",
+        "funds", "filters", "cancel", "slips", "nothing_chosen", "packages", "small_screen", "dead",
     )  # fmt: skip
-
-    @property
-    def desk(self) -> Any:
-        """The desk of the dispatcher."""
-        return self.desks.dispatch
-
-    @property
-    def moves(self) -> Any:
-        """The moves of the dock."""
-        return self.desks.moves
-
-    # -- hands ----------------------------------------------------------------------------------------------------
-
-    def still(self, seconds: float = 60) -> Iterator[None]:
-        """Wait until list and page have come."""
-        yield from pause(0.25)
-        courier, link = self.desk.courier, self.controller.link
-        yield from wait_for(
-            lambda: not courier.busy and not courier.handing and not link.busy and not self.desk._timer.isActive(),
-            seconds, "the desk",
-        )  # fmt: skip
-        yield from pause(0.1)
-
-    def queue(self, queue: str) -> Iterator[None]:
-        """Go to a queue by keyboard."""
-        self.hand.choose(self.desk.dock.queue_box, queue)
-        yield from self.still()
-
-    def role(self, role: str) -> Iterator[None]:
-        """Act in a role."""
-        self.hand.choose(self.desk.dock.role_box, role)
-        yield from self.still()
-
-    def search(self, text: str) -> Iterator[None]:
-        """Type into the search."""
-        self.hand.write(self.desk.dock.search_edit, text)
-        yield from self.still()
-
-    def row(self, number: int) -> Iterator[None]:
-        """Choose a row by keyboard."""
-        view = self.desk.dock.view
-        view.setFocus()
-        view.clearSelection()
-        QTest.keyClick(view, Qt.Key.Key_Home, Qt.KeyboardModifier.ControlModifier)
-        for _ in range(number):
-            QTest.keyClick(view, Qt.Key.Key_Down)
-        if not view.selectionModel().hasSelection():
-            view.selectRow(number)
-        yield from self.still()
-
-    def every(self) -> Iterator[None]:
-        """Choose all rows of the list."""
-        self.desk.dock.view.setFocus()
-        QTest.keyClick(self.desk.dock.view, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-        yield from self.still()
-
-    def keys(self, action: str) -> None:
-        """Press the keys of a move: F9 and its letter."""
-        from digital_citymgmt_plugin.gui.docks.dispatch_moves import KEYS
-
-        view = self.front()
-        QTest.keyClick(view, Qt.Key.Key_F9)
-        QTest.keyClick(view, getattr(Qt.Key, f"Key_{KEYS[action]}"))
-
-    def front(self) -> Any:
-        """Let the main window have the keyboard (there is no window manager that would) and return the list."""
-        QApplication.setActiveWindow(iface.mainWindow())
-        QApplication.processEvents()  # a window that has just closed hands the keyboard back
-        self.desk.dock.view.setFocus()
-        return self.desk.dock.view
-
-    def give(self, reason: str = "", dept: str = "", amount: float = 0.0) -> Iterator[None]:
-        """Fill the window of a move by keyboard and press its OK."""
-        yield from wait_for(lambda: self.moves.dialog is not None and self.moves.dialog.isVisible(), 20, "the window")
-        dialog = self.moves.dialog
-        if dept:
-            self.hand.choose(dialog.dept_box, dept)
-        if amount:
-            dialog.amount_box.setFocus()
-            dialog.amount_box.selectAll()
-            QTest.keyClicks(dialog.amount_box, f"{amount:g}")
-            QTest.keyClick(dialog.amount_box, Qt.Key.Key_Tab)
-        if reason:
-            dialog.reason_edit.setPlainText(reason)
-        yield from pause(0.2)
-        self.hand.picture("move_asked", dialog)
-        self.hand.click(dialog.buttons.button(QDialogButtonBox.StandardButton.Ok))
-        yield from self.still()
-
-    def write(self) -> Iterator[None]:
-        """See the counts of a bulk move and write."""
-        yield from wait_for(
-            lambda: self.moves.dialog is not None and self.moves.dialog.isVisible()
-            and bool(self.moves.dialog.findChildren(QPushButton, "discard_previewed")), 60, "the counts",
-        )  # fmt: skip
-        yield from pause(0.3)
-        self.hand.picture("bulk_counts", self.moves.dialog)
-        self.hand.click(first(self.moves.dialog.findChildren(QPushButton, "write_previewed"), "Write"))
-        yield from self.still(120)
-
-    def count(self) -> int:
-        """Return how many cases the list has."""
-        return int(self.desk.dock.cases.total)
-
-    def one(self, action: str, stage: str, **given: Any) -> Iterator[None]:
-        """Make one move with the case of the page by keys; look at the stage that it has then."""
-        fid = self.desk.fid
-        before = len(self.moves.done)
-        may = self.moves.actions[action].isEnabled()
-        self.check(f"{action}: may be done", may)
-        if not may:
-            self.findings.setdefault("refused", {})[action] = self.moves.actions[action].toolTip()
-            return
-        self.keys(action)
-        if given:
-            yield from self.give(**given)
-        yield from self.still()
-        yield from wait_for(lambda: len(self.moves.done) == before + 1, 30, f"{action} to be written")
-        self.desk.show_fid(fid)
-        yield from self.still()
-        self.check(f"{action}: the page shows the stage {stage}", self.desk.page["case"]["stage"] == stage)
 
     # -- the day ----------------------------------------------------------------------------------------------------
 
@@ -197,6 +79,7 @@ class DispatchDay(CensusDay):
         """Open the dock from the menu."""
         yield from self.menu_action("dcm_dispatch")
         yield from self.still()
+        self.watch_buttons()
         yield from self.queue("new")
         self.check("the new cases wait", self.count() >= NEW)
         yield from self.row(UNPLACED + 2)
@@ -409,10 +292,9 @@ class DispatchDay(CensusDay):
         """Close one by its button, all others by keys."""
         yield from self.role("shift_lead")
         yield from self.row(0)
-        before = len(self.moves.done)
+        before = list(self.moves.done)
         self.hand.click(self.desk.dock.move_buttons["close"])
-        yield from wait_for(lambda: len(self.moves.done) == before + 1, 30, "closing")
-        yield from self.still()
+        yield from self.written(before, "closing")
         yield from self.every()
         self.keys("close")
         yield from self.write()
@@ -455,16 +337,6 @@ class DispatchDay(CensusDay):
             self.desk.show_fid(fid)
             yield from self.still()
             self.check("a click places a case", self.desk.page["case"]["x"] is not None)
-
-    def pixel(self, x: float, y: float) -> QPoint:
-        """Return where a place of the store is on the canvas."""
-        from qgis.core import QgsPointXY
-
-        canvas = iface.mapCanvas()
-        target = canvas.mapSettings().destinationCrs()
-        transform = QgsCoordinateTransform(self.desk.crs(), target, QgsProject.instance())
-        point = canvas.getCoordinateTransform().transform(transform.transform(QgsPointXY(x, y)))
-        return QPoint(round(point.x()), round(point.y()))
 
     def export(self) -> Iterator[None]:
         """Write the list to Excel (the window for files is the system's)."""

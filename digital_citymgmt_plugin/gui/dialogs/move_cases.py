@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.bridge.messages import template
+from digital_citymgmt_plugin.gui.dialogs.question import missing_label, tell_missing
 from digital_citymgmt_plugin.gui.docks.parts import plain_label
 from digital_citymgmt_plugin.gui.models.cases import FAMILY
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
@@ -85,12 +86,12 @@ class MoveDialog(QDialog):
         self.until_edit = QDateEdit(QDate.currentDate().addDays(REVIEW_DAYS))
         self.until_edit.setCalendarPopup(True)
         self.until_edit.setDisplayFormat("yyyy-MM-dd")
-        self.until_edit.setMinimumDate(QDate.currentDate())
         self.until_edit.setAccessibleName(tr("Day on which it is looked at again"))
         self.reason_edit = QPlainTextEdit()
         self.reason_edit.setTabChangesFocus(True)
-        self.reason_edit.setAccessibleName(tr("Reason, kept with each case"))
-        self.reason_edit.setPlaceholderText(tr("Reason, kept with each case"))
+        kept = tr("Reason, kept with each case") if "reason" in needs else tr("Remark, kept with each case")
+        self.reason_edit.setAccessibleName(kept)
+        self.reason_edit.setPlaceholderText(kept)
         if "dept" in needs:
             form.addRow(tr("Department"), self.dept_box)
         if "amount" in needs:
@@ -109,21 +110,29 @@ class MoveDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(plain_label(words))
         layout.addLayout(form)
+        self.missing = missing_label()
+        layout.addWidget(self.missing)
         layout.addWidget(self.buttons)
         self.reason_edit.textChanged.connect(self._check)
         self.dept_box.currentIndexChanged.connect(lambda _=0: self._check())
         self.amount_box.valueChanged.connect(lambda _=0.0: self._check())
+        self.until_edit.dateChanged.connect(lambda _day: self._check())
         self._check()
         self.resize(440, 260)
         first: QWidget = self.amount_box if "amount" in needs else self.reason_edit
         (self.dept_box if "dept" in needs else first).setFocus()
 
     def _check(self) -> None:
-        given = {"until"}
-        given.update(["reason"] if self.reason() else [])
-        given.update(["dept"] if self.dept_box.currentData() else [])
-        given.update(["amount"] if self.amount_box.value() > 0 else [])
-        self.ok.setEnabled(given.issuperset(self.needs))
+        """Say what is still missing; only with all of it can the window be accepted."""
+        lacks = {
+            "dept": (tr("Department"), not self.dept_box.currentData()),
+            "amount": (tr("How much longer"), self.amount_box.value() <= 0),
+            "reason": (tr("Reason"), not self.reason()),
+        }
+        names = [words for need, (words, lacking) in lacks.items() if need in self.needs and lacking]
+        past = "until" in self.needs and self.until_edit.date() < QDate.currentDate()
+        wrong = tr("The day on which it is looked at again has passed already.") if past else ""
+        tell_missing(self.missing, self.ok, names, wrong)
 
     def reason(self) -> str:
         """Return what was typed, in one line."""

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QLocale, Qt
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QInputDialog, QLabel, QMessageBox, QPushButton, QWidget
 
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons, tr
@@ -62,6 +62,38 @@ def ask_text(
     dialog.setMinimumWidth(dialog.fontMetrics().averageCharWidth() * 50)
     dialog.accepted.connect(lambda: then(dialog.textValue()))
     return dialog
+
+
+def missing_label() -> QLabel:
+    """Make the line of a window that says what it still needs before it can be accepted; it is read out, too."""
+    label = QLabel()
+    label.setObjectName("missing")
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    label.hide()
+    return label
+
+
+def tell_missing(label: QLabel, ok: QPushButton, names: Sequence[str], sentence: str = "") -> None:
+    """Say in a window what is still missing, or ``sentence`` what is wrong; with neither it can be accepted.
+
+    Parameters
+    ----------
+    label : QLabel
+        Of ``missing_label``.
+    ok : QPushButton
+        Whose tool tip says the same.
+    names : sequence of str
+        Of the fields that are still empty.
+    sentence : str
+        What is wrong with one that is not.
+    """
+    listed = QLocale().createSeparatedList(list(names))
+    words = sentence or (tr("Still missing: {names}").format(names=listed) if names else "")
+    label.setText(words)
+    label.setVisible(bool(words))
+    ok.setEnabled(not words)
+    ok.setToolTip(words)
 
 
 def fit(dialog: QDialog, width: int, height: int) -> None:

@@ -19,7 +19,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from digital_citymgmt_plugin.gui.dialogs.question import fit
+from digital_citymgmt_plugin.gui.dialogs.question import fit, missing_label, tell_missing
 from digital_citymgmt_plugin.gui.dialogs.remediation import money, tr
 from digital_citymgmt_plugin.gui.docks.parts import plain_label
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
@@ -49,10 +49,11 @@ class _Asked(QDialog):
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
         self.ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
-        self.told = plain_label()
+        self.told, self.missing = plain_label(), missing_label()
         layout = QVBoxLayout(self)
         layout.addWidget(self.told)
         layout.addLayout(self.form)
+        layout.addWidget(self.missing)
         layout.addWidget(self.buttons)
 
 
@@ -110,7 +111,7 @@ class StepDialog(_Asked):
         number = str(self.row.get("case_no") or "")
         if self.step == "refuse":
             self.told.setText(number)
-            self.ok.setEnabled(bool(self.note_edit.text().strip()))
+            tell_missing(self.missing, self.ok, [] if self.note_edit.text().strip() else [tr("Remark")])
             return
         fund = str(self.fund_box.currentData() or "")
         free = self._left.get(fund, 0.0) + (float(self.row.get("estimate") or 0.0) if self.step == "finish" else 0.0)
@@ -119,8 +120,12 @@ class StepDialog(_Asked):
         over = left < 0 and self.over_box.isChecked()
         self.by_edit.setEnabled(over)
         words = tr("{case}: {left} would be left.").format(case=number, left=money(left))
-        self.told.setText(words if fund else tr("Add a fund first."))
-        self.ok.setEnabled(bool(fund) and (left >= 0 or (over and bool(self.by_edit.text().strip()))))
+        self.told.setText(words if fund else number)
+        short = left < 0 and not over
+        wrong = "" if fund else tr("Add a fund first.")
+        wrong = wrong or (tr("The fund has not enough left: choose another, or let it go below zero.") if short else "")
+        named = not over or bool(self.by_edit.text().strip())
+        tell_missing(self.missing, self.ok, [] if named else [tr("Who approves that")], wrong)
 
     def values(self) -> dict[str, Any]:
         """Return what the request takes."""
@@ -162,7 +167,7 @@ class FundDialog(_Asked):
         fit(self, 420, 200)
 
     def _check(self) -> None:
-        self.ok.setEnabled(bool(self.name_edit.text().strip()))
+        tell_missing(self.missing, self.ok, [] if self.name_edit.text().strip() else [tr("Name of the fund")])
 
     def values(self) -> dict[str, Any]:
         """Return what the request takes."""

@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from digital_citymgmt_plugin.gui.dialogs.question import missing_label, tell_missing
 from digital_citymgmt_plugin.gui.docks.parts import button, plain_label
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
@@ -97,9 +98,11 @@ class RulingDialog(QDialog):
         form.addRow("", self.component_box)
         self.buttons = _buttons(self)
         self.ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        self.missing = missing_label()
         layout = QVBoxLayout(self)
         layout.addWidget(plain_label(number))
         layout.addLayout(form)
+        layout.addWidget(self.missing)
         layout.addWidget(self.buttons)
         for box in (self.kind_box, self.dept_box):
             box.currentIndexChanged.connect(lambda _=0: self._check())
@@ -109,7 +112,8 @@ class RulingDialog(QDialog):
     def _check(self) -> None:
         owner = self.kind_box.currentData() == "owner"
         self.dept_box.setEnabled(owner)
-        self.ok.setEnabled(not owner or self.dept_box.currentData() is not None)
+        lacking = owner and self.dept_box.currentData() is None
+        tell_missing(self.missing, self.ok, [tr("Department")] if lacking else [])
 
     def ask_files(self) -> None:
         """Ask for files that prove the ruling."""
@@ -161,14 +165,20 @@ class RemediateDialog(QDialog):
         form.addRow(tr("Estimate"), self.estimate_box)
         form.addRow(tr("Reason"), self.note_edit)
         self.buttons = _buttons(self)
-        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
-        ok.setEnabled(False)
-        self.note_edit.textChanged.connect(lambda text: ok.setEnabled(bool(text.strip())))  # a move needs a reason
+        self.missing = missing_label()
+        self.note_edit.textChanged.connect(lambda _text: self._check())
         layout = QVBoxLayout(self)
         layout.addWidget(plain_label(number))
         layout.addLayout(form)
+        layout.addWidget(self.missing)
         layout.addWidget(self.buttons)
+        self._check()
         self.resize(420, 200)
+
+    def _check(self) -> None:
+        ok = self.buttons.button(QDialogButtonBox.StandardButton.Ok)
+        # A move needs a reason.
+        tell_missing(self.missing, ok, [] if self.note_edit.text().strip() else [tr("Reason")])
 
     def values(self) -> dict[str, Any]:
         """Return what the request takes."""
