@@ -68,6 +68,15 @@ def test_each_department_gets_its_cases_and_the_manifest_ties(desk):
     assert not list_packages(desk.words, ListPackages())["packages"] and not desk.store.count("package_case")
 
 
+def test_packages_that_were_looked_at_first_are_written_when_they_are_confirmed(desk):
+    """A preview writes no package: its rows must not be kept without the files."""
+    looked = replace(desk.words, preview=True)
+    assert pack_cases(looked, PackCases(str(desk.out), cases=desk.fids.tolist()))["files_wait"]
+    assert not list(desk.out.iterdir())
+    assert not pack_cases(desk.words, PackCases(str(desk.out), cases=desk.fids.tolist()))["files_wait"]
+    assert len(list(desk.out.iterdir())) == 3
+
+
 def test_a_folder_for_a_named_receiver_takes_slips_along_and_is_not_written_over(desk, tmp_path):
     slips = tmp_path / "slips"
     slips.mkdir()

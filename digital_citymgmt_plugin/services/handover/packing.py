@@ -104,7 +104,8 @@ def pack_cases(context: Context, request: PackCases) -> dict[str, Any]:
     notes = [{"code": "slip.unknown", "values": {"count": len(unknown), "first": unknown[0]}}] if unknown else []
     return {
         "counts": counted, "operation": operation, "tables": ["package", "package_case"], "notes": notes,
-        "packages": packed,
+        # Rows alone must not be kept: the store would tell of packages that nobody has.
+        "packages": packed, "files_wait": context.preview and bool(packed),
     }  # fmt: skip
 
 
