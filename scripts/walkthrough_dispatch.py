@@ -31,6 +31,7 @@ NONE = Qt.KeyboardModifier.NoModifier
 NEW = 100
 MORE = 12  # by which every entry of the menus is tried
 UNPLACED = 3
+PARK = "汇龙人民公园"
 COLUMNS = (
     "案件编号", "问题类型", "小类代码", "小类名称", "立案条件", "问题来源", "X坐标", "Y坐标", "地址描述", "所在街道",
     "所在社区", "上报时间",
@@ -49,6 +50,8 @@ def new_cases(path: Path) -> None:
             row["上报时间"] = f"2026-03-05 08:{number % 60:02}:00"
             if number < UNPLACED:
                 row.update({"X坐标": "", "Y坐标": "", "地址描述": "地图上点选", "所在社区": "", "所在街道": ""})
+            if number >= NEW + MORE - UNPLACED:  # a place that is brought in later
+                row.update({"X坐标": "", "Y坐标": "", "地址描述": PARK, "部件编码": ""})
             writer.writerow(row)
 
 
@@ -58,7 +61,7 @@ class DispatchDay(PageSteps, SlipSteps):
     STEPS = tuple(os.environ["DCM_WALK_STEPS"].split(",")) if "DCM_WALK_STEPS" in os.environ else (
         "intake", "open_dock", "lists", "accept", "file_cases", "dispatch", "duty", "returns", "wrong", "parking",
         "departments", "checking", "closing", "undo", "on_map", "export", "menu_moves", "links", "near", "rulings",
-        "funds", "filters", "cancel", "slips", "nothing_chosen", "packages", "small_screen", "dead",
+        "funds", "places", "filters", "cancel", "slips", "nothing_chosen", "packages", "small_screen", "dead",
     )  # fmt: skip
 
     # -- the day ----------------------------------------------------------------------------------------------------
@@ -210,13 +213,7 @@ class DispatchDay(PageSteps, SlipSteps):
         self.hand.click(dialog.buttons.button(QDialogButtonBox.StandardButton.Ok))
         yield from self.still()
         self.hand.click(panel.remediate_button)
-        yield from wait_for(lambda: desk.dialog is not None and desk.dialog.isVisible(), 20, "the remediation")
-        dialog = desk.dialog
-        dialog.estimate_box.setValue(800.0)
-        self.hand.write(dialog.note_edit, "井盖缺失")
-        self.hand.picture("remediation", dialog)
-        self.hand.click(dialog.buttons.button(QDialogButtonBox.StandardButton.Ok))
-        yield from self.still()
+        yield from self.give_remediation(800, "井盖缺失")
         panel.tabs.setCurrentIndex(0)
 
     def returns(self) -> Iterator[None]:
@@ -230,7 +227,8 @@ class DispatchDay(PageSteps, SlipSteps):
         yield from self.row(1)
         yield from self.one("supervise", "disposal", reason="领导批示")
         yield from self.row(2)
-        yield from self.one("remediate", "disposal", reason="权属单位无力整治")
+        self.keys("remediate")
+        yield from self.give_remediation(100, "权属单位无力整治")
         yield from self.queue("supervised")
         self.check("one is supervised", self.count() >= 1)
         yield from self.queue("remediation")

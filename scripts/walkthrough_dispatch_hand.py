@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Any
 
@@ -124,6 +124,23 @@ class DispatchHand(CensusDay):
         self.hand.click(dialog.buttons.button(QDialogButtonBox.StandardButton.Ok))
         yield from self.still()
 
+    def window(self) -> Generator[None, None, Any]:
+        """Wait for the window of a move or a correction."""
+        yield from wait_for(lambda: self.moves.dialog is not None and self.moves.dialog.isVisible(), 20, "the window")
+        yield from pause(0.2)
+        return self.moves.dialog
+
+    def give_remediation(self, estimate: float, reason: str) -> Iterator[None]:
+        """Fill the window that asks for a remediation, and press its OK."""
+        desk, before = self.desks.duty, list(self.moves.done)
+        yield from wait_for(lambda: desk.dialog is not None and desk.dialog.isVisible(), 20, "the remediation")
+        dialog = desk.dialog
+        dialog.estimate_box.setValue(estimate)
+        self.hand.write(dialog.note_edit, reason)
+        self.hand.picture("remediation", dialog)
+        self.hand.click(dialog.buttons.button(QDialogButtonBox.StandardButton.Ok))
+        yield from self.written(before, "the remediation")
+
     def write(self) -> Iterator[None]:
         """See the counts of a bulk move and write."""
         yield from wait_for(
@@ -195,6 +212,7 @@ class DispatchHand(CensusDay):
         name = button.objectName()
         yield from wait_for(lambda: bool(picked) or len(tries) >= 50, 20, f"the menu of {name}")
         self.entries.update(picked)
+        self.pressed.add(name)  # one with a menu does not say that it is clicked
         yield from pause(0.2)
 
     def by_menu(self, action: str, stage: str, **given: Any) -> Iterator[None]:

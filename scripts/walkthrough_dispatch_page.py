@@ -39,7 +39,8 @@ class PageSteps(DispatchHand):
         yield from self.by_menu("file", "dispatch")
         yield from self.role("dispatcher")
         yield from self.by_menu("supervise", "dispatch", reason="领导批示")
-        yield from self.by_menu("remediate", "dispatch", reason="权属不清")
+        yield from self.from_menu(dock.moves_button, dock.moves_menu, self.moves.actions["remediate"])
+        yield from self.give_remediation(200, "权属不清")
         yield from self.by_menu("return", "filing", reason="地址有误")
         yield from self.role("shift_lead")
         yield from self.by_menu("file", "dispatch")
@@ -80,10 +81,7 @@ class PageSteps(DispatchHand):
         yield from self.by_menu("reject_filing", "void", reason="不属于城市管理范围")
         yield from self.find_case("M00003")
         yield from self.by_menu("void", "void", reason="重复上报")
-        yield from self.find_case("M00004")
-        yield from self.from_menu(dock.moves_button, dock.moves_menu, self.moves.actions["amend"])
-        self.check("menu: a correction waits for a click on the map", dock.place_button.isChecked())
-        yield from self.move_place("the correction from the menu")
+        yield from self.corrections()
         yield from self.button_moves(department)
 
     def button_moves(self, department: str) -> Iterator[None]:
@@ -115,6 +113,31 @@ class PageSteps(DispatchHand):
         yield from self.by_button("close", "closed")
         self.findings["moves by mouse"] = sorted(self.entries)
 
+    def corrections(self) -> Iterator[None]:
+        """Correct place and class, from the menu and by buttons."""
+        dock, desk = self.desk.dock, self.desks.amending
+        yield from self.find_case("M00004")
+        yield from self.from_menu(dock.moves_button, dock.moves_menu, desk.place_action)
+        self.check("menu: a correction waits for a click on the map", dock.place_button.isChecked())
+        yield from self.move_place("the correction from the menu")
+        self.hand.click(dock.place_button)
+        yield from self.move_place("the correction by its button")
+        for words, code in (("menu", "0102"), ("button", "0103")):
+            before = list(self.moves.done)
+            if words == "menu":
+                yield from self.from_menu(dock.moves_button, dock.moves_menu, desk.class_action)
+            else:
+                self.hand.click(dock.class_button)
+            dialog = yield from self.window()
+            self.hand.picture("class_asked", dialog)
+            self.hand.write(dialog.picker.field, code)
+            yield from pause(0.4)
+            dialog.picker.field.setFocus()
+            QTest.keyClick(dialog.picker.field, Qt.Key.Key_Return)
+            yield from self.written(before, f"the class by {words}")
+            told = self.read(f"SELECT class_code {_OF_CASE}", "M00004")
+            self.check(f"class by {words} is in the store", told == [(code,)])
+
     def move_place(self, words: str) -> Iterator[None]:
         """Click a place some metres beside the case of the page; the store has the new one, and back."""
         fid, case = self.desk.fid, self.desk.page["case"]
@@ -133,8 +156,7 @@ class PageSteps(DispatchHand):
     def asked(self, action: str) -> Iterator[None]:
         """Press the keys of a move and wait for its window."""
         self.keys(action)
-        yield from wait_for(lambda: self.moves.dialog is not None and self.moves.dialog.isVisible(), 20, "the window")
-        yield from pause(0.2)
+        yield from self.window()
 
     def refused(self, words: str, dialog: Any) -> Iterator[None]:
         """See that a window says what is wrong and cannot be accepted by button or Enter."""
@@ -237,9 +259,9 @@ class PageSteps(DispatchHand):
         other = next(at for at, one in enumerate(desk.choices) if not one["current"])
         wanted = str(desk.choices[other]["uuid"])
         for words, act, expected in (
-            ("chosen", lambda: self.hand.click(desk.choose_button), [(wanted, "hand")]),
-            ("none", lambda: self.hand.click(desk.none_button), [(None, "hand")]),
-            ("by Enter", lambda: QTest.keyClick(desk.view, Qt.Key.Key_Return), [(wanted, "hand")]),
+            ("chosen", lambda: self.hand.click(desk.choose_button), [(wanted, "manual")]),
+            ("none", lambda: self.hand.click(desk.none_button), [(None, "manual")]),
+            ("by Enter", lambda: QTest.keyClick(desk.view, Qt.Key.Key_Return), [(wanted, "manual")]),
         ):  # fmt: skip
             yield from wait_for(lambda: desk.told is not None, 20, "what it may be about")
             yield from pause(0.2)
@@ -348,7 +370,7 @@ class PageSteps(DispatchHand):
         yield from self.ask_another()
 
     def ask_another(self) -> Iterator[None]:
-        """Ask for a remediation of the case, first without a reason."""
+        """Ask for a remediation of a case, first without a reason."""
         desk, panel = self.desks.duty, self.desk.dock.panel
         yield from self.find_case("M00007")
         yield from self.role("shift_lead")
@@ -363,10 +385,7 @@ class PageSteps(DispatchHand):
         dialog.estimate_box.selectAll()
         QTest.keyClicks(dialog.estimate_box, "-100x")
         self.check("wrong: an estimate is no letters and not negative", dialog.estimate_box.value() >= 0)
-        dialog.estimate_box.setValue(300)
-        self.hand.write(dialog.note_edit, "护栏倒伏")
-        self.hand.click(dialog.buttons.button(OK))
-        yield from self.still()
+        yield from self.give_remediation(300, "护栏倒伏")
         after = self.read("SELECT count(*) FROM remediation")[0][0]
         self.check("remediation: asked for", after == before + 1)
         panel.tabs.setCurrentIndex(0)

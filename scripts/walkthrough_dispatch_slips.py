@@ -13,8 +13,11 @@ from typing import Any
 
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
+from qgis.utils import iface
 from walkthrough_dispatch_hand import DispatchHand
-from walkthrough_hand import OUT, pause, wait_for
+from walkthrough_hand import LEFT, OUT, pause, wait_for
+
+from digital_citymgmt_plugin.core.requests import ImportPlaces, Layer
 
 _COUNT = "SELECT count(*) FROM case_record WHERE "
 # What a filter asks of the store; the value is the code of its entry.
@@ -66,32 +69,89 @@ class SlipSteps(DispatchHand):
         self.check("filters: the list is whole again", self.count() == whole)
 
     def cancel(self) -> Iterator[None]:
-        """Stop a bulk move while its counts are made: nothing is written."""
+        """Stop bulk moves while their counts are made, by both buttons: nothing is written."""
         dock = self.desk.dock
-        yield from self.find_case("M000")
+        line = self.buttons()["dcm_cancel_running"]
+        yield from self.queue("all")
+        yield from self.search("")
         before = self.operations()
-        yield from self.every()
-        self.keys("void")
-        yield from self.asked_reason("重复上报")
-        for _ in range(300):
-            if dock.cancel_button.isVisible() or self.moves.dialog is not None:
-                break
-            yield
-        self.hand.click(dock.cancel_button)
-        yield from pause(0.5)
-        if self.moves.dialog is not None:
-            self.findings["cancel"] = "the counts were there already"
-            self.moves.dialog.reject()
-        yield from self.still()
+        for button in (dock.cancel_button, line):
+            yield from self.every()
+            self.keys("void")
+            yield from self.asked_reason("重复上报")
+            for _ in range(300):
+                if button.isVisible() or self.moves.dialog is not None:
+                    break
+                yield
+            self.findings.setdefault("cancelled", []).append(button.isVisible())
+            self.hand.click(button)
+            yield from pause(0.5)
+            if self.moves.dialog is not None:
+                self.moves.dialog.reject()
+            yield from self.still()
         self.check("cancel: nothing is written", self.operations() == before)
         self.check("cancel: the bar is gone", not dock.cancel_button.isVisible())
 
     def asked_reason(self, reason: str) -> Iterator[None]:
         """Give a reason and press OK at once."""
-        yield from wait_for(lambda: self.moves.dialog is not None and self.moves.dialog.isVisible(), 20, "the window")
-        dialog = self.moves.dialog
+        dialog = yield from self.window()
         dialog.reason_edit.setPlainText(reason)
         self.hand.click(dialog.ok)
+
+    def places(self) -> Iterator[None]:
+        """Go through the cases that wait for a place: take one that is proposed, look one up, click one on the map."""
+        desk, dock = self.desks.places, self.desk.dock
+        crs = self.desk.crs().authid()
+        case = self.read("SELECT max(case_no) FROM case_record WHERE case_no LIKE 'M%' AND geom IS NOT NULL")[0][0]
+        yield from self.find_case(case)
+        x, y = self.desk.page["case"]["x"], self.desk.page["case"]["y"]
+        (OUT / "parks.csv").write_text(f"名称,x,y\n汇龙人民公园,{x + 15},{y}\n", encoding="utf-8")
+        self.desk.write_now(ImportPlaces(Layer(str(OUT / "parks.csv"), crs=crs), "landmark"), lambda _answer: None)
+        yield from self.settled()
+        yield from self.role("dispatcher")
+        lost = "SELECT count(*) FROM case_record WHERE case_no LIKE 'M%' AND geom IS NULL"
+        waiting = self.read(lost)[0][0]
+        self.check("places: some wait", waiting >= 3)
+        yield from self.tab(desk.area)
+        self.hand.choose(desk.which_box, "nowhere")
+        self.hand.click(desk.next_button)
+        yield from self.still()
+        yield from self.find_case("M00012")
+        yield from self.tab(desk.area)
+        yield from wait_for(lambda: desk.told is not None, 20, "where it may be")
+        self.check("places: one is proposed", bool(desk.places))
+        self.document("dispatch-place")
+        before = list(self.moves.done)
+        self.hand.click(desk.take_button)
+        yield from self.written(before, "the proposed place")
+        self.check("places: the proposed one is in the store", self.read(lost)[0][0] == waiting - 1)
+        yield from self.find_case("M00011")
+        yield from self.tab(desk.area)
+        yield from wait_for(lambda: desk.told is not None, 20, "where it may be")
+        self.hand.write(desk.text_edit, "没有这个地方")
+        desk.text_edit.setFocus()
+        QTest.keyClick(desk.text_edit, Qt.Key.Key_Return)
+        yield from self.still()
+        self.check("wrong: a place that is none is told", not desk.places and bool(desk.label.text()))
+        self.hand.write(desk.text_edit, "汇龙人民公园")
+        desk.text_edit.setFocus()
+        QTest.keyClick(desk.text_edit, Qt.Key.Key_Return)
+        yield from self.still()
+        self.check("places: another name is looked up", bool(desk.places))
+        before = list(self.moves.done)
+        desk.view.setFocus()
+        QTest.keyClick(desk.view, Qt.Key.Key_Return)
+        yield from self.written(before, "the place that was looked up")
+        yield from self.find_case("M00010")
+        yield from self.tab(desk.area)
+        self.desk.show_point({"x": x, "y": y})
+        yield from self.settled()
+        before = list(self.moves.done)
+        self.hand.click(desk.click_button)
+        QTest.mouseClick(iface.mapCanvas().viewport(), LEFT, Qt.KeyboardModifier.NoModifier, self.pixel(x - 9, y + 9))
+        yield from self.written(before, "the place that was clicked")
+        self.check("places: all three are in the store", self.read(lost)[0][0] == waiting - 3)
+        dock.panel.tabs.setCurrentIndex(0)
 
     # -- slips ------------------------------------------------------------------------------------------------------
 
