@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Counts of cases told one case and one event after the other: slow, plain, written apart from what it judges.
 
-A case is a dict: ``events`` (dicts with action, from, to, at, who, dept, source, payload in the order of the log), ``due``,
-``stated`` (1, 0 or None), ``blank``, ``origin``. Moments are minutes (UTC) since 2024-01-01; ``None`` is not known.
+A case is a dict: ``events`` (dicts with action, from, to, at, who, dept, source, payload in the order of the log),
+``due``, ``stated`` (1, 0 or None), ``blank``, ``origin``. Moments are minutes (UTC) since 2024-01-01; ``None`` is not known.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from datetime import date, timedelta
 STAGES = ("collection", "filing", "dispatch", "disposal", "feedback", "check", "closed", "void", "parked")
 RANK = {name: number for number, name in enumerate(STAGES)}
 STEP = {  # action → (column, how far a case is that has it)
-    "report": ("reported_at", 0), "accept": ("accepted_at", 1), "file": ("filed_at", 2), "dispatch": ("dispatched_at", 3),
-    "dispose": ("disposed_at", 4), "feedback": ("feedback_at", 5), "check": ("checked_at", 5), "close": ("closed_at", 6),
+    "report": ("reported_at", 0), "accept": ("accepted_at", 1), "file": ("filed_at", 2),
+    "dispatch": ("dispatched_at", 3), "dispose": ("disposed_at", 4), "feedback": ("feedback_at", 5),
+    "check": ("checked_at", 5), "close": ("closed_at", 6),
 }  # fmt: skip
 REACHED = {
     "reported_at": 0, "accepted_at": 1, "filed_at": 2, "dispatched_at": 3, "disposed_at": 4, "feedback_at": 5,

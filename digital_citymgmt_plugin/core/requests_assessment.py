@@ -31,4 +31,23 @@ class Evaluate(Request):
     without: str = ""
 
 
-ASSESSMENT: tuple[type[Request], ...] = (Evaluate,)
+@dataclass(frozen=True)
+class CasesOfNumber(Request):
+    """Find the cases of one number of a table by the text that names it (``core.assessment.number_ids``)."""
+
+    method: ClassVar[str] = "cases_of_number"
+    number: str
+
+
+@dataclass(frozen=True)
+class WarmPanel(Request):
+    """Read all cases and their logs into the engine's columns: for some ``milliseconds``, then tell how far it is.
+
+    Asked again and again while nothing else is to do, it makes tables ready without holding up anybody.
+    """
+
+    method: ClassVar[str] = "warm_panel"
+    milliseconds: int = 100
+
+
+ASSESSMENT: tuple[type[Request], ...] = (Evaluate, CasesOfNumber, WarmPanel)

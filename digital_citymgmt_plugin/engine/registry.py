@@ -60,6 +60,8 @@ SERVICES: dict[str, Service] = {
     "rate_series": _late("assessment.fairness", "rate_series"),
     "compare_periods": _late("assessment.compare", "compare_periods"),
     "collector_sheets": _late("assessment.collector_sheets", "collector_sheets"),
+    "cases_of_number": _late("assessment.panel", "cases_of_number"),
+    "warm_panel": _late("assessment.panel", "warm_panel"),
     "survey_files": _late("survey", "survey_files"),
     "export_profile": _late("profile", "export_profile"),
     "import_profile": _late("profile", "import_profile"),
@@ -159,6 +161,6 @@ READING = {
     "explain_duty", "list_rulings", "list_remediation",
     "totals", "total_objects", "list_rules", "case_queue", "case_page", "export_cases",
     "open_redraw", "rebase_redraw", "list_scenarios", "compare_scenarios",
-    "place_queue", "suggest_places", "list_moves", "preview_cases", "link_choices",
+    "cases_of_number", "place_queue", "suggest_places", "list_moves", "preview_cases", "link_choices",
     "slip_cases", "read_slips", "write_slips", "list_packages", "export_platform_cases",
 }  # fmt: skip

@@ -93,7 +93,8 @@ def a_case(random: Random):
     origin = random.choice(("监督员上报", "公众举报", "微信", None))
     stated = random.choice((None, None, None, 0, 1))
     return {
-        "events": events, "origin": origin, "due": minute - random.randrange(-3000, 6000) if random.random() < 0.8 else None,
+        "events": events, "origin": origin,
+        "due": minute - random.randrange(-3000, 6000) if random.random() < 0.8 else None,
         "stated": stated, "blank": stated is None and random.random() < 0.1,
     }  # fmt: skip
 

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from digital_citymgmt_plugin.core.assessment.counts import COUNTS, KNOWN
+from digital_citymgmt_plugin.core.assessment.number_ids import NumberId
 from digital_citymgmt_plugin.core.assessment.question import Question
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.requests import MoveCases
+from digital_citymgmt_plugin.core.requests import Assess, MoveCases
+from digital_citymgmt_plugin.core.requests_assessment import CasesOfNumber, WarmPanel
 from digital_citymgmt_plugin.services.assessment import assess
-from digital_citymgmt_plugin.services.assessment.panel import panel_of
+from digital_citymgmt_plugin.services.assessment.panel import cases_of_number, panel_of, warm_panel
 from digital_citymgmt_plugin.services.case_moves import move_cases
 from digital_citymgmt_plugin.services.intake import objects
 from tests.support import make_context, new_store
@@ -40,7 +42,8 @@ def store(tmp_path):
                          moment(number + 5), *times))  # fmt: skip
             for step in range(far):
                 before = STAGES[step - 1] if step else None
-                events.append((number + 1, STEPS[step], before, STAGES[step], times[step], f"人{step}", f"D{number % 2}"))
+                who, office = f"人{step}", f"D{number % 2}"
+                events.append((number + 1, STEPS[step], before, STAGES[step], times[step], who, office))
         names = ("case_no", "source", "dept_code", "stage", "stated_due_at", *COLUMNS)
         columns = {name: objects(values) for name, values in zip(names, zip(*rows))}
         columns["due_at"] = columns["stated_due_at"]
@@ -60,8 +63,6 @@ def table(counted, code):
 def test_counts_are_those_of_the_assessment_table(store):
     context = make_context(store)
     counted = panel_of(context).counts(Question("department"))
-    from digital_citymgmt_plugin.core.requests import Assess
-
     told = assess(context, Assess("department"))["table"]
     for row in told["rows"][:-1]:
         for code, value in zip(told["columns"], row):
@@ -144,3 +145,25 @@ def test_a_store_without_cases_has_counts_of_nothing(tmp_path):
     assert counted.cases == 0
     assert all(not np.any(values) for values in counted.counts.values())
     opened.close()
+
+
+def test_a_number_is_opened_by_its_text(store):
+    context = make_context(store)
+    counted = panel_of(context).counts(Question("department", "", "filed", "2020-01-02", "2020-01-12"))
+    number = NumberId("closed", {"department": "D1"}, "filed", "2020-01-02", "2020-01-12")
+    found = cases_of_number(context, CasesOfNumber(number.to_text()))
+    assert found["counts"]["cases"] == table(counted, "closed")["D1"]
+    every = cases_of_number(context, CasesOfNumber(NumberId("reported").to_text()))
+    assert every["fids"] == list(range(1, 13))
+    with pytest.raises(InputRefused) as error:
+        cases_of_number(context, CasesOfNumber("closed"))
+    assert error.value.code == "assess.number_id"
+
+
+def test_reading_is_gone_on_with_bit_by_bit(store):
+    context = make_context(store)
+    for _ in range(50):
+        told = warm_panel(context, WarmPanel(1))
+        if told["ready"]:
+            break
+    assert told == {**told, "ready": True, "fraction": 1.0}

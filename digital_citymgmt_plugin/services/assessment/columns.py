@@ -129,12 +129,13 @@ class Reader:
             found[name] = np.where(on_work, between("clock_from", end), plain).astype(np.float32)
         return found
 
-    def asked(self, made: Mapping[str, NDArray[Any]], log: LogFacts | None) -> Cases:
-        """Return columns as counts are asked of them."""
+    def asked(self, made: Mapping[str, NDArray[Any]], log: LogFacts | None, *, minutes: bool = True) -> Cases:
+        """Return columns as counts are asked of them; ``minutes``: with how long tasks took."""
+        spent = self.minutes(made, None if log is None else log.verified_at) if minutes else {}
         return Cases(
             {name: made[name] for name in STEPS}, made["due_at"], made["stage"], made["stated"], made["blank"],
             made["parked"], made["reworks"], made["extensions"], made["source_kind"], made["returns"], log,
-            self.minutes(made, None if log is None else log.verified_at), self.allowed,
+            spent, self.allowed,
         )  # fmt: skip
 
 

@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Optional
 
 import numpy as np
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.assessment.counts import COUNTS
 from digital_citymgmt_plugin.core.assessment.facts import LogFacts
 from digital_citymgmt_plugin.core.assessment.logfacts import SETTING, known_from, log_facts, sorted_log
 from digital_citymgmt_plugin.core.cases.derived import DERIVED, GIVEN
@@ -25,7 +28,7 @@ from digital_citymgmt_plugin.services.assessment.columns import (
     log_at,
     log_put,
 )
-from digital_citymgmt_plugin.services.assessment.views import View
+from digital_citymgmt_plugin.services.assessment.views import BASIS_DAYS, View
 from digital_citymgmt_plugin.services.case_settling import Deriver
 
 CASES, EVENTS = "case_record", "case_event"
@@ -47,36 +50,54 @@ class HeldCases:
         self.log: LogFacts
         self.first = self.last = np.empty(0, dtype="datetime64[ms]")
         self.latest = NAT
-        self._ready = False
+        self.ready = False
+        self.fraction = 0.0
+        self.base: View
+        self._filling: Optional[Iterator[None]] = None  # noqa: UP045
 
     def load(self, context: Context) -> None:
-        """Read everything once."""
-        if self._ready:
-            return
-        store = context.need_store()
-        for fraction in self._fill(store):
+        """Read everything once, with progress; can be cancelled and gone on with."""
+        while not self.warm(context, 200):
+            context.progress(self.fraction, "progress.reading_cases")
             context.cancel.check()
-            context.progress(fraction, "progress.reading_cases")
-        self._settle()
-        if np.isnat(self.latest):
-            self.latest = np.datetime64(context.clock().replace(tzinfo=None), "ms")
-        self._ready = True
 
-    def _fill(self, store: Store) -> Iterator[float]:
+    def warm(self, context: Context, milliseconds: int) -> bool:
+        """Read on for some time; True when all is there."""
+        until = context.clock() + timedelta(milliseconds=milliseconds)
+        if self._filling is None and not self.ready:
+            self._filling = self._fill(context)
+        while not self.ready and self._filling is not None and context.clock() < until:
+            if next(self._filling, self) is self:
+                self.ready, self.fraction, self._filling = True, 1.0, None
+        return self.ready
+
+    def _fill(self, context: Context) -> Iterator[None]:
+        store = context.need_store()
         total, done = max(1, store.count(CASES)), 0
         parts = [self.reader.cases({name: np.empty(0, dtype=object) for name in ("fid", *CASE_COLUMNS)})]
         for part in store.packed(CASES, CASE_COLUMNS, (), _SLICE):
             parts.append(self.reader.cases(part))
             done += len(part["fid"])
-            yield 0.3 * done / total
+            self.fraction = 0.25 * done / total
+            yield
         self.data = joined(parts)
         total, done = max(1, store.count(EVENTS)), 0
         logs = [self.reader.events({name: np.empty(0, dtype=object) for name in EVENT_COLUMNS})]
         for part in store.packed(EVENTS, EVENT_COLUMNS, (), _EVENT_SLICE):
             logs.append(self.reader.events(part))
             done += len(part["fid"])
-            yield 0.3 + 0.6 * done / total
+            self.fraction = 0.25 + 0.55 * done / total
+            yield
         self.log = self._facts(joined(logs), self.data["fid"])
+        self._settle()
+        if np.isnat(self.latest):
+            self.latest = np.datetime64(context.clock().replace(tzinfo=None), "ms")
+        self.fraction = 0.9
+        yield
+        self.base = View(self.latest, self.zone, self.reader.asked(self.data, self.log))
+        for name in dict.fromkeys((*BASIS_DAYS, *(item.moment for item in COUNTS.values() if item.moment))):
+            yield
+            self.base.day(name)
 
     def _facts(self, events: dict[str, NDArray[Any]], fids: Ints) -> LogFacts:
         place = np.searchsorted(fids, events["case"])
@@ -95,13 +116,9 @@ class HeldCases:
         there = self.last[~np.isnat(self.last)]
         self.latest = there.max() if len(there) else NAT
 
-    def base_view(self) -> View:
-        """Return all cases at the end of the log."""
-        return View(self.latest, self.zone, self.reader.asked(self.data, self.log))
-
     # -- at another cut-off ---------------------------------------------------------------------------------------
 
-    def view_at(self, store: Store, base: View, cut_off: np.datetime64) -> View:
+    def view_at(self, store: Store, cut_off: np.datetime64) -> View:
         """Return the cases as they were known at a cut-off."""
         gone = self.first > cut_off
         later = (self.last > cut_off) & ~gone
@@ -113,7 +130,7 @@ class HeldCases:
         for start in range(0, len(back), _PART):
             some = back[start : start + _PART]
             self._take_back(store, part, log, some, cut_off)
-        return base.at(cut_off, rows, np.flatnonzero(gone), part, log, self.reader.asked(part, log))
+        return self.base.at(cut_off, rows, np.flatnonzero(gone), part, log, self.reader.asked(part, log))
 
     def _take_back(
         self, store: Store, part: dict[str, NDArray[Any]], log: LogFacts, rows: Ints, cut_off: np.datetime64
@@ -145,7 +162,7 @@ class HeldCases:
     def refresh(self, store: Store) -> bool:
         """Take up what changed; False when all has to be read anew."""
         moment = store.moment()
-        changed = self._changed(store) if self._ready and moment[0] == self.moment[0] else None
+        changed = self._changed(store) if self.ready and moment[0] == self.moment[0] else None
         if changed is None or not self._bring(store, np.array(sorted(changed), dtype=np.int64)):
             return False
         self.moment = moment
@@ -186,6 +203,14 @@ class HeldCases:
             self.data[name][place] = values
         log_put(self.log, place, self._facts(self.reader.events(events), mine))
         self._settle()
+        ended = np.isin(self.data["stage"], (CLOSED, VOID))
+        ended[place] = False
+        rows = np.flatnonzero(~ended)
+        part = self.reader.asked({name: values[rows] for name, values in self.data.items()}, log_at(self.log, rows))
+        whole = replace(self.reader.asked(self.data, self.log, minutes=False), minutes=self.base.known.cases.minutes)
+        for name, values in part.minutes.items():
+            whole.minutes[name][rows] = values
+        self.base = self.base.brought(self.latest, rows, part, whole)
         return True
 
 

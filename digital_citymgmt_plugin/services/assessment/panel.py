@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,17 +19,20 @@ from numpy.typing import NDArray
 from digital_citymgmt_plugin.core.assessment.counts import COUNTS, STOCK
 from digital_citymgmt_plugin.core.assessment.facts import PEOPLE
 from digital_citymgmt_plugin.core.assessment.flows import NO_DAY
+from digital_citymgmt_plugin.core.assessment.number_ids import parse_number_id
 from digital_citymgmt_plugin.core.assessment.question import FLOW, PERIODS, TOTAL, Question
 from digital_citymgmt_plugin.core.assessment.words import Words
 from digital_citymgmt_plugin.core.cases.times import to_text
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Context, Store
+from digital_citymgmt_plugin.core.requests_assessment import CasesOfNumber, WarmPanel
 from digital_citymgmt_plugin.services.assessment.held import HeldCases
 from digital_citymgmt_plugin.services.assessment.periods import read_cut_off, read_day
 from digital_citymgmt_plugin.services.assessment.sides import Side, make_side, period_side
 from digital_citymgmt_plugin.services.assessment.views import BASIS_DAYS, View
 
 _VIEWS = 6  # cut-offs that are kept
+_LONGEST = 10_000  # milliseconds that warming may take
 Ints = NDArray[np.int64]
 Rows = NDArray[np.int64]
 
@@ -65,6 +69,10 @@ class Panel:
         """Read all cases and their logs, with progress; what is there is not read again."""
         self.held.load(context)
 
+    def warm(self, context: Context, milliseconds: int) -> tuple[bool, float]:
+        """Read on for some time; whether all is there, and how much of it."""
+        return self.held.warm(context, milliseconds), self.held.fraction
+
     def refresh(self, store: Store) -> bool:
         """Take up what changed since; False when all has to be read anew."""
         if not self.held.moved(store):
@@ -85,22 +93,15 @@ class Panel:
         moment = read_cut_off(cut_off, self.held.zone)
         if moment is None:
             moment = self.held.latest
+        if moment == self.held.latest:
+            return self.held.base
         key = str(moment)
-        base = self._base()
-        if moment == base.cut_off:
-            return base
         if key not in self._views:
-            self._views[key] = self.held.view_at(self._store, base, moment)
+            self._views[key] = self.held.view_at(self._store, moment)
             while len(self._views) > _VIEWS:
                 self._views.popitem(last=False)
         self._views.move_to_end(key)
         return self._views[key]
-
-    def _base(self) -> View:
-        if "" not in self._views:
-            self._views[""] = self.held.base_view()
-        self._views.move_to_end("")
-        return self._views[""]
 
     def side(self, by: str, view: View) -> tuple[Side, NDArray[np.int32]]:
         """Return a side that cases are counted by, and the place of each case."""
@@ -260,9 +261,41 @@ _panels: WeakKeyDictionary[Store, Panel] = WeakKeyDictionary()
 
 def panel_of(context: Context) -> Panel:
     """Return the panel of the open store as it is now, read with progress where it is not there yet."""
+    panel = _held(context)
+    panel.load(context)
+    return panel
+
+
+def warm_panel(context: Context, request: WarmPanel) -> dict[str, Any]:
+    """Read cases and logs for some time (``WarmPanel``); ``ready`` and ``fraction`` tell how far it is."""
+    ready, fraction = _held(context).warm(context, max(0, min(request.milliseconds, _LONGEST)))
+    return {"ready": ready, "fraction": fraction, "counts": {}, "operation": None, "tables": [], "notes": []}
+
+
+def cases_of_number(context: Context, request: CasesOfNumber) -> dict[str, Any]:
+    """Return the cases of one number (``fids``, ascending) as it was counted.
+
+    Raises
+    ------
+    InputRefused
+        ``assess.number_id``, and what ``Panel.counts`` raises.
+    """
+    number = parse_number_id(request.number)
+    keys = [*number.keys.items(), ("kind", TOTAL), ("", TOTAL)][:2] if number.keys else [("kind", TOTAL), ("", TOTAL)]
+    (by, row), (by2, row2) = keys if len(number.keys) > 1 else (keys[0], ("", TOTAL))
+    where = {name: tuple(codes) for name, codes in number.where.items()}
+    if number.without:
+        where["exempt"] = ("0",)
+    question = Question(by, by2, number.basis, number.from_date, number.to_date, number.cut_off, where)
+    fids = panel_of(context).cases(question, number.count, row, row2)
+    return {
+        "fids": fids.tolist(), "counts": {"cases": len(fids)}, "operation": None, "tables": [], "notes": [],
+    }  # fmt: skip
+
+
+def _held(context: Context) -> Panel:
     store = context.need_store()
     panel = _panels.get(store)
     if panel is None or not panel.refresh(store):
         panel = _panels[store] = Panel(store, Words(context.sentences).say("table.nowhere"))
-    panel.load(context)
     return panel

@@ -32,6 +32,12 @@ def _judged(cases: Cases, cut_off: np.datetime64) -> tuple[NDArray[np.uint64], d
     return packed_bits(counts, PLAIN, len(cases)), {name: counts[name].astype(np.int64) for name in HEAVY}, known
 
 
+def _days_of(known: Known, name: str, zone: str) -> Days:
+    moments = basis_moments(known, name) if name in BASIS_DAYS else flow_moments(known, name)
+    days = to_local(moments, zone).astype("datetime64[D]")
+    return np.where(np.isnat(days), NO_DAY, days.astype(np.int64)).astype(np.int32)
+
+
 class View:
     """Cases at a cut-off: ``sums`` of counts and ``day`` of each case by a basis or a moment."""
 
@@ -71,12 +77,26 @@ class View:
         made.part, made.part_log, made._base, made._days, made.sides = part, log, self, {}, {}
         return made
 
+    def brought(self, cut_off: np.datetime64, rows: Ints, part: Cases, cases: Cases) -> View:
+        """Return the view at a later end of the log, in which some cases (``rows``: ``part``) are judged anew.
+
+        ``cases``: all of them, as they are now.
+        """
+        made = object.__new__(View)
+        made.cut_off, made.zone, made.rows, made.gone = cut_off, self.zone, self.rows, self.gone
+        bits, heavy, known = _judged(part, cut_off)
+        made.combinations = self.combinations.changed(rows, bits, heavy, self.gone)
+        made.known, made.part, made.part_log, made._base, made.sides = Known(cases, cut_off), {}, None, None, {}
+        made._days = {}
+        for name, days in self._days.items():
+            made._days[name] = days.copy()
+            made._days[name][rows] = _days_of(known, name, self.zone)
+        return made
+
     def day(self, name: str) -> Days:
         """Return the local day (since 1970) of each case by a basis or a moment; ``NO_DAY`` where it has none."""
         if name not in self._days:
-            moments = basis_moments(self.known, name) if name in BASIS_DAYS else flow_moments(self.known, name)
-            days = to_local(moments, self.zone).astype("datetime64[D]")
-            found = np.where(np.isnat(days), NO_DAY, days.astype(np.int64)).astype(np.int32)
+            found = _days_of(self.known, name, self.zone)
             if self._base is not None:
                 whole = self._base.day(name).copy()
                 whole[self.gone] = NO_DAY
