@@ -2,7 +2,8 @@
 """Counts of cases told one case and one event after the other: slow, plain, written apart from what it judges.
 
 A case is a dict: ``events`` (dicts with action, from, to, at, who, dept, source, payload in the order of the log),
-``due``, ``stated`` (1, 0 or None), ``blank``, ``origin``. Moments are minutes (UTC) since 2024-01-01; ``None`` is not known.
+``due``, ``stated`` (1, 0 or None), ``blank``, ``origin``. Moments are minutes (UTC) since 2024-01-01; ``None`` is not
+known.
 """
 
 from __future__ import annotations
