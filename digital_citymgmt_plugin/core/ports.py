@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.assessment.evaluation import Evaluation
 from digital_citymgmt_plugin.core.basemap.drawing import Drawing
 from digital_citymgmt_plugin.core.basemap.themes import Cass
 from digital_citymgmt_plugin.core.cases.slips import Sheet as Slip
@@ -108,6 +109,7 @@ class RejectList(Protocol):
         """Add one row: its number, the reason's code, the values its sentence names, the row as read."""
 
     @property
+
     def count(self) -> int:
         """How many rows were added."""
 
@@ -297,6 +299,9 @@ class Files(Protocol):
 
     def fill_word(self, template: str, values: Mapping[str, Any], images: Mapping[str, Any], path: str) -> None:
         """Fill a city's Word template; ``images``: a ``Picture`` or several by name; see ``storage.word_template``."""
+
+    def write_assessment_book(self, path: str, evaluation: Evaluation, said: Mapping[str, Any]) -> None:
+        """Write an evaluation as a workbook whose formulas are alive; ``said``: its words."""
 
     def write_slip(self, path: str, slip: Slip, words: Mapping[str, str], picture: str) -> dict[str, int]:
         """Write a slip of a case as a Word file; tells how many ``photos`` and whether the ``map`` are not in it."""

@@ -51,3 +51,11 @@ class WarmPanel(Request):
 
 
 ASSESSMENT: tuple[type[Request], ...] = (Evaluate, CasesOfNumber, WarmPanel)
+class ExportEvaluation(Evaluate):
+    """Evaluate, and write the table: XLSX with live formulas, CSV, or GPKG with the shapes of the rows."""
+
+    method: ClassVar[str] = "export_evaluation"
+    output: str = ""
+
+
+ASSESSMENT: tuple[type[Request], ...] = (Evaluate, ExportEvaluation)

@@ -62,6 +62,7 @@ SERVICES: dict[str, Service] = {
     "collector_sheets": _late("assessment.collector_sheets", "collector_sheets"),
     "cases_of_number": _late("assessment.panel", "cases_of_number"),
     "warm_panel": _late("assessment.panel", "warm_panel"),
+    "export_evaluation": _late("assessment", "export_evaluation"),
     "survey_files": _late("survey", "survey_files"),
     "export_profile": _late("profile", "export_profile"),
     "import_profile": _late("profile", "import_profile"),
@@ -163,4 +164,5 @@ READING = {
     "open_redraw", "rebase_redraw", "list_scenarios", "compare_scenarios",
     "cases_of_number", "place_queue", "suggest_places", "list_moves", "preview_cases", "link_choices",
     "slip_cases", "read_slips", "write_slips", "list_packages", "export_platform_cases",
+    "export_evaluation",
 }  # fmt: skip

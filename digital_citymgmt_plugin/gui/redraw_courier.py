@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,13 +41,19 @@ class Courier(QObject):
         Engines by the path of their store.
     keeps : bool
         Whether a probe that waits outlives a request: it is of a case, not of the drawing that the request changes.
+    sentences : callable, optional
+        Gives the words by code that go with each question; without it answers have no words of the user's language.
     """
 
     _came = pyqtSignal(object, object)  # letter, answer or error
 
-    def __init__(self, pool: Any, parent: QObject | None = None, *, keeps: bool = False) -> None:
+    def __init__(
+        self, pool: Any, parent: QObject | None = None, *, keeps: bool = False,
+        sentences: Callable[[], Mapping[str, str]] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self.pool, self.keeps = pool, keeps
+        self._options = {"sentences": dict(sentences())} if sentences is not None else {}
         self.sent = 0  # probes that were sent; those overtaken are not
         self.took = 0.0  # seconds of the last question, in the engine and its pipe
         self.handing = 0  # answers on their way to the main thread
@@ -120,7 +126,7 @@ class Courier(QObject):
             answer: Any
             began = time.perf_counter()
             try:
-                answer = dict(self.pool.hold(letter.path).call(letter.request))
+                answer = dict(self.pool.hold(letter.path).call(letter.request, **self._options))
             except Exception as error:  # handed over to the main thread, told there
                 answer = error
             self.took = time.perf_counter() - began

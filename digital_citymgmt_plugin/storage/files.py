@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from digital_citymgmt_plugin.core.assessment.evaluation import Evaluation
 from digital_citymgmt_plugin.core.basemap.drawing import Drawing
 from digital_citymgmt_plugin.core.basemap.themes import Cass
 from digital_citymgmt_plugin.core.cases.slips import Sheet as Slip
@@ -19,6 +20,7 @@ from digital_citymgmt_plugin.core.ports import Buckets, Columns, PhotoFacts, Pho
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.core.same_file import beside
 from digital_citymgmt_plugin.storage import (
+    assessment_book,
     buckets,
     documents,
     drawing_files,
@@ -233,6 +235,11 @@ class CityFiles:
         self._not_the_store(path)
         word_template.render_docx(template, values, images, path)
 
+    def write_assessment_book(self, path: str, evaluation: Evaluation, said: Mapping[str, Any]) -> None:
+        """Write an evaluation with formulas that are alive; see ``storage.assessment_book``."""
+        self._not_the_store(path)
+        assessment_book.write_assessment_book(path, evaluation, said)
+
     def write_slip(self, path: str, slip: Slip, words: Mapping[str, str], picture: str) -> dict[str, int]:
         """Write a slip as a Word file; see ``storage.word``."""
         self._not_the_store(path)
@@ -252,6 +259,7 @@ class CityFiles:
         return handover.copy_named(folder, target, stems, endings)
 
     @contextlib.contextmanager
+
     def receipt(self, path: str) -> Iterator[str | list[dict[str, Any]]]:
         """Find the receipt of a file, zip or folder: its rows when it is JSON, else the path of its table."""
         self._not_the_store(path)

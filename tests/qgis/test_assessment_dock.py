@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from qgis.PyQt.QtCore import Qt
 
 from digital_citymgmt_plugin.bridge.assessment_layer import find_assessed
+from digital_citymgmt_plugin.core.assessment.evaluation import Row, Selection, evaluate_counts
+from digital_citymgmt_plugin.core.assessment.schemes import Scheme, Term
 from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.profile import Indicator
 from digital_citymgmt_plugin.gui.docks.assessment_controller import AssessmentController
 from digital_citymgmt_plugin.gui.docks.assessment_dock import AssessmentDock
 from digital_citymgmt_plugin.gui.models.assessment import BAR
@@ -17,22 +21,33 @@ from tests.qgis.make_city import make_city
 pytestmark = pytest.mark.qgis
 
 
-def assessed(request):
-    rows = [["320681400", "<b>汇龙</b>", 10, 5, 50.0], ["320681401", "惠萍", 20, 0, "–"], ["", "合计", 30, 5, 16.67]]
+def evaluated(request):
+    """Answer as the engine would: two streets; of the second nothing was to be closed."""
     if request.from_date == "1999-01-01":
         return InputRefused("assess.period", from_date="2", to_date="1")
-    table = {
-        "columns": ["code", "name", "filed", "closed", "closing_rate"],
-        "header": ["街道代码", "街道", "立案数", "结案数", "结案率(%)"], "rows": rows, "formulas": ["结案率 = 结案数 ÷ 立案数"],
-    }  # fmt: skip
-    return {"counts": {}, "table": table, "cut_off": "2026-03-05T08:00:00.000Z"}
+    earlier = request.from_date == "2026-01-01"
+    rate = Indicator("closing_rate", "结案率", "closed", "to_be_closed", "%", "higher", "", "")
+    scheme = Scheme("default", "默认", terms=(Term(rate, "rate", 1.0 if request.scheme == "qidong" else 0.0),))
+    counts = {"filed": [10, 20], "closed": [5, 0], "to_be_closed": [10, 0]}
+    rows = [Row("320681", "<b>启东</b>"), Row("320681401", "惠萍")]
+    if earlier:
+        counts["closed"], counts["to_be_closed"] = [8, 9], [10, 10]
+    selection = Selection(
+        request.by, from_date=request.from_date, to_date=request.to_date, cut_off="2026-03-05T08:00:00.000Z"
+    )
+    evaluation = evaluate_counts(
+        "area", selection, scheme, rows, {code: np.array(column) for code, column in counts.items()}
+    )
+    said = {"by": "街道", "counts": {"filed": "立案数", "closed": "结案数"}, "indicators": {"closing_rate": "结案率"},
+            "formulas": ["结案率 = 结案数 ÷ 应结案数"], "notes": ["截止"], "total": "合计"}  # fmt: skip
+    return {"counts": {}, "evaluation": evaluation.to_payload(), "said": said}
 
 
 class Bench(DockBench):
     PATIENCE = 400
 
     def __init__(self, city):
-        super().__init__(city, {"assess": assessed})
+        super().__init__(city, {"evaluate": evaluated, "export_evaluation": {"counts": {}}})
         self.dock = AssessmentDock(self.iface.window)
         self.desk = self.add(self.dock, AssessmentController)
 
@@ -61,34 +76,67 @@ def cells(bench, column):
     return [model.index(row, column).data() for row in range(model.rowCount())]
 
 
+def column(bench, key):
+    return bench.desk.table.at(key)
+
+
 def test_the_table_comes_with_numbers_bars_and_the_total_last(bench):
-    model = bench.dock.model
-    assert cells(bench, 1) == ["<b>汇龙</b>", "惠萍", "合计"] and cells(bench, 4) == ["50.00", "–", "16.67"]
-    assert model.index(0, 4).data(BAR) == 0.5 and model.index(1, 4).data(BAR) is None
-    assert model.index(1, 2).data(BAR) == 1.0 and model.index(2, 2).data(BAR) is None
-    assert "结案率 = 结案数 ÷ 立案数" in bench.dock.notes.toPlainText()
-    tip = model.index(0, 1).data(Qt.ItemDataRole.ToolTipRole)
-    assert "&lt;b&gt;" in tip
+    model, rate, filed = bench.dock.model, column(bench, "closing_rate"), column(bench, "filed")
+    assert cells(bench, 1) == ["<b>启东</b>", "惠萍", "合计"] and cells(bench, rate) == ["50.00", "–", "50.00"]
+    assert cells(bench, column(bench, "rank")) == ["1", "–", ""]
+    assert model.index(0, rate).data(BAR) == 0.5 and model.index(1, rate).data(BAR) is None
+    assert model.index(1, filed).data(BAR) == 1.0 and model.index(2, filed).data(BAR) is None
+    assert "结案率 = 结案数 ÷ 应结案数" in bench.dock.notes.toPlainText()
+    assert "&lt;b&gt;" in model.index(0, 1).data(Qt.ItemDataRole.ToolTipRole)
+    assert "5" in model.index(0, rate).data(Qt.ItemDataRole.ToolTipRole)
 
 
 def test_sorting_keeps_the_total_last_and_what_has_no_value_behind_the_rest(bench):
-    head = bench.dock.view.horizontalHeader()
-    head.sectionClicked.emit(2)
-    assert cells(bench, 2) == ["20", "10", "30"]
-    head.sectionClicked.emit(2)
-    assert cells(bench, 2) == ["10", "20", "30"]
-    head.sectionClicked.emit(4)
-    assert cells(bench, 4) == ["50.00", "–", "16.67"]
-    head.sectionClicked.emit(4)
-    assert cells(bench, 4) == ["50.00", "–", "16.67"]
+    head, rate, filed = bench.dock.view.horizontalHeader(), column(bench, "closing_rate"), column(bench, "filed")
+    head.sectionClicked.emit(filed)
+    assert cells(bench, filed) == ["20", "10", "30"]
+    head.sectionClicked.emit(filed)
+    assert cells(bench, filed) == ["10", "20", "30"]
+    head.sectionClicked.emit(rate)
+    assert cells(bench, rate) == ["50.00", "–", "50.00"]
+    head.sectionClicked.emit(rate)
+    assert cells(bench, rate) == ["50.00", "–", "50.00"]
+
+
+def test_ranks_are_compared_with_the_period_before(bench):
+    dock = bench.dock
+    dock.period_box.setCurrentIndex(dock.period_box.findData("last_month"))
+    dock.compare_box.setCurrentIndex(dock.compare_box.findData("before"))
+    bench.settle()
+    bench.settle()
+    assert bench.pool.last("evaluate").from_date == "2026-01-01"
+    assert cells(bench, column(bench, "change")) == ["▲ 1", "", ""]
+    tip = dock.model.index(0, column(bench, "closing_rate")).data(Qt.ItemDataRole.ToolTipRole)
+    assert "80.00" in tip and "2026-01-31" in dock.label.text()
+
+
+def test_a_weighted_scheme_shows_composite_and_score(bench):
+    dock = bench.dock
+    dock.scheme_box.setCurrentIndex(dock.scheme_box.findData("qidong"))
+    bench.settle()
+    assert cells(bench, column(bench, "composite")) == ["50.00", "–", "50.00"]
+    assert cells(bench, column(bench, "closing_rate_score")) == ["50.00", "–", "50.00"]
+
+
+def test_the_table_is_written_as_it_was_asked_for(bench, monkeypatch, tmp_path):
+    monkeypatch.setattr(bench.desk, "ask_file", lambda *_: str(tmp_path / "a.xlsx"))
+    bench.dock.export_button.click()
+    bench.settle()
+    asked = bench.pool.last("export_evaluation")
+    assert asked.output.endswith("a.xlsx") and asked.by == "street"
 
 
 def test_a_period_is_counted_from_the_latest_case_on(bench):
     box = bench.dock.period_box
-    assert bench.pool.last("assess").from_date is None
+    assert bench.pool.last("evaluate").from_date == ""
     box.setCurrentIndex(box.findData("last_month"))
     bench.settle()
-    asked = bench.pool.last("assess")
+    asked = bench.pool.last("evaluate")
     assert (asked.from_date, asked.to_date) == ("2026-02-01", "2026-02-28")
     assert not bench.dock.from_edit.isEnabled()
     box.setCurrentIndex(box.findData("own"))
@@ -96,7 +144,7 @@ def test_a_period_is_counted_from_the_latest_case_on(bench):
     assert bench.dock.from_edit.isEnabled()
     bench.dock.from_edit.setDate(bench.dock.from_edit.date().addDays(3))
     bench.settle()
-    assert bench.pool.last("assess").from_date == "2026-02-04"
+    assert bench.pool.last("evaluate").from_date == "2026-02-04"
 
 
 def test_several_choices_in_a_row_are_one_question(bench):
@@ -104,7 +152,7 @@ def test_several_choices_in_a_row_are_one_question(bench):
     for at in range(4):
         bench.dock.by_box.setCurrentIndex(at)
     bench.settle()
-    assert len(bench.pool.asked) == before + 1 and bench.pool.last("assess").by == "grid"
+    assert len(bench.pool.asked) == before + 1 and bench.pool.last("evaluate").by == "grid"
 
 
 def test_what_is_refused_is_said(bench):
@@ -128,10 +176,11 @@ def test_the_map_has_the_classes_of_the_table(bench):
     ranges = layer.renderer().ranges()
     assert [(one.lowerValue(), one.upperValue()) for one in ranges] == [(10.0, 10.0), (10.0, 20.0)]
     model = bench.dock.model
-    assert model.index(0, 2).data(Qt.ItemDataRole.DecorationRole) is not None
+    filed = column(bench, "filed")
+    assert model.index(0, filed).data(Qt.ItemDataRole.DecorationRole) is not None
     bench.dock.map_button.setChecked(False)
     assert find_assessed() is None
-    assert model.index(0, 2).data(Qt.ItemDataRole.DecorationRole) is None
+    assert model.index(0, filed).data(Qt.ItemDataRole.DecorationRole) is None
 
 
 def test_the_dock_is_narrow_enough(bench):

@@ -4,20 +4,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
 from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 
-from digital_citymgmt_plugin.bridge import assessment_layer
-from digital_citymgmt_plugin.core.assessment.classes import breaks
-from digital_citymgmt_plugin.core.assessment.periods import preset
-from digital_citymgmt_plugin.core.requests import Assess
+from digital_citymgmt_plugin.bridge.messages import templates
+from digital_citymgmt_plugin.core.assessment.periods import before, preset, year_before
+from digital_citymgmt_plugin.core.requests_assessment import Evaluate, ExportEvaluation
+from digital_citymgmt_plugin.gui.assessment_map import FiguresOnMap
 from digital_citymgmt_plugin.gui.desk import Desk
-from digital_citymgmt_plugin.gui.docks.assessment_dock import AssessmentDock, by_words
+from digital_citymgmt_plugin.gui.docks.assessment_dock import AssessmentDock
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
-from digital_citymgmt_plugin.gui.models.assessment import COLOURS, Column, Table, assess_table, colour_of
+from digital_citymgmt_plugin.gui.models.assessment import Column, Table
+from digital_citymgmt_plugin.gui.models.evaluations import compared, evaluation_table
 from digital_citymgmt_plugin.gui.redraw_courier import Courier
 
 _REST_MS = 120  # several choices in a row are one question
@@ -31,21 +34,22 @@ def tr(text: str) -> str:
 class AssessmentController(Desk):
     """Wires the dock to the engine and the map.
 
-    Signals: ``shown``: a table has come.
+    Signals: ``shown``: a table has come; ``compared``: the one it is compared with, too; ``drawn``: the series.
     """
 
     dock: AssessmentDock
     WATCHED = frozenset({"case_record", "case_event", "department", "admin_area", "unit_grid", "score_scheme"})
-    shown = pyqtSignal()
+    shown, compared, drawn = pyqtSignal(), pyqtSignal(), pyqtSignal()
 
     def __init__(self, controller: CityController, dock: AssessmentDock) -> None:
         super().__init__(controller, dock)
         # A courier of its own: a change of period does not wait for what other docks ask.
-        self.courier = Courier(controller.session.pool, self, keeps=True)
+        self.courier = Courier(controller.session.pool, self, keeps=True, sentences=spoken)
+        self.answer: dict[str, Any] | None = None
         self.table = Table()
-        self.edges: list[float] = []
         self.today = date.today()  # of the latest case, or of the cut-off
-        self._asked: Any = None
+        self._asked: Evaluate | None = None
+        self.on_map = FiguresOnMap(self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REST_MS)
@@ -61,10 +65,10 @@ class AssessmentController(Desk):
         for edit in (dock.from_edit, dock.to_edit):
             edit.dateChanged.connect(lambda _day=None: self._timer.start())
         dock.cut_off_edit.editingFinished.connect(self._timer.start)
-        dock.figure_box.currentIndexChanged.connect(lambda _=0: self.show_figure())
-        dock.map_button.toggled.connect(lambda _on=False: self.show_figure(map_too=True))
+        dock.figure_box.currentIndexChanged.connect(lambda _=0: self._figure_chosen())
+        dock.map_button.toggled.connect(lambda _on=False: self.on_map.show())
         dock.view.horizontalHeader().sectionClicked.connect(self._sort)
-        dock.view.activated.connect(lambda _index: self.show_place())
+        dock.view.activated.connect(lambda _index: self.on_map.show_row())
         dock.export_button.clicked.connect(lambda _=False: self.ask_export())
         for made in (dock.cases_button, dock.freeze_button, dock.runs_button, dock.picture_button):
             made.setEnabled(False)
@@ -73,121 +77,106 @@ class AssessmentController(Desk):
     # -- what is asked ------------------------------------------------------------------------------------------
 
     def _period_chosen(self) -> None:
-        self._show_days()
-        self._timer.start()
-
-    def _show_days(self) -> None:
         name = str(self.dock.period_box.currentData())
         first, last = preset(name, self.today)
         self.dock.show_period(first, last, own=name == "own")
+        self._timer.start()
 
-    def days(self) -> tuple[str | None, str | None]:
-        """Return first and last day of the period, None and None for all cases."""
-        if self.dock.period_box.currentData() == "all":
-            return None, None
-        first, last = self.dock.days()
-        return first.isoformat(), last.isoformat()
+    def days(self) -> tuple[date, date] | None:
+        """Return first and last day of the period, None for all cases."""
+        return None if self.dock.period_box.currentData() == "all" else self.dock.days()
 
-    def request(self) -> Assess:
+    def request(self) -> Evaluate:
         """Return what the dock asks for."""
-        dock = self.dock
-        first, last = self.days()
-        return Assess(
-            by=str(dock.by_box.currentData()), from_date=first, to_date=last,
-            cut_off=dock.cut_off_edit.text().strip() or None, scheme=str(dock.scheme_box.currentData() or "default"),
+        dock, days = self.dock, self.days()
+        first, last = (days[0].isoformat(), days[1].isoformat()) if days else ("", "")
+        return Evaluate(
+            by=str(dock.by_box.currentData()), scheme=str(dock.scheme_box.currentData() or "default"), from_date=first,
+            to_date=last, cut_off=dock.cut_off_edit.text().strip(),
         )  # fmt: skip
 
     def reload(self) -> None:
-        """Ask for the table."""
+        """Ask for the table, then for what it is compared with and for the series."""
         if not self.path:
             return
         self._timer.stop()
         asked = self._asked = self.request()
+        self.probe(asked, asked, self._show)
 
-        def came(answer: dict[str, Any]) -> None:
-            if asked == self._asked:
-                self._show(answer)
-
-        self.probe(asked, came)
-
-    def probe(self, request: Any, done: Callable[[dict[str, Any]], None]) -> None:
-        """Ask beside what other docks ask; of questions that wait the latest alone; answers of another store drop."""
+    def probe(self, asked: Evaluate, request: Any, done: Callable[[dict[str, Any]], None]) -> None:
+        """Ask beside what other docks ask; what was asked for a choice that is no more is dropped."""
         path = self.path
 
         def answered(answer: dict[str, Any]) -> None:
-            if path == self.path:
+            if path == self.path and asked == self._asked:
                 done(answer)
 
         def failed(error: Exception) -> None:
-            if path == self.path:
+            if path == self.path and asked == self._asked:
                 self.dock.label.setText(self.controller.messages.sentence(error))
 
         self.courier.probe(path, request, answered, failed)
 
+    def other_days(self) -> tuple[date, date] | None:
+        """Return the period that the table is compared with, None when it is not."""
+        days, how = self.days(), self.dock.compare_box.currentData()
+        if days is None or not how or days[0] > days[1]:
+            return None
+        return before(*days) if how == "before" else year_before(*days)
+
     # -- what is shown ------------------------------------------------------------------------------------------
 
     def _show(self, answer: dict[str, Any]) -> None:
+        self.answer = answer
+        told = answer["evaluation"]
         if not self.dock.cut_off_edit.text().strip():
-            self.today = date.fromisoformat(str(answer["cut_off"])[:10])
-        self.table = assess_table(answer)
-        self.dock.show_figures(self.table)
-        self.edges = []
-        self.dock.show_table(self.table, "", ())
-        rows = len(self.table.rows)
+            with suppress(ValueError):
+                self.today = date.fromisoformat(str(told["selection"]["cut_off"])[:10])
+        self._show_table(evaluation_table(answer))
+        self.shown.emit()
+        asked, other = self._asked, self.other_days()
+        if asked is not None and other is not None:
+            earlier = replace(asked, from_date=other[0].isoformat(), to_date=other[1].isoformat())
+            self.probe(asked, earlier, self._compare)
+        else:
+            self.ask_series()
+
+    def _show_table(self, table: Table) -> None:
+        self.table = table
+        self.dock.show_figures(table)
+        self.dock.show_table(table, "", ())
+        rows = len(table.rows)
         words = tr("{rows} rows. Press Enter in a number for its place on the map.").replace("{rows}", str(rows))
         self.dock.label.setText(words if rows else tr("There is nothing to count in this period."))
-        self.show_figure()
-        self.shown.emit()
+        self.on_map.show()
+
+    def _compare(self, answer: dict[str, Any]) -> None:
+        self._show_table(compared(self.table, evaluation_table(answer)))
+        other = self.other_days()
+        if other is not None:
+            words = tr("Compared with {first} to {last}.")
+            words = words.replace("{first}", other[0].isoformat()).replace("{last}", other[1].isoformat())
+            self.dock.label.setText(f"{self.dock.label.text()} {words}")
+        self.compared.emit()
+        self.ask_series()
 
     def figure(self) -> Column | None:
         """Return the column that map and series show."""
         at = self.table.at(str(self.dock.figure_box.currentData() or ""))
         return self.table.columns[at] if at >= 0 else None
 
-    def show_figure(self, *, map_too: bool = False) -> None:
-        """Show the figure that was chosen: on the map when that is wanted, and in the chart."""
-        column, by = self.figure(), str(self.dock.by_box.currentData())
-        self.dock.map_button.setEnabled(assessment_layer.can_show(by))
-        if column is None:
-            return
-        values = self.table.values(column.key)
-        on = self.dock.map_button.isChecked() and assessment_layer.can_show(by)
-        self.edges = breaks(list(values.values())) if on else []
-        self.dock.model.show_classes(column.key if on else "", self.edges)
-        names = {str(row[0]): str(row[1]) for row in self.table.rows}
-        self.dock.chart.show_series(
-            column.title, list(names.values()), [values[code] for code in names], percent=column.unit == "%"
-        )
-        if on:
-            self._colour(column, by, names, values)
-        elif map_too or assessment_layer.find_assessed() is not None:
-            assessment_layer.remove_assessed()
+    def _figure_chosen(self) -> None:
+        self.on_map.show()
+        self.ask_series()
 
-    def _colour(self, column: Column, by: str, names: dict[str, str], values: dict[str, float | None]) -> None:
-        first, last = self.days()
-        period = f", {first} – {last}" if first else ""
-        title = f"{column.title}, {by_words(by)}{period}"
-        classes = max(0, len(self.edges) - 1)
-        colours = [COLOURS[colour_of(number, classes)] for number in range(classes)]
-        layer = assessment_layer.show_assessed(
-            self.path, by, title, names, values, self.edges, colours, column.digits
-        )
-        if layer is None:
-            self.dock.label.setText(tr("The areas of the city are not loaded: there is nothing to colour."))
-
-    def show_place(self) -> None:
-        """Go to the area of the row that is selected."""
-        index = self.dock.view.currentIndex()
-        row = self.dock.model.row(index.row()) if index.isValid() else None
-        by = str(self.dock.by_box.currentData())
-        if row is None or not assessment_layer.can_show(by):
+    def ask_series(self) -> None:
+        """Show the figure by rows; period by period where a period was chosen."""
+        column = self.figure()
+        if column is None or self.answer is None:
             return
-        source, shapes = assessment_layer.shapes_of(self.path, by)
-        shape = shapes.get(str(row[0]))
-        if source is not None and shape is not None:
-            box = shape.boundingBox()
-            self.show_boxes([[box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]])
-            self.controller.iface.mapCanvas().flashGeometries([shape], source.crs())
+        names = [str(row[1]) for row in self.table.rows]
+        values = list(self.table.values(column.key).values())
+        self.dock.chart.show_series(column.title, names, values, percent=column.unit == "%")
 
     def _sort(self, column: int) -> None:
         at, falls = self.dock.model.sort_by(column)
@@ -201,21 +190,17 @@ class AssessmentController(Desk):
         kinds = (tr("Workbook") + " (*.xlsx)", "CSV (*.csv)", tr("Layer") + " (*.gpkg)")
         path = self.ask_file(tr("Export the table"), tr("Assessment") + ".xlsx", ";;".join(kinds)) if self.path else ""
         if path:
-            asked = self.request()
             words = tr("The table was written to {file}.").replace("{file}", path)
-            request = Assess(**{**vars(asked), "output": path})
             self.ask(
-                tr("Writing the table"), request,
+                tr("Writing the table"), ExportEvaluation(**asdict(self.request()), output=path),
                 lambda _answer: self.controller.messages.show(words, Qgis.MessageLevel.Success),
             )  # fmt: skip
 
     def _opened(self, path: str) -> None:
         self._timer.stop()
         self.courier.forget()
-        self._asked = None
-        if path != self.path or not path:
-            self.table = Table()
-        assessment_layer.remove_assessed()
+        self._asked, self.answer, self.table = None, None, Table()
+        self.on_map.clear()
         super()._opened(path)
 
     def shut(self) -> None:
@@ -223,6 +208,11 @@ class AssessmentController(Desk):
         self._timer.stop()
         self.courier.shut()
         super().shut()
+
+
+def spoken() -> dict[str, str]:
+    """Return the words that a table needs: few enough to go with every question."""
+    return {code: text for code, text in templates().items() if code.startswith(("table.", "assess."))}
 
 
 def scheme_choices() -> list[tuple[str, str]]:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,13 +35,14 @@ class Column:
     kind: str
     unit: str = ""
     lower: bool = False  # less is better
-    above: str = ""  # of a rate: the counts that it is made of
-    below: str = ""
+    above: str = ""  # the counts that it is made of: sums of names
+    below: str = ""  # "" for a number of cases
+    shown: int = 2
 
     @property
     def digits(self) -> int:
         """Return how many digits stand behind the point."""
-        return 2 if self.kind in ("rate", "score") else 0
+        return self.shown if self.kind in ("rate", "score") else 0
 
 
 @dataclass
@@ -52,6 +53,7 @@ class Table:
     rows: list[list[Any]] = field(default_factory=list)
     total: list[Any] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    before: dict[str, dict[str, float | None]] = field(default_factory=dict)  # column → code → figure of then
 
     def at(self, key: str) -> int:
         """Return the place of a column; -1 when there is none."""
@@ -73,7 +75,7 @@ def text_of(value: Any, column: Column) -> str:
         return change_words(value)
     if value is None:
         return NOTHING if column.kind in (*NUMBERS, "rank") else ""
-    if column.kind in NUMBERS or column.kind == "rank":
+    if value != "" and column.kind in (*NUMBERS, "rank"):
         return QLocale().toString(float(value), "f", column.digits)
     return str(value)
 
@@ -179,7 +181,8 @@ class AssessmentModel(QAbstractTableModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return text_of(value, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return as_tip(f"{column.title}: {text_of(value, column)}{self._parts(row, column)}")
+            words = f"{column.title}: {text_of(value, column)}{self._parts(row, column)}"
+            return as_tip(words if row is None else words + self._before(str(row[0]), column))
         if role == Qt.ItemDataRole.TextAlignmentRole and column.kind in (*NUMBERS, "rank", "change"):
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.FontRole and row is None:
@@ -200,6 +203,12 @@ class AssessmentModel(QAbstractTableModel):
         number = QLocale().toString
         words = [f"{self.table.columns[at].title} {number(int(cells[at] or 0))}" for at in places]
         return f" = {words[0]} ÷ {words[1]}"
+
+    def _before(self, code: str, column: Column) -> str:
+        """Return the figure of the period that the table is compared with."""
+        if column.key not in self.table.before:
+            return ""
+        return "\n" + tr("Before: {value}").replace("{value}", text_of(self.table.before[column.key].get(code), column))
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return the heading of a column."""
@@ -228,13 +237,3 @@ def _most(table: Table, at: int) -> float:
 def _sortable(value: Any) -> tuple[bool, Any]:
     return (True, str(value)) if isinstance(value, str) else (False, value)
 
-
-def assess_table(answer: Mapping[str, Any]) -> Table:
-    """Return the table of an answer to ``Assess``."""
-    told = answer["table"]
-    columns = []
-    for key, title in zip(told["columns"], told["header"]):
-        kind = key if key in ("code", "name") else "rate" if str(title).endswith("(%)") else "count"
-        columns.append(Column(key, str(title), kind, "%" if kind == "rate" else ""))
-    rows = [[None if cell == NOTHING else cell for cell in row] for row in told["rows"]]
-    return Table(columns, rows[:-1], rows[-1] if rows else [], [str(line) for line in told["formulas"]])

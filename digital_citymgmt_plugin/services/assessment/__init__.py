@@ -5,5 +5,6 @@ from __future__ import annotations
 
 from digital_citymgmt_plugin.services.assessment.assess import assess
 from digital_citymgmt_plugin.services.assessment.evaluate import evaluate
+from digital_citymgmt_plugin.services.assessment.exporting import export_evaluation
 
-__all__ = ["assess", "evaluate"]
+__all__ = ["assess", "evaluate", "export_evaluation"]
