@@ -6,13 +6,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 from qgis.PyQt.QtCore import QCoreApplication
 
-from digital_citymgmt_plugin.core.assessment import scores
 from digital_citymgmt_plugin.core.assessment.expressions import counts_in
 from digital_citymgmt_plugin.core.assessment.indicators import SHOWN
-from digital_citymgmt_plugin.core.profile import Indicator
+from digital_citymgmt_plugin.core.assessment.shown import figures_by_column, rounded
 from digital_citymgmt_plugin.gui.models.assessment import Column, Table
 
 
@@ -51,8 +49,8 @@ def evaluation_table(answer: Mapping[str, Any]) -> Table:
         title = f"{name}(%)" if unit == "%" else name
         better = term["direction"] or item["direction"]
         column = Column(code, title, kind, unit, better == "lower", item["numerator"], item["denominator"], digits)
-        rounded = all_half_up(own["values"][code][2], digits)
-        add(column, rounded, half_up(whole["values"][code][2][0], digits))
+        of_total = rounded(whole["values"][code][2], digits)
+        add(column, rounded(own["values"][code][2], digits), of_total[0])
         if term["rule"]:
             points = Column(f"{code}_score", tr("{name}: score").replace("{name}", name), "score", shown=digits)
             add(points, own["terms"][code], whole["terms"][code][0])
@@ -61,18 +59,6 @@ def evaluation_table(answer: Mapping[str, Any]) -> Table:
         add(Column(code, title, "count", above=code), told["counts"][code], told["totals"][code])
     notes = [str(line) for line in (*said["formulas"], *said["notes"])]
     return Table(columns, [list(row) for row in zip(*cells)], total, notes)
-
-
-def all_half_up(values: Sequence[float | None], digits: int) -> list[float | None]:
-    """Round figures as ``core.assessment.scores.half_up`` does; None stays None."""
-    known = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-    rounded = scores.half_up(known, digits).tolist()
-    return [None if value != value else value for value in rounded]
-
-
-def half_up(value: float | None, digits: int) -> float | None:
-    """Round a figure as ``core.assessment.scores.half_up`` does."""
-    return None if value is None else float(scores.half_up(value, digits))
 
 
 def compared(table: Table, earlier: Table) -> Table:
@@ -94,11 +80,5 @@ def compared(table: Table, earlier: Table) -> Table:
 def series_of(answer: Mapping[str, Any], key: str) -> tuple[list[str], list[float | None]]:
     """Return the periods of an answer by period and the figure of a column in each; figures of all rows together."""
     told = answer["evaluation"]
-    counts = {code: np.asarray(cells, dtype=np.int64).sum(axis=0) for code, cells in told["cells"].items()}
     labels = [str(column["name"] or column["code"]) for column in told["columns"]]
-    term = next((term for term in told["scheme"]["terms"] if term["indicator"]["code"] == key), None)
-    if term is None:
-        return labels, [float(value) for value in counts[key].tolist()] if key in counts else []
-    known = {name: value for name, value in term["indicator"].items() if name in Indicator.__dataclass_fields__}
-    values = scores.indicator_value(Indicator(**known), counts).value.tolist()
-    return labels, [None if value != value else half_up(value, int(told["scheme"]["decimals"])) for value in values]
+    return labels, figures_by_column(told, key)
