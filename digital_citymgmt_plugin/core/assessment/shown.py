@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Figures of the JSON form of an evaluation as a window shows them: rounded as printed, None where there is no value."""
+"""Figures of the JSON form of an evaluation as a window shows them: rounded as printed, None where there is none."""
 
 from __future__ import annotations
 
