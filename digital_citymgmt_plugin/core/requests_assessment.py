@@ -50,7 +50,7 @@ class WarmPanel(Request):
     milliseconds: int = 100
 
 
-ASSESSMENT: tuple[type[Request], ...] = (Evaluate, CasesOfNumber, WarmPanel)
+@dataclass(frozen=True)
 class ExportEvaluation(Evaluate):
     """Evaluate, and write the table: XLSX with live formulas, CSV, or GPKG with the shapes of the rows."""
 
@@ -58,4 +58,4 @@ class ExportEvaluation(Evaluate):
     output: str = ""
 
 
-ASSESSMENT: tuple[type[Request], ...] = (Evaluate, ExportEvaluation)
+ASSESSMENT: tuple[type[Request], ...] = (Evaluate, CasesOfNumber, WarmPanel, ExportEvaluation)
