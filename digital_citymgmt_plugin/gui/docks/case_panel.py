@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,12 +11,18 @@ from qgis.PyQt.QtCore import QCoreApplication, QSize, Qt, QTimer, pyqtSignal
 from qgis.PyQt.QtGui import QIcon, QPixmap
 from qgis.PyQt.QtWidgets import QListWidget, QListWidgetItem, QTableView, QTabWidget, QVBoxLayout, QWidget
 
-from digital_citymgmt_plugin.bridge.captions import column_caption, value_captions
-from digital_citymgmt_plugin.bridge.messages import template
 from digital_citymgmt_plugin.bridge.pictures import small_photo
 from digital_citymgmt_plugin.core.same_file import kept_inside
+from digital_citymgmt_plugin.gui.docks.case_rows import (
+    camera_row,
+    case_rows,
+    collector_row,
+    component_rows,
+    earlier_row,
+    event_row,
+)
 from digital_citymgmt_plugin.gui.docks.parts import Buttons, button, plain_label, rows_view
-from digital_citymgmt_plugin.gui.models.cases import FAMILY, lamp_words, minute, stage_words
+from digital_citymgmt_plugin.gui.models.cases import lamp_words, minute, stage_words
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.plain_text import as_tip
 
@@ -115,8 +120,8 @@ class CasePanel(QWidget):
         named = f"{case['class_code'] or ''} {case['class_name'] or ''}".strip()
         parts = [str(case["case_no"]), named, stage_words(case["stage"]), lamp_words(case["lamp"])]
         self.head.setText(" · ".join(part for part in parts if part))
-        _fill(self.fields, [tr("Field"), tr("Value")], [*_case_rows(case), *_component_rows(page["component"])])
-        times = [_event_row(event) for event in page["events"]]
+        _fill(self.fields, [tr("Field"), tr("Value")], [*case_rows(case), *component_rows(page["component"])])
+        times = [event_row(event) for event in page["events"]]
         _fill(
             self.timeline, [tr("When"), tr("Move"), tr("To"), tr("Department"), tr("Who"), tr("Reason"), tr("Origin")],
             times,
@@ -124,10 +129,10 @@ class CasePanel(QWidget):
         self.timeline.scrollToBottom()
         _fill(
             self.earlier, [tr("Number"), tr("Class"), tr("Stage"), tr("Reported"), tr("Distance"), tr("Department")],
-            [_earlier_row(one) for one in page["earlier"]],
+            [earlier_row(one) for one in page["earlier"]],
         )  # fmt: skip
         self._near = [*page["collectors"], *page["cameras"]]
-        rows = [_collector_row(one) for one in page["collectors"]] + [_camera_row(one) for one in page["cameras"]]
+        rows = [collector_row(one) for one in page["collectors"]] + [camera_row(one) for one in page["cameras"]]
         _fill(self.nearby, [tr("What"), tr("Name"), tr("Distance"), tr("Last seen"), tr("Beat")], rows)
         for at, count in enumerate((0, len(times), len(page["photos"]), len(page["earlier"]), len(rows))):
             words = self._titled[at][1]
@@ -197,94 +202,3 @@ def _fill(view: QTableView, header: Sequence[str], rows: Sequence[Sequence[Any]]
             view.setColumnWidth(at, width)
     elif rows:
         view.resizeColumnsToContents()
-
-
-def _metres(value: Any) -> str:
-    return "" if value is None else tr("{distance} m").format(distance=round(float(value)))
-
-
-def _case_rows(case: Mapping[str, Any]) -> list[list[str]]:
-    def area(code: str, name: str) -> str:
-        return " ".join(str(case[key]) for key in (code, name) if case.get(key))
-
-    limit = ""
-    if case.get("limit_value") is not None:
-        unit = template(f"{FAMILY}.unit_{case['limit_unit']}") or str(case["limit_unit"] or "")
-        limit = f"{case['limit_value']:g} {unit}"
-    rows = [
-        (tr("Address"), case["address"]), (tr("Description"), case["description"]),
-        (tr("Condition"), case["condition"]), (tr("Source"), case["source"]),
-        (tr("Department"), case["dept_name"] or case["dept_code"]), (tr("Due"), minute(case["due_at"])),
-        (tr("Limit"), limit), (tr("Unit grid"), case["grid_code"]), (tr("Beat"), case["beat_name"]),
-        (tr("Community"), area("community_code", "community_name")), (tr("Street"), area("street_code", "street_name")),
-        (tr("Placed by"), _by("place_method", case["place_method"], case.get("place_score"))),
-        (tr("Linked by"), _by("link_method", case["link_method"], case["link_score"])),
-        (tr("Reported"), minute(case["reported_at"])), (tr("Filed"), minute(case["filed_at"])),
-        (tr("Dispatched"), minute(case["dispatched_at"])), (tr("Disposed"), minute(case["disposed_at"])),
-        (tr("Checked"), minute(case["checked_at"])), (tr("Closed"), minute(case["closed_at"])),
-        (tr("Parked until"), case["parked_until"]), (tr("Returns"), case["returns"] or ""),
-        (tr("Reworks"), case["reworks"] or ""), (tr("Extensions"), case["extensions"] or ""),
-    ]  # fmt: skip
-    rows += [(str(key), value) for key, value in case["attributes"].items()]
-    return [[words, str(value)] for words, value in rows if value not in (None, "")]
-
-
-def _by(column: str, method: Any, score: Any) -> str:
-    if not method:
-        return ""
-    words = value_captions("case_record", column).get(str(method), str(method))
-    return words if score is None else f"{words} ({float(score):.0%})"
-
-
-def _component_rows(card: Mapping[str, Any] | None) -> list[list[str]]:
-    if card is None:
-        return []
-    rows = [
-        (tr("Component"), card["code"]), (tr("Class of the component"), card["class_name"] or card["class_code"]),
-        (tr("Name"), card["name"]), (tr("Managing department"), card["manager_dept_name"]),
-        (tr("Owner"), card["owner_dept_name"]), (tr("Maintainer"), card["maintainer_dept_name"]),
-        (tr("State"), card["state"]), (tr("Remark"), card["remark"]),
-    ]  # fmt: skip
-    return [[words, str(value)] for words, value in rows if value not in (None, "")]
-
-
-def _amended(reason: Any) -> str:
-    """Return what a correction changed, old and new, in the words of the columns."""
-    try:
-        changes = dict(json.loads(str(reason or "{}")))
-        told = [(str(name), old, new) for name, (old, new) in changes.items() if name != "geom"]
-    except (ValueError, TypeError):
-        return str(reason)
-    words = {name: column_caption("case_record", name) for name, _old, _new in told}
-    return "; ".join(f"{words[name]}: {'–' if old is None else old} → {new}" for name, old, new in told)
-
-
-def _event_row(event: Mapping[str, Any]) -> list[str]:
-    action = str(event["action"])
-    told = _amended(event["reason"]) if action == "amend" else event["reason"]
-    told = told or ", ".join(f"{key}: {value}" for key, value in event["payload"].items())
-    source = str(event["source"] or "")
-    return [
-        minute(event["at"]), template(f"{FAMILY}.action_{action}") or action, stage_words(event["to_stage"]),
-        str(event["dept_name"] or ""), str(event["done_by"] or ""), str(told or ""),
-        template(f"{FAMILY}.origin_{source}") or source,
-    ]  # fmt: skip
-
-
-def _earlier_row(one: Mapping[str, Any]) -> list[str]:
-    named = f"{one['class_code'] or ''} {one['class_name'] or ''}".strip()
-    where = tr("same component") if one["why"] == "component" else _metres(one["distance"])
-    return [
-        str(one["case_no"]), named, stage_words(one["stage"]), minute(one["reported_at"]), where,
-        str(one["dept_name"] or ""),
-    ]  # fmt: skip
-
-
-def _collector_row(one: Mapping[str, Any]) -> list[str]:
-    kind = tr("Collector of the beat") if one["own"] else tr("Collector")
-    return [kind, str(one["name"]), _metres(one["distance"]), minute(one["at"]), str(one["beat"] or "")]
-
-
-def _camera_row(one: Mapping[str, Any]) -> list[str]:
-    kind = tr("Camera that sees it") if one["sees"] else tr("Camera near it")
-    return [kind, " ".join(str(one[key]) for key in ("code", "name") if one[key]), _metres(one["distance"]), "", ""]

@@ -54,6 +54,9 @@ class DispatchController(DispatchList):
         ):  # fmt: skip
             made.clicked.connect(lambda _=False, slot=slot: slot())
         self.watch()
+        self.listed.connect(self._show_ways)
+        self.page_shown.connect(lambda _fid=0: self._show_ways())
+        dock.view.selectionModel().selectionChanged.connect(lambda *_: self._show_ways())
         dock.visibilityChanged.connect(lambda shown=False: self.on_map.shown(bool(shown)))
         self.controller.link.progressed.connect(self._progressed)
         self.controller.link.busy_changed.connect(self._busy)
@@ -62,6 +65,14 @@ class DispatchController(DispatchList):
         self.page = None
         self.on_map.clear()
         super()._opened(path)
+
+    def _show_ways(self) -> None:
+        """Enable what can do something: a step where there is one more case, a file of a list that is not empty."""
+        rows, total = self.dock.chosen(), self.dock.cases.total
+        at = self.dock.view.currentIndex().row() if rows else -1
+        self.dock.next_button.setEnabled(at + 1 < total)
+        self.dock.previous_button.setEnabled(at > 0 or (at < 0 < total))
+        self.dock.export_button.setEnabled(total > 0)
 
     def go(self, step: int) -> None:
         """Select the next or the previous case."""

@@ -193,7 +193,7 @@ class DispatchDock(QgsDockWidget):
         self.place_button = button(tr("Place on map"), tr("Click where the selected case is"), "place_case")
         self.place_button.setCheckable(True)
         self.class_button = button(tr("Class…"), tr("Find the class by code, name, pinyin or initials"), "amend_class")
-        self.undo_button = button(tr("Take back"), tr("Take the last move made here back"), "undo_move")
+        self.undo_button = button(tr("Take back"), tr("Take the last move made here back (F9, Backspace)"), "undo_move")
         self.undo_button.setEnabled(False)
         self.export_button = button(tr("E&xport…"), tr("Write the list to Excel or CSV"), "export_cases")
         self.slips_button = button(tr("S&lips…"), tr("Slips and packages of the selected cases (F9, 1 to 5)"), "slips")

@@ -74,7 +74,23 @@ class DispatchList(Desk):
         dock.search_edit.returnPressed.connect(lambda: dock.view.setFocus())
         dock.clear_button.clicked.connect(lambda _=False: self.clear_filters())
         dock.view.horizontalHeader().sectionClicked.connect(self.sort_by)
+        for changed in (
+            *(box.currentIndexChanged for box in dock.filters if hasattr(box, "currentIndexChanged")),
+            *(box.textChanged for box in dock.filters if hasattr(box, "textChanged")),
+            dock.area_box.editTextChanged, dock.search_edit.textChanged,
+        ):  # fmt: skip
+            changed.connect(lambda *_: self._show_filtered())
+        self._show_filtered()
         dock.cases.wanted.connect(self._page_wanted)
+
+    def _show_filtered(self) -> None:
+        """Let the whole queue be shown again only while something is filtered."""
+        asked = self.filters()
+        lists = (
+            asked.classes, asked.departments, asked.areas, asked.beats, asked.sources, asked.lamps, asked.stages,
+            asked.reported_from, asked.reported_to, asked.text,
+        )  # fmt: skip
+        self.dock.clear_button.setEnabled(any(lists))
 
     def show_fid(self, fid: int, *, to_map: bool = True) -> None:
         """Show the page of a case."""

@@ -8,13 +8,14 @@ from dataclasses import fields
 from typing import Any
 
 from qgis.core import QgsApplication, QgsSettings
-from qgis.PyQt.QtCore import QCoreApplication, Qt
+from qgis.PyQt.QtCore import QCoreApplication, QDateTime, Qt
 from qgis.PyQt.QtGui import QKeySequence
 from qgis.PyQt.QtWidgets import QAction
 
 from digital_citymgmt_plugin.core.cases.workflow import ACTIONS, ROLES
 from digital_citymgmt_plugin.core.requests import REQUESTS
 from digital_citymgmt_plugin.gui.dialogs.move_cases import MoveDialog
+from digital_citymgmt_plugin.gui.dialogs.supervise_cases import SuperviseDialog
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
 from digital_citymgmt_plugin.gui.docks.dispatch_words import KEYS, action_words, role_words, usual_needs, why_words
 from digital_citymgmt_plugin.gui.docks.dispatch_writing import DispatchWriting
@@ -27,6 +28,11 @@ ROLE_KEY = "digital_citymgmt/dispatch_role"
 def tr(text: str) -> str:
     """Translate a text of the dock."""
     return QCoreApplication.translate("DispatchDock", text)
+
+
+def now_utc() -> str:
+    """Return the moment as the store writes it, to compare with a due time."""
+    return str(QDateTime.currentDateTimeUtc().toString("yyyy-MM-ddTHH:mm:ss.zzzZ"))
 
 
 class MoveDesk(DispatchWriting):
@@ -134,16 +140,21 @@ class MoveDesk(DispatchWriting):
             self.dock.label.setText(tr("Select a case first."))
             return
         needs = self.needs.get(action) or usual_needs(action)
-        if not needs:
+        if not needs and action != "supervise":
             self.move(action, fids)
             return
         case = self.case_of(fids[0]) if len(fids) == 1 else {}
         words = self.named(fids)
         proposed = self.desk.proposed_department() if case and case is (self.desk.page or {}).get("case") else ""
-        dialog = MoveDialog(
-            self.names[action], words, needs, self.desk.departments, proposed,
-            str(case.get("limit_unit") or ""), self.dock,
-        )  # fmt: skip
+        dialog: MoveDialog
+        if action == "supervise":
+            overdue = str(case.get("due_at") or "") <= now_utc()
+            dialog = SuperviseDialog(self.names[action], words, needs, self.desk.departments, overdue, self.dock)
+        else:
+            dialog = MoveDialog(
+                self.names[action], words, needs, self.desk.departments, proposed,
+                str(case.get("limit_unit") or ""), self.dock,
+            )  # fmt: skip
 
         def accepted() -> None:
             self.move(action, fids, dept=dialog.department(), reason=dialog.reason(), payload=dialog.payload())

@@ -37,15 +37,30 @@ class SlipDesk(QObject):
             PARKED_LIST: tr("List of parked cases…"), DOSSIER: tr("Dossiers…"),
         }  # fmt: skip
         for number, kind in enumerate(KINDS, start=1):
-            self._add(kind, words[kind], str(number), lambda kind=kind: self.write(kind))
+            tip = tr("Write them for the selected cases, as PDF or Word")
+            tip = tr("Write it for the selected cases, or for all that are parked") if kind == PARKED_LIST else tip
+            self._add(kind, words[kind], tip, str(number), lambda kind=kind: self.write(kind))
         self.dock.slips_menu.addSeparator()
-        self._add("pack", tr("Pack for hand-over…"), "6", self.pack)
-        self._add("receipt", tr("Read a receipt…"), "7", lambda: self.run("readreceipt", {}))
+        tip = tr("Put the selected cases into packages with a list of what is in them")
+        self._add("pack", tr("Pack for hand-over…"), tip, "6", self.pack)
+        tip = tr("Read what a department answered to a package")
+        self._add("receipt", tr("Read a receipt…"), tip, "7", lambda: self.run("readreceipt", {}))
+        desk.page_shown.connect(lambda _fid=0: self.show_allowed())
+        desk.listed.connect(self.show_allowed)
+        self.show_allowed()
 
-    def _add(self, name: str, words: str, key: str, slot: Any) -> None:
+    def show_allowed(self) -> None:
+        """Enable what can be written: most of it is of cases that are selected."""
+        there = bool(self.desk.path) and (bool(self.desk.fid) or bool(self.dock.chosen()))
+        for name, action in self.actions.items():
+            action.setEnabled(bool(self.desk.path) if name in (PARKED_LIST, "receipt") else there)
+
+    def _add(self, name: str, words: str, tip: str, key: str, slot: Any) -> None:
         action = QAction(words, self.dock)
         action.setShortcut(QKeySequence(f"F9, {key}"))
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        action.setObjectName(f"dcm_slip_{name}")
+        action.setToolTip(f"{tip} (F9, {key})")
         action.triggered.connect(lambda _=False: slot())
         self.dock.addAction(action)  # its keys hold in the whole window
         self.dock.slips_menu.addAction(action)

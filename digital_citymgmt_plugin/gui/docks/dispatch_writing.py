@@ -16,6 +16,7 @@ from digital_citymgmt_plugin.gui.dialogs.operations import counts_words
 from digital_citymgmt_plugin.gui.dialogs.preview import PreviewDialog
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
 from digital_citymgmt_plugin.gui.docks.dispatch_words import move_counts, preview_of, why_words
+from digital_citymgmt_plugin.gui.docks.parts import shortcut
 from digital_citymgmt_plugin.gui.plain_text import as_tip
 
 _GONE = ("undo.already", "undo.unknown", "undo.not_recorded")  # nothing of it is left to be taken back
@@ -43,6 +44,7 @@ class DispatchWriting(QObject):
         self.done: list[str] = []  # operations of this dock, the newest last
         self._words: dict[str, str] = {}  # operation → what it was
         self.dock.undo_button.clicked.connect(lambda _=False: self.undo())
+        shortcut(self.dock, tr("Take the last move made here back"), "F9, Backspace", self.undo)
 
     # -- which cases --------------------------------------------------------------------------------------------
 
@@ -123,7 +125,7 @@ class DispatchWriting(QObject):
 
     def _show_undo(self) -> None:
         said = self._words.get(self.done[-1], "") if self.done else ""
-        tip = tr("Take the last move made here back")
+        tip = tr("Take the last move made here back (F9, Backspace)")
         self.dock.undo_button.setEnabled(bool(self.done))
         self.dock.undo_button.setToolTip(as_tip(f"{tip}: {said}" if said else tip))
 
