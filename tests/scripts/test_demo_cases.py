@@ -18,11 +18,13 @@ import pandas as pd
 import pytest
 import shapely
 
+from digital_citymgmt_plugin.core.assessment.question import Question
 from digital_citymgmt_plugin.core.cases.limits import Limits
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar, due_times
 from digital_citymgmt_plugin.core.requests import Assess, ImportAreas, ImportCases, Layer
 from digital_citymgmt_plugin.services.areas import import_areas
 from digital_citymgmt_plugin.services.assessment import assess
+from digital_citymgmt_plugin.services.assessment.panel import panel_of
 from digital_citymgmt_plugin.services.cases import import_cases
 from digital_citymgmt_plugin.storage.files import CityFiles
 from digital_citymgmt_plugin.storage.profiles import builtin_profile
@@ -436,5 +438,10 @@ def test_the_plugin_counts_the_published_figures(ground, folder, tmp_path):
                 assert (total["filed"], total["disposed"], total["closed"]) == published
                 assert total["disposal_rate_of_filed"] == disposed_rate
                 assert total["closing_on_time_rate_of_filed"] == on_time_rate
+            counted = panel_of(context).counts(Question("department", "month", "filed", first, last))
+            told = {code: int(values.sum()) for code, values in counted.counts.items()}
+            assert (told["filed"], told["disposed"], told["closed"]) == published
+            assert round(100 * told["disposed"] / told["filed"], 2) == disposed_rate
+            assert round(100 * told["closed_on_time"] / told["filed"], 2) == on_time_rate
     finally:
         store.close()
