@@ -11,6 +11,9 @@ sudo_if() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -E "$@"; fi; }
 packages=(qgis python3-qgis qgis-providers xvfb xauth xdotool python3-venv python3-pip
     fonts-noto-cjk fonts-open-sans imagemagick gdal-bin pyqt5-dev-tools qttools5-dev-tools qtbase5-dev-tools make)
 
+# Only looked at by tests that print Word files and read PDFs; without them those are skipped.
+optional=(libreoffice-writer libreoffice-calc poppler-utils)
+
 # QGIS 3.40 comes from backports; the suite is added by copying the machine's own Debian source stanza.
 add_backports() {
     set -e
@@ -44,11 +47,12 @@ PY
         >/etc/apt/preferences.d/dcm-qgis
 }
 
+# Names the packages, of those given, that are not installed.
 missing() {
     local installed
     # Unknown names make dpkg-query fail; what it does know is still listed.
-    installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null || true)
-    for name in "${packages[@]}"; do
+    installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2>/dev/null || true)
+    for name in "$@"; do
         grep -qx "$name installed" <<<"$installed" || echo "$name"
     done
 }
@@ -67,7 +71,7 @@ if [ "$(. /etc/os-release && echo "${ID:-}${VERSION_ID:-}")" != debian12 ]; then
     say "note: made for Debian 12; on another system the packages may differ (see README)"
 fi
 
-mapfile -t lacking < <(missing)
+mapfile -t lacking < <(missing "${packages[@]}")
 if [ "${#lacking[@]}" -gt 0 ]; then
     sudo_if apt-get update -qq
     if ! command -v qgis >/dev/null; then
@@ -80,6 +84,15 @@ if [ "${#lacking[@]}" -gt 0 ]; then
     apt_install "${lacking[@]}"
 else
     say "Debian packages: all there ($(dpkg-query -W -f='QGIS ${Version}' qgis))"
+fi
+
+mapfile -t lacking < <(missing "${optional[@]}")
+if [ "${#lacking[@]}" -gt 0 ]; then
+    say "installing optional Debian packages: ${lacking[*]}"
+    sudo_if apt-get update -qq || true
+    if ! (apt_install "${lacking[@]}"); then
+        say "warning: ${lacking[*]} could not be installed; tests that print Word files are skipped"
+    fi
 fi
 
 stamp=.venv/.dcm-requirements

@@ -11,7 +11,6 @@ from qgis.core import (
     QgsFeature,
     QgsFillSymbol,
     QgsGeometry,
-    QgsLayoutFrame,
     QgsLayoutItemLabel,
     QgsLayoutItemMap,
     QgsLayoutItemPage,
@@ -22,7 +21,6 @@ from qgis.core import (
     QgsProject,
     QgsRectangle,
     QgsSingleSymbolRenderer,
-    QgsTableCell,
     QgsVectorLayer,
     QgsVectorLayerSimpleLabeling,
 )
@@ -223,18 +221,19 @@ class _Notice:
 
     def table(self, head: Sequence[str], rows: list[list[str]], widths: Sequence[float]) -> None:
         """Put a table on pages of its own."""
+        cells = [[wrapped(text, width - 4, 9, _CELL_LINES) for text, width in zip(row, widths)] for row in rows]
+        bottom = PAGE[1] - MARGIN
+        self.keep += add_table(
+            self.layout, head, cells, widths, 9, self.page(), bottom, lambda: self.page()[1:]
+        )  # fmt: skip
+
+    def page(self) -> tuple[float, float, int]:
+        """Add a page; returns where a table begins on it."""
         page = QgsLayoutItemPage(self.layout)
         page.setPageSize("A4", QgsLayoutItemPage.Orientation.Landscape)
         pages = self.layout.pageCollection()
         pages.addPage(page)
-        cells = [[_cell(text, width) for text, width in zip(row, widths)] for row in rows]
-        table = add_table(self.layout, head, cells, widths, 9)
-        frame = QgsLayoutFrame(self.layout, table)
-        table.addFrame(frame, False)
-        frame.attemptMove(QgsLayoutPoint(MARGIN, MARGIN), True, False, pages.pageCount() - 1)
-        frame.attemptResize(QgsLayoutSize(PAGE[0] - 2 * MARGIN, PAGE[1] - 2 * MARGIN))
-        table.recalculateFrameSizes()
-        self.keep.append(table)
+        return MARGIN, MARGIN, pages.pageCount() - 1
 
     def beats(self) -> list[list[str]]:
         """Return a line for each beat that has or had one of the grids."""
@@ -256,7 +255,3 @@ class _Notice:
             cells = (old["code"], new["code"], f"{step['share']:.1%}", *areas)
             rows.append([str(cell) for cell in cells])
         return rows
-
-
-def _cell(text: str, width: float) -> QgsTableCell:
-    return QgsTableCell("\n".join(wrapped(text, width - 4, 9, _CELL_LINES)))

@@ -27,6 +27,7 @@ from qgis.core import (
     QgsProject,
     QgsReadWriteContext,
     QgsRectangle,
+    QgsRenderContext,
     QgsScaleBarSettings,
     QgsUnitTypes,
     QgsVectorLayer,
@@ -313,7 +314,7 @@ def set_north_arrow(item: QgsLayoutItemPicture, sheet: QgsLayoutItemMap) -> None
     item.setLinkedMap(sheet)
 
 
-def export(layout: QgsPrintLayout, path: str, dpi: float = 150) -> list[str]:
+def export(layout: QgsPrintLayout, path: str, dpi: float = 150, *, texts: bool = False) -> list[str]:
     """Write a layout to PDF (all pages in one file) or pictures (one per page), by the ending of ``path``.
 
     Returns the files written.
@@ -329,6 +330,8 @@ def export(layout: QgsPrintLayout, path: str, dpi: float = 150) -> list[str]:
         settings = QgsLayoutExporter.PdfExportSettings()
         settings.dpi = dpi
         settings.appendGeoreference = False
+        if texts:  # that can be searched and copied, where they are outlines else
+            settings.textRenderFormat = QgsRenderContext.TextRenderFormat.TextFormatAlwaysText
         if many:
             result, reason = QgsLayoutExporter.exportToPdf(atlas, path, settings)
         else:

@@ -18,7 +18,6 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsGeometry,
-    QgsLayoutFrame,
     QgsLayoutItemLabel,
     QgsLayoutItemMap,
     QgsLayoutItemPage,
@@ -35,7 +34,6 @@ from qgis.core import (
     QgsProject,
     QgsRectangle,
     QgsSingleSymbolRenderer,
-    QgsTableCell,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QSize
@@ -47,6 +45,7 @@ from digital_citymgmt_plugin.bridge.layout_tables import add_table
 from digital_citymgmt_plugin.bridge.layouts import export, set_north_arrow, set_scale_bar
 from digital_citymgmt_plugin.bridge.pictures import small_photo
 from digital_citymgmt_plugin.bridge.styles import set_text, text_format
+from digital_citymgmt_plugin.core.cases.slips import column_widths
 from digital_citymgmt_plugin.core.errors import InputRefused
 
 _MARGIN, _LABEL, _LINE = 15.0, 34.0, 5.0  # mm
@@ -59,7 +58,8 @@ _SHOWN = (
 )  # fmt: skip
 _LAMPS = {"green": "#1a8f3c", "amber": "#b97a00", "red": "#c62828"}
 _CELL = 2.2  # mm that a cell takes beside its text: margins and line
-_TALLEST = 0.8  # of a page: a text that is longer is cut, and that is said by its ellipsis
+_TOGETHER = 20  # lines of a text that are not parted between pages
+_MOST_LINES = 2_000
 
 
 def harmless(text: Any) -> str:
@@ -165,7 +165,7 @@ class SlipPrinter:
         target = Path(folder) / f"{sheet['stem']}.pdf"
         aside = target.with_name(f".dcm_{target.name}")
         try:
-            export(layout, str(aside), 200)
+            export(layout, str(aside), 200, texts=True)
             aside.replace(target)
         except OSError as error:
             raise InputRefused("file.not_written", file=str(target), reason=error.strerror or str(error)) from error
@@ -212,24 +212,31 @@ class _Page:
 
     def room(self, high: float) -> None:
         """Go on to a new page when there is too little room on this one."""
-        if self.top + high <= self.page[1] - _MARGIN:
-            return
+        if self.top + high > self.page[1] - _MARGIN:
+            self.turn()
+
+    def turn(self) -> tuple[float, int]:
+        """Go on to a new page; returns its top and number."""
         page = QgsLayoutItemPage(self.layout)
         page.setPageSize("A4", self.way)
         self.layout.pageCollection().addPage(page)
         self.number += 1
         self.top = _MARGIN
+        return self.top, self.number
 
     def line(self, label: str, words: str) -> None:
-        most = int(_TALLEST * self.page[1] / _LINE)
-        cut = [part for line in words.split("\n") for part in wrapped(line, self.wide - _LABEL, 10, most)][:most]
-        high = 2 + _LINE * len(cut)
-        self.room(high)
+        rest = _lines(words, self.wide - _LABEL, 10)
         color = _LAMPS.get(self.sheet["lamp"], "#202020") if words.endswith("]") else "#202020"
-        top = self.top
-        self.label(label, 10, (_MARGIN, top), (_LABEL, high), "#606060")
-        self.label("\n".join(cut), 10, (_MARGIN + _LABEL, top), (self.wide - _LABEL, high), color)
-        self.top = top + high
+        self.room(2 + _LINE * min(len(rest), _TOGETHER))
+        while rest:
+            most = max(1, int((self.page[1] - _MARGIN - self.top - 2) / _LINE))
+            part, rest = rest[:most], rest[most:]
+            high, top = 2 + _LINE * len(part), self.top
+            self.label(label, 10, (_MARGIN, top), (_LABEL, high), "#606060")
+            self.label("\n".join(part), 10, (_MARGIN + _LABEL, top), (self.wide - _LABEL, high), color)
+            label, self.top = "", top + high
+            if rest:
+                self.turn()
 
     def text(self, words: str, points: float, left: float, wide: float, *, middle: bool = False) -> None:
         cut = wrapped(words, wide, points, 4)
@@ -303,29 +310,16 @@ class _Page:
     def table(self) -> None:
         """Put the table below, and on as many pages as it needs."""
         heads = self.sheet["header"]
-        widths = _widths(self.sheet, self.wide - _CELL * len(heads))
+        widths = column_widths(heads, self.sheet["rows"], self.wide - _CELL * len(heads))
         cells = [
-            [QgsTableCell("\n".join(wrapped(harmless(text), width - 1, 8.5, 6))) for text, width in zip(row, widths)]
-            for row in self.sheet["rows"]
+            [_lines(harmless(text), width - 1, 8.5) for text, width in zip(row, widths)] for row in self.sheet["rows"]
         ]
-        table = add_table(self.layout, heads, cells, widths, 8.5)
         self.top += 4
-        if self.top > self.page[1] - 60:
-            self.top = self.page[1]
-            self.room(20)
-        frame = QgsLayoutFrame(self.layout, table)
-        table.addFrame(frame, False)
-        frame.attemptResize(QgsLayoutSize(self.wide, self.page[1] - _MARGIN - self.top))
-        frame.attemptMove(QgsLayoutPoint(_MARGIN, self.top), True, False, self.number)
-        table.recalculateFrameSizes()
-        self.keep.append(table)
+        self.room(24)
+        place = (_MARGIN, self.top, self.number)
+        self.keep += add_table(self.layout, heads, cells, widths, 8.5, place, self.page[1] - _MARGIN, self.turn)
 
 
-def _widths(sheet: Mapping[str, Any], wide: float) -> list[float]:
-    """Share the width of a page among the columns of a table by how long their texts are, none below 14 mm."""
-    lengths = []
-    for at, heading in enumerate(sheet["header"]):
-        longest = max([len(heading), *(min(len(row[at]), 40) for row in sheet["rows"])])
-        lengths.append(max(float(longest), 4.0))
-    free = wide - 14.0 * len(lengths)
-    return [14.0 + free * one / sum(lengths) for one in lengths]
+def _lines(words: str, wide: float, points: float) -> list[str]:
+    """Return a text in lines of a width, all of it."""
+    return [part for line in words.split("\n") for part in wrapped(line, wide, points, _MOST_LINES)]

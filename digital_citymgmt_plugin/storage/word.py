@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from digital_citymgmt_plugin.core.cases.slips import Sheet
+from digital_citymgmt_plugin.core.cases.slips import Sheet, column_widths
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.same_file import kept_inside
 from digital_citymgmt_plugin.storage.documents import _CONTROL
@@ -17,7 +17,8 @@ from digital_citymgmt_plugin.storage.replacing import replacing
 
 _LABEL_MM, _TEXT_MM = 38, 136
 _LAMPS = {"green": "1A8F3C", "amber": "B97A00", "red": "C62828"}
-_PHOTO_MM, _MAP_MM = 82, 150
+_PHOTO_MM, _MAP_MM = (55.0, 42.0), 150  # a photo is put into the box
+_ACROSS, _PHOTO_PIXELS = 3, 1_000
 
 
 def write_slip(path: str, sheet: Sheet, words: Mapping[str, str], picture: str, photo_folder: str) -> dict[str, int]:
@@ -80,8 +81,9 @@ class _Word:
         run.bold, run.font.size = True, self.pt(18)
 
     def title(self, words: str) -> None:
-        run = self.document.add_paragraph().add_run(_plain(words))
-        run.bold = True
+        paragraph = self.document.add_paragraph()
+        paragraph.paragraph_format.keep_with_next = True  # a heading does not stand alone at the end of a page
+        paragraph.add_run(_plain(words)).bold = True
 
     def small(self, words: str) -> None:
         run = self.document.add_paragraph().add_run(_plain(words))
@@ -91,14 +93,14 @@ class _Word:
         from docx.shared import RGBColor
 
         table = self.document.add_table(rows=0, cols=2)
-        table.style, table.autofit = "Table Grid", False
+        table.style = "Table Grid"
         for label, text in self.sheet.lines:
             cells = table.add_row().cells
-            cells[0].width, cells[1].width = self.mm(_LABEL_MM), self.mm(_TEXT_MM)
             cells[0].paragraphs[0].add_run(_plain(label)).bold = True
             run = cells[1].paragraphs[0].add_run(_plain(text))
             if self.sheet.lamp in _LAMPS and text.endswith("]"):
                 run.font.color.rgb = RGBColor.from_string(_LAMPS[self.sheet.lamp])
+        self.set_widths(table, (_LABEL_MM, _TEXT_MM))
 
     def map(self, picture: str) -> int:
         if self.sheet.place is None:
@@ -114,19 +116,28 @@ class _Word:
         if not self.sheet.photos:
             return 0
         self.title(self.words["photos"])
-        paragraph, missing = self.document.add_paragraph(), 0
-        for name in self.sheet.photos:
-            path = kept_inside(folder, name)
-            try:
-                if path is None:
-                    raise InputRefused("photos.unreadable", file=_plain(name)[:120], detail="")
-                paragraph.add_run().add_picture(io.BytesIO(small_photo(path)), width=self.mm(_PHOTO_MM))
-                paragraph.add_run("  ")
-            except (InputRefused, ImportError):
-                missing += 1
+        shown = [data for data in (self.photo(folder, name) for name in self.sheet.photos) if data]
+        if shown:
+            rows = -(-len(shown) // _ACROSS)
+            table = self.document.add_table(rows=rows, cols=_ACROSS)
+            self.set_widths(table, [_PHOTO_MM[0] + 3.0] * _ACROSS)
+            for at, data in enumerate(shown):
+                run = table.cell(at // _ACROSS, at % _ACROSS).paragraphs[0].add_run()
+                picture = run.add_picture(io.BytesIO(data))
+                share = min(self.mm(_PHOTO_MM[0]) / picture.width, self.mm(_PHOTO_MM[1]) / picture.height)
+                picture.width, picture.height = int(picture.width * share), int(picture.height * share)
+        missing = len(self.sheet.photos) - len(shown)
         if missing:
             self.small(self.words["no_photo"].format(count=missing))
         return missing
+
+    def photo(self, folder: str, name: str) -> bytes | None:
+        """Return a photo of the city's folder, small and upright; None when it is none of it or cannot be read."""
+        path = kept_inside(folder, name)
+        try:
+            return small_photo(path, _PHOTO_PIXELS) if path is not None else None
+        except (InputRefused, ImportError):
+            return None
 
     def table(self) -> None:
         if self.sheet.fid:
@@ -138,11 +149,33 @@ class _Word:
         for row in self.sheet.rows:
             for cell, words in zip(table.add_row().cells, row):
                 cell.paragraphs[0].add_run(_plain(words)).font.size = self.pt(9)
+        self.mark(table.rows[0], "tblHeader")  # on every page
+        for one in table.rows:
+            self.mark(one, "cantSplit")
+        page = self.document.sections[0]
+        wide = (int(page.page_width or 0) - 2 * int(page.left_margin or 0)) / self.mm(1)
+        self.set_widths(table, column_widths(self.sheet.header, self.sheet.rows, wide))
+
+    def set_widths(self, table: Any, widths: Sequence[float]) -> None:
+        """Give a table its columns in mm: Word goes by the cells, LibreOffice by the grid."""
+        table.autofit = False
+        for column, width in zip(table.columns, widths):
+            column.width = self.mm(width)
+        for row in table.rows:
+            for cell, width in zip(row.cells, widths):
+                cell.width = self.mm(width)
+
+    def mark(self, row: Any, name: str) -> None:
+        from docx.oxml import OxmlElement
+
+        row._tr.get_or_add_trPr().append(OxmlElement(f"w:{name}"))
 
     def signs(self) -> None:
         self.document.add_paragraph()
-        for words in self.sheet.signs:
-            self.document.add_paragraph().add_run(f"{_plain(words)}  ____________________")
+        signs = self.sheet.signs
+        table = self.document.add_table(rows=-(-len(signs) // 2), cols=2)
+        for at, words in enumerate(signs):
+            table.cell(at // 2, at % 2).paragraphs[0].add_run(f"{_plain(words)}  ____________________")
 
 
 def _plain(text: Any) -> str:

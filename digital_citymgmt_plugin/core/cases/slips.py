@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -119,3 +119,13 @@ def stems(numbers: Iterable[tuple[int, Any]]) -> dict[int, str]:
         taken.add(folded(name))
         found[fid] = name
     return found
+
+
+def column_widths(header: Sequence[str], rows: Sequence[Sequence[str]], wide: float) -> list[float]:
+    """Share the width of a page (mm) among the columns of a table by how long their texts are, none below 14 mm."""
+    lengths = []
+    for at, heading in enumerate(header):
+        longest = max([len(heading), *(min(len(row[at]), 40) for row in rows)])
+        lengths.append(max(float(longest), 4.0))
+    free = wide - 14.0 * len(lengths)
+    return [14.0 + free * one / sum(lengths) for one in lengths]
