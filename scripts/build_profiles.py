@@ -92,6 +92,28 @@ COUNTS = {
 }
 
 
+# Counts that the list of one vendor does not have: code, name, definition, definition in Chinese, confidence.
+OWN_COUNTS = (
+    (
+        "to_be_closed_not_parked", "应结案数（不含挂账）", "To be closed less the cases parked now",
+        "应结案数-当前挂账的案件", "practice of published reports",
+    ),
+    ("accepted", "受理数", "Cases past acceptance", "已越过受理阶段的案件", "one source (vendor practice)"),
+    (
+        "public_filed", "监督举报核实数", "Filed cases that came from others than collectors",
+        "立案数中非监督员来源的案件", "one source (vendor practice)",
+    ),
+    (
+        "to_be_checked_after_disposal", "应核查数", "Cases disposed of, whose disposal is to be checked on site",
+        "已处置、应到现场核查的案件", "one source (vendor practice)",
+    ),
+    (
+        "missed", "漏报数", "Filed cases of others in a beat that its collector had walked before and not reported",
+        "监督员巡查过、未上报而由公众等其他来源上报并立案的案件", "one source; the plugin's reading",
+    ),
+)  # fmt: skip
+
+
 def read(folder: Path, name: str) -> list[dict[str, str]]:
     """Read one table of the standards folder."""
     with (folder / name).open(encoding="utf-8-sig", newline="") as file:
@@ -193,14 +215,7 @@ def counts(folder: Path) -> list[dict[str, str]]:
         for row in read(folder, "count_definitions.csv")
         if row["field"] in COUNTS
     ]
-    own = {
-        "code": "to_be_closed_not_parked",
-        "name": "应结案数（不含挂账）",
-        "definition": "To be closed less the cases parked now",
-        "definition_zh": "应结案数-当前挂账的案件",
-        "confidence": "practice of published reports",
-    }
-    return [*rows, own]
+    return [*rows, *(dict(zip(rows[0], own)) for own in OWN_COUNTS)]
 
 
 def main() -> None:

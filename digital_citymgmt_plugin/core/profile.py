@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from digital_citymgmt_plugin.core.assessment.scheme_rows import BandRow, SchemeRow, TermRow
 from digital_citymgmt_plugin.core.cases.workflow import Move
 from digital_citymgmt_plugin.core.cases.workhours import DEFAULT_HOURS
 from digital_citymgmt_plugin.core.catalogue import split_fields
@@ -188,7 +189,10 @@ class ClassSynonym:
 
 @dataclass(frozen=True)
 class Indicator:
-    """A rate over two named counts; ``unit`` is ``%`` or empty."""
+    """A rate over two sums of named counts (``filed - voided``); ``unit`` is ``%`` or empty.
+
+    Without ``denominator`` it is a number of cases.
+    """
 
     code: str
     name: str
@@ -231,6 +235,9 @@ class Profile:
     periods: tuple[HoursPeriod, ...] = ()
     synonyms: tuple[ClassSynonym, ...] = ()
     moves: tuple[Move, ...] = ()  # none: checks pass it over, the store gives the default
+    score_schemes: tuple[SchemeRow, ...] = ()
+    score_terms: tuple[TermRow, ...] = ()
+    score_bands: tuple[BandRow, ...] = ()
 
     def setting(self, key: str) -> str:
         """Return a setting, the default where the profile has none, '' when there is neither."""

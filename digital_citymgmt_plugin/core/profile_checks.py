@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
+from digital_citymgmt_plugin.core.assessment.counts import KNOWN
+from digital_citymgmt_plugin.core.assessment.scheme_checks import check_indicator, check_rows
+from digital_citymgmt_plugin.core.assessment.scheme_rows import band_key, term_key
 from digital_citymgmt_plugin.core.cases.clock import RETURNS
 from digital_citymgmt_plugin.core.cases.times import FIRST_YEAR, LAST_YEAR
 from digital_citymgmt_plugin.core.cases.workflow import check_moves, move_key
@@ -65,6 +68,10 @@ def check_profile(profile: Profile) -> list[Problem]:
         *_synonyms(profile),
         *_duplicates("workflow", "from_stages", (move_key(move) for move in profile.moves)),
         *(check_moves(profile.moves) if profile.moves else ()),
+        *_duplicates("score_schemes", "code", (row.code for row in profile.score_schemes)),
+        *_duplicates("score_terms", "indicator", (term_key(row) for row in profile.score_terms)),
+        *_duplicates("score_bands", "start", (band_key(row) for row in profile.score_bands)),
+        *check_rows(profile.score_schemes, profile.score_terms, profile.score_bands, profile.indicators),
     ]
 
 
@@ -256,11 +263,7 @@ def _indicator(profile: Profile, indicator: Indicator) -> Iterable[Problem]:
     where = {"table": "indicators", "key": indicator.code}
     if not indicator.code.strip() or not indicator.name.strip():
         yield "profile.no_name", {**where, "column": "name" if indicator.code.strip() else "code"}
-    known = {count.code for count in profile.counts}
-    for column in ("numerator", "denominator"):
-        value = getattr(indicator, column)
-        if value not in known:
-            yield "profile.unknown_count", {**where, "column": column, "value": value}
+    yield from check_indicator(indicator, (*KNOWN, *(count.code for count in profile.counts)))
     if indicator.direction not in DIRECTIONS:
         yield "profile.wrong_value", {**where, "column": "direction", "value": indicator.direction}
     if indicator.unit not in UNITS:

@@ -22,8 +22,12 @@ SHEETS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "work_hours": ("periods", ("from_day", "to_day")),
     "class_synonyms": ("synonyms", ("word", "kind")),
     "workflow": ("moves", ("action", "from_stages")),
+    "score_schemes": ("score_schemes", ("code",)),
+    "score_terms": ("score_terms", ("scheme", "indicator")),
+    "score_bands": ("score_bands", ("scheme", "indicator", "start")),
 }
-_NAMES = ("name", "condition", "department_code", "remark", "value", "hours")  # what tells a person which row is meant
+# What tells a person which row is meant.
+_NAMES = ("name", "condition", "department_code", "remark", "value", "hours", "rule", "grade")
 
 Row = dict[str, Any]
 

@@ -41,6 +41,8 @@ HAND_KEPT = frozenset(
         "work_calendar",
         "indicator",
         "score_scheme",
+        "score_term",
+        "score_band",
         "workflow_move",
         "class_synonym",
         "work_hours",

@@ -44,6 +44,7 @@ from digital_citymgmt_plugin.storage.profiles import (
     responsibility_rule,
     workflow_move,
 )
+from digital_citymgmt_plugin.storage.score_schemes import SCORES, band_row, scheme_row, scores_for, term_row
 
 # Lines of the sheet ``settings`` that are no settings of the profile itself.
 OWN_LINES = ("name", "edition", "version", "base", "replace")
@@ -57,6 +58,9 @@ _MAKE: Mapping[str, Callable[[Mapping[str, Any]], Any]] = {
     "work_hours": hours_period,
     "class_synonyms": class_synonym,
     "workflow": workflow_move,
+    "score_schemes": scheme_row,
+    "score_terms": term_row,
+    "score_bands": band_row,
 }
 PARTS = {
     "classes": "classes", "departments": "departments", "filing_standard": "filing_rules",
@@ -64,9 +68,13 @@ PARTS = {
     "work_hours": "periods",
     "class_synonyms": "synonyms",
     "workflow": "moves",
+    "score_schemes": "score_schemes", "score_terms": "score_terms", "score_bands": "score_bands",
 }  # fmt: skip
 # A fault that says only that another sheet's row is missing → that sheet. Told only when that sheet is right.
-_REFERS = {"profile.unknown_department": "departments", "profile.unknown_class": "classes"}
+_REFERS = {
+    "profile.unknown_department": "departments", "profile.unknown_class": "classes",
+    "profile.unknown_indicator": "indicators", "profile.unknown_score_scheme": "score_schemes",
+}  # fmt: skip
 
 
 class ProfileRows:
@@ -121,6 +129,8 @@ class ProfileRows:
             parts["indicators"] = builtin_profile(EDITIONS[-1]).indicators
         if not parts["moves"] and not self._faults.touches("workflow"):
             parts["moves"] = builtin_moves()
+        if not any(sheet in self._sheets and self._sheets[sheet].rows for sheet in SCORES) and base is None:
+            parts.update(scores_for(parts["indicators"]))
         result = _without_dangling(replace(draft, **parts), self._row_of)
         self._check(result)
         self._faults.demand_none()
@@ -289,4 +299,20 @@ def _without_dangling(profile: Profile, row_of: Mapping[tuple[str, str], int]) -
         if (rule.kind, rule.class_code) in known
         or ("filing_standard", row_key("filing_standard", vars(rule))) in row_of
     )
-    return replace(profile, classes=classes, filing_rules=rules)
+    return replace(profile, classes=classes, filing_rules=rules, **_scores_left(profile, row_of))
+
+
+def _scores_left(profile: Profile, row_of: Mapping[tuple[str, str], int]) -> dict[str, Any]:
+    """Return the schemes without those of the base that name an indicator which is gone."""
+    known = {entry.code for entry in profile.indicators}
+    own = {row.code for row in profile.score_schemes if ("score_schemes", row.code) in row_of}
+    gone = {
+        row.scheme
+        for row in profile.score_terms
+        if row.indicator not in known and ("score_terms", row_key("score_terms", vars(row))) not in row_of
+    } - own
+    return {
+        "score_schemes": tuple(row for row in profile.score_schemes if row.code not in gone),
+        "score_terms": tuple(row for row in profile.score_terms if row.scheme not in gone),
+        "score_bands": tuple(row for row in profile.score_bands if row.scheme not in gone),
+    }

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from digital_citymgmt_plugin.core.assessment.schemes import BASES, OBJECTS, RULES, ZERO_RULES
 from digital_citymgmt_plugin.core.cases.limit_text import parse_limit
 from digital_citymgmt_plugin.core.cases.stages import STAGE_OF, STAGES
 from digital_citymgmt_plugin.core.cases.workflow import BACK, FLAGS, NEEDS, ROLES, STAYS, split_list
@@ -72,6 +73,27 @@ SHEETS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "roles": "角色", "needs": "必填", "flags": "条件", "sort": "排序", "confidence": "可信度",
         },
     ),
+    "score_schemes": (
+        "评价方案",
+        {
+            "code": "代码", "name": "名称", "object": "评价对象", "basis": "统计口径", "zero_rule": "分母为零",
+            "decimals": "小数位", "source": "来源", "confidence": "可信度", "note": "备注",
+        },
+    ),
+    "score_terms": (
+        "评价指标",
+        {
+            "scheme": "方案", "indicator": "指标", "rule": "计分", "weight": "权重", "direction": "方向",
+            "sort": "排序", "source": "来源", "confidence": "可信度",
+        },
+    ),
+    "score_bands": (
+        "等级",
+        {
+            "scheme": "方案", "indicator": "指标", "start": "从（含）", "stop": "到（不含）", "score": "分值",
+            "grade": "等级",
+        },
+    ),
 }  # fmt: skip
 
 KEYS: Mapping[str, tuple[str, ...]] = {
@@ -86,6 +108,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "work_hours": ("from_day", "to_day"),
     "class_synonyms": ("word", "kind"),
     "workflow": ("action", "from_stages"),
+    "score_schemes": ("code",),
+    "score_terms": ("scheme", "indicator"),
+    "score_bands": ("scheme", "indicator", "start"),
 }
 # Columns without which a row says nothing. Responsibility rules may leave kind, class and area open.
 NEEDED: Mapping[str, tuple[str, ...]] = {
@@ -95,17 +120,19 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "work_hours": ("hours",),
     "class_synonyms": ("word", "class_code"),
     "workflow": ("action", "name", "from_stages", "to_stage", "roles"),
+    "score_schemes": ("code", "name"),
+    "score_bands": ("scheme", "start"),  # without an indicator: a grade
 }
 # Columns that came with schema 3: a workbook from before may lack them.
 LATER: Mapping[str, tuple[str, ...]] = {"classes": ("required_fields", "photo_count", "duplicate_m", "symbol")}
-# Came with schema 4. Without moves the table of the plugin holds.
-LATER_SHEETS = ("work_hours", "class_synonyms", "workflow")
+# Came with schema 4 and 5. Without moves the table of the plugin holds, without schemes its presets.
+LATER_SHEETS = ("work_hours", "class_synonyms", "workflow", "score_schemes", "score_terms", "score_bands")
 FOR_PEOPLE: Mapping[str, tuple[str, ...]] = {"settings": ("note",)}  # columns that are written and not read
 CLEAR = "-"  # in a row on top of a base: leave this cell empty; a blank cell keeps the base's value
 MOST_FAULTS = 50  # told at once
 
-_WHOLE = ("digits", "condition_no", "priority", "photo_count", "sort")
-_REAL = ("tolerance_m", "limit_value", "duplicate_m")
+_WHOLE = ("digits", "condition_no", "priority", "photo_count", "sort", "decimals")
+_REAL = ("tolerance_m", "limit_value", "duplicate_m", "weight", "start", "stop", "score")
 _YES_NO = ("enabled", "is_workday")
 _EXACT = 1e15  # Excel keeps 15 digits: a longer number in a text column is no longer what was typed
 _DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:\s+0{1,2}:00(?::00)?)?")
@@ -116,6 +143,10 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     "geometry": {"点": "point", "线": "line", "面": "area"},
     "limit_unit": {chinese: unit for unit, chinese in LIMIT_UNITS.items()},
     "direction": {"高": "higher", "低": "lower"},
+    "object": {chinese: name for name, chinese in OBJECTS.items()},
+    "basis": {chinese: name for name, chinese in BASES.items()},
+    "zero_rule": {chinese: name for name, chinese in ZERO_RULES.items()},
+    "rule": {chinese: name for name, chinese in RULES.items()},
     "to_stage": {**_STAGE_WORDS, "保持": STAYS, "stays": STAYS, "原环节": BACK, "back": BACK},
 }
 _LISTS: Mapping[str, Mapping[str, str]] = {

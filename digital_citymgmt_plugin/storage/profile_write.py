@@ -79,6 +79,9 @@ def profile_rows(profile: Profile) -> dict[str, list[dict[str, Any]]]:
         "work_hours": [dict(vars(entry)) for entry in profile.periods],
         "class_synonyms": [dict(vars(entry)) for entry in profile.synonyms],
         "workflow": [dict(vars(entry)) for entry in profile.moves],
+        "score_schemes": [dict(vars(entry)) for entry in profile.score_schemes],
+        "score_terms": [dict(vars(entry)) for entry in profile.score_terms],
+        "score_bands": [dict(vars(entry)) for entry in profile.score_bands],
     }
 
 

@@ -41,6 +41,7 @@ from digital_citymgmt_plugin.core.profile import (
     Profile,
     ResponsibilityRule,
 )
+from digital_citymgmt_plugin.storage.score_schemes import SCORE_TABLES, builtin_scores, read_scores
 
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "profiles"
 SETTING = "setting."  # prefix of the profile's settings among the store's ``meta`` keys
@@ -64,6 +65,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "workflow_move": (
         "action", "name", "name_en", "from_stages", "to_stage", "roles", "needs", "flags", "sort", "confidence",
     ),
+    **SCORE_TABLES,
 }  # fmt: skip
 
 # The local variant differs from 2026 in the sequence only.
@@ -97,6 +99,7 @@ def builtin_profile(edition: str) -> Profile:
         indicators=tuple(indicator(row) for row in _read("indicators.csv")),
         counts=builtin_counts(),
         moves=builtin_moves(),
+        **builtin_scores(),
         settings=MappingProxyType({**DEFAULT_SETTINGS, "department_assignment": "default"}),
     ).demand()
 
@@ -132,8 +135,8 @@ def profile_tables(profile: Profile) -> tuple[dict[str, Columns], dict[str, str]
     -------
     tables : dict
         ``class``, ``department``, ``filing_standard``, ``indicator``, ``responsibility_rule``, ``work_calendar``,
-        ``work_hours``, ``workflow_move``; tables without rows have empty columns. A class without a tolerance
-        of its own keeps none: that of its accuracy (a setting) applies.
+        ``work_hours``, ``workflow_move``, ``score_scheme`` …; tables without rows have empty columns. A class without
+        a tolerance of its own keeps none: that of its accuracy (a setting) applies.
     meta : dict
         ``edition``, ``profile_name``, ``profile_version``, ``grid_scheme`` and ``component_scheme`` (JSON), and
         the settings with the prefix ``setting.``.
@@ -149,6 +152,9 @@ def profile_tables(profile: Profile) -> tuple[dict[str, Columns], dict[str, str]
         "work_hours": [vars(entry) for entry in profile.periods],
         "class_synonym": [vars(entry) for entry in profile.synonyms],
         "workflow_move": [vars(entry) for entry in profile.moves],
+        "score_scheme": [vars(entry) for entry in profile.score_schemes],
+        "score_term": [vars(entry) for entry in profile.score_terms],
+        "score_band": [vars(entry) for entry in profile.score_bands],
     }
     tables = {name: {column: _column(rows[name], column) for column in TABLES[name]} for name in TABLES}
     meta = {
@@ -167,6 +173,8 @@ def profile_from_tables(tables: Mapping[str, Columns], meta: Mapping[str, str]) 
     missing = [key for key in ("edition", "grid_scheme", "component_scheme") if not meta.get(key)]
     if missing:
         raise ProfileError("profile.not_in_store", missing=", ".join(missing))
+    given = tuple(indicator(row) for row in _rows(tables["indicator"]))
+    scores = read_scores({name: _rows(tables[name]) for name in SCORE_TABLES})
     return Profile(
         name=meta.get("profile_name", ""),
         edition=meta["edition"],
@@ -176,13 +184,14 @@ def profile_from_tables(tables: Mapping[str, Columns], meta: Mapping[str, str]) 
         classes=tuple(class_entry(row) for row in _rows(tables["class"])),
         departments=tuple(department(row) for row in _rows(tables["department"])),
         filing_rules=tuple(filing_rule(row) for row in _rows(tables["filing_standard"])),
-        indicators=tuple(indicator(row) for row in _rows(tables["indicator"])),
+        indicators=given if any(scores.values()) else _completed(given),
         responsibility=tuple(responsibility_rule(row) for row in _rows(tables["responsibility_rule"])),
         days=tuple(calendar_day(row) for row in _rows(tables["work_calendar"])),
         periods=tuple(hours_period(row) for row in _rows(tables["work_hours"])),
         synonyms=tuple(class_synonym(row) for row in _rows(tables["class_synonym"])),
         moves=tuple(workflow_move(row) for row in _rows(tables["workflow_move"])) or builtin_moves(),
         counts=builtin_counts(),
+        **(scores if any(scores.values()) else builtin_scores()),
         settings={key[len(SETTING) :]: value for key, value in meta.items() if key.startswith(SETTING)},
     )
 
@@ -243,6 +252,13 @@ def filing_rule(row: Mapping[str, Any]) -> FilingRule:
 def indicator(row: Mapping[str, Any]) -> Indicator:
     """Make an indicator from a row."""
     return Indicator(*(_text(row.get(name)) for name in TABLES["indicator"]))
+
+
+def _completed(indicators: tuple[Indicator, ...]) -> tuple[Indicator, ...]:
+    """Return a store's indicators with those of ours that it lacks: a store of before knew none of the schemes."""
+    held = {entry.code for entry in indicators}
+    ours = (indicator(row) for row in _read("indicators.csv"))
+    return (*indicators, *(entry for entry in ours if entry.code not in held))
 
 
 def responsibility_rule(row: Mapping[str, Any]) -> ResponsibilityRule:

@@ -47,6 +47,7 @@ NAMES: tuple[tuple[str, str, str, str], ...] = (
     ("remediation", "case_fid", "case_record", "fid"), ("remediation", "fund_uuid", "fund", "uuid"),
     ("ruling", "case_fid", "case_record", "fid"), ("package_case", "case_fid", "case_record", "fid"),
     ("package_case", "package_uuid", "package", "uuid"),
+    ("recheck_case", "case_fid", "case_record", "fid"), ("recheck_case", "recheck_uuid", "recheck", "uuid"),
     *((table, "department_code", "department", "code") for table in ("ruling", "remediation", "fund")),
     *((table, "merged_uuid", named, "uuid") for table in COMPONENTS for named in COMPONENTS),
     *(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from digital_citymgmt_plugin.core.assessment.counts import KNOWN, OWN, Cases, case_counts, latest
-from digital_citymgmt_plugin.core.assessment.indicators import NOTHING, choose_indicators, formula_lines, rate
+from digital_citymgmt_plugin.core.assessment.indicators import NOTHING, choose_indicators, formula_lines, shown_values
 from digital_citymgmt_plugin.core.cases.stages import STAGES, STEPS, derive_stages
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.profile import CountDefinition, Indicator
@@ -140,6 +140,10 @@ def test_parts_add_up_for_any_case():
 
 DISPOSAL = Indicator("disposal_rate", "处置率", "disposed", "to_be_disposed")
 OF_FILED = Indicator("disposal_rate_of_filed", "处置率（按立案数）", "disposed", "filed")
+
+
+def rate(above, below):
+    return shown_values(Indicator("r", "率", "a", "b"), {"a": above, "b": below}, len(above))
 
 
 def test_qidongs_published_rate_comes_out_to_the_last_digit():

@@ -15,7 +15,7 @@ from openpyxl.utils import get_column_letter
 
 SHEETS = (
     "settings", "schemes", "classes", "departments", "filing_standard", "responsibility_rules", "indicators",
-    "work_calendar",
+    "work_calendar", "score_schemes", "score_terms", "score_bands",
 )  # fmt: skip
 FATAL, HARMLESS, OPEN = "fatal", "harmless", "open"
 HOSTILE = (

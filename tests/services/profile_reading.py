@@ -21,13 +21,29 @@ KEYS = {
     "work_hours": ("from_day", "to_day"),
     "class_synonyms": ("word", "kind"),
     "workflow": ("action", "from_stages"),
+    "score_schemes": ("code",), "score_terms": ("scheme", "indicator"), "score_bands": ("scheme", "indicator", "start"),
 }  # fmt: skip
-NUMBERS = ("tolerance_m", "duplicate_m", "photo_count", "limit_value", "condition_no", "priority", "digits", "sort")
+NUMBERS = (
+    "tolerance_m",
+    "duplicate_m",
+    "photo_count",
+    "limit_value",
+    "condition_no",
+    "priority",
+    "digits",
+    "sort",
+    "decimals",
+    "weight",
+    "start",
+    "stop",
+    "score",
+)
 FLAGS = ("enabled", "is_workday")
 CHINESE = {
     "城市": "settings", "编码": "schemes", "类别": "classes", "部门": "departments", "立案标准": "filing_standard",
     "权责规则": "responsibility_rules", "指标": "indicators", "工作日历": "work_calendar",
     "工作时段": "work_hours", "流程": "workflow", "类别同义词": "class_synonyms",
+    "评价方案": "score_schemes", "评价指标": "score_terms", "等级": "score_bands",
 }  # fmt: skip
 WORDS = {
     "部件": "component", "事件": "event", "事项": "event", "matter": "event", "单元网格": "unit_grid", "点": "point",
@@ -38,6 +54,7 @@ TRANSLATED = {
     "kind": ("部件", "事件", "事项", "matter", "单元网格"), "geometry": ("点", "线", "面"), "direction": ("高", "低"),
     "limit_unit": ("工作时", "工作日", "紧急工作时", "自然日", "紧急工作日"),
 }  # fmt: skip
+SCORES = ("score_schemes", "score_terms", "score_bands")
 YES = ("1", "true", "yes", "是", "班", "上班")
 DEFAULTS = {
     "tolerance_a_m": "5", "tolerance_b_m": "10", "tolerance_c_m": "20", "tolerance_other_m": "10",
@@ -143,9 +160,12 @@ def _base_rows(edition):
     for sheet, name in (
         ("classes", f"classes_{edition}"), ("departments", "departments"), ("indicators", "indicators"),
         ("filing_standard", f"filing_standard_{edition}"), ("workflow", "workflow"),
+        ("score_schemes", "schemes"), ("score_terms", "scheme_terms"), ("score_bands", "scheme_bands"),
     ):  # fmt: skip
         with (RESOURCES / f"{name}.csv").open(encoding="utf-8", newline="") as file:
             rows[sheet] = [{k: _plain(k, v) for k, v in row.items() if v != ""} for row in csv.DictReader(file)]
+    for sheet, column in (("score_schemes", "code"), ("score_terms", "scheme"), ("score_bands", "scheme")):
+        rows[sheet] = [row for row in rows[sheet] if not row[column].endswith("_as_written")]
     for row in rows["departments"]:
         row.pop("name_en")
     for row in rows["classes"]:
@@ -170,6 +190,13 @@ def meaning(path):
     result["schemes"] = _schemes(rows["schemes"])
     if not base and not rows.get("workflow"):  # a workbook from before has the plugin's own
         rows["workflow"] = _base_rows("2013")["workflow"]
+    if not base and not any(rows.get(sheet) for sheet in SCORES):
+        presets = _base_rows("2013")
+        known = {row["code"] for row in rows["indicators"]}
+        lacking = {row["scheme"] for row in presets["score_terms"] if row["indicator"] not in known}
+        rows["score_schemes"] = [row for row in presets["score_schemes"] if row["code"] not in lacking]
+        for sheet in SCORES[1:]:
+            rows[sheet] = [row for row in presets[sheet] if row["scheme"] not in lacking]
     for sheet, keys in KEYS.items():
         if sheet == "settings":
             continue

@@ -17,7 +17,7 @@ from digital_citymgmt_plugin.services.classes import list_classes, readings_of
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.profile import export_profile, import_profile
 from digital_citymgmt_plugin.services.undoing import undo_operation
-from digital_citymgmt_plugin.storage.profiles import TABLES
+from digital_citymgmt_plugin.storage.profiles import TABLES, builtin_profile
 from tests.support import make_context, new_store
 
 
@@ -85,7 +85,7 @@ def test_every_difference_is_told_before_and_after_it_is_written(store, book, tm
         sheets["work_calendar"].append(["2027-02-06", 1, "春节调休"])
         sheets["work_hours"].append(["5月1日", "9月30日", "08:00-12:00, 15:00-18:30"])
         sheets["responsibility_rules"].append([10, "component", "0101", None, "D99", "确权纪要"])
-        sheets["indicators"].delete_rows(2)
+        sheets["indicators"].delete_rows(11)  # in no scheme
         sheets["settings"]["B7"] = "6"
 
     path = book(change)
@@ -102,7 +102,7 @@ def test_every_difference_is_told_before_and_after_it_is_written(store, book, tm
         ("classes", "component 0199", "added", "", "", "爱心驿站"),
         ("departments", "D99", "added", "", "", "新部门"),
         ("responsibility_rules", "component 0101  10", "added", "", "", "D99"),
-        ("indicators", "disposal_rate", "removed", "", "处置率", ""),
+        ("indicators", "parking_rate", "removed", "", "挂账率", ""),
         ("work_calendar", "2027-02-06", "added", "", "", "春节调休"),
         ("work_hours", "05-01 09-30", "added", "", "", "08:00-12:00, 15:00-18:30"),
     }
@@ -128,7 +128,7 @@ def test_an_import_is_taken_back_whole(store, book):
     def change(sheets):
         sheets["classes"]["F2"] = "自来水井盖"
         sheets["departments"].append(["D99", "新部门"])
-        sheets["indicators"].delete_rows(3)
+        sheets["indicators"].delete_rows(11)
         sheets["settings"]["B7"] = "6"
         sheets["settings"].append(["extra_kinds", "air=大气污染"])
 
@@ -340,3 +340,61 @@ def test_a_store_without_rows_of_moves_has_the_plugin_s_own(store):
     with store.action("test") as action:
         action.delete("workflow_move", store.read("workflow_move", ["fid"])["fid"])
     assert store.profile().moves == before
+
+
+# -- schemes of evaluation ---------------------------------------------------------------------------------------------
+
+
+def test_schemes_go_out_and_in_and_their_differences_are_told(store, book):
+    def change(sheets):
+        sheets["score_schemes"].append(["ours", "本市方案", "部门", "立案", "不计", 1])
+        sheets["score_terms"].append(["ours", "closing_rate", "率×100", 0.6, None, 1])
+        sheets["score_terms"].append(["ours", "rework_rate", "(1-率)×100", 0.4, "低", 2])
+        for row in ([0, 60, None, "差"], [60, None, None, "好"]):
+            sheets["score_bands"].append(["ours", None, *row])
+
+    preview = bring(store, book(change))
+    assert preview["sheets"]["score_terms"] == {"rows_added": 2, "rows_changed": 0, "rows_removed": 0}
+    profile = store.profile()
+    row = next(row for row in profile.score_schemes if row.code == "ours")
+    assert (row.object, row.basis, row.zero_rule, row.decimals) == ("department", "filed", "leave_out", 1)
+    assert [(t.rule, t.weight) for t in profile.score_terms if t.scheme == "ours"] == [("rate", 0.6), ("inverse", 0.4)]
+    assert [band.grade for band in profile.score_bands if band.scheme == "ours"] == ["差", "好"]
+    assert len(profile.score_schemes) == len(builtin_profile("2013").score_schemes) + 1
+
+
+@pytest.mark.parametrize(
+    ("sheet", "column", "old", "new", "code"),
+    [
+        ("score_terms", "D", 0.4, 0.1, "profile.scheme_weights"),
+        ("score_terms", "C", "inverse", "rate", "profile.scheme_direction"),
+        ("score_terms", "B", "closing_rate", "opening_rate", "profile.unknown_indicator"),
+        ("score_terms", "C", "rate", None, "profile.scheme_rule"),
+        ("score_bands", "C", 40, 41, "profile.band_gap"),
+        ("score_bands", "C", 40, 39, "profile.band_overlap"),
+        ("score_bands", "D", 40, 0, "profile.band_empty"),
+        ("score_bands", "E", 90, 30, "profile.bands_direction"),
+        ("score_bands", "B", "filed_number", "closing_rate", "profile.bands_unused"),
+        ("score_schemes", "C", "area", "town", "profile.wrong_value"),
+        ("score_bands", "A", "s3_area_1", "s9", "profile.unknown_score_scheme"),
+    ],
+)
+def test_a_broken_scheme_is_refused_and_the_store_is_as_it_was(store, book, sheet, column, old, new, code):
+    def change(sheets):
+        cell = next(cell for cell in sheets[sheet][column] if cell.value == old)
+        cell.value = new
+
+    before = content_of(store)
+    with pytest.raises(ProfileError) as refusal:
+        bring(store, book(change))
+    codes = [fault["code"] for fault in refusal.value.values["faults"]]
+    assert code in codes and content_of(store) == before
+    assert refusal.value.values["row"] > 1
+
+
+def test_a_workbook_without_schemes_has_the_plugin_s_own(store, book):
+    def change(sheets):
+        for name in ("score_schemes", "score_terms", "score_bands"):
+            sheets[name].parent.remove(sheets[name])
+
+    assert bring(store, book(change))["counts"]["differences"] == 0

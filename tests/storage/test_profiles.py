@@ -24,6 +24,8 @@ from digital_citymgmt_plugin.storage.profiles import (
 
 editions = pytest.mark.parametrize("edition", EDITIONS)
 
+NO_SCORES = {"score_schemes": (), "score_terms": (), "score_bands": ()}
+
 
 class TablesOnly:
     """A store that holds the tables of a profile and nothing else."""
@@ -159,10 +161,12 @@ def test_nulls_in_a_store_are_empty_texts():
 
 
 def test_an_empty_profile_makes_empty_tables_with_all_columns():
-    empty = replace(builtin_profile("2013"), classes=(), departments=(), filing_rules=(), indicators=())
+    empty = replace(builtin_profile("2013"), classes=(), departments=(), filing_rules=(), indicators=(), **NO_SCORES)
     tables, meta = profile_tables(empty)
     assert {name: tuple(columns) for name, columns in tables.items()} == dict(TABLES)
-    assert profile_from_tables(tables, meta) == empty
+    # Where a store has no schemes, those of the plugin hold, with their indicators.
+    ours = replace(builtin_profile("2013"), classes=(), departments=(), filing_rules=())
+    assert profile_from_tables(tables, meta) == ours
 
 
 def test_a_store_without_a_profile_is_refused():

@@ -24,6 +24,8 @@ LOCAL = {
     "classes": [("kind", "code", "name", "geometry"), ("component", "0199", "爱心驿站", "point")],
 }
 
+NO_SCORES = {"score_schemes": (), "score_terms": (), "score_bands": ()}
+
 
 @pytest.fixture
 def workbook(tmp_path):
@@ -63,7 +65,7 @@ def test_a_profile_comes_back_from_its_workbook(edition, chinese_path):
 
 def test_an_empty_profile_comes_back_too(tmp_path):
     path = str(tmp_path / "empty.xlsx")
-    empty = replace(builtin_profile("2013"), classes=(), departments=(), filing_rules=(), indicators=())
+    empty = replace(builtin_profile("2013"), classes=(), departments=(), filing_rules=(), indicators=(), **NO_SCORES)
     write_profile_workbook(empty, path)
     assert read_profile(path) == empty
 

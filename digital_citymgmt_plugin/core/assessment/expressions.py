@@ -34,12 +34,12 @@ def counts_in(*texts: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def in_words(text: str, name: Callable[[str], str]) -> str:
-    """Return a sum with its counts called by name, in brackets where it is more than one."""
+def in_words(text: str, name: Callable[[str], str], *, brackets: bool = True) -> str:
+    """Return a sum with its counts called by name; with ``brackets`` around it where it is more than one."""
     parts = parse_counts(text)
     said = name(parts[0][1]) if parts[0][0] > 0 else f"−{name(parts[0][1])}"
     said += "".join(f"{' − ' if sign < 0 else ' + '}{name(code)}" for sign, code in parts[1:])
-    return f"({said})" if len(parts) > 1 else said
+    return f"({said})" if brackets and len(parts) > 1 else said
 
 
 def sum_of(text: str, counts: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.assessment.counts import KNOWN, OWN
+from digital_citymgmt_plugin.core.assessment.expressions import counts_in, in_words
+from digital_citymgmt_plugin.core.assessment.scores import half_up, indicator_value
 from digital_citymgmt_plugin.core.assessment.words import Words
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.profile import CountDefinition, Indicator
@@ -73,17 +76,18 @@ def choose_indicators(
 
 def shown_counts(indicators: Sequence[Indicator]) -> tuple[str, ...]:
     """Return the codes of the counts that a table shows, in the order of a case's life."""
-    used = {code for indicator in indicators for code in (indicator.numerator, indicator.denominator)}
+    used = counts_in(*(text for item in indicators for text in (item.numerator, item.denominator)))
     return tuple(code for code in KNOWN if code in used or code in SHOWN)
 
 
-def rate(numerator: NDArray[np.int64], denominator: NDArray[np.int64], unit: str = "%") -> list[float | str]:
-    """Return a rate per row, in percent with two decimals; ``–`` where the denominator is 0."""
-    factor = 100.0 if unit == "%" else 1.0
-    return [
-        NOTHING if not below else round(factor * above / below, 2)
-        for above, below in zip(numerator.tolist(), denominator.tolist())
-    ]
+def shown_values(indicator: Indicator, counts: Mapping[str, NDArray[Any]], rows: int) -> list[float | int | str]:
+    """Return an indicator by row as tables show it: half up to two decimals, ``–`` without denominator or count."""
+    if any(code not in counts for code in counts_in(indicator.numerator, indicator.denominator)):
+        return [NOTHING] * rows
+    value = indicator_value(indicator, counts)
+    if not indicator.denominator:
+        return list(value.numerator.tolist())
+    return [NOTHING if np.isnan(item) else item for item in half_up(value.value, 2).tolist()]
 
 
 def count_names(definitions: Sequence[CountDefinition], words: Words | None = None) -> dict[str, str]:
@@ -108,14 +112,22 @@ def formula_lines(
         for definition in definitions
     }
     meaning.update((code, chinese if words.chinese else english) for code, (_, chinese, english) in OWN.items())
-    lines, used = [], []
+    lines: list[str] = []
+    used: list[str] = []
     for indicator in indicators:
-        above, below = names.get(indicator.numerator, "?"), names.get(indicator.denominator, "?")
+        said, codes = (_said(indicator, name) for name in (lambda code: names.get(code, "?"), str))
         unit = " × 100 %" if indicator.unit == "%" else ""
-        codes = f"{indicator.code} = {indicator.numerator} / {indicator.denominator}"
-        lines.append(f"{words.name(indicator.code, indicator.name)} = {above} ÷ {below}{unit}  ({codes})")
-        used += [indicator.numerator, indicator.denominator]
+        formula = f"{indicator.code} = {codes.replace(' ÷ ', ' / ')}"
+        lines.append(f"{words.name(indicator.code, indicator.name)} = {said}{unit}  ({formula})")
+        used += counts_in(indicator.numerator, indicator.denominator)
     for code in dict.fromkeys(used):
         if code in meaning:
             lines.append(words.say("table.meaning", name=names[code], code=code, meaning=meaning[code]))
     return lines
+
+
+def _said(indicator: Indicator, name: Callable[[str], str]) -> str:
+    """Return the formula of an indicator; a number of cases has no denominator."""
+    if not indicator.denominator:
+        return in_words(indicator.numerator, name, brackets=False)
+    return f"{in_words(indicator.numerator, name)} ÷ {in_words(indicator.denominator, name)}"

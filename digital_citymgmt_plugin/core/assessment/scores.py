@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.assessment.expressions import sum_of
+from digital_citymgmt_plugin.core.assessment.expressions import counts_in, sum_of
 from digital_citymgmt_plugin.core.assessment.schemes import (
     BANDS,
     FULL,
@@ -59,7 +59,10 @@ def half_up(values: Any, decimals: int) -> Floats:
 
 
 def indicator_value(indicator: Indicator, counts: Mapping[str, NDArray[Any]]) -> Value:
-    """Return an indicator by row; NaN where the denominator is 0."""
+    """Return an indicator by row; NaN where the denominator is 0, and everywhere where a count is not known."""
+    if any(code not in counts for code in counts_in(indicator.numerator, indicator.denominator)):
+        shape = next(iter(counts.values())).shape if counts else (0,)
+        return Value(np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64), np.full(shape, np.nan))
     above = sum_of(indicator.numerator, counts)
     if not indicator.denominator:
         return Value(above, np.zeros_like(above), above.astype(np.float64))

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.assessment.counts import KNOWN
 from digital_citymgmt_plugin.core.assessment.indicators import (
     NOTHING,
     count_names,
     formula_lines,
-    rate,
     shown_counts,
+    shown_values,
 )
 from digital_citymgmt_plugin.core.assessment.words import Words
 from digital_citymgmt_plugin.core.ports import GEOM, Context, Sheet, Store
@@ -43,11 +42,7 @@ def make_table(
     columns.append([groups.name(groups.codes[row]) for row in order] + [words.say("table.total")])
     with_total = {code: np.append(column[order], column.sum()) for code, column in sums.items()}
     columns += [with_total[code].tolist() for code in shown]
-    for indicator in indicators:
-        if indicator.numerator in KNOWN and indicator.denominator in KNOWN:
-            columns.append(rate(with_total[indicator.numerator], with_total[indicator.denominator], indicator.unit))
-        else:
-            columns.append([NOTHING] * (len(order) + 1))
+    columns += [shown_values(indicator, with_total, len(order) + 1) for indicator in indicators]
     rates = [words.name(item.code, item.name) + ("(%)" if item.unit == "%" else "") for item in indicators]
     by = words.say(f"table.{groups.by}")
     return {

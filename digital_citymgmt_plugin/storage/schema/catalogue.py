@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from digital_citymgmt_plugin.core.census import TABLES
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 # table → geometry type of its ``geom`` column, as registered in ``gpkg_geometry_columns``
 SPATIAL: dict[str, str] = {
@@ -36,7 +36,7 @@ ATTRIBUTES: tuple[str, ...] = (
     "code_block", "photo", "class", "department", "responsibility_rule", "filing_standard", "work_calendar",
     "indicator", "score_scheme", "mapping", "case_event", "supervision", "remediation", "fund", "package",
     "assessment_run", "drawing", "check_rule", "check_run", "workflow_move", "class_synonym", "work_hours",
-    "package_case",
+    "package_case", "score_term", "score_band", "recheck", "recheck_case",
 )  # fmt: skip
 
 COMPONENTS: tuple[str, ...] = TABLES

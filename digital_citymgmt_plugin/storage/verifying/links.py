@@ -98,6 +98,8 @@ REFERENCES: tuple[Check, ...] = (
     _reference("ruling", "case_fid", "case_record", "fid"),
     _reference("package_case", "case_fid", "case_record", "fid"),
     _reference("package_case", "package_uuid", "package"),
+    _reference("recheck_case", "case_fid", "case_record", "fid"),
+    _reference("recheck_case", "recheck_uuid", "recheck"),
     _reference("class", "department_code", "department", "code", WARNING),
     _reference("responsibility_rule", "department_code", "department", "code", WARNING),
     _reference("operation", "undone_by", "operation"),
