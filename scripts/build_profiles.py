@@ -98,15 +98,6 @@ OWN_COUNTS = (
         "to_be_closed_not_parked", "应结案数（不含挂账）", "To be closed less the cases parked now",
         "应结案数-当前挂账的案件", "practice of published reports",
     ),
-    ("accepted", "受理数", "Cases past acceptance", "已越过受理阶段的案件", "one source (vendor practice)"),
-    (
-        "public_filed", "监督举报核实数", "Filed cases that came from others than collectors",
-        "立案数中非监督员来源的案件", "one source (vendor practice)",
-    ),
-    (
-        "to_be_checked_after_disposal", "应核查数", "Cases disposed of, whose disposal is to be checked on site",
-        "已处置、应到现场核查的案件", "one source (vendor practice)",
-    ),
     (
         "missed", "漏报数", "Filed cases of others in a beat that its collector had walked before and not reported",
         "监督员巡查过、未上报而由公众等其他来源上报并立案的案件", "one source; the plugin's reading",

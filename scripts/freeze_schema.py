@@ -29,7 +29,8 @@ from digital_citymgmt_plugin.storage.schema.scripts import steps_after  # noqa: 
 LIST = ROOT / "tests" / "data" / "released_steps.tsv"
 PROFILE = {
     "class", "department", "filing_standard", "indicator", "responsibility_rule", "work_calendar", "score_scheme",
-    "mapping", "workflow_move", "class_synonym", "work_hours", "score_term", "score_band",
+    "mapping", "workflow_move", "class_synonym", "work_hours", "evaluation_scheme", "score_term",
+    "score_band",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
-from digital_citymgmt_plugin.core.assessment.counts import KNOWN
+from digital_citymgmt_plugin.core.assessment.counts import COUNTS
 from digital_citymgmt_plugin.core.assessment.scheme_checks import check_indicator, check_rows
 from digital_citymgmt_plugin.core.assessment.scheme_rows import band_key, term_key
 from digital_citymgmt_plugin.core.cases.clock import RETURNS
@@ -69,6 +69,7 @@ def check_profile(profile: Profile) -> list[Problem]:
         *_duplicates("workflow", "from_stages", (move_key(move) for move in profile.moves)),
         *(check_moves(profile.moves) if profile.moves else ()),
         *_duplicates("score_schemes", "code", (row.code for row in profile.score_schemes)),
+        *_names_twice(profile),
         *_duplicates("score_terms", "indicator", (term_key(row) for row in profile.score_terms)),
         *_duplicates("score_bands", "start", (band_key(row) for row in profile.score_bands)),
         *check_rows(profile.score_schemes, profile.score_terms, profile.score_bands, profile.indicators),
@@ -81,6 +82,16 @@ def _duplicates(table: str, column: str, keys: Iterable[str]) -> list[Problem]:
         for key, times in Counter(keys).items()
         if times > 1
     ]
+
+
+def _names_twice(profile: Profile) -> Iterable[Problem]:
+    """Tell schemes of evaluation that bear the name of another: people choose them by name."""
+    seen: dict[str, str] = {}
+    for row in profile.score_schemes:
+        if row.name in seen and seen[row.name] != row.code:
+            where = {"table": "score_schemes", "key": row.code, "column": "name", "value": row.name}
+            yield "profile.duplicate", {**where, "times": 2}
+        seen.setdefault(row.name, row.code)
 
 
 def _schemes(profile: Profile) -> Iterable[Problem]:
@@ -263,7 +274,7 @@ def _indicator(profile: Profile, indicator: Indicator) -> Iterable[Problem]:
     where = {"table": "indicators", "key": indicator.code}
     if not indicator.code.strip() or not indicator.name.strip():
         yield "profile.no_name", {**where, "column": "name" if indicator.code.strip() else "code"}
-    yield from check_indicator(indicator, (*KNOWN, *(count.code for count in profile.counts)))
+    yield from check_indicator(indicator, (*COUNTS, *(count.code for count in profile.counts)))
     if indicator.direction not in DIRECTIONS:
         yield "profile.wrong_value", {**where, "column": "direction", "value": indicator.direction}
     if indicator.unit not in UNITS:

@@ -41,6 +41,7 @@ HAND_KEPT = frozenset(
         "work_calendar",
         "indicator",
         "score_scheme",
+        "evaluation_scheme",
         "score_term",
         "score_band",
         "workflow_move",

@@ -139,7 +139,7 @@ class ProfileRows:
     def _demand_all(self) -> None:
         for sheet, (_, columns) in SHEETS.items():
             if sheet not in self._sheets:
-                if sheet in LATER_SHEETS:
+                if sheet in LATER_SHEETS and not (sheet in SCORES and any(one in self._sheets for one in SCORES)):
                     continue
                 self._faults.add("profile.missing_sheet", sheet)
                 continue

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from digital_citymgmt_plugin.core.ports import Action, Columns, Condition, Store
+from digital_citymgmt_plugin.core.ports import Action, Columns, Store
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.storage.profiles import SETTING, profile_tables
 
@@ -22,13 +22,11 @@ _KEYS: Mapping[str, tuple[str, ...]] = {
     "work_hours": ("from_day", "to_day"),
     "class_synonym": ("word", "kind"),
     "workflow_move": ("action", "from_stages"),
-    "score_scheme": ("code",),
+    "evaluation_scheme": ("code",),
     "score_term": ("scheme", "indicator"),
     "score_band": ("scheme", "indicator", "start"),
 }
 TABLES = (*_KEYS, "meta")
-# Rows of a table that are not the profile's: schemes of an earlier schema, which have no code.
-_OWN: Mapping[str, tuple[Condition, ...]] = {"score_scheme": (("code", "not null", None),)}
 
 
 def save_profile(store: Store, action: Action, profile: Profile) -> None:
@@ -45,7 +43,7 @@ def save_profile(store: Store, action: Action, profile: Profile) -> None:
 
 def _save_table(store: Store, action: Action, table: str, columns: Columns) -> None:
     keys = _KEYS[table]
-    held = store.read(table, ["fid", *columns], _OWN.get(table, ()), order=["fid"])
+    held = store.read(table, ["fid", *columns], order=["fid"])
     row_of: dict[tuple[str, ...], int] = {}
     surplus = []
     for row, key in enumerate(_keys(held, keys)):

@@ -135,7 +135,7 @@ def profile_tables(profile: Profile) -> tuple[dict[str, Columns], dict[str, str]
     -------
     tables : dict
         ``class``, ``department``, ``filing_standard``, ``indicator``, ``responsibility_rule``, ``work_calendar``,
-        ``work_hours``, ``workflow_move``, ``score_scheme`` …; tables without rows have empty columns. A class without
+        ``work_hours``, ``workflow_move``, ``evaluation_scheme`` …; tables without rows have empty columns. A class without
         a tolerance of its own keeps none: that of its accuracy (a setting) applies.
     meta : dict
         ``edition``, ``profile_name``, ``profile_version``, ``grid_scheme`` and ``component_scheme`` (JSON), and
@@ -152,7 +152,7 @@ def profile_tables(profile: Profile) -> tuple[dict[str, Columns], dict[str, str]
         "work_hours": [vars(entry) for entry in profile.periods],
         "class_synonym": [vars(entry) for entry in profile.synonyms],
         "workflow_move": [vars(entry) for entry in profile.moves],
-        "score_scheme": [vars(entry) for entry in profile.score_schemes],
+        "evaluation_scheme": [vars(entry) for entry in profile.score_schemes],
         "score_term": [vars(entry) for entry in profile.score_terms],
         "score_band": [vars(entry) for entry in profile.score_bands],
     }

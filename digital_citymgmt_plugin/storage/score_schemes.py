@@ -15,7 +15,7 @@ from digital_citymgmt_plugin.core.profile import Indicator
 _FOLDER = Path(__file__).resolve().parents[1] / "resources" / "profiles"
 SCORES = ("score_schemes", "score_terms", "score_bands")  # sheets, and attributes of a profile
 SCORE_TABLES: Mapping[str, tuple[str, ...]] = {
-    "score_scheme": ("code", "name", "object", "basis", "zero_rule", "decimals", "source", "confidence", "note"),
+    "evaluation_scheme": ("code", "name", "object", "basis", "zero_rule", "decimals", "source", "confidence", "note"),
     "score_term": ("scheme", "indicator", "rule", "weight", "direction", "sort", "source", "confidence"),
     "score_band": ("scheme", "indicator", "start", "stop", "score", "grade"),
 }
@@ -25,7 +25,7 @@ AS_WRITTEN = "_as_written"  # ending of the code of a public scheme that is show
 
 def scheme_row(row: Mapping[str, Any]) -> SchemeRow:
     """Make a scheme from a row."""
-    texts = {name: _text(row.get(name)) for name in SCORE_TABLES["score_scheme"] if name != "decimals"}
+    texts = {name: _text(row.get(name)) for name in SCORE_TABLES["evaluation_scheme"] if name != "decimals"}
     decimals = _number(row.get("decimals"))
     defaults = {name: value for name, value in texts.items() if value or name not in ("basis", "zero_rule")}
     return SchemeRow(**defaults, decimals=2 if decimals is None else int(decimals))
@@ -46,9 +46,9 @@ def band_row(row: Mapping[str, Any]) -> BandRow:
 
 
 def read_scores(tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> Scores:
-    """Return the parts of a profile from rows of the store's tables; a scheme without code is one of before."""
+    """Return the parts of a profile from rows of the store's tables."""
     return {
-        "score_schemes": tuple(scheme_row(row) for row in tables["score_scheme"] if _text(row.get("code"))),
+        "score_schemes": tuple(scheme_row(row) for row in tables["evaluation_scheme"]),
         "score_terms": tuple(term_row(row) for row in tables["score_term"]),
         "score_bands": tuple(band_row(row) for row in tables["score_band"]),
     }

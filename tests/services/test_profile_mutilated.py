@@ -142,5 +142,5 @@ def test_a_mutilated_workbook_is_refused_or_imported_right(city, tmp_path):
                 assert content_of(store) == before, what
             imported += 1
         Path(path).unlink()
-    assert len(ways) == len(ALL) and len(SHEETS) == 8
+    assert len(ways) == len(ALL) and len(SHEETS) == 11
     assert refused > WAYS // 3 and imported > WAYS // 6

@@ -3,20 +3,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from digital_citymgmt_plugin.core.assessment.evaluation import Evaluation, Selection, evaluate_counts
 from digital_citymgmt_plugin.core.assessment.indicators import choose_indicators, count_names, formula_lines
-from digital_citymgmt_plugin.core.assessment.schemes import BASES, POSTS, Scheme, plain_scheme
+from digital_citymgmt_plugin.core.assessment.question import WHERE
+from digital_citymgmt_plugin.core.assessment.scheme_checks import build_scheme, check_scheme
+from digital_citymgmt_plugin.core.assessment.schemes import AREA, BASES, DEPARTMENT, POSTS, Scheme, plain_scheme
 from digital_citymgmt_plugin.core.assessment.words import Words
 from digital_citymgmt_plugin.core.cases.times import from_text, to_local
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Context
+from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.core.requests_assessment import Evaluate
 from digital_citymgmt_plugin.services.assessment.assess import own_schemes
 from digital_citymgmt_plugin.services.assessment.tallies import tally
 from digital_citymgmt_plugin.services.intake import objects
+
+_PERIOD = {"filed": "table.period", "reported": "table.period_reported", "flow": "table.period_flow"}
+AREAS = ("county", "street", "community", "grid", "beat")
 
 
 def evaluate(context: Context, request: Evaluate) -> dict[str, Any]:
@@ -54,6 +61,11 @@ def make_evaluation(context: Context, request: Evaluate) -> Evaluation:
         raise InputRefused("assess.basis", value=request.basis, known=", ".join(BASES))
     meta = store.meta()
     scheme = find_scheme(context, request.scheme)
+    kind = object_of(request.by)
+    if scheme.object and kind and scheme.object != kind:
+        names = {name: Words(context.sentences).say(f"table.object_{name}") for name in (scheme.object, kind)}
+        raise InputRefused("assess.scheme_object", scheme=scheme.name, object=names[scheme.object], by=names[kind])
+    _check_where(request.where)
     selection = Selection(
         request.by, request.by2, request.basis or scheme.basis, request.from_date, request.to_date, request.cut_off,
         meta.get("time_zone") or "Asia/Shanghai", dict(request.where),
@@ -61,22 +73,51 @@ def make_evaluation(context: Context, request: Evaluate) -> Evaluation:
     counted = tally(context, selection)
     place = {"county_code": meta.get("county_code", ""), "county_name": meta.get("county_name", "")}
     evaluation = evaluate_counts(
-        object_of(request.by), replace(selection, cut_off=counted.cut_off), scheme, counted.rows, counted.counts,
+        kind or scheme.object, replace(selection, cut_off=counted.cut_off), scheme, counted.rows, counted.counts,
         columns=counted.columns, cells=counted.cells, exempt=counted.exempt, notes=counted.notes, place=place,
     )  # fmt: skip
     return evaluation.without_exempt() if request.without else evaluation
 
 
-def find_scheme(context: Context, name: str) -> Scheme:
-    """Return a scheme by its code or name."""
+def find_scheme(context: Context, name: str, profile: Profile | None = None) -> Scheme:
+    """Return a scheme by its code or name; ``all`` shows every indicator of the profile.
+
+    Raises
+    ------
+    InputRefused
+        ``assess.scheme`` where there is none, ``assess.indicator`` where it names one that the profile lacks,
+        ``assess.scheme_broken`` where its weights, directions or bands are wrong (edited past the profile workbook).
+    """
     store = context.need_store()
-    profile = store.profile()
-    return plain_scheme(name, name, choose_indicators(name, profile.indicators, own_schemes(store)))
+    profile = profile or store.profile()
+    by_code = {indicator.code: indicator for indicator in profile.indicators}
+    row = next((row for row in profile.score_schemes if name in (row.code, row.name)), None)
+    if row is None:
+        own = {**own_schemes(store), **{row.code: [] for row in profile.score_schemes}}
+        return plain_scheme(name, name, choose_indicators(name, profile.indicators, own))
+    terms = [term for term in profile.score_terms if term.scheme == row.code]
+    missing = next((term.indicator for term in terms if term.indicator not in by_code), None)
+    if missing is not None:
+        raise InputRefused("assess.indicator", value=missing, scheme=row.name, known=", ".join(sorted(by_code)))
+    scheme = build_scheme(row, terms, profile.score_bands, by_code)
+    faults = check_scheme(scheme)
+    if faults:
+        code, values = faults[0]
+        raise InputRefused("assess.scheme_broken", scheme=row.name, fault=code, value=values.get("value", ""))
+    return scheme
 
 
 def object_of(by: str) -> str:
-    """Return what is evaluated by rows of a kind: area, department or a post."""
-    return by if by in POSTS else "department" if by == "department" else "area"
+    """Return what is evaluated by rows of a kind: area, department, a post; '' where rows are no such thing."""
+    if by in POSTS or by == DEPARTMENT:
+        return by
+    return AREA if by in AREAS else ""
+
+
+def _check_where(where: Mapping[str, Any]) -> None:
+    for name, codes in where.items():
+        if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
+            raise InputRefused("assess.where", value=name, known=", ".join(WHERE))
 
 
 def said_of(context: Context, evaluation: Evaluation) -> dict[str, Any]:
@@ -104,7 +145,7 @@ def said_of(context: Context, evaluation: Evaluation) -> dict[str, Any]:
         "indicators": {item.code: words.name(item.code, item.name) for item in indicators},
         "formulas": formula_lines(indicators, definitions, words),
         "notes": [
-            words.say("table.period", period=period),
+            words.say(_PERIOD[chosen.basis], period=period),
             words.say("table.cut_off", moment=moment, zone=chosen.zone),
             *(words.say(code, **values) for code, values in evaluation.notes),
         ],

@@ -3,23 +3,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.assessment.counts import case_counts, latest
+from digital_citymgmt_plugin.core.assessment.counts import COUNTS
 from digital_citymgmt_plugin.core.assessment.evaluation import Note, Row, Selection
-from digital_citymgmt_plugin.core.assessment.words import Words
-from digital_citymgmt_plugin.core.cases.times import to_text
+from digital_citymgmt_plugin.core.assessment.facts import PEOPLE
+from digital_citymgmt_plugin.core.assessment.question import Question
+from digital_citymgmt_plugin.core.assessment.schemes import POSTS
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import Context
-from digital_citymgmt_plugin.services.assessment.groups import BY, Groups
-from digital_citymgmt_plugin.services.assessment.periods import inside_period, read_cut_off, read_day
-from digital_citymgmt_plugin.services.assessment.reading import read_cases, sum_by
+from digital_citymgmt_plugin.core.ports import Context, Store
+from digital_citymgmt_plugin.services.assessment.panel import Counted, Panel, panel_of
+from digital_citymgmt_plugin.services.assessment.sides import SIDES
 
 Ints = NDArray[np.int64]
+ROWS = (*SIDES, *(post for post in POSTS if post not in SIDES))
+
+# Who of the log a post is: the people of a side, for some counts those of another. A collector reports, verifies and
+# checks; a shift lead files and closes.
+_VERIFIED = ("to_be_checked_before_filing", "checked_before_filing", "checked_before_filing_on_time")
+_CHECKED = ("to_be_checked_after_disposal", "checked_after_disposal_on_time")
+_CLOSED = ("closed", "closed_on_time", "closed_late")
+_SIDES_OF: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "collector": ("reporter", {**dict.fromkeys(_VERIFIED, "verifier"), **dict.fromkeys(_CHECKED, "checker")}),
+        "shift_lead": ("filer", dict.fromkeys(_CLOSED, "closer")),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -45,35 +59,122 @@ def tally(context: Context, selection: Selection) -> Tally:
     Raises
     ------
     InputRefused
-        ``assess.by``, ``assess.basis``, ``assess.date``, ``assess.period``.
+        ``assess.by``, ``assess.basis``, ``assess.date``, ``assess.period``, ``assess.where``.
     """
-    if selection.by not in BY or selection.by2:
-        raise InputRefused("assess.by", value=selection.by2 or selection.by, known=", ".join(BY))
-    if selection.basis != "filed":
-        raise InputRefused("assess.basis", value=selection.basis, known="filed")
-    start, stop = read_day(selection.from_date, "from_date"), read_day(selection.to_date, "to_date")
-    if start is not None and stop is not None and start > stop:
-        raise InputRefused("assess.period", from_date=selection.from_date, to_date=selection.to_date)
-    store = context.need_store()
-    groups = Groups(store, selection.by, Words(context.sentences).say("table.nowhere"))
-    cases, group = read_cases(context, store, groups)
-    cut_off = read_cut_off(selection.cut_off, selection.zone)
-    if cut_off is None:
-        cut_off = latest(cases)
-    if np.isnat(cut_off):
-        cut_off = np.datetime64(context.clock().replace(tzinfo=None), "ms")
-    inside, undated = inside_period(cases, selection.zone, start, stop)
-    order = groups.order()
-    sums = {
-        code: sum_by(column, inside, group, len(groups))[order] for code, column in case_counts(cases, cut_off).items()
-    }
-    rows = [Row(groups.codes[row] or "", groups.name(groups.codes[row]), groups.parent(row)) for row in order]
-    if rows and not rows[-1].code and not any(int(column[-1]) for column in sums.values()):
-        rows, sums = rows[:-1], {code: column[:-1] for code, column in sums.items()}
+    for by in (selection.by, selection.by2):
+        if by and by not in ROWS:
+            raise InputRefused("assess.by", value=by, known=", ".join(ROWS))
+    if selection.by2 in POSTS and selection.by2 not in SIDES:
+        raise InputRefused("assess.by", value=selection.by2, known=", ".join(SIDES))
+    panel = panel_of(context)
+    where = {name: tuple(str(code) for code in codes) for name, codes in selection.where.items()}
+    counted = _counted(panel, selection, where)
+    exempt = where.get("exempt", ())
+    without = _counted(panel, selection, {**where, "exempt": ("1",)}, columns=False) if exempt in ((), ("1",)) else None
+    rows, keep = _rows(context.need_store(), selection.by, counted)
     notes: list[Note] = []
-    if "timeliness_missing" in sums and int(sums["timeliness_missing"].sum()):
-        notes.append(("table.timeliness_missing", {"count": int(sums["timeliness_missing"].sum())}))
-    if undated:
-        notes.append(("table.undated", {"count": undated}))
-    moment: Any = to_text(np.array([cut_off]))[0]
-    return Tally(tuple(rows), sums, str(moment), int(inside.sum()), notes=tuple(notes))
+    missing = int(counted.counts["timeliness_missing"].sum())
+    if missing:
+        notes.append(("table.timeliness_missing", {"count": missing}))
+    if counted.undated:
+        notes.append(("table.undated", {"count": counted.undated}))
+    if not counted.cases:
+        notes.append(("table.no_cases", {}))
+    cells = {code: values[keep] for code, values in counted.counts.items()} if selection.by2 else {}
+    return Tally(
+        rows,
+        {code: (values.sum(axis=1) if selection.by2 else values)[keep] for code, values in counted.counts.items()},
+        counted.cut_off,
+        counted.cases,
+        tuple(Row(code, name) for code, name in zip(counted.codes2, counted.names2)),
+        cells,
+        _on_rows(counted, without, keep),
+        tuple(notes),
+    )
+
+
+def _counted(
+    panel: Panel, selection: Selection, where: Mapping[str, Sequence[str]], *, columns: bool = True
+) -> Counted:
+    """Ask the panel; for a post one question per side, joined by the people's names."""
+    main, others = _SIDES_OF.get(selection.by, (selection.by, {}))
+    wanted: dict[str, list[str]] = {}
+    for code in COUNTS:
+        wanted.setdefault(others.get(code, main), []).append(code)
+    parts = [
+        panel.counts(
+            Question(
+                side, selection.by2 if columns else "", selection.basis, selection.from_date, selection.to_date,
+                selection.cut_off, {name: tuple(codes) for name, codes in where.items()},
+            ),
+            codes,
+        )
+        for side, codes in wanted.items()
+    ]  # fmt: skip
+    return parts[0] if len(parts) == 1 else _joined(parts)
+
+
+def _joined(parts: Sequence[Counted]) -> Counted:
+    """Return counts of several sides as one: rows and columns are those of all."""
+    codes, names = _union([(part.codes, part.names) for part in parts])
+    codes2, names2 = _union([(part.codes2, part.names2) for part in parts]) if parts[0].codes2 else ((), ())
+    row_of = {code: place for place, code in enumerate(codes)}
+    column_of = {code: place for place, code in enumerate(codes2)}
+    counts: dict[str, Ints] = {}
+    for part in parts:
+        at = np.array([row_of[code] for code in part.codes], dtype=np.int64)
+        at2 = np.array([column_of[code] for code in part.codes2], dtype=np.int64)
+        for code, values in part.counts.items():
+            whole = np.zeros((len(codes), len(codes2)) if codes2 else len(codes), dtype=np.int64)
+            whole[np.ix_(at, at2) if codes2 else at] = values
+            counts[code] = whole
+    first = parts[0]
+    return Counted(codes, names, codes2, names2, counts, first.cases, first.undated, first.cut_off)
+
+
+def _union(sides: Sequence[tuple[Sequence[str], Sequence[str]]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    names = {code: name for codes, said in sides for code, name in zip(codes, said)}
+    codes = sorted(names, key=lambda code: (not code, code))
+    return tuple(codes), tuple(names[code] for code in codes)
+
+
+def _rows(store: Store, by: str, counted: Counted) -> tuple[tuple[Row, ...], NDArray[np.bool_]]:
+    """Return the rows that are shown: "not known" only with cases, people only who did something of what is counted."""
+    any_case = np.zeros(len(counted.codes), dtype=bool)
+    for values in counted.counts.values():
+        any_case |= values.reshape(len(counted.codes), -1).any(axis=1)
+    keep = any_case if by in (*PEOPLE, *POSTS) else np.array([bool(code) for code in counted.codes]) | any_case
+    parents = _parents(store, by)
+    rows = tuple(
+        Row(code, name, parents.get(code, ""))
+        for code, name, kept in zip(counted.codes, counted.names, keep.tolist())
+        if kept
+    )
+    return rows, keep
+
+
+def _parents(store: Store, by: str) -> dict[str, str]:
+    """Return by code the area that a row lies in."""
+    if by == "grid":
+        found = store.read("unit_grid", ["code", "community_code"], [("status", "=", "current")])
+    elif by in ("county", "street", "community"):
+        chosen = [("level", "=", by), ("valid_to", "is null", None)]
+        found = store.read("admin_area", ["code", "parent_code"], chosen)
+    else:
+        return {}
+    codes, parents = (column.tolist() for column in found.values())
+    return {code: str(parent or "") for code, parent in zip(codes, parents)}
+
+
+def _on_rows(counted: Counted, part: Counted | None, keep: NDArray[np.bool_]) -> dict[str, Ints]:
+    """Return the counts of a part of the cases on the rows of all; none where no case is in it."""
+    if part is None or not part.cases:
+        return {}
+    place = {code: number for number, code in enumerate(counted.codes)}
+    at = np.array([place[code] for code in part.codes], dtype=np.int64)
+    found = {}
+    for code, values in part.counts.items():
+        whole = np.zeros(len(counted.codes), dtype=np.int64)
+        whole[at] = values
+        found[code] = whole[keep]
+    return found

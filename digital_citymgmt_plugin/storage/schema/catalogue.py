@@ -36,7 +36,7 @@ ATTRIBUTES: tuple[str, ...] = (
     "code_block", "photo", "class", "department", "responsibility_rule", "filing_standard", "work_calendar",
     "indicator", "score_scheme", "mapping", "case_event", "supervision", "remediation", "fund", "package",
     "assessment_run", "drawing", "check_rule", "check_run", "workflow_move", "class_synonym", "work_hours",
-    "package_case", "score_term", "score_band", "recheck", "recheck_case",
+    "package_case", "evaluation_scheme", "score_term", "score_band", "recheck", "recheck_case",
 )  # fmt: skip
 
 COMPONENTS: tuple[str, ...] = TABLES

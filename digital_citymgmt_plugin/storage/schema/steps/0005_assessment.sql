@@ -1,16 +1,10 @@
 -- SPDX-License-Identifier: GPL-2.0-or-later
 -- Schema version 5: assessment – schemes of evaluation as rows, runs that are kept, random re-checks.
 
--- Schemes of the profile. A row of before has no code: its payload lists indicators, and it stays as it is.
-ALTER TABLE score_scheme ADD COLUMN code TEXT;
-ALTER TABLE score_scheme ADD COLUMN object TEXT;
-ALTER TABLE score_scheme ADD COLUMN basis TEXT;
-ALTER TABLE score_scheme ADD COLUMN zero_rule TEXT;
-ALTER TABLE score_scheme ADD COLUMN decimals INTEGER;
-ALTER TABLE score_scheme ADD COLUMN source TEXT;
-ALTER TABLE score_scheme ADD COLUMN confidence TEXT;
-ALTER TABLE score_scheme ADD COLUMN note TEXT;
-CREATE UNIQUE INDEX score_scheme_code ON score_scheme (code);
+-- Schemes of evaluation, rows of the profile; ``score_scheme`` (lists of indicators by name) stays as it is.
+CREATE TABLE evaluation_scheme (
+    fid INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE, name TEXT NOT NULL, object TEXT, basis TEXT,
+    zero_rule TEXT, decimals INTEGER, source TEXT, confidence TEXT, note TEXT);
 -- Indicators of a scheme. ``weight``: a share of 1.
 CREATE TABLE score_term (
     fid INTEGER PRIMARY KEY AUTOINCREMENT, scheme TEXT NOT NULL, indicator TEXT NOT NULL, rule TEXT, weight REAL,
