@@ -135,8 +135,8 @@ def profile_tables(profile: Profile) -> tuple[dict[str, Columns], dict[str, str]
     -------
     tables : dict
         ``class``, ``department``, ``filing_standard``, ``indicator``, ``responsibility_rule``, ``work_calendar``,
-        ``work_hours``, ``workflow_move``, ``evaluation_scheme`` …; tables without rows have empty columns. A class without
-        a tolerance of its own keeps none: that of its accuracy (a setting) applies.
+        ``work_hours``, ``workflow_move``, ``evaluation_scheme`` …; tables without rows have empty columns. A class
+        without a tolerance of its own keeps none: that of its accuracy (a setting) applies.
     meta : dict
         ``edition``, ``profile_name``, ``profile_version``, ``grid_scheme`` and ``component_scheme`` (JSON), and
         the settings with the prefix ``setting.``.
