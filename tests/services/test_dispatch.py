@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -12,12 +13,16 @@ import shapely
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.core.requests import CasePage, CaseQueue, ExportCases, UndoOperation, WarmCases
+from digital_citymgmt_plugin.services.case_settling import rederive
 from digital_citymgmt_plugin.services.dispatch import case_page, case_queue, export_cases, listing, warm_cases
-from digital_citymgmt_plugin.services.dispatch.holding import boards
+from digital_citymgmt_plugin.services.dispatch.holding import _READ, boards, columns
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.undoing import undo_operation
 from digital_citymgmt_plugin.storage.gpkg import connect
+from tests.clock_oracle import MinuteClock
 from tests.services.cities import point
+from tests.services.moving import go, hours_ago, move, report
+from tests.support import new_store
 
 STAGES = ("collection", "dispatch", "disposal", "check", "closed", "parked")
 
@@ -198,3 +203,51 @@ def test_lamps_are_counted_anew_when_a_setting_changed(town):
     with town.store.action("import_profile") as action:
         action.insert("work_calendar", {"day": objects(["2026-03-02"]), "is_workday": objects([0])})
     assert boards(town.context) is not held
+
+
+@pytest.mark.parametrize("rule", ["pause", "restart"])
+def test_time_in_which_the_clock_stood_does_not_turn_the_lamp_amber(tmp_path, rule):
+    pytest.importorskip("chinese_calendar")
+    store = new_store(tmp_path / "c.gpkg")
+    profile = store.profile()
+    with store.action("save_profile") as action:
+        store.save_profile(action, replace(profile, settings={**profile.settings, "after_return": rule}))
+    spans = tuple(tuple(part.strip().split("-")) for part in profile.setting("work_hours").split(","))
+    walker = MinuteClock(lambda day: spans, {})
+    fids = report(store, 5)
+    go(store, fids, "dispatch")
+    more = {"amount": 90, "unit": "work_hour"}
+    for chosen, name, role, hours, given in (
+        (fids[1:], "park", "dispatcher", 197.5, {"reason": "雨", "payload": {"until": "2026-02-01"}}),
+        (fids[1:], "resume", "dispatcher", 100, {}), (fids[2:3], "return", "department", 99.9, {"reason": "非我局"}),
+        (fids[2:3], "dispatch", "dispatcher", 50, {"dept_code": "D04"}),
+        (fids[3:4], "ask_extension", "department", 99.5, {"reason": "料", "payload": more}),
+        (fids[3:4], "grant_extension", "dispatcher", 99, {"payload": more}),
+    ):  # fmt: skip
+        assert move(store, chosen, name, role, at=hours_ago(hours), **given)["counts"]["refused"] == 0, name
+    stated = np.array([fids[4]])  # by a table, parked here
+    with store.action("test") as action:
+        nothing = objects([None])
+        limit = {"limit_value": nothing, "limit_unit": nothing, "stated_due_at": objects([hours_ago(150)])}
+        action.update("case_record", stated, limit)
+        rederive(store, action, stated)
+
+    def minute(moment):
+        text = moment if isinstance(moment, str) else str(moment) + "Z"
+        return walker.minute(datetime.fromisoformat(text[:19]) + timedelta(hours=8))
+
+    rows = store.read("case_record", ["fid", *_READ], [], ["fid"])
+    made = columns(store, rows)
+    parked = (197.5, 100)
+    for at, (begin, stood) in enumerate((
+        (198, []), (198, [parked]), (50 if rule == "restart" else 198, [parked, (99.9, 50)]), (198, [parked]),
+        (198, [parked]),
+    )):  # fmt: skip
+        start, pauses = minute(hours_ago(begin)), [tuple(minute(hours_ago(hour)) for hour in one) for one in stood]
+        working = str(made["limit_unit"][at]).startswith("work")
+        whole = walker.used(start, minute(made["due_at"][at]), working, pauses)
+        used = walker.used(start, minute(made["amber_at"][at]), working, pauses)
+        assert whole > 60 and used == pytest.approx(0.8 * whole, abs=1), at
+    plain = columns(store, store.read("case_record", ["fid", *_READ], [("fid", "=", fids[2])]))
+    assert plain["amber_at"][0] == made["amber_at"][2]
+    store.close()

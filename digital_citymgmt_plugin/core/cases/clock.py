@@ -74,7 +74,7 @@ def deadlines(
     size = len(start)
     start = start.astype("datetime64[ms]")
     stated = np.full(size, NAT) if stated is None else stated.astype("datetime64[ms]")
-    pauses, start, stated = _after_returns(pauses, returns, after_return, start, amount, stated)
+    pauses, start, stated = after_returns(pauses, returns, after_return, start, amount, stated)
     touched = ~np.isnat(stated)
     for spans in (pauses, extensions):
         if spans is not None:
@@ -94,7 +94,7 @@ def deadlines(
     return due
 
 
-def _after_returns(
+def after_returns(
     pauses: Spans | None,
     returns: Spans | None,
     rule: str,
@@ -102,7 +102,7 @@ def _after_returns(
     amount: NDArray[np.float64],
     stated: Moments,
 ) -> tuple[Spans | None, Moments, Moments]:
-    """Turn returns into pauses, or into a later start of the clock."""
+    """Turn returns into pauses, or into a later start of the clock; returns pauses, start and stated due times."""
     if returns is None or rule == "run_on" or not len(returns[0]):
         return pauses, start, stated
     if rule == "restart":

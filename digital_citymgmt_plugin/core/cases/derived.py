@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from digital_citymgmt_plugin.core.cases.clock import deadlines
+from digital_citymgmt_plugin.core.cases.clock import after_returns, deadlines
+from digital_citymgmt_plugin.core.cases.clock_hands import Moments, Spans
 from digital_citymgmt_plugin.core.cases.replay import LOGGED, Column, Events, replay
 from digital_citymgmt_plugin.core.cases.stages import (
     COLLECTION,
@@ -82,9 +83,25 @@ def derive(
     return columns
 
 
-def _judged(
-    events: Events, size: int, columns: Mapping[str, Column], given: Mapping[str, Column]
-) -> dict[str, Column]:
+def standing(
+    events: Events, start: Moments, amount: NDArray[np.float64], after_return: str
+) -> tuple[Spans | None, Moments]:
+    """Return when the clocks of cases stood (parked, and what a return counts as), and from when they run.
+
+    Parameters
+    ----------
+    start : datetime64[ms] array
+        UTC; ``clock_from`` of the cases.
+    amount : float array
+        Their limits, NaN where there is none.
+    """
+    _, returns = _sent_back(events, len(start))
+    nothing = np.full(len(start), NAT)
+    pauses, begin, _ = after_returns(_pauses(events), returns, after_return, start, amount, nothing)
+    return pauses, begin
+
+
+def _judged(events: Events, size: int, columns: Mapping[str, Column], given: Mapping[str, Column]) -> dict[str, Column]:
     ends = np.where(_there(columns["disposed_at"]), columns["disposed_at"], columns["closed_at"])
     on_time, finished = on_time_by_clock(from_text(columns["due_at"]), from_text(ends), None, size)
     value = on_time.astype(np.int64).astype(object)

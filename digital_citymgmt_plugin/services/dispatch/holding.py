@@ -27,15 +27,14 @@ from digital_citymgmt_plugin.core.cases.board import (
     TEXTS,
     Board,
 )
-from digital_citymgmt_plugin.core.cases.lamps import turns_at
 from digital_citymgmt_plugin.core.cases.queues import OPEN_STAGES
 from digital_citymgmt_plugin.core.cases.stages import ENDED
 from digital_citymgmt_plugin.core.cases.times import from_text, to_utc
 from digital_citymgmt_plugin.core.ports import XY, Columns, Condition, Context, Store
-from digital_citymgmt_plugin.core.profile import LIMIT_UNITS
+from digital_citymgmt_plugin.services.dispatch.amber import GIVEN, amber
 
 CASES = "case_record"
-_READ = (*CODED, *MOMENTS, *NUMBERS, *TEXTS, XY)
+_READ = (*CODED, *MOMENTS, *NUMBERS, *TEXTS, *GIVEN, XY)
 _SLICE = 10_000  # cases read between two looks at the clock
 _MANY = 20_000  # changed cases from which on a board is read anew
 _LAMPS_OF = ("meta", "work_calendar", "work_hours")  # settings, days and hours decide when a lamp turns
@@ -185,32 +184,8 @@ def columns(store: Store, rows: Columns) -> Columns:
         known: dict[Any, int] = {value: _number(value) for value in dict.fromkeys(values)}
         made[name] = np.fromiter(map(known.__getitem__, values), dtype=np.int64, count=len(values))
     made[PLACED] = np.isfinite(rows[XY]).all(axis=1)
-    made[AMBER] = amber(store, made)
+    made[AMBER] = amber(store, rows, made)
     return made
-
-
-def amber(store: Store, made: Columns) -> NDArray[np.datetime64]:
-    """Return when the lamp of open cases turns amber: when the setting's share of their time is used up.
-
-    By the clock of the limit; where no limit is known (a due time that a table stated), by all time. A pause that is
-    over counts as time that was used: the lamp turns amber early rather than late.
-    """
-    profile = store.profile()
-    share = float(profile.setting("lamp_amber_percent")) / 100
-    start = np.where(np.isnat(made["clock_from"]), made["filed_at"], made["clock_from"])
-    start = np.where(np.isnat(start), made["reported_at"], start)
-    due = made["due_at"]
-    known = ~np.isnat(due) & ~np.isnat(start)
-    at = np.full(len(due), np.datetime64("NaT", "ms"))
-    span = (due[known] - start[known]).astype(np.int64)
-    at[known] = start[known] + (span * share).astype(np.int64).astype("timedelta64[ms]")
-    going = ~np.isin(made["stage"].astype("U"), sorted(ENDED))
-    rows = np.flatnonzero(known & going & np.isin(made["limit_unit"].astype("U"), list(LIMIT_UNITS)))
-    if len(rows):
-        zone, units = store.meta()["time_zone"], made["limit_unit"][rows]
-        turned = turns_at(start[rows], due[rows], units, share, store.calendar(), zone)
-        at[rows] = np.where(np.isnat(turned), at[rows], turned)
-    return at
 
 
 def _texts(values: NDArray[Any]) -> NDArray[Any]:
