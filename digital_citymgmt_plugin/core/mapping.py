@@ -210,7 +210,7 @@ def _find_ragged(chunk: Columns, problems: dict[int, RowProblem]) -> None:
         if isinstance(value, Ragged):
             values: dict[str, Any] = {"column": column}
             if isinstance(value, LongCell):
-                lengths = {name: len(str(cells[index])) for name, cells in chunk.items() if name not in (ROW, GEOM)}
+                lengths = {name: cells[index].length for name, cells in chunk.items() if name not in (ROW, GEOM)}
                 longest = max(lengths, key=lambda name: lengths[name])
                 values = {"column": longest, "count": lengths[longest]}
             problems[index] = RowProblem(index, value.reason, values)

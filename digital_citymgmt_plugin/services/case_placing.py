@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from typing import Any
 
@@ -29,7 +30,7 @@ PLACED = "place"  # source of the events
 CHUNK = 20_000
 COLUMNS = (
     "fid", "address", "description", "component_code", "component_uuid", "stage", "stated_area",
-    "place_score", *PLACE,
+    "place_score", *PLACE, GEOM,
 )  # fmt: skip
 BY_CODE = 0.98  # score of a place taken from the component that a case names (default of the plugin, as all scores)
 STATED = {"stated_grid": 0.6, "community_code": 0.3, "community_name": 0.3}
@@ -48,12 +49,17 @@ def place_cases(context: Context, request: PlaceCases) -> dict[str, Any]:
     (``PlaceQueue``), as do texts that name several places, unless one alone lies in the area that the case states (by
     the map, else by what the cases around state). Community, grid and street follow the point.
 
+    Places that were found by a text are looked up ``again`` on request, with what the case stated before it was
+    placed: another one takes the old one's place as a whole (point, method, score, areas) and is told in the log;
+    where nothing is found that is sure enough, the old place stays as a whole.
+
     Returns
     -------
     dict
-        Counts ``read`` (cases without coordinates), ``placed`` (got a point), ``by_component``, ``by_door``,
-        ``by_number``, ``by_crossing``, ``by_poi``, ``by_street``, ``stated`` (grid or community only),
-        ``several``, ``unsure`` (scores too low), ``nowhere``, ``updated``.
+        Counts ``read`` = ``placed`` (got a point, or another one) + ``kept`` (placed before, and so it stays) +
+        ``several`` + ``unsure`` (scores too low) + ``stated`` (grid or community only) + ``nowhere``; of those placed
+        ``by_component``, ``by_door``, ``by_number``, ``by_crossing``, ``by_poi``, ``by_street``; ``updated`` (cases
+        written).
 
     Raises
     ------
@@ -74,27 +80,28 @@ class _Run:
         self.context, self.store, self.request = context, store, request
         self.gazetteer = gazetteer_of(context)
         self.map = CityMap(store)
-        self.unclear: list[tuple[Columns, list[Whereabouts]]] = []  # cases that mean one of several places
+        # Cases that mean one of several places, what they get without a choice, and what they mean.
+        self.unclear: list[tuple[Columns, Columns, list[Whereabouts]]] = []
         self.heard: dict[tuple[str, Any], Whereabouts] = {}
         self.action: Action | None = None
         self._stack = ExitStack()
         names = (
             "read", "placed", "by_component", "by_door", "by_number", "by_crossing", "by_poi", "by_street", "stated",
-            "several", "unsure", "nowhere", "updated",
+            "several", "unsure", "nowhere", "kept", "updated",
         )  # fmt: skip
         self.counts = dict.fromkeys(names, 0)
 
     def run(self) -> dict[str, Any]:
         """Place the cases chunk by chunk; the action is opened with the first one to be written."""
         wheres: list[list[Condition]] = [[(GEOM, "is null", None)]]
-        if self.request.again:
-            wheres.append([(GEOM, "not null", None), ("place_method", "in", list(BY_TEXT))])
+        if self.request.again:  # first, or what this run places would be looked up twice
+            wheres.insert(0, [(GEOM, "not null", None), ("place_method", "in", list(BY_TEXT))])
         total = sum(self.store.count("case_record", where) for where in wheres) or 1
         with self._stack:
             for where in wheres:
                 for part in self.store.chunks("case_record", COLUMNS, where, size=CHUNK):
                     self.context.cancel.check()
-                    self._take(part)
+                    self._take({**part, **self._stated(part)})
                     self.context.progress(
                         0.05 + 0.9 * self.counts["read"] / total, "progress.placing", rows=self.counts["read"]
                     )
@@ -109,12 +116,43 @@ class _Run:
             "tables": ["case_record", "case_event"] if self.action else [], "notes": notes,
         }  # fmt: skip
 
+    def _stated(self, part: Columns) -> Columns:
+        """Return what cases state of their place themselves: of those placed, what they had before."""
+        placed = self._placed(part)
+        stated: Columns = {name: part[name].copy() for name in PLACE}
+        for column in stated.values():
+            column[placed] = None
+        fids = part["fid"][placed].tolist()
+        where: list[Condition] = [("case_fid", "in", fids), ("source", "=", PLACED), ("action", "=", "amend")]
+        events = self.store.read("case_event", ["case_fid", "reason"], where, ["fid"]) if fids else {}
+        place_of = {fid: at for at, fid in enumerate(part["fid"].tolist())}
+        seen: set[int] = set()
+        for fid, reason in zip(*(events[name].tolist() for name in ("case_fid", "reason"))) if fids else ():
+            try:
+                change = json.loads(reason or "{}")
+            except ValueError:
+                continue
+            method = change.get("place_method") if isinstance(change, dict) else None
+            if fid in seen or not isinstance(method, list) or method[0] not in STATED:
+                continue
+            seen.add(fid)
+            at = place_of[fid]
+            for name in PLACE:
+                stated[name][at] = change[name][0] if name in change else part[name][at]
+        return {f"stated_{name}": column for name, column in stated.items()}
+
+    @staticmethod
+    def _placed(part: Columns) -> NDArray[np.bool_]:
+        """Tell which cases have a place that a text gave them."""
+        there: NDArray[np.bool_] = ~shapely.is_missing(part[GEOM])
+        return there & np.isin(part["place_method"].astype(str), BY_TEXT)
+
     def _take(self, part: Columns) -> None:
         size = len(part["fid"])
         self.counts["read"] += size
         points, methods, scores = objects([None] * size), objects([None] * size), objects([None] * size)
         self._by_component(part, points, methods, scores)
-        community = part["community_code"].copy()
+        community = part["stated_community_code"].copy()
         open_ = [index for index in range(size) if points[index] is None]
         found = {index: self._hear(part, index) for index in open_}
         for index, one in found.items():
@@ -128,17 +166,31 @@ class _Run:
             index for index in open_
             if found[index].xy is None and len(found[index].several) > 1 and part["stated_area"][index]
         ]  # fmt: skip
-        if unclear:
-            self.unclear.append(({name: part[name][unclear] for name in COLUMNS}, [found[index] for index in unclear]))
-        self._write(part, points, methods, scores, community)
+        new = {GEOM: points, "place_method": methods, "place_score": scores, "community_code": community}
+        if unclear:  # written at the end, once
+            self.unclear.append((_rows(part, unclear), _rows(new, unclear), [found[index] for index in unclear]))
+        rest = np.setdiff1d(np.arange(size), np.array(unclear, dtype=np.int64))
+        self._write(_rows(part, rest), _rows(new, rest))
 
     def _choose(self) -> None:
         """Choose between several places by the area that a case states: on the map, else by the cases around."""
         if not self.unclear:
             return
         self.context.cancel.check()
-        part = {name: np.concatenate([rows[name] for rows, _ in self.unclear]) for name in COLUMNS}
-        meant = [one for _, found in self.unclear for one in found]
+        part = {name: np.concatenate([rows[name] for rows, _, _ in self.unclear]) for name in self.unclear[0][0]}
+        new = {name: np.concatenate([rows[name] for _, rows, _ in self.unclear]) for name in self.unclear[0][1]}
+        meant = [one for _, _, found in self.unclear for one in found]
+        if self.request.least <= AMONG:
+            chosen = self._chosen(part, meant)
+            placed = self._placed(part)
+            for index in np.flatnonzero(np.array(chosen) >= 0).tolist():
+                self.counts["kept" if placed[index] else "several"] -= 1
+                new[GEOM][index] = shapely.Point(meant[index].several[chosen[index]])
+                new["place_method"][index], new["place_score"][index] = meant[index].method, AMONG
+        self._write(part, new)
+
+    def _chosen(self, part: Columns, meant: list[Whereabouts]) -> list[int]:
+        """Return which of its places each case means, −1 where that cannot be told."""
         stated = [str(word) for word in part["stated_area"].tolist()]
         chosen = [self._on_map(one, word) for one, word in zip(meant, stated)]
         open_ = [index for index, place in enumerate(chosen) if place < 0]
@@ -146,14 +198,7 @@ class _Run:
         told = choose_by_neighbours(xy, areas, [meant[index].several for index in open_], [stated[i] for i in open_])
         for index, place in zip(open_, told):
             chosen[index] = place
-        rows = np.array([index for index, place in enumerate(chosen) if place >= 0], dtype=np.int64)
-        if self.request.least > AMONG or not len(rows):
-            return
-        self.counts["several"] -= len(rows)
-        points = objects(shapely.Point(meant[index].several[chosen[index]]) for index in rows.tolist())
-        methods = objects(meant[index].method for index in rows.tolist())
-        taken = {name: column[rows] for name, column in part.items()}
-        self._write(taken, points, methods, objects([AMONG] * len(rows)), taken["community_code"])
+        return chosen
 
     def _on_map(self, one: Whereabouts, stated: str) -> int:
         """Return which place lies in the area stated, −1 when none or several do, or the map has no such area."""
@@ -195,7 +240,7 @@ class _Run:
     def _hear(self, part: Columns, index: int) -> Whereabouts:
         """Return what address and description say, the address first."""
         best = NOWHERE
-        stated = part["community_code"][index]
+        stated = part["stated_community_code"][index]
         for name, factor in (("address", 1.0), ("description", TOLD)):
             text = part[name][index]
             if not text:
@@ -219,9 +264,9 @@ class _Run:
         found = self.map.areas(points[rows])
         for name in ("grid_code", "community_code"):
             for place, index in enumerate(rows):
-                stated, there = part[name][index], found[name][place]
-                method = part["place_method"][index]
-                if stated is None or there is None or stated == there or method in BY_TEXT:
+                stated, there = part[f"stated_{name}"][index], found[name][place]
+                method = part["stated_place_method"][index]
+                if stated is None or there is None or stated == there:
                     continue
                 if name == "community_code" or (method == "stated_grid"):
                     scores[index] = round(scores[index] * ELSEWHERE, 3)
@@ -229,46 +274,56 @@ class _Run:
     def _settle(
         self, part: Columns, index: int, found: Whereabouts, points: Any, methods: Any, scores: Any, community: Any
     ) -> None:
-        """Decide about one case that no component places, and count it."""
+        """Decide about one case that no component places, and count it where it gets no place."""
         if points[index] is not None and scores[index] >= self.request.least:
             return
+        points[index], methods[index], scores[index] = None, part["stated_place_method"][index], None
+        if part[GEOM][index] is not None:  # the place that it has stays as a whole
+            self.counts["kept"] += 1
+            return
+        if community[index] is None and found.method == COMMUNITY:
+            community[index], methods[index] = found.community, COMMUNITY
+        stated = part["grid_code"][index] is not None or community[index] is not None
+        if stated:
+            scores[index] = STATED.get(str(methods[index]), SCORES[COMMUNITY])
         if found.xy is None and len(found.several) > 1:
             self.counts["several"] += 1
         elif found.xy is not None or found.several:
             self.counts["unsure"] += 1
-        points[index], methods[index], scores[index] = None, part["place_method"][index], None
-        if part["place_method"][index] in BY_TEXT:  # looked up again, and the gazetteer no longer knows it
-            methods[index] = None
-        if community[index] is None and found.method == COMMUNITY:
-            community[index], methods[index] = found.community, COMMUNITY
-        if part["grid_code"][index] is not None or community[index] is not None:
-            self.counts["stated"] += 1
-            scores[index] = STATED.get(str(methods[index]), SCORES[COMMUNITY])
-        elif found.method is None:
-            self.counts["nowhere"] += 1
+        else:
+            self.counts["stated" if stated else "nowhere"] += 1
 
-    def _write(self, part: Columns, points: Any, methods: Any, scores: Any, community: Any) -> None:
-        there = np.array([point is not None for point in points.tolist()], dtype=bool)
-        for method in methods[there].tolist():
-            self.counts["by_component" if method == COMPONENT else f"by_{_METHODS.get(method, 'poi')}"] += 1
-        self.counts["placed"] += int(there.sum())
+    def _write(self, part: Columns, new: Columns) -> None:
+        points, methods, scores, community = (
+            new[name] for name in (GEOM, "place_method", "place_score", "community_code")
+        )
+        there = ~shapely.is_missing(points)
         rows = np.flatnonzero(there)
         if len(rows):
             areas = self.map.areas(points[rows])
-            new: Columns = {name: _or_old(areas[name], part[name][rows]) for name in AREAS}
-            new["place_method"] = methods[rows]
-            self._update(part, rows, {**new, "place_score": scores[rows], GEOM: points[rows]})
-        rest = ~there & (
-            np.asarray(scores != part["place_score"], dtype=bool)
-            | np.asarray(community != part["community_code"], dtype=bool)
+            place: Columns = {name: _or_old(areas[name], part[f"stated_{name}"][rows]) for name in AREAS}
+            place.update(place_method=methods[rows], place_score=scores[rows])
+            place[GEOM] = points[rows]
+            other = ~np.asarray(shapely.equals(part[GEOM][rows], points[rows]), dtype=bool)
+            for name, column in place.items():
+                if name != GEOM:
+                    other |= np.asarray(column != part[name][rows], dtype=bool)
+            self.counts["kept"] += int((~other).sum())
+            self.counts["placed"] += int(other.sum())
+            for method in methods[rows[other]].tolist():
+                self.counts["by_component" if method == COMPONENT else f"by_{_METHODS.get(method, 'poi')}"] += 1
+            if other.any():
+                self._update(part, rows[other], {name: column[other] for name, column in place.items()})
+        rest = shapely.is_missing(part[GEOM]) & ~there
+        rest &= np.asarray(scores != part["place_score"], dtype=bool) | np.asarray(
+            community != part["community_code"], dtype=bool
         )
-        rest |= ~there & np.isin(part["place_method"].astype(str), BY_TEXT)
         rows = np.flatnonzero(rest)
         if len(rows):
             streets = [self.map.street_of(code) or old for code, old in zip(community[rows], part["street_code"][rows])]
-            new = {"grid_code": part["grid_code"][rows], "community_code": community[rows],
-                   "street_code": objects(streets), "place_method": methods[rows]}  # fmt: skip
-            self._update(part, rows, {**new, "place_score": scores[rows]})
+            values = {"grid_code": part["grid_code"][rows], "community_code": community[rows],
+                      "street_code": objects(streets), "place_method": methods[rows]}  # fmt: skip
+            self._update(part, rows, {**values, "place_score": scores[rows]})
 
     def _update(self, part: Columns, rows: NDArray[np.int64], new: Columns) -> None:
         if self.action is None:
@@ -278,11 +333,21 @@ class _Run:
         fids = np.asarray(part["fid"][rows], dtype=np.int64)
         self.action.update("case_record", fids, new)
         self.counts["updated"] += len(rows)
-        old = {name: part[name][rows] for name in PLACE}
-        at = moment_text(self.context.clock())
-        told = moves(fids, part["stage"][rows], old, {name: new[name] for name in PLACE}, at, PLACED)
+        names = [name for name in (*PLACE, "place_score") if name in new]
+        before, after = ({name: one[name] for name in names} for one in (_rows(part, rows), new))
+        if GEOM in new:
+            before[GEOM], after[GEOM] = _wkts(part[GEOM][rows]), _wkts(new[GEOM])
+        told = moves(fids, part["stage"][rows], before, after, moment_text(self.context.clock()), PLACED)
         if len(told["case_fid"]):
             self.action.insert("case_event", told)
+
+
+def _rows(columns: Columns, rows: Any) -> Columns:
+    return {name: column[rows] for name, column in columns.items()}
+
+
+def _wkts(shapes: NDArray[Any]) -> NDArray[Any]:
+    return objects(None if shape is None else shape.wkt for shape in shapes.tolist())
 
 
 def _or_old(found: NDArray[Any], old: NDArray[Any]) -> NDArray[Any]:

@@ -30,6 +30,7 @@ _MAX_RATIO = 250
 _MAX_RECORD_LINES = 500  # a record of more lines is an unclosed quote
 _MAX_LINE = 16 << 20  # characters; a longer line is no row of a table
 _MAX_CELL = 131_072  # characters; no cell of a table of objects has more, and no spreadsheet could hold it
+_MAX_SHOWN = 32_000  # characters of such a cell in a list of rejected rows
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\f\x1a\x1b")
 _NOT_TEXT = (
     b"\x89PNG",
@@ -120,8 +121,9 @@ def _first_fault(path: str, found: enc.Found) -> int | None:
 
 def _look(path: str) -> tuple[bytes, bytes, bool]:
     """Return the beginning, lines with other than ASCII characters, and whether there are none such in the file."""
-    head, sample, plain = b"", bytearray(), True
+    head, sample, plain, cut = b"", bytearray(), True, False
     for block in _blocks(path):
+        begins, cut = cut, len(block) == _BLOCK  # whether the block begins within a line, ends within one
         if not head:
             head = block[:65536]
             if len(block) == _BLOCK and not block.strip(b"\0"):
@@ -130,13 +132,15 @@ def _look(path: str) -> tuple[bytes, bytes, bool]:
             continue
         plain = False
         lines = block.split(b"\n")
-        if len(lines) > 2 and len(block) == _BLOCK:  # whole lines only: a cut character would rule out the right one
-            lines = lines[1:-1]
+        # Whole lines only: a cut character would rule out the right code page.
+        lines = lines[begins : len(lines) - cut]
         for line in lines:
             if not line.isascii() and len(sample) < _SAMPLE:
                 sample += line + b"\n"
         if len(sample) >= _SAMPLE:
             break
+    if not sample and not plain:  # lines longer than a block: as far as a delimiter, where no character is cut
+        sample += head[: max(map(head.rfind, (b",", b";", b"\t", b"|", b"\n"))) + 1]
     return head, bytes(sample), plain
 
 
@@ -320,7 +324,7 @@ class CsvSource:
         if len(row) > width and not all(map(is_blank, row[width:])):
             return [Ragged(value) for value in row[:width]]
         if any(len(value) > _MAX_CELL for value in row):
-            return [LongCell(value) for value in row] + [LongCell("")] * (width - len(row))
+            return [LongCell(value, _MAX_SHOWN) for value in (*row, *[""] * (width - len(row)))]
         values: list[Any] = [
             (value[1:] if value[0] == "'" and value[1:2] in _GUARDED else value) if value.strip() else None
             for value in row[:width]

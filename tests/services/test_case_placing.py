@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import shapely
 
@@ -29,6 +31,8 @@ CASES = [
     {"案件编号": "N7", "地址": "社区002某处", "社区": ""},
     {"案件编号": "N8", "地址": "人民路101号", "社区": "社区002"},
 ]
+
+WAYS = ("placed", "kept", "several", "unsure", "stated", "nowhere")
 
 
 @pytest.fixture
@@ -74,7 +78,8 @@ def test_each_case_is_placed_by_what_it_says_with_method_and_score(city):
     assert rows["N8"][GEOM] is None and rows["N8"]["community_code"] == SECOND  # the address lies in the other one
     counts = result["counts"]
     assert (counts["read"], counts["placed"], counts["several"], counts["unsure"]) == (8, 3, 1, 1)
-    assert counts["stated"] == 3
+    assert counts["stated"] == 2  # N8 is told as unsure
+    assert counts["read"] == sum(counts[name] for name in WAYS)
     assert counts["by_number"] == counts["by_crossing"] == counts["by_poi"] == 1
     assert counts["nowhere"] == 1
 
@@ -88,6 +93,64 @@ def test_a_second_run_writes_nothing_and_linking_keeps_the_method(city):
     assert placed(city)["N1"]["place_method"] == "number"
     link_cases(city.context, LinkCases())
     assert city.digest() == before
+
+
+def again(city, **more):
+    told = place_cases(city.context, PlaceCases(again=True, **more))
+    assert told["counts"]["read"] == sum(told["counts"][name] for name in WAYS)
+    return told
+
+
+def events(city):
+    found = city.rows("case_event", "case_fid", "source", "reason", where=[("source", "=", "place")])
+    return [json.loads(row["reason"]) for row in found]
+
+
+def test_looked_up_again_without_a_change_nothing_is_written_and_scores_stay(city):
+    place_cases(city.context, PlaceCases(least=0.4))  # N8, though it states another community
+    before, digest = placed(city), city.digest()
+    told = again(city, least=0.4)
+    assert told["operation"] is None and city.digest() == digest and placed(city) == before
+    assert (told["counts"]["kept"], told["counts"]["placed"]) == (4, 0)
+
+
+def test_a_place_found_otherwise_takes_the_old_one_s_as_a_whole_and_is_told(city):
+    place_cases(city.context, PlaceCases())
+    before, told_before = placed(city), len(events(city))
+    path = city.layer("neu.gpkg", [point(1700, 720)], "Point", name=["市民广场西侧"])
+    import_places(city.context, ImportPlaces(Layer(path), "poi"))
+    told = again(city, least=0.2)  # it lies elsewhere than the case states; so does N8, which waited
+    assert (told["counts"]["placed"], told["counts"]["by_poi"], told["counts"]["kept"]) == (2, 1, 2)
+    after = placed(city)
+    assert shapely.distance(after["N3"][GEOM], point(1700, 720)) < 60 and after["N3"]["community_code"] == SECOND
+    assert after["N3"]["grid_code"] != before["N3"]["grid_code"]
+    told_now = events(city)
+    assert len(told_now) == told_before + 2
+    moved = next(one for one in told_now[told_before:] if one["community_code"] == [FIRST, SECOND])
+    assert {"geom", "grid_code", "place_score"} <= set(moved) and moved["place_score"][1] < moved["place_score"][0]
+    undo_operation(city.context, UndoOperation(told["operation"]))
+    assert placed(city) == before
+
+
+def test_where_nothing_is_found_any_more_the_old_place_stays_as_a_whole(city):
+    place_cases(city.context, PlaceCases())
+    before = placed(city)
+    with city.store.action("test") as action:
+        fids = city.store.read("place", ["fid"])["fid"]
+        action.delete("place", fids)
+    told = again(city)
+    assert told["counts"]["kept"] == 3 and told["counts"]["placed"] == 0
+    assert told["operation"] is None and placed(city) == before
+    told = again(city, least=0.99)
+    assert told["counts"]["kept"] == 3 and placed(city) == before
+
+
+def test_a_place_chosen_among_several_is_written_once(city):
+    rows = [{"案件编号": f"M{n}", "地址": "工商银行", "社区": "", "所在街道": "社区002"} for n in range(2)]
+    import_cases(city.context, ImportCases(Layer(city.table("m.csv", rows)), None))
+    told = place_cases(city.context, PlaceCases())["counts"]
+    assert told["read"] == sum(told[name] for name in WAYS)
+    assert told["updated"] == len({row["case_no"] for row in placed(city).values() if row["place_score"] is not None})
 
 
 def test_placing_is_taken_back_as_a_whole(city):

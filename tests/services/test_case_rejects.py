@@ -142,10 +142,19 @@ def test_text_from_outside_is_text_in_the_store_the_lists_and_the_report(city):
     assert {path.name for path in city.folder.parent.iterdir()} == before  # no text became a path
 
 
-def test_a_cell_of_ten_megabytes_is_refused_a_long_one_is_held_and_listed_short(city):
-    path = city.table("十兆.csv", [{"案件编号": "L0", "描述": "占道" * 2_500_000}])
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030"])
+def test_a_cell_of_ten_megabytes_is_rejected_and_one_of_sixty_refuses_the_file(city, encoding):
+    path = city.table(
+        "十兆.csv", [{"案件编号": "L0", "描述": "占道" * 2_500_000}, {"案件编号": "K0"}], encoding=encoding
+    )
+    told = bring(city, path, str(city.folder / "十兆拒.xlsx"))
+    assert told["reasons"] == {"reject.cell_long": 1} and told["counts"]["accepted"] == 1
+    path = city.table("更大.csv", [{"案件编号": "L0", "描述": "占道" * 10_000_000}], encoding=encoding)
     with pytest.raises(InputRefused, match=r"input\.broken_row"):
         bring(city, path)
+
+
+def test_a_long_cell_is_held_and_listed_short(city):
     long = "占道" * 50_000
     rows = [
         {"案件编号": "L1", "地址": long, "描述": long, "上报时间": "2024-03-05"},
