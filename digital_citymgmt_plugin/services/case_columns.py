@@ -165,9 +165,7 @@ def guess_crs(store: Store, x: Sequence[str], y: Sequence[str]) -> str:
             return str(store.meta()["crs"])
     for one, other in ((east, north), (north, east)):
         inner = one[cut : len(one) - cut], other[cut : len(other) - cut]
-        found, _ = crs_of_coordinates(
-            float(inner[0][0]), float(inner[1][0]), float(inner[0][-1]), float(inner[1][-1])
-        )
+        found, _ = crs_of_coordinates(float(inner[0][0]), float(inner[1][0]), float(inner[0][-1]), float(inner[1][-1]))
         if found:
             return found
         if np.abs(inner[0]).max() <= 180 and np.abs(inner[1]).max() <= 180:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases import fields as known
+from digital_citymgmt_plugin.core.cases.log_order import LOG
 from digital_citymgmt_plugin.core.cases.stages import ACTION_OF, STAGES, STEPS, UNKNOWN, stage_rank
 from digital_citymgmt_plugin.core.cases.times import parse_times, to_text
 from digital_citymgmt_plugin.core.errors import InputRefused
@@ -22,7 +23,7 @@ from digital_citymgmt_plugin.services.intake import Tally, base_name, find_mappi
 from digital_citymgmt_plugin.services.rejecting import SOURCE, origin_of, reject_list
 
 # column ``source``: told by the times of a case row, or by a log; found by linking, or after grids had changed
-IMPORT, LOG, LINK, REHOME, MERGE = "import", "log", "link", "rehome", "merge"
+IMPORT, LINK, REHOME, MERGE = "import", "link", "rehome", "merge"
 NAMES = ("case_fid", "action", "from_stage", "to_stage", "at", "done_by", "dept_code", "reason", "source")
 CHUNK = 20_000
 HALF = 0.5  # of the progress: cases first, then their log

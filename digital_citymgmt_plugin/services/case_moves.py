@@ -84,9 +84,7 @@ def move_cases(context: Context, request: MoveCases) -> dict[str, Any]:
     return result
 
 
-def _write(
-    action: Action, deriver: Deriver, request: MoveCases, fids: NDArray[np.int64], events: Columns
-) -> list[int]:
+def _write(action: Action, deriver: Deriver, request: MoveCases, fids: NDArray[np.int64], events: Columns) -> list[int]:
     if not len(fids):
         return []
     new = action.insert("case_event", events)

@@ -22,6 +22,7 @@ from digital_citymgmt_plugin.core.requests import ImportCases
 from digital_citymgmt_plugin.services import issues
 from digital_citymgmt_plugin.services.case_changes import ChangeReport
 from digital_citymgmt_plugin.services.case_columns import case_columns, remembered, stated_crs
+from digital_citymgmt_plugin.services.case_contradictions import tell_contradictions
 from digital_citymgmt_plugin.services.case_events import (
     CHUNK,
     HALF,
@@ -404,6 +405,8 @@ class _Intake:
         came = self.seen.of(fids)
         self._settle(fids[came], stated.__contains__)
         self._settle(fids[~came], lambda name: False)  # only the log speaks of these
+        if self.logged:
+            self.counts["issues"] += tell_contradictions(self.deriver, self._writing(), np.concatenate(self.logged))
         for part in parts(np.unique(np.concatenate([fids[:0], *self.logged]))):
             self.supervised += tell_supervisions(self.store, self._writing(), part)
 

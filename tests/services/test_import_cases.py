@@ -12,10 +12,13 @@ import shapely
 
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
-from digital_citymgmt_plugin.core.requests import ImportAreas, ImportCases, Layer
+from digital_citymgmt_plugin.core.requests import ImportAreas, ImportCases, Layer, UndoOperation
 from digital_citymgmt_plugin.services.areas import import_areas
 from digital_citymgmt_plugin.services.cases import import_cases
+from digital_citymgmt_plugin.services.dispatch.page import events_of
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.undoing import undo_operation
+from tests.services.moving import move
 from tests.support import Watcher, make_context, new_store
 
 HEAD = (
@@ -312,3 +315,37 @@ def test_the_log_of_events_is_not_taken_for_the_table_of_cases(store, run):
     assert error.value.code == "input.is_case_log"
     assert error.value.values["fields"] == "操作类型, 原阶段, 新阶段"
     assert store.count("case_record") == 0
+
+
+def test_a_log_that_comes_after_our_own_moves_stands_among_them_by_its_moments(store, run):
+    head, rows = "案件编号,问题类型,小类代码,上报时间\n", [f"{name},部件,0101,2025-12-01 09:00\n" for name in "ABC"]
+    top = LOG.split("\n")[0] + "\n"
+    run(rows, head, events=top + "".join(f"{name},上报,,信息收集,2025-12-01 09:00,,,\n" for name in "ABC"))
+    fids = [case(store, name, "fid") for name in "ABC"]
+    for at, action, role, more in (
+        ("2025-12-02T01:00:00.000Z", "accept", "acceptor", {}), ("2025-12-02T02:00:00.000Z", "file", "shift_lead", {}),
+        ("2025-12-03T01:00:00.000Z", "dispatch", "dispatcher", {"dept_code": "D04"}),
+    ):  # fmt: skip
+        assert move(store, fids, action, role, at=at, **more)["counts"]["moved"] == 3
+    names = ("stage", "filed_at", "dispatched_at", "due_at", "returns")
+    before = {name: case(store, name, *names) for name in "ABC"}
+    late = (
+        "A,核实,信息收集,信息收集,2025-12-01 10:00,,,\n"  # earlier than our moves: nothing of ours changes
+        "B,回退,任务派遣,案件建立,2025-12-02 15:00,,,材料不全\nB,立案,案件建立,任务派遣,2025-12-02 16:00,,,\n"
+        "C,不予立案,案件建立,作废,2025-12-02 09:30,,,重复\n"  # void, and yet we filed it afterwards
+    )
+    result = run(rows, head, events=top + "".join(reversed(late.splitlines(keepends=True))))
+    assert result["counts"]["events_added"] == 4
+    assert case(store, "A", *names) == before["A"]
+    stage, filed, dispatched, due, returns = case(store, "B", *names)
+    assert (stage, filed, dispatched, returns) == ("disposal", "2025-12-02T08:00:00.000Z", before["B"][2], 1)
+    assert due == before["B"][3]
+    assert case(store, "C", "stage") == "disposal"
+    assert issues(store) == {"case_log_contradicts": 1}
+    told = json.loads(store.read("check_issue", ["params"], [("rule", "=", "case_log_contradicts")])["params"][0])
+    assert [told[name] for name in ("earlier", "stage", "later", "from_stage")] == ["void", "void", "file", "filing"]
+    assert [finding.rule for finding in store.verify()] == []
+    assert [event["action"] for event in events_of(store, fids[1])][-4:] == ["file", "return", "file", "dispatch"]
+    undo_operation(make_context(store), UndoOperation(result["operation"]))
+    assert {name: case(store, name, *names) for name in "ABC"} == before and issues(store) == {}
+    assert [finding.rule for finding in store.verify()] == []

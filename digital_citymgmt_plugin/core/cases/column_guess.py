@@ -18,8 +18,25 @@ from digital_citymgmt_plugin.core.cases.times import parse_times
 Fits = Callable[[str], bool]
 BY_NAME, BY_VALUES = "guess.by_headings", "guess.by_values"
 MOSTLY = 0.8  # share of the filled cells that must fit (default of the plugin)
-NULLS = ("-", "--", "—", "/", "N/A", "n/a", "NULL", "null", "None", "无", "空", "未知", "暂无", "#N/A", "<Null>", "{}",
-         "[]")
+NULLS = (
+    "-",
+    "--",
+    "—",
+    "/",
+    "N/A",
+    "n/a",
+    "NULL",
+    "null",
+    "None",
+    "无",
+    "空",
+    "未知",
+    "暂无",
+    "#N/A",
+    "<Null>",
+    "{}",
+    "[]",
+)
 # Headings beside those of ``fields.SYNONYMS``, seen in real files.
 _MORE: Mapping[str, tuple[str, ...]] = {
     "case_no": ("案件编号*", "任务编号", "工单编号", "工单号", "流水号", "REPORT_NUM", "case_id", "request_id", "id"),
@@ -221,8 +238,10 @@ def _places(guess: _Guess, words: Words) -> tuple[str, str]:
     for name in guess.free():
         values = [as_coordinate(text) for text in guess.filled[name][:500]]
         told = [value for value in values if np.isfinite(value) and value]
-        if told and len(told) >= MOSTLY * len([value for value in values if value]) and any(
-            not float(value).is_integer() for value in told
+        if (
+            told
+            and len(told) >= MOSTLY * len([value for value in values if value])
+            and any(not float(value).is_integer() for value in told)
         ):
             numbers[name] = float(np.median(told))
     boxes = [(73.0, 3.0, 136.0, 54.0)] + ([words.box] if words.box else [])

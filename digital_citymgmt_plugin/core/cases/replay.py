@@ -4,9 +4,9 @@
 The one place where the derived columns of ``case_record`` come from: import, moves and ``verifystore`` call it. The
 same, one event after the other and plain, is ``workflow.apply``; tests hold the two together.
 
-Events stand in the order of the log. A ``state`` event (``payload``) and an ``amend`` event (``reason``) set columns
-to what they say: what a table stated that its times do not tell, what was corrected. Moves of our own have the source
-``move``. ``derived.py`` adds what the clock says.
+Events stand in the order of the log, those that a log from outside told later among them (``log_order``). A ``state``
+event (``payload``) and an ``amend`` event (``reason``) set columns to what they say: what a table stated that its times
+do not tell, what was corrected. Moves of our own have the source ``move``. ``derived.py`` adds what the clock says.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.cases.log_order import LOG, in_order
 from digital_citymgmt_plugin.core.cases.stages import (
     COLLECTION,
     PARKED,
@@ -32,7 +33,7 @@ from digital_citymgmt_plugin.core.cases.workflow import ACTIONS, AFTER, COUNTERS
 
 MOVE, STATE, AMEND = "move", "state", "amend"
 # Sources whose amendments tell values of derived columns; those of links and new grids tell of places only.
-TELLING = ("import", "repair", "undo", "log", MOVE)
+TELLING = ("import", "repair", "undo", LOG, MOVE)
 FLAGS = ("appealed", "appeal_open", "extension_asked", "supervised", "remediated")
 _COUNTS = ("returns", "reworks", "extensions")
 # Derived from the log alone.
@@ -58,12 +59,18 @@ class Events:
     after: NDArray[np.int8]
     at: Column
     own: NDArray[np.bool_]
+    logged: NDArray[np.bool_]  # of a log from outside
     sets: tuple[tuple[int, Mapping[str, Any]], ...]  # place of the event, column → value
     payload: Mapping[int, Mapping[str, Any]]  # of our own moves
 
     def doing(self, *actions: str) -> NDArray[np.bool_]:
         """Tell which events do one of these actions."""
         return np.isin(self.action, [_NUMBER[action] for action in actions])
+
+    def name(self, place: int) -> str:
+        """Return what an event does, '' for what is not known."""
+        number = int(self.action[place])
+        return _ALL[number] if number >= 0 else ""
 
 
 def events_of(columns: Mapping[str, Column], fids: NDArray[np.int64]) -> Events:
@@ -79,6 +86,9 @@ def events_of(columns: Mapping[str, Column], fids: NDArray[np.int64]) -> Events:
     good = (place < len(fids)) & (fids[np.minimum(place, max(len(fids) - 1, 0))] == named) if len(fids) else named < 0
     rows = np.flatnonzero(good)
     rows = rows[np.argsort(place[rows], kind="stable")]
+    stating = np.isin(columns["action"][rows], (STATE, AMEND))
+    logged = np.asarray(columns["source"][rows] == LOG, dtype=bool)
+    rows = rows[in_order(place[rows], columns["at"][rows], stating, logged)]
     action = np.array([_NUMBER.get(name, -1) for name in columns["action"][rows].tolist()], dtype=np.int16)
     sources = columns["source"][rows].tolist()
     own = np.array([source == MOVE for source in sources], dtype=bool)
@@ -98,6 +108,7 @@ def events_of(columns: Mapping[str, Column], fids: NDArray[np.int64]) -> Events:
         payloads[index] = json_object(columns["payload"][rows[index]])
     return Events(
         place[rows], action, before, after, columns["at"][rows], own,
+        np.array([source == LOG for source in sources], dtype=bool),
         tuple((index, {name: value for name, value in values.items() if _fits(name, value)}) for index, values in sets),
         payloads,
     )  # fmt: skip

@@ -108,13 +108,13 @@ def events_of(store: Store, fid: int) -> list[dict[str, Any]]:
     rows = store.read("case_event", EVENTS, [("case_fid", "=", fid)], ["fid"])
     departments = store.profile().department_by_code()
     events = []
-    for values in list(zip(*(rows[name].tolist() for name in EVENTS)))[-_LONGEST:]:
+    for values in zip(*(rows[name].tolist() for name in EVENTS)):
         event = dict(zip(EVENTS, values))
         event["payload"] = _dict(event["payload"])
         named = departments.get(str(event["dept_code"]))
         event["dept_name"] = named.name if named else event["dept_code"]
         events.append(event)
-    return sorted(events, key=lambda one: (str(one["at"] or ""), one["fid"]))
+    return sorted(events, key=lambda one: (str(one["at"] or ""), one["fid"]))[-_LONGEST:]
 
 
 def photos_of(store: Store, case: dict[str, Any]) -> list[dict[str, Any]]:
@@ -155,5 +155,3 @@ def _dict(text: Any) -> dict[str, Any]:
     except (TypeError, ValueError):
         return {"text": str(text)}
     return told if isinstance(told, dict) else {"text": str(text)}
-
-
