@@ -19,6 +19,7 @@ from digital_citymgmt_plugin.core.cases.slips import Sheet as Slip
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar
 from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.errors import StoreError
+from digital_citymgmt_plugin.core.keepers import EvidenceKeeper
 from digital_citymgmt_plugin.core.platform_profile import Platform
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.core.undo import Logged, TakenBack, UndoPlan, Written
@@ -278,6 +279,9 @@ class Files(Protocol):
 
     def evidence(self, path: str) -> dict[str, Any]:
         """Return name, bytes and digest of a file that proves something; see ``storage.evidence``."""
+
+    def evidence_folder(self) -> EvidenceKeeper:
+        """Return the folder of copies of evidence."""
 
     def photo_folder(self) -> PhotoKeeper:
         """Return the photo folder of the city store."""

@@ -21,6 +21,7 @@ from digital_citymgmt_plugin.dependencies import PACKAGES
 from digital_citymgmt_plugin.engine.pipe import Pipe, Reporter, error_line
 from digital_citymgmt_plugin.engine.registry import PREVIEWED, READING, SERVICES, STORELESS
 from digital_citymgmt_plugin.engine.start import packages_error
+from digital_citymgmt_plugin.services.evidence_copies import named_evidence
 from digital_citymgmt_plugin.services.health import health
 from digital_citymgmt_plugin.storage.files import CityFiles
 from digital_citymgmt_plugin.storage.gpkg import GpkgStore
@@ -211,6 +212,7 @@ class Engine:
             with self._store.snapshot():
                 result = health(self._context_with_store(context))
                 self._files.photo_folder().tidy(partial(_photo_files, self._store))
+                self._files.evidence_folder().settle(partial(named_evidence, self._store))
         except BaseException:  # whoever was told that it failed would find it open
             self.close()
             raise

@@ -17,9 +17,11 @@ from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Context, Store
 from digital_citymgmt_plugin.core.requests_duty import ListRulings, RecordRuling
 from digital_citymgmt_plugin.services.duty import explain
 from digital_citymgmt_plugin.services.duty_ground import KINDS, OWNER, UNOWNED, ground_of
+from digital_citymgmt_plugin.services.evidence_copies import copied, files_of, path_of
 from digital_citymgmt_plugin.services.intake import objects, today
 
 _MOST_FILES = 50
+_MOST_BYTES = 2 << 30  # of all files of a ruling
 _LONGEST = 4_000  # characters of a decision
 _CASE = ("fid", "kind", "class_code", "component_uuid", "address", "stage", "dept_code", "unowned", GEOM)
 _SAME = ("case_fid", "component_uuid", "kind", "department_code", "decision", "ruled_on", "ruled_by", "evidence")
@@ -27,7 +29,7 @@ _SOURCE = "ruling"  # of the event in the case's log
 
 
 def record_ruling(context: Context, request: RecordRuling) -> dict[str, Any]:
-    """Record a ruling with its evidence; the case is marked as nobody's or somebody's, its log tells of it.
+    """Record a ruling with copies of its evidence; the case is marked as nobody's or somebody's, its log tells of it.
 
     The newest ruling of a component decides for later cases of it (``precedent``); for like cases near it is shown.
     Nothing is dispatched and the component's own departments stay as the census has them. The same ruling said again
@@ -43,7 +45,7 @@ def record_ruling(context: Context, request: RecordRuling) -> dict[str, Any]:
     InputRefused
         ``ruling.kind``, ``ruling.nothing`` (no case and no component), ``ruling.no_component``,
         ``ruling.department``, ``ruling.day``, ``ruling.long``, ``ruling.many_files``, ``dispatch.no_case``, and what
-        ``storage.evidence`` refuses.
+        ``storage.evidence`` refuses; ``evidence.large_all``.
     """
     store = context.need_store()
     day = _checked(context, store, request)
@@ -56,6 +58,8 @@ def record_ruling(context: Context, request: RecordRuling) -> dict[str, Any]:
     for path in request.evidence:
         context.cancel.check()
         evidence.append(context.files.evidence(path))
+    if sum(one["bytes"] for one in evidence) > _MOST_BYTES:
+        raise InputRefused("evidence.large_all", most=_MOST_BYTES >> 20)
     warnings = explain(context, store, [request.case])[0]["warnings"] if request.case else []
     place = _place(component, case)
     owner = request.department_code if request.kind == OWNER else None
@@ -75,7 +79,10 @@ def record_ruling(context: Context, request: RecordRuling) -> dict[str, Any]:
         return {"counts": nothing, "operation": None, "tables": [], "notes": [], "ruling": str(held[0])}
     counts = {"rulings": 1, "evidence": len(evidence)}
     context.cancel.check()
-    with store.action("record_ruling", case=request.case, ruling=request.kind) as action:
+    with (
+        copied(context, request.evidence, evidence) as keep,
+        store.action("record_ruling", case=request.case, ruling=request.kind) as action,
+    ):
         fid = action.insert("ruling", {name: objects([value]) for name, value in row.items()})
         if case is not None:
             nobody = 1 if request.kind == UNOWNED else 0
@@ -90,6 +97,7 @@ def record_ruling(context: Context, request: RecordRuling) -> dict[str, Any]:
             action.insert("case_event", {name: objects([value]) for name, value in event.items()})
         action.counts.update(counts)
         operation = action.operation_uuid
+        keep()
     made = store.read("ruling", ["uuid"], [("fid", "=", int(fid[0]))])["uuid"]
     return {
         "counts": counts, "operation": operation, "tables": ["ruling", "case_record", "case_event"], "notes": [],
@@ -152,7 +160,8 @@ def list_rulings(context: Context, request: ListRulings) -> dict[str, Any]:
     -------
     dict
         ``rulings``: uuid, kind, department, dept_name, component (uuid), class_code, case_fid, address, decision,
-        ruled_on, ruled_by, evidence (name, bytes, sha256), x, y, and ``distance`` in metres near a case. Counts
+        ruled_on, ruled_by, evidence (name, bytes, sha256, file, ``path`` of the copy, None where it is gone), x, y, and
+        ``distance`` in metres near a case. Counts
         ``rulings`` (found), ``listed``.
 
     Raises
@@ -183,7 +192,7 @@ def list_rulings(context: Context, request: ListRulings) -> dict[str, Any]:
         keep &= np.array([wanted in _words(ground.department, held.rows, row) for row in range(held.size)], dtype=bool)
     days = [str(day or "") for day in held.rows["ruled_on"].tolist()]
     rows = sorted(np.flatnonzero(keep).tolist(), key=lambda row: (days[row], row), reverse=True)
-    listed = [_told(ground, row, distance[row]) for row in rows[: request.limit]]
+    listed = [_told(context, ground, row, distance[row]) for row in rows[: request.limit]]
     counts = {"rulings": len(rows), "listed": len(listed)}
     return {"rulings": listed, "counts": counts, "operation": None, "tables": [], "notes": []}
 
@@ -193,21 +202,18 @@ def _words(name_of: Any, rows: Columns, row: int) -> str:
     return " ".join(str(value or "") for value in [*values, name_of(rows["department_code"][row])]).lower()
 
 
-def _told(ground: Any, row: int, distance: float) -> dict[str, Any]:
+def _told(context: Context, ground: Any, row: int, distance: float) -> dict[str, Any]:
     rows = ground.rulings.rows
     told = ground.rulings.told(row)
     x, y = rows[XY][row].tolist()
     placed = bool(np.isfinite((x, y)).all())
-    try:
-        evidence = json.loads(rows["evidence"][row] or "[]")
-    except ValueError:
-        evidence = []
+    evidence = [{**one, "path": path_of(context, one)} for one in files_of(rows["evidence"][row])]
     return {
         **{name: told[name] for name in ("uuid", "kind", "decision", "ruled_on", "ruled_by")},
         "department": told["department_code"], "dept_name": ground.department(told["department_code"]),
         "component": rows["component_uuid"][row], "class_code": rows["class_code"][row],
         "case_fid": rows["case_fid"][row], "address": rows["address"][row],
-        "evidence": evidence if isinstance(evidence, list) else [],
+        "evidence": evidence,
         "x": x if placed else None, "y": y if placed else None,
         "distance": round(float(distance), 1) if np.isfinite(distance) else None,
     }  # fmt: skip

@@ -11,6 +11,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Context, Store
 from digital_citymgmt_plugin.core.requests import ListOperations, UndoOperation
 from digital_citymgmt_plugin.core.undo import UNDOABLE, Hand, Logged, TakenBack, UndoPlan
+from digital_citymgmt_plugin.services.evidence_copies import settle_evidence
 
 DEPENDENTS = ("refuse", "undo")
 LAST = "last"
@@ -80,6 +81,8 @@ def undo_operation(context: Context, request: UndoOperation) -> dict[str, Any]:
         action.note(undoes=[step.uuid for step in steps])
         operation = action.operation_uuid
     tables = sorted({table for done in found for part in _parts(done) for table in part})
+    if "ruling" in tables and not context.preview:
+        settle_evidence(context)
     lineage = ["grid_lineage"] if any(done.lineage for done in found) and "grid_lineage" not in tables else []
     return {
         "counts": counts, "operation": operation, "notes": [],

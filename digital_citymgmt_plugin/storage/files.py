@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.core.basemap.themes import Cass
 from digital_citymgmt_plugin.core.cases.slips import Sheet as Slip
 from digital_citymgmt_plugin.core.census.check_pack import Rule
 from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.keepers import EvidenceKeeper
 from digital_citymgmt_plugin.core.platform_profile import Platform
 from digital_citymgmt_plugin.core.ports import Buckets, Columns, PhotoFacts, PhotoKeeper, RejectList, Sheet, Source
 from digital_citymgmt_plugin.core.profile import Profile
@@ -220,6 +221,10 @@ class CityFiles:
     def evidence(self, path: str) -> dict[str, Any]:
         """Return name, bytes and digest of a file that proves something; see ``evidence.read_evidence``."""
         return evidence.read_evidence(path, self.store_path)
+
+    def evidence_folder(self) -> EvidenceKeeper:
+        """Return the folder of evidence of the city store; see ``evidence.EvidenceFolder``."""
+        return evidence.EvidenceFolder(self.store_path or "city.gpkg")
 
     def photo_folder(self) -> PhotoKeeper:
         """Return the photo folder of the city store; see ``photos.PhotoFolder``."""

@@ -6,13 +6,15 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
 
-from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.core.profile import Department, ResponsibilityRule
 from digital_citymgmt_plugin.core.requests import LinkCases, UndoOperation
@@ -24,13 +26,16 @@ from digital_citymgmt_plugin.core.requests_duty import (
     Remediate,
     SaveFund,
 )
+from digital_citymgmt_plugin.services import rulings
 from digital_citymgmt_plugin.services.duty import explain_duty
+from digital_citymgmt_plugin.services.evidence_copies import settle_evidence
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.linking import link_cases
 from digital_citymgmt_plugin.services.remediation import list_remediation, remediate, save_fund
 from digital_citymgmt_plugin.services.rulings import list_rulings, record_ruling
 from digital_citymgmt_plugin.services.undoing import undo_operation
-from tests.support import make_context, new_store
+from digital_citymgmt_plugin.storage import evidence
+from tests.support import Watcher, make_context, new_store
 
 LID = "0101"
 WEST, EAST = "320681001", "320681002"
@@ -203,6 +208,77 @@ def test_rulings_that_say_nothing_or_reach_out_are_refused_and_nothing_is_writte
     with pytest.raises(InputRefused) as caught:
         record_ruling(make_context(store), RecordRuling(**{"case": case, **change}))
     assert caught.value.code == code and not store.count("ruling") + store.count("case_event")
+
+
+def evidence_of(store):
+    return list_rulings(make_context(store), ListRulings())["rulings"][0]["evidence"]
+
+
+def kept(store):
+    folder = Path(store.path).with_name(f"{Path(store.path).stem}_evidence")
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def test_copies_of_evidence_are_kept_opened_again_and_go_with_the_ruling(store, tmp_path):
+    hostile = (
+        "..\\..\\evil.txt",
+        "-rf.pdf",
+        "CON.pdf",
+        "会 议\u202excod.exe",
+        ".ssh",
+        "a;b$(x)`y`.jpg",
+        "无尾",
+        "x" * 200,
+    )
+    paths = []
+    for number, name in enumerate(hostile):
+        (tmp_path / "in").mkdir(exist_ok=True)
+        path = tmp_path / "in" / name
+        path.write_bytes(b"%d" % number)
+        paths.append(str(path))
+    (tmp_path / "in" / "again.pdf").write_bytes(b"1")
+    done = record_ruling(
+        make_context(store), RecordRuling("unowned", add(store), evidence=[*paths, str(tmp_path / "in" / "again.pdf")])
+    )
+    for path in paths:
+        Path(path).unlink()
+    told = evidence_of(store)
+    assert [Path(one["path"]).read_bytes() for one in told] == [b"0", b"1", b"2", b"3", b"4", b"5", b"6", b"7", b"1"]
+    names = kept(store)
+    assert len(names) == 8 and all(re.fullmatch(r"[0-9a-f]{64}(\.(txt|pdf|jpg|ssh))?", name) for name in names)
+    Path(told[0]["path"]).write_bytes(b"another")  # no longer what was kept
+    assert evidence_of(store)[0]["path"] is None and evidence_of(store)[1]["path"]
+    taken = undo_operation(make_context(store), UndoOperation(done["operation"]))
+    assert len(kept(store)) == 8 and all(name.startswith("taken_back/") for name in kept(store))
+    undo_operation(make_context(store), UndoOperation(taken["operation"]))
+    assert evidence_of(store)[1]["path"] and not any(name.startswith("taken_back/") for name in kept(store))
+
+
+def test_a_ruling_that_fails_keeps_no_copy_and_what_is_too_large_is_told(store, tmp_path, monkeypatch):
+    path = tmp_path / "a.pdf"
+    path.write_bytes(b"12345")
+    with pytest.raises(Cancelled):
+        record_ruling(
+            make_context(store, Watcher(cancel_at=4)), RecordRuling("unowned", add(store), evidence=[str(path)])
+        )
+    assert kept(store) == [] and not Path(store.path).with_name(f"{Path(store.path).stem}_evidence").exists()
+    monkeypatch.setattr(evidence, "_MOST_BYTES", 4)
+    with pytest.raises(InputRefused, match=r"evidence\.large"):
+        record_ruling(make_context(store), RecordRuling("unowned", add(store), evidence=[str(path)]))
+    monkeypatch.undo()
+    monkeypatch.setattr(rulings, "_MOST_BYTES", 4)
+    with pytest.raises(InputRefused, match=r"evidence\.large_all"):
+        record_ruling(make_context(store), RecordRuling("unowned", add(store), evidence=[str(path)]))
+
+
+def test_what_a_killed_run_left_is_cleared_away_when_the_store_is_opened(store, tmp_path):
+    folder = Path(store.path).with_name(f"{Path(store.path).stem}_evidence")
+    (folder / ".dcm_evidence_x").mkdir(parents=True)
+    (folder / ".dcm_evidence_x" / "half").write_bytes(b"h")
+    (folder / ("a" * 64)).write_bytes(b"moved, and its ruling never came to be")
+    (folder / "笔记.txt").write_text("somebody's own", encoding="utf-8")
+    settle_evidence(make_context(store))
+    assert kept(store) == sorted([f"taken_back/{'a' * 64}", "笔记.txt"])
 
 
 def test_the_store_itself_and_a_pipe_are_no_evidence(store, tmp_path):

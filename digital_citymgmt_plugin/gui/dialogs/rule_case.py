@@ -82,7 +82,7 @@ class RulingDialog(QDialog):
         self.files = QListWidget()
         self.files.setAccessibleName(tr("Files that prove it"))
         self.files.setMaximumHeight(80)
-        self.file_button = button(tr("Add files…"), tr("Their names and digests are kept"), "add_evidence")
+        self.file_button = button(tr("Add files…"), tr("A copy of each is kept with the city, at most 500 MB each"), "add_evidence")
         self.file_button.clicked.connect(lambda _=False: self.ask_files())
         self.component_box = QCheckBox(tr("It holds for the component, too"))
         self.component_box.setChecked(component is not None)
