@@ -13,6 +13,7 @@ from digital_citymgmt_plugin.core.codes import COMPONENT
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import XY, Columns, Context, Store
 from digital_citymgmt_plugin.core.requests_duty import ExplainDuty
+from digital_citymgmt_plugin.services.disputes import disputes
 from digital_citymgmt_plugin.services.duty_ground import (
     DEPARTMENTS,
     DISPUTED,
@@ -67,10 +68,12 @@ def explain(context: Context, store: Store, fids: list[int]) -> list[dict[str, A
     unsure = _unsure(store, cases)
     neighbours = _neighbours(ground, cases)
     rulings = _precedents(ground, cases)
+    disputed = disputes(store, ground, cases)
     told = []
     for row in range(len(cases["fid"])):
         context.cancel.check()
-        told.append(_one(ground, cases, departments, row, neighbours.get(row, []), rulings.get(row, []), unsure))
+        one = _one(ground, cases, departments, row, neighbours.get(row, []), rulings.get(row, []), unsure)
+        told.append(_with(one, disputed.get(row, [])))
     return told
 
 
@@ -157,6 +160,12 @@ def _one(
         ),
         "precedents": told,
     }  # fmt: skip
+
+
+def _with(told: dict[str, Any], warnings: list[tuple[str, dict[str, Any]]]) -> dict[str, Any]:
+    """Put further warnings first: what logs say of a dispute weighs more than what may be."""
+    more = [{"code": code, "values": values, "level": _level(code)} for code, values in warnings]
+    return {**told, "warnings": [*more, *told["warnings"]]}
 
 
 def _level(code: str) -> str:

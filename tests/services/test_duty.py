@@ -210,6 +210,54 @@ def test_rulings_that_say_nothing_or_reach_out_are_refused_and_nothing_is_writte
     assert caught.value.code == code and not store.count("ruling") + store.count("case_event")
 
 
+def tell(store, case, *events):
+    """Put events into the log of a case: action, moment, department, reason."""
+    with store.action("set up") as action:
+        for name, at, department, reason in events:
+            before = "disposal" if name == "return" else None
+            values = {"case_fid": case, "action": name, "at": at, "dept_code": department, "reason": reason}
+            values.update(source="log", from_stage=before)
+            action.insert("case_event", {key: objects([value]) for key, value in values.items()})
+        returns, appeals = (sum(one[0] == name for one in events) for name in ("return", "appeal"))
+        columns = {"returns": objects([returns]), "appealed": objects([int(appeals > 0)])}
+        action.update("case_record", np.array([case]), columns)
+
+
+def test_a_dispute_that_logs_tell_is_warned_of_with_its_evidence(store):
+    first, second, other = lid(store, "managed"), lid(store, "managed"), lid(store, "owned")
+    tell(store, first, ("dispatch", "2025-03-01T01:00:00.000Z", "D05", None),
+         ("return", "2025-03-02T01:00:00.000Z", None, "非我局管理"))  # fmt: skip
+    assert codes(explain(store, second)[0]) == []  # one department alone
+    tell(store, second, ("dispatch", "2025-03-03T01:00:00.000Z", "D07", None),
+         ("return", "2025-03-04T01:00:00.000Z", "D07", "权属不清"),
+         ("return", "2025-03-05T01:00:00.000Z", "D07", ""))  # fmt: skip
+    told, same, elsewhere = explain(store, first, second, other)
+    assert codes(told) == codes(same) == ["duty.returned_by_several"] and codes(elsewhere) == []
+    values = told["warnings"][0]["values"]
+    assert values["cases"] == "C0, C1" and values["reason"] == "权属不清" and values["count"] == 2
+    names = store.profile().department_by_code()
+    assert values["departments"] == f"{names['D05'].name}, {names['D07'].name}"
+    record_ruling(make_context(store), RecordRuling("owner", first, department_code="D05", ruled_on="2025-04-01"))
+    assert "duty.returned_by_several" not in codes(explain(store, first)[0])  # settled
+    tell(store, second, ("appeal", "2025-05-01T01:00:00.000Z", "D05", "井盖产权归供电公司"))
+    told = explain(store, first)[0]["warnings"][0]
+    assert (told["code"], told["values"]["case_no"], told["values"]["reason"]) == (
+        "duty.appealed", "C1", "井盖产权归供电公司"
+    )  # fmt: skip
+    tell(store, second, ("appeal", "2025-05-02T01:00:00.000Z", "D05", "期限太短"),
+         ("refuse_appeal", "2025-05-03T01:00:00.000Z", None, "责任明确"))  # fmt: skip
+    assert "duty.appealed" not in codes(explain(store, first)[0])
+
+
+def test_without_a_component_like_cases_at_the_place_tell_of_a_dispute(store):
+    here, near, far, unlike = add(store), add(store, (55, 50)), add(store, (75, 50)), add(store, (51, 50), code="0111")
+    for case, department in ((near, "D05"), (far, "D07"), (unlike, "D07")):
+        tell(store, case, ("return", "2025-03-04T01:00:00.000Z", department, "不属本单位"))
+    assert codes(explain(store, here)[0]) == []
+    tell(store, here, ("return", "2025-03-05T01:00:00.000Z", "D03", "职责不清"))
+    assert codes(explain(store, here)[0]) == ["duty.returned_by_several"]
+
+
 def evidence_of(store):
     return list_rulings(make_context(store), ListRulings())["rulings"][0]["evidence"]
 
