@@ -11,7 +11,8 @@ import shapely
 from digital_citymgmt_plugin.core.errors import Cancelled, InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.core.requests import ImportCases, ImportPlaces, Layer, LinkCases, UndoOperation
-from digital_citymgmt_plugin.core.requests_intake import PlaceCases, PlaceQueue, SuggestPlaces
+from digital_citymgmt_plugin.core.requests_intake import AmendCases, PlaceCases, PlaceQueue, SuggestPlaces
+from digital_citymgmt_plugin.services.case_amending import amend_cases
 from digital_citymgmt_plugin.services.case_placing import place_cases
 from digital_citymgmt_plugin.services.cases import import_cases
 from digital_citymgmt_plugin.services.linking import link_cases
@@ -128,8 +129,21 @@ def test_a_place_found_otherwise_takes_the_old_one_s_as_a_whole_and_is_told(city
     assert len(told_now) == told_before + 2
     moved = next(one for one in told_now[told_before:] if one["community_code"] == [FIRST, SECOND])
     assert {"geom", "grid_code", "place_score"} <= set(moved) and moved["place_score"][1] < moved["place_score"][0]
+    assert [finding.rule for finding in city.store.verify()] == []
     undo_operation(city.context, UndoOperation(told["operation"]))
     assert placed(city) == before
+
+
+def test_after_links_and_corrections_places_are_what_the_log_says(city):
+    place_cases(city.context, PlaceCases())
+    link_cases(city.context, LinkCases())
+    path = city.layer("neu.gpkg", [point(1700, 720)], "Point", name=["市民广场西侧"])
+    import_places(city.context, ImportPlaces(Layer(path), "poi"))
+    again(city, least=0.2)
+    link_cases(city.context, LinkCases())
+    fids = {row["case_no"]: row["fid"] for row in city.rows("case_record", "fid", "case_no")}
+    amend_cases(city.context, AmendCases([fids["N1"]], x=X0 + 1200, y=Y0 + 200, role="dispatcher", reason="核实"))
+    assert [finding.rule for finding in city.store.verify()] == []
 
 
 def test_where_nothing_is_found_any_more_the_old_place_stays_as_a_whole(city):

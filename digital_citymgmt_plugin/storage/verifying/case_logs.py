@@ -55,20 +55,21 @@ def clock_of(connection: sqlite3.Connection) -> Clock | None:
 
 def differences(run: Run, clock: Clock | None) -> Iterator[list[Change]]:
     """Yield, part by part, the cases that have something else than their logs say."""
-    start = -(1 << 63)
-    while True:
+    for first, last in parts(run):
         run.stop_if_wanted()
-        # By rows that are there, not by numbers: fids may have gaps of any size.
-        first, last = run.query(
-            "SELECT min(fid), max(fid) FROM (SELECT fid FROM case_record WHERE fid >= ? ORDER BY fid LIMIT ?)",
-            (start, SPAN),
-        ).fetchone()
+        yield changed_between(run, first, last, clock)
+
+
+def parts(run: Run, size: int = SPAN) -> Iterator[tuple[int, int]]:
+    """Yield first and last fid of parts of the cases: by rows that are there, for fids may have gaps of any size."""
+    sql = "SELECT min(fid), max(fid) FROM (SELECT fid FROM case_record WHERE fid >= ? ORDER BY fid LIMIT ?)"
+    start = -(1 << 63)
+    while start < 1 << 63:
+        first, last = run.query(sql, (start, size)).fetchone()
         if first is None:
             return
-        yield changed_between(run, int(first), int(last), clock)
+        yield int(first), int(last)
         start = int(last) + 1
-        if start > (1 << 63) - 1:
-            return
 
 
 def changed_between(run: Run, first: int, last: int, clock: Clock | None) -> list[Change]:

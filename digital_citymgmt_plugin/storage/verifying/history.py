@@ -12,11 +12,11 @@ from digital_citymgmt_plugin.core.cases.stages import STAGES, STEPS
 from digital_citymgmt_plugin.core.ports import Finding
 from digital_citymgmt_plugin.storage.schema.catalogue import COMPONENTS, WATCHED
 from digital_citymgmt_plugin.storage.verifying.base import CHUNK, Check, Run, Stage
-from digital_citymgmt_plugin.storage.verifying.case_logs import replayed
+from digital_citymgmt_plugin.storage.verifying.case_logs import parts, replayed
 from digital_citymgmt_plugin.storage.verifying.links import WITH_OPERATION
 
 # Written by the program with a reason that holds old and new values.
-AMENDING = ("import", "link", "rehome", "repair", "undo")
+AMENDING = ("import", "link", "rehome", "repair", "undo", "place", "move")
 # Columns of a case that its amendments tell and no replay of its log (``case_logs``); texts may be edited by hand.
 DERIVED = ("grid_code", "community_code", "street_code", "place_method", "emergency")
 _SHARE_SLACK = 1e-4
@@ -160,26 +160,25 @@ def changes(run: Run) -> list[Finding]:
 
 def amended(run: Run) -> list[Finding]:
     """The last value that a case's log tells of a derived column is what the case has."""
-    last = run.query("SELECT max(fid) FROM case_record").fetchone()[0] or 0
     wrong: list[int] = []
     broken: list[int] = []
-    for start in range(0, int(last) + 1, CHUNK):
+    for first, last in parts(run, CHUNK):
         run.stop_if_wanted()
-        told, bad = told_values(run, start, start + CHUNK)
+        told, bad = told_values(run, first, last)
         broken += bad
         wrong += [fid for fid, _ in differing(run, told)]
     found = run.found("verify.case_log", "case_record", wrong, repair="amended")
     return found + run.found("verify.json", "case_event.reason", broken)
 
 
-def told_values(run: Run, start: int, stop: int) -> tuple[dict[int, dict[str, Any]], list[int]]:
-    """Return what amendments say last of cases ``start <= fid < stop``, and events whose reason cannot be read."""
+def told_values(run: Run, first: int, last: int) -> tuple[dict[int, dict[str, Any]], list[int]]:
+    """Return what amendments say last of cases ``first <= fid <= last``, and events whose reason cannot be read."""
     marks = ", ".join("?" * len(AMENDING))
     told: dict[int, dict[str, Any]] = {}
     broken: list[int] = []
     rows = run.query(
-        f"SELECT fid, case_fid, reason FROM case_event WHERE case_fid >= ? AND case_fid < ? "
-        f"AND action = 'amend' AND source IN ({marks}) ORDER BY fid", (start, stop, *AMENDING)
+        f"SELECT fid, case_fid, reason FROM case_event WHERE case_fid BETWEEN ? AND ? "
+        f"AND action = 'amend' AND source IN ({marks}) ORDER BY fid", (first, last, *AMENDING)
     )  # fmt: skip
     for fid, case, reason in rows:
         try:

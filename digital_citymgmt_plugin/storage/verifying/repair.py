@@ -111,9 +111,7 @@ def _registrations(repairs: Repairs, found: Sequence[Finding]) -> None:
         run.query("UPDATE gpkg_contents SET data_type = ?, srs_id = ? WHERE table_name = ?", (*values, table))
         if spatial:
             run.query("DELETE FROM gpkg_geometry_columns WHERE table_name = ?", (table,))
-            run.query(
-                "INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, ?, 0, 0)", (table, SPATIAL[table], srs)
-            )
+            run.query("INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, ?, 0, 0)", (table, SPATIAL[table], srs))
             run.query(
                 "INSERT INTO gpkg_extensions SELECT ?, 'geom', 'gpkg_rtree_index', ?, 'write-only' WHERE NOT EXISTS "
                 "(SELECT 1 FROM gpkg_extensions WHERE table_name = ? AND extension_name = 'gpkg_rtree_index')",
@@ -304,10 +302,9 @@ _LINK = ("component_uuid", "link_method", "link_score")
 
 def _amended(repairs: Repairs, found: Sequence[Finding]) -> None:
     """Give cases back the values that their logs tell."""
-    last = repairs.run.query("SELECT max(fid) FROM case_record").fetchone()[0] or 0
-    for start in range(0, int(last) + 1, CHUNK):
+    for first, last in case_logs.parts(repairs.run, CHUNK):
         repairs.run.stop_if_wanted()
-        told, _bad = history.told_values(repairs.run, start, start + CHUNK)
+        told, _bad = history.told_values(repairs.run, first, last)
         changes = history.differing(repairs.run, told)
         _write_back(repairs, changes)
 
