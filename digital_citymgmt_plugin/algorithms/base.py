@@ -47,6 +47,7 @@ PREVIEWED = frozenset(
         "linkcases", "undooperation", "findduplicates", "mergeduplicates", "importphotos", "importbasemap",
         "makecandidates", "decidecandidates", "checkgrids", "renumbergrids",
         "importbeats", "importfilingstandard", "placecases", "packcases", "readreceipt",
+        "recomputedue",
     )
 )  # fmt: skip
 # Asks whether to write: (title, result of the preview, whether the run was cancelled); waits in the worker thread.

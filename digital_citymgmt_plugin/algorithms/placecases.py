@@ -30,6 +30,7 @@ class PlaceCasesAlgorithm(CityAlgorithm):
         "several",
         "unsure",
         "nowhere",
+        "place_kept",
         "updated",
     )
     WRITES = True
@@ -60,7 +61,10 @@ class PlaceCasesAlgorithm(CityAlgorithm):
         self.add(score, tr("Places that are less sure are not written (0 to 1)."))
         self.add(
             QgsProcessingParameterBoolean("AGAIN", tr("Look placed addresses up again"), False),
-            tr("After the gazetteer has grown: places found by address are looked for anew; those set by hand stay."),
+            tr(
+                "After the gazetteer has grown: places found by address are looked for anew; where nothing sure is "
+                "found the old one stays, as do those set by hand."
+            ),
         )
 
     def request(self, given: Given) -> PlaceCases:

@@ -42,6 +42,7 @@ from digital_citymgmt_plugin.algorithms.mergeduplicates import MergeDuplicatesAl
 from digital_citymgmt_plugin.algorithms.packcases import PackCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.placecases import PlaceCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.readreceipt import ReadReceiptAlgorithm
+from digital_citymgmt_plugin.algorithms.recomputedue import RecomputeDueAlgorithm
 from digital_citymgmt_plugin.algorithms.renumbergrids import RenumberGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.restate import RestateAlgorithm
 from digital_citymgmt_plugin.algorithms.undooperation import UndoOperationAlgorithm
@@ -82,6 +83,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     CheckComponentsAlgorithm,
     ImportCasesAlgorithm,
     PlaceCasesAlgorithm,
+    RecomputeDueAlgorithm,
     LinkCasesAlgorithm,
     WriteSlipsAlgorithm,
     PackCasesAlgorithm,

@@ -20,7 +20,7 @@ from digital_citymgmt_plugin.core.requests_basemap import (
     PreviewBaseMap,
 )
 from digital_citymgmt_plugin.core.requests_beats import DraftBeats, ExportBeats, ImportBeats, ListBeats, SaveBeats
-from digital_citymgmt_plugin.core.requests_cases import ListMoves, MoveCases
+from digital_citymgmt_plugin.core.requests_cases import ListMoves, MoveCases, RecomputeDue
 from digital_citymgmt_plugin.core.requests_desk import (
     EditRules,
     ExportIssues,
@@ -419,7 +419,7 @@ REQUESTS: dict[str, type[Request]] = {
         CheckComponents, CheckGrids, Totals, TotalObjects, ListRules, EditRules,
         OpenRedraw, ProbeRedraw, EditRedraw, StepRedraw, ApplyRedraw, RebaseRedraw, CloseRedraw,
         SaveScenario, ListScenarios, CompareScenarios, DiscardScenario,
-        MoveCases, ListMoves,
+        MoveCases, ListMoves, RecomputeDue,
     )
 }  # fmt: skip
 REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE, *LINKS, *SLIPS, *ASSESSMENT, *FAIRNESS)})

@@ -42,3 +42,14 @@ class ListMoves(Request):
     method: ClassVar[str] = "list_moves"
     cases: Optional[list[int]] = None  # noqa: UP045
     role: str = ""
+
+
+@dataclass(frozen=True)
+class RecomputeDue(Request):
+    """Count due times anew by calendar, working hours and rule for returns as they are now; stated ones stay.
+
+    ``ended``: closed and void cases, too; whether they were in time is judged anew.
+    """
+
+    method: ClassVar[str] = "recompute_due"
+    ended: bool = False

@@ -20,6 +20,7 @@ UNDOABLE = frozenset(
         "waive_issues", "reopen_issues", "fix_components", "make_sheets", "update_sheets",
         "check_components", "check_grids", "repair_grids", "redraw", "save_scenario", "discard_scenario",
         "mend_grids", "keep_weights",
+        "recompute_due",
         "renumber_grids", "place_cases", "amend_cases", "move_cases", "choose_link",
         "save_beats", "import_beats",
         "import_filing_standard", "record_ruling", "save_fund", "remediate",

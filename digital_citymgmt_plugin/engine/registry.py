@@ -48,6 +48,7 @@ SERVICES: dict[str, Service] = {
     "link_choices": _late("link_choices", "link_choices"),
     "choose_link": _late("link_choices", "choose_link"),
     "place_cases": _late("case_placing", "place_cases"),
+    "recompute_due": _late("due_times", "recompute_due"),
     "amend_cases": _late("case_amending", "amend_cases"),
     "move_cases": _late("case_moves", "move_cases"),
     "list_moves": _late("case_moves", "list_moves"),
@@ -146,6 +147,7 @@ PREVIEWED = {
     "make_sheets", "update_sheets", "find_duplicates", "merge_duplicates",
     "import_base_map", "make_candidates", "decide_candidates", "check_grids", "mend_grids",
     "apply_redraw", "renumber_grids",
+    "recompute_due",
     "place_cases", "amend_cases", "import_filing_standard", "move_cases", "pack_cases", "read_receipt", "choose_link",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}

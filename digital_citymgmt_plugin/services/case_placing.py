@@ -56,7 +56,7 @@ def place_cases(context: Context, request: PlaceCases) -> dict[str, Any]:
     Returns
     -------
     dict
-        Counts ``read`` = ``placed`` (got a point, or another one) + ``kept`` (placed before, and so it stays) +
+        Counts ``read`` = ``placed`` (got a point, or another one) + ``place_kept`` (placed before, and so it stays) +
         ``several`` + ``unsure`` (scores too low) + ``stated`` (grid or community only) + ``nowhere``; of those placed
         ``by_component``, ``by_door``, ``by_number``, ``by_crossing``, ``by_poi``, ``by_street``; ``updated`` (cases
         written).
@@ -87,7 +87,7 @@ class _Run:
         self._stack = ExitStack()
         names = (
             "read", "placed", "by_component", "by_door", "by_number", "by_crossing", "by_poi", "by_street", "stated",
-            "several", "unsure", "nowhere", "kept", "updated",
+            "several", "unsure", "nowhere", "place_kept", "updated",
         )  # fmt: skip
         self.counts = dict.fromkeys(names, 0)
 
@@ -184,7 +184,7 @@ class _Run:
             chosen = self._chosen(part, meant)
             placed = self._placed(part)
             for index in np.flatnonzero(np.array(chosen) >= 0).tolist():
-                self.counts["kept" if placed[index] else "several"] -= 1
+                self.counts["place_kept" if placed[index] else "several"] -= 1
                 new[GEOM][index] = shapely.Point(meant[index].several[chosen[index]])
                 new["place_method"][index], new["place_score"][index] = meant[index].method, AMONG
         self._write(part, new)
@@ -279,7 +279,7 @@ class _Run:
             return
         points[index], methods[index], scores[index] = None, part["stated_place_method"][index], None
         if part[GEOM][index] is not None:  # the place that it has stays as a whole
-            self.counts["kept"] += 1
+            self.counts["place_kept"] += 1
             return
         if community[index] is None and found.method == COMMUNITY:
             community[index], methods[index] = found.community, COMMUNITY
@@ -308,7 +308,7 @@ class _Run:
             for name, column in place.items():
                 if name != GEOM:
                     other |= np.asarray(column != part[name][rows], dtype=bool)
-            self.counts["kept"] += int((~other).sum())
+            self.counts["place_kept"] += int((~other).sum())
             self.counts["placed"] += int(other.sum())
             for method in methods[rows[other]].tolist():
                 self.counts["by_component" if method == COMPONENT else f"by_{_METHODS.get(method, 'poi')}"] += 1

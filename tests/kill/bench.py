@@ -7,6 +7,7 @@ import contextlib
 import json
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,7 @@ from digital_citymgmt_plugin.core.requests import (
     UpdateSheets,
     WaiveIssues,
 )
-from digital_citymgmt_plugin.core.requests_cases import MoveCases
+from digital_citymgmt_plugin.core.requests_cases import MoveCases, RecomputeDue
 from digital_citymgmt_plugin.core.requests_duty import ImportFilingStandard, RecordRuling, Remediate, SaveFund
 from digital_citymgmt_plugin.core.requests_history import RenumberGrids
 from digital_citymgmt_plugin.core.requests_intake import AmendCases, PlaceCases
@@ -136,7 +137,8 @@ ACTIONS: dict[str, Build] = {
         )
     ),
     "importfilingstandard": lambda town, store, out: ImportFilingStandard(Layer(town.filing)),
-    "importprofile": lambda town, store, out: ImportProfile(town.profile),
+    "importprofile": lambda town, store, out: ImportProfile(town.profile),  # with other working hours
+    "recomputedue": lambda town, store, out: RecomputeDue(ended=True),
     "checkgrids": lambda town, store, out: CheckGrids(),
     "savebeats": lambda town, store, out: SaveBeats(
         {code: str(number % 3) for number, code in enumerate(column(store, GRIDS))}, {"0": "一片"}
@@ -197,7 +199,9 @@ def _profile(path: Path) -> None:
     from digital_citymgmt_plugin.storage.profile_write import write_profile_workbook
     from digital_citymgmt_plugin.storage.profiles import builtin_profile
 
-    write_profile_workbook(builtin_profile("2013"), str(path))
+    profile = builtin_profile("2013")
+    hours = {**profile.settings, "work_hours": "07:00-12:00, 13:00-19:00"}
+    write_profile_workbook(replace(profile, settings=hours), str(path))
     book = openpyxl.load_workbook(path)
     next(sheet for sheet in book.worksheets if sheet.title.startswith("departments")).append(
         ["X99", "新部门", None, "other"]

@@ -82,6 +82,7 @@ CONTRACT = {
     "mergeduplicates": {"STORE", "TOLERANCE", "REASON", "LEAST_SCORE", "PAIRS", "OUTPUT"},
     "importcases": {"STORE", "INPUT", "MAPPING", "SHEET", "SHIFT", "ENCODING", "CRS", "REJECTS", "REPORT"},
     "placecases": {"STORE", "LEAST", "AGAIN"},
+    "recomputedue": {"STORE", "ENDED"},
     "linkcases": {"STORE", "TOLERANCE"},
     "writeslips": {"STORE", "KIND", "CASES", "FORMAT", "OUTPUT"},
     "packcases": {"STORE", "CASES", "RECEIVER", "SLIPS", "ZIP", "OUTPUT"},
