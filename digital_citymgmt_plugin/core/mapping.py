@@ -22,8 +22,9 @@ from typing import Any, Optional
 
 import numpy as np
 
+from digital_citymgmt_plugin.core.cells import Formula, LongCell, Ragged
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import GEOM, ROW, Columns, Formula, LongCell, Ragged
+from digital_citymgmt_plugin.core.ports import GEOM, ROW, Columns
 
 # Entries beside ``fields`` that are text, those that only some imports know among them.
 _TEXTS = frozenset({"x", "y", "crs", "time_zone", "name", "time_format", "source", "class", "shift"})

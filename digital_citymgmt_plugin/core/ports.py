@@ -471,6 +471,7 @@ class Context:
         if self.store is None:
             raise StoreError("store.none_open")
         return self.store
+<<<<<<< ours
 
 
 class Formula(str):
@@ -503,3 +504,5 @@ class LongCell(Ragged):
         cell = super().__new__(cls, text[:most])
         cell.length = len(text)
         return cell
+=======
+>>>>>>> theirs

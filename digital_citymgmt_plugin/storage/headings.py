@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from digital_citymgmt_plugin.core.ports import Formula
+from digital_citymgmt_plugin.core.cells import Formula
 
 LOOK = 40  # rows that are looked at
 

@@ -15,9 +15,9 @@ from digital_citymgmt_plugin.core.cases.limit_text import parse_limit
 from digital_citymgmt_plugin.core.cases.stages import STAGE_OF, STAGES
 from digital_citymgmt_plugin.core.cases.workflow import BACK, FLAGS, NEEDS, ROLES, STAYS, split_list
 from digital_citymgmt_plugin.core.catalogue import REQUIRABLE, split_fields
+from digital_citymgmt_plugin.core.cells import Formula
 from digital_citymgmt_plugin.core.codes import COMPONENT, UNIT_GRID
 from digital_citymgmt_plugin.core.errors import ProfileError
-from digital_citymgmt_plugin.core.ports import Formula
 from digital_citymgmt_plugin.core.profile import EVENT, LIMIT_UNITS
 
 # Sheet → its Chinese name, and its columns with their Chinese headings.

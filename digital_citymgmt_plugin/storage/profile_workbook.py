@@ -17,8 +17,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from digital_citymgmt_plugin.core.cells import Formula
 from digital_citymgmt_plugin.core.errors import InputRefused, ProfileError
-from digital_citymgmt_plugin.core.ports import Formula
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.storage.profile_json import read_profile_json
 from digital_citymgmt_plugin.storage.profile_rows import ProfileRows

@@ -15,8 +15,9 @@ from typing import IO, Any
 
 import numpy as np
 
+from digital_citymgmt_plugin.core.cells import LongCell, Ragged
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import ROW, Columns, Field, LongCell, Ragged, SourceInfo
+from digital_citymgmt_plugin.core.ports import ROW, Columns, Field, SourceInfo
 from digital_citymgmt_plugin.storage import encoding as enc
 from digital_citymgmt_plugin.storage.headings import LOOK, find_header, is_blank, name_columns
 

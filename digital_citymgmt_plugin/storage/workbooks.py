@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
+from digital_citymgmt_plugin.core.cells import Formula
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import Columns, Field, Formula, SourceInfo
+from digital_citymgmt_plugin.core.ports import Columns, Field, SourceInfo
 from digital_citymgmt_plugin.storage import encoding as enc
 from digital_citymgmt_plugin.storage.headings import find_header, is_blank, joined, name_columns
 from digital_citymgmt_plugin.storage.tables import Note, fill

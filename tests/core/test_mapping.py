@@ -8,10 +8,11 @@ import json
 import numpy as np
 import pytest
 
+from digital_citymgmt_plugin.core.cells import Formula, Ragged
 from digital_citymgmt_plugin.core.census.fields import SYNONYMS
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.mapping import apply_mapping, check_columns, guess_mapping, mapping_from_text
-from digital_citymgmt_plugin.core.ports import ROW, Formula, Ragged
+from digital_citymgmt_plugin.core.ports import ROW
 
 KNOWN = ("code", "class_code", "name", "remark")
 

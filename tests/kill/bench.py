@@ -137,6 +137,10 @@ ACTIONS: dict[str, Build] = {
         )
     ),
     "importfilingstandard": lambda town, store, out: ImportFilingStandard(Layer(town.filing)),
+    "amendclasses": lambda town, store, out: AmendCases(  # gives them limits of the standard
+        [int(fid) for fid in column(store, OPEN)],
+        {"kind": "component", "class_code": CLASSES[0], "condition": "缺失/移位"}, reason="类别有误",
+    ),
     "importprofile": lambda town, store, out: ImportProfile(town.profile),  # with other working hours
     "recomputedue": lambda town, store, out: RecomputeDue(ended=True),
     "checkgrids": lambda town, store, out: CheckGrids(),

@@ -9,8 +9,9 @@ import io
 
 import pytest
 
+from digital_citymgmt_plugin.core.cells import Formula, LongCell, Ragged
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import ROW, Formula, LongCell, Ragged
+from digital_citymgmt_plugin.core.ports import ROW
 from digital_citymgmt_plugin.storage.files import CityFiles
 from digital_citymgmt_plugin.storage.tables import CsvSource
 

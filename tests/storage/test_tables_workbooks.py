@@ -9,8 +9,9 @@ from datetime import datetime
 import openpyxl
 import pytest
 
+from digital_citymgmt_plugin.core.cells import Formula
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import ROW, Formula
+from digital_citymgmt_plugin.core.ports import ROW
 from digital_citymgmt_plugin.storage import workbooks
 from digital_citymgmt_plugin.storage.files import CityFiles
 
