@@ -23,7 +23,14 @@ class Ragged(Formula):
 
 
 class LongCell(Ragged):
-    """Every cell of a text row of which one is longer than any value: the row cannot be taken as it is."""
+    """Every cell of a text row of which one is longer than any value: its beginning, and the ``length`` of all."""
 
-    __slots__ = ()
+    __slots__ = ("length",)
     reason = "reject.cell_long"
+    length: int
+
+    def __new__(cls, text: str, most: int) -> LongCell:
+        """Keep the beginning: a file of such cells must not fill the memory."""
+        cell = super().__new__(cls, text[:most])
+        cell.length = len(text)
+        return cell
