@@ -19,7 +19,8 @@ class CaseFilter(Request):
 
     ``queue`` is one of ``core.cases.names.QUEUES``. ``classes``, ``areas`` (street, community or unit grid) and
     ``departments`` are codes; "" among them means cases that have none. ``text`` is looked for in number, address and
-    description. ``fids``: only these of them. The days of ``reported_from`` and ``reported_to`` both belong to it.
+    description. ``fids``: only these of them; ``number``: only those of a number of an assessment table, by the text
+    that names it. The days of ``reported_from`` and ``reported_to`` both belong to it.
     """
 
     queue: str = "open"
@@ -35,6 +36,7 @@ class CaseFilter(Request):
     reported_to: Optional[str] = None  # noqa: UP045
     text: str = ""
     fids: list[int] = field(default_factory=list)
+    number: str = ""
     sort: str = ""  # a column of ``core.cases.board.SORTS``; "" the order of the queue
     descending: bool = False
 

@@ -80,8 +80,13 @@ class CensusDocks:
         self.links = LinkDesk(self.dispatch, self.moves)
         self.places = PlaceDesk(self.dispatch, self.amending)
         self.slips = SlipDesk(self.dispatch)
+        def show_number(number: str, words: str) -> None:
+            self._bring(dispatch_dock)
+            self.dispatch.show_number(number, words)
+
         assessment_dock = AssessmentDock(window)
         self.assessment = AssessmentController(controller, assessment_dock)
+        self.assessment.cases_asked.connect(show_number)
         # Without a store the algorithm's own dialog opens: it drafts from layers alone.
         controller.windows["draftgrids"] = self.draft.show
         self.vendor = VendorActions(controller, window)

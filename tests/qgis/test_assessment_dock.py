@@ -47,7 +47,11 @@ class Bench(DockBench):
     PATIENCE = 400
 
     def __init__(self, city):
-        super().__init__(city, {"evaluate": evaluated, "export_evaluation": {"counts": {}}})
+        answers = {
+            "evaluate": evaluated, "export_evaluation": {"counts": {}}, "cases_of_number": {"fids": [1, 2]},
+            "warm_panel": {"ready": True, "fraction": 1.0},
+        }  # fmt: skip
+        super().__init__(city, answers)
         self.dock = AssessmentDock(self.iface.window)
         self.desk = self.add(self.dock, AssessmentController)
 
@@ -185,3 +189,23 @@ def test_the_map_has_the_classes_of_the_table(bench):
 
 def test_the_dock_is_narrow_enough(bench):
     assert bench.dock.widget().minimumSizeHint().width() <= 520
+
+
+def test_a_number_opens_its_cases_and_a_rate_asks_which(bench):
+    told, view, model = [], bench.dock.view, bench.dock.model
+    bench.desk.cases_asked.connect(lambda number, words: told.append((number, words)))
+    view.setCurrentIndex(model.index(1, column(bench, "filed")))
+    bench.dock.cases_button.click()
+    bench.settle()
+    assert told[0][0] == "filed|street=320681401|filed|||2026-03-05T08:00:00.000Z" and "惠萍" in told[0][1]
+    assert bench.pool.last("cases_of_number").number == told[0][0]
+    view.setCurrentIndex(model.index(2, column(bench, "closing_rate")))
+    bench.desk.numbers.open()
+    actions = bench.desk.numbers.menu.actions()
+    assert [action.text() for action in actions][:1] == ["结案数"] and len(actions) == 3
+    actions[2].trigger()
+    bench.settle()
+    assert told[1][0].startswith("to_be_closed - closed||")
+    view.setCurrentIndex(model.index(0, 1))
+    bench.desk.numbers.open()
+    assert len(told) == 2

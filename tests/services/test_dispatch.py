@@ -14,6 +14,8 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.core.requests import CasePage, CaseQueue, ExportCases, UndoOperation, WarmCases
 from digital_citymgmt_plugin.services.case_settling import rederive
+from digital_citymgmt_plugin.core.requests_assessment import CasesOfNumber
+from digital_citymgmt_plugin.services.assessment.panel import cases_of_number
 from digital_citymgmt_plugin.services.dispatch import case_page, case_queue, export_cases, listing, warm_cases
 from digital_citymgmt_plugin.services.dispatch.holding import _READ, boards, columns
 from digital_citymgmt_plugin.services.intake import objects
@@ -65,6 +67,19 @@ def test_lists_follow_what_is_written_and_taken_back(town):
     undo_operation(town.context, UndoOperation(more))
     assert numbers(case_queue(town.context, CaseQueue(queue="to_dispatch"))) == ["A0007"]
     assert case_queue(town.context, CaseQueue(queue="all"))["total"] == 12
+
+
+def test_the_cases_of_a_number_of_an_assessment_table_are_listed(town):
+    add(town)
+    every = case_queue(town.context, CaseQueue(queue="all", sort="case_no"))
+    counted = cases_of_number(town.context, CasesOfNumber("closed||filed|||"))["fids"]
+    listed = case_queue(town.context, CaseQueue(queue="all", number="closed||filed|||"))
+    assert sorted(case["fid"] for case in listed["cases"]) == counted and 0 < len(counted) < every["total"]
+    none = case_queue(town.context, CaseQueue(queue="all", number="closed|department=none|filed|||"))
+    assert none["total"] == 0
+    with pytest.raises(InputRefused) as refusal:
+        case_queue(town.context, CaseQueue(queue="all", number="nonsense"))
+    assert refusal.value.code == "assess.number_id"
 
 
 def test_cases_that_change_while_the_closed_ones_are_read_are_as_they_are_now(town):

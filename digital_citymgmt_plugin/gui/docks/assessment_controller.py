@@ -14,16 +14,18 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 
 from digital_citymgmt_plugin.bridge.messages import templates
 from digital_citymgmt_plugin.core.assessment.periods import before, preset, year_before
-from digital_citymgmt_plugin.core.requests_assessment import Evaluate, ExportEvaluation
+from digital_citymgmt_plugin.core.requests_assessment import Evaluate, ExportEvaluation, WarmPanel
 from digital_citymgmt_plugin.gui.assessment_map import FiguresOnMap
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.docks.assessment_dock import AssessmentDock
+from digital_citymgmt_plugin.gui.docks.assessment_numbers import NumberDesk
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.models.assessment import Column, Table
 from digital_citymgmt_plugin.gui.models.evaluations import compared, evaluation_table
 from digital_citymgmt_plugin.gui.redraw_courier import Courier
 
 _REST_MS = 120  # several choices in a row are one question
+_WARM_MS = 400
 
 
 def tr(text: str) -> str:
@@ -34,12 +36,14 @@ def tr(text: str) -> str:
 class AssessmentController(Desk):
     """Wires the dock to the engine and the map.
 
-    Signals: ``shown``: a table has come; ``compared``: the one it is compared with, too; ``drawn``: the series.
+    Signals: ``shown``: a table has come; ``compared``: the one it is compared with, too; ``drawn``: the series;
+    ``cases_asked`` (number id, words): the cases of a number are wanted.
     """
 
     dock: AssessmentDock
     WATCHED = frozenset({"case_record", "case_event", "department", "admin_area", "unit_grid", "score_scheme"})
     shown, compared, drawn = pyqtSignal(), pyqtSignal(), pyqtSignal()
+    cases_asked = pyqtSignal(str, str)
 
     def __init__(self, controller: CityController, dock: AssessmentDock) -> None:
         super().__init__(controller, dock)
@@ -49,7 +53,8 @@ class AssessmentController(Desk):
         self.table = Table()
         self.today = date.today()  # of the latest case, or of the cut-off
         self._asked: Evaluate | None = None
-        self.on_map = FiguresOnMap(self)
+        self._warm_of = ""  # store whose cases stand in the engine
+        self.on_map, self.numbers = FiguresOnMap(self), NumberDesk(self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REST_MS)
@@ -68,9 +73,11 @@ class AssessmentController(Desk):
         dock.figure_box.currentIndexChanged.connect(lambda _=0: self._figure_chosen())
         dock.map_button.toggled.connect(lambda _on=False: self.on_map.show())
         dock.view.horizontalHeader().sectionClicked.connect(self._sort)
-        dock.view.activated.connect(lambda _index: self.on_map.show_row())
+        dock.view.activated.connect(lambda _index: self.numbers.open())
+        dock.cases_button.clicked.connect(lambda _=False: self.numbers.open())
         dock.export_button.clicked.connect(lambda _=False: self.ask_export())
-        for made in (dock.cases_button, dock.freeze_button, dock.runs_button, dock.picture_button):
+        dock.place_button.clicked.connect(lambda _=False: self.on_map.show_row())
+        for made in (dock.freeze_button, dock.runs_button, dock.picture_button):
             made.setEnabled(False)
         self.watch()
 
@@ -101,7 +108,20 @@ class AssessmentController(Desk):
             return
         self._timer.stop()
         asked = self._asked = self.request()
-        self.probe(asked, asked, self._show)
+        if self._warm_of == self.path:
+            self.probe(asked, asked, self._show)
+        else:
+            self.probe(asked, WarmPanel(_WARM_MS), lambda answer: self._warmed(asked, answer))
+
+    def _warmed(self, asked: Evaluate, answer: dict[str, Any]) -> None:
+        """Go on reading until all cases are in the engine: its first table of a million takes half a minute."""
+        if answer["ready"]:
+            self._warm_of = self.path
+            self.probe(asked, asked, self._show)
+            return
+        percent = round(100 * float(answer["fraction"]))
+        self.dock.label.setText(tr("Reading cases: {percent} %").replace("{percent}", str(percent)))
+        self.probe(asked, WarmPanel(_WARM_MS), lambda more: self._warmed(asked, more))
 
     def probe(self, asked: Evaluate, request: Any, done: Callable[[dict[str, Any]], None]) -> None:
         """Ask beside what other docks ask; what was asked for a choice that is no more is dropped."""
@@ -146,7 +166,7 @@ class AssessmentController(Desk):
         self.dock.show_figures(table)
         self.dock.show_table(table, "", ())
         rows = len(table.rows)
-        words = tr("{rows} rows. Press Enter in a number for its place on the map.").replace("{rows}", str(rows))
+        words = tr("{rows} rows. Press Enter in a number for its cases.").replace("{rows}", str(rows))
         self.dock.label.setText(words if rows else tr("There is nothing to count in this period."))
         self.on_map.show()
 
@@ -199,7 +219,7 @@ class AssessmentController(Desk):
     def _opened(self, path: str) -> None:
         self._timer.stop()
         self.courier.forget()
-        self._asked, self.answer, self.table = None, None, Table()
+        self._asked, self.answer, self.table, self._warm_of = None, None, Table(), ""
         self.on_map.clear()
         super()._opened(path)
 

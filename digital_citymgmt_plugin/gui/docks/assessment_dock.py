@@ -111,7 +111,8 @@ class AssessmentDock(QgsDockWidget):
         self.setWidget(Scrolled(body))
         in_tab_order(
             self.scheme_box, self.by_box, self.period_box, self.from_edit, self.to_edit, self.more_button, *self.more,
-            self.view, self.tabs, self.notes, self.ties, self.figure_box, self.map_button, self.cases_button,
+            self.view, self.tabs, self.notes, self.ties, self.figure_box, self.map_button, self.place_button,
+            self.cases_button,
             self.freeze_button, self.runs_button, self.export_button, self.picture_button,
         )  # fmt: skip
         self.show_no_store()
@@ -197,7 +198,9 @@ class AssessmentDock(QgsDockWidget):
         self.map_button.setCheckable(True)
         self.map_button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.map_button.setObjectName("assessment_map")
-        return Wrapped(self.figure_box, self.map_button)
+        tip = tr("Show the area of the selected row on the map")
+        self.place_button = button(tr("Go there"), tip, "assessment_place")
+        return Wrapped(self.figure_box, self.map_button, self.place_button)
 
     def _buttons(self) -> Buttons:
         self.cases_button = button(

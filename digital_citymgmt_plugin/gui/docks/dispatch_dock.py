@@ -78,6 +78,7 @@ class DispatchDock(QgsDockWidget):
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addLayout(self._queue_line())
         layout.addWidget(self._filters())
+        layout.addWidget(self._number_line())
         layout.addWidget(splitter, 1)
         layout.addWidget(self.label)
         layout.addWidget(self.result)
@@ -87,7 +88,8 @@ class DispatchDock(QgsDockWidget):
         self.body = body
         self.setWidget(Scrolled(body))
         in_tab_order(
-            self.queue_box, self.search_edit, self.filter_button, *self.filters, self.clear_button, self.view,
+            self.queue_box, self.search_edit, self.filter_button, *self.filters, self.clear_button, self.number_button,
+            self.view,
             *self.panel.tab_chain(), self.role_box, *self.move_buttons.values(), self.moves_button,
             self.previous_button, self.next_button, self.pick_button, self.place_button, self.class_button,
             self.undo_button, self.export_button, self.slips_button, self.cancel_button,
@@ -157,6 +159,18 @@ class DispatchDock(QgsDockWidget):
         self.filter_area.setVisible(False)
         self.filter_button.toggled.connect(self.filter_area.setVisible)
         return self.filter_area
+
+    def _number_line(self) -> QWidget:
+        """Make the line that says that only the cases of a number of an assessment table are listed."""
+        self.number_label = plain_label()
+        self.number_button = button(tr("All cases again"), tr("List all cases of the queue again"), "forget_number")
+        self.number_area = QWidget()
+        line = QHBoxLayout(self.number_area)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(self.number_label, 1)
+        line.addWidget(self.number_button)
+        self.number_area.setVisible(False)
+        return self.number_area
 
     def _moves(self) -> Buttons:
         self.role_box = QComboBox()

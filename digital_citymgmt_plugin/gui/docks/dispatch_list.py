@@ -45,6 +45,7 @@ class DispatchList(Desk):
         self._choices_of = ""
         self.departments: list[list[Any]] = []  # code and name of all that cases can go to
         self._sort, self._falls = "", False
+        self.number = ""  # of an assessment table: only its cases are listed
         self._keep_row = -1  # where the selection stood, when its case has left the list
         self._timer = self._once(150, self.reload)  # several filters changed in a row are one question
         self._warm = self._once(100, self._ask_warm)
@@ -73,6 +74,7 @@ class DispatchList(Desk):
         dock.search_edit.textChanged.connect(lambda _="": self._timer.start())
         dock.search_edit.returnPressed.connect(lambda: dock.view.setFocus())
         dock.clear_button.clicked.connect(lambda _=False: self.clear_filters())
+        dock.number_button.clicked.connect(lambda _=False: self.show_number("", ""))
         dock.view.horizontalHeader().sectionClicked.connect(self.sort_by)
         for changed in (
             *(box.currentIndexChanged for box in dock.filters if hasattr(box, "currentIndexChanged")),
@@ -102,6 +104,8 @@ class DispatchList(Desk):
         self._timer.stop()
         self.courier.forget()
         self.fid, self.full, self._choices_of = 0, 0.0, ""
+        self.show_number("", "")
+        self._timer.stop()
         super()._opened(path)
 
     def _changed(self, tables: list[str]) -> None:
@@ -124,8 +128,20 @@ class DispatchList(Desk):
             areas=area if at else [], beats=one(dock.beat_box), sources=one(dock.source_box), lamps=one(dock.lamp_box),
             stages=one(dock.stage_box), reported_from=dock.from_edit.text().strip() or None,
             reported_to=dock.to_edit.text().strip() or None, text=dock.search_edit.text().strip(), sort=self._sort,
-            descending=self._falls,
+            descending=self._falls, number=self.number,
         )  # fmt: skip
+
+    def show_number(self, number: str, words: str) -> None:
+        """List only the cases of a number of an assessment table, whatever their queue; "" lists all again."""
+        self.number = number
+        self.dock.number_label.setText(words)
+        self.dock.number_area.setVisible(bool(number))
+        if number:
+            self.clear_filters()
+            before = self.dock.queue_box.blockSignals(True)
+            self.dock.queue_box.setCurrentIndex(self.dock.queue_box.findData("all"))
+            self.dock.queue_box.blockSignals(before)
+        self._timer.start()
 
     def clear_filters(self) -> None:
         """Show the whole queue again."""

@@ -18,7 +18,9 @@ from digital_citymgmt_plugin.core.cases.names import ENDED, LAMPS, QUEUES
 from digital_citymgmt_plugin.core.cases.times import to_utc
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import XY, Context, Store
+from digital_citymgmt_plugin.core.requests_assessment import CasesOfNumber
 from digital_citymgmt_plugin.core.requests_dispatch import CaseFilter, CaseQueue, WarmCases
+from digital_citymgmt_plugin.services.assessment.panel import cases_of_number
 from digital_citymgmt_plugin.services.beat_rows import read_beats
 from digital_citymgmt_plugin.services.dispatch.holding import CASES, Held, Order, boards, whole
 
@@ -108,6 +110,9 @@ def ordered(context: Context, held: Held, asked: CaseFilter, *, anew: bool) -> t
         return board, kept.rows, kept.token
     store, now = context.need_store(), moment_of(context)
     taken = queues.chosen(board, asked, now, _days(store, asked), _beat_grids(store, asked.beats))
+    if asked.number:
+        counted = cases_of_number(context, CasesOfNumber(asked.number))["fids"]
+        taken = taken[np.isin(board.fids[taken], np.array(counted, dtype=np.int64), assume_unique=True)]
     begins, falls = QUEUES[asked.queue]
     if asked.sort == "lamp":
         rows = board.ordered(taken, "due_at", descending=False)

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The assessment dock in the real window (``qgis --code``): periods, figures on the map, cases of numbers, files.
+
+``bash scripts/run_walkthrough.sh --assess`` starts it with the demo city. The pictures ``doc_….png`` are those of
+``docs/user/img``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication
+from qgis.utils import iface
+
+sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
+
+from walkthrough_census import CensusDay  # (``--code`` sets no path)
+from walkthrough_hand import OUT, begin_round, pause, wait_for
+
+from digital_citymgmt_plugin.bridge.assessment_layer import find_assessed
+
+
+class AssessmentDay(CensusDay):
+    """The steps."""
+
+    STEPS = ("open_dock", "figures", "on_map", "periods", "cases", "rates", "files", "small_screen")
+
+    @property
+    def desk(self) -> Any:
+        """The desk of the assessment."""
+        return self.desks.assessment
+
+    def still(self, seconds: float = 60) -> Iterator[None]:
+        """Wait until table, comparison and series have come."""
+        yield from pause(0.25)
+        courier = self.desk.courier
+        yield from wait_for(
+            lambda: not courier.busy and not courier.handing and not self.desk._timer.isActive(), seconds, "the table"
+        )
+        yield from pause(0.1)
+
+    def set(self, box: Any, value: str) -> Iterator[None]:
+        """Choose in a box by its words; the time until the table stands there is noted."""
+        began = time.perf_counter()
+        shown: list[float] = []
+
+        def note() -> None:
+            shown.append(time.perf_counter() - began)
+
+        self.desk.shown.connect(note)
+        self.hand.choose(box, box.itemText(box.findData(value)))
+        yield from self.still()
+        self.desk.shown.disconnect(note)
+        self.findings.setdefault("seconds", {})[value] = [round(second, 3) for second in shown[:1]]
+
+    def cell(self, key: str, row: int = 0) -> None:
+        """Select a cell."""
+        view, model = self.desk.dock.view, self.desk.dock.model
+        index = model.index(row, self.desk.table.at(key))
+        view.setCurrentIndex(index)
+        view.scrollTo(index)
+
+    def open_dock(self) -> Iterator[None]:
+        """Open the dock from the menu; all cases stand there."""
+        yield from self.menu_action("dcm_assess")
+        yield from wait_for(lambda: self.desk.answer is not None, 60, "the table")
+        yield from self.still()
+        dock = self.desk.dock
+        self.check("streets and their total", dock.model.rowCount() > 1)
+        self.check("formulas stand below", bool(dock.notes.toPlainText()))
+        self.hand.picture("open")
+
+    def figures(self) -> Iterator[None]:
+        """Sort by a figure, choose a scheme, choose rows."""
+        dock = self.desk.dock
+        yield from self.set(dock.by_box, "department")
+        self.desk._sort(self.desk.table.at("filed"))
+        yield from pause(0.2)
+        self.document("assessment-table", dock)
+        yield from self.set(dock.by_box, "community")
+
+    def on_map(self) -> Iterator[None]:
+        """Colour communities by a rate, then by a number."""
+        dock = self.desk.dock
+        self.hand.click(dock.map_button)
+        yield from pause(1.5)
+        layer = find_assessed()
+        self.check("the figure is on the map", layer is not None and layer.featureCount() > 0)
+        if layer is not None:
+            canvas = iface.mapCanvas()
+            canvas.setExtent(canvas.mapSettings().layerExtentToOutputExtent(layer, layer.extent()).buffered(200))
+        yield from self.settled()
+        self.cell("closing_rate", 0)
+        self.document("assessment-map")
+
+    def periods(self) -> Iterator[None]:
+        """Go through the periods; compare with the one before."""
+        dock = self.desk.dock
+        for name in ("this_month", "last_month", "this_quarter", "last_year", "this_year"):
+            yield from self.set(dock.period_box, name)
+        self.hand.click(dock.more_button)
+        yield from self.set(dock.period_box, "this_month")
+        yield from self.set(dock.compare_box, "before")
+        self.check("the change of ranks stands there", self.desk.table.at("change") > 0)
+        self.document("assessment-compare", dock)
+        yield from self.set(dock.period_box, "all")
+
+    def cases(self) -> Iterator[None]:
+        """Open the cases of a number with Enter: they stand in the dispatch dock."""
+        dock = self.desk.dock
+        self.cell("filed", 1)
+        QApplication.setActiveWindow(iface.mainWindow())
+        dock.view.setFocus()
+        QTest.keyClick(dock.view, Qt.Key.Key_Return)
+        yield from self.still()
+        desk = self.desks.dispatch
+        yield from wait_for(lambda: desk.dock.isVisible() and bool(desk.number), 20, "the dispatch dock")
+        yield from wait_for(lambda: not desk.courier.busy and not desk._timer.isActive(), 30, "the list")
+        yield from self.settled()
+        expected = self.desk.dock.model.row(1)[self.desk.table.at("filed")]
+        self.findings["cases"] = [expected, desk.dock.cases.total]
+        self.check("as many cases as the number says", desk.dock.cases.total == expected)
+        self.document("assessment-cases")
+        self.hand.click(desk.dock.number_button)
+        yield from self.settled()
+        self.check("all cases again", not desk.number and not desk.dock.number_area.isVisible())
+
+    def rates(self) -> Iterator[None]:
+        """Of a rate a menu asks which cases are meant."""
+        self.desks._bring(self.desk.dock)
+        yield from pause(0.5)
+        self.cell("closing_rate", 0)
+        self.hand.click(self.desk.dock.cases_button)
+        yield from pause(0.4)
+        menu = self.desk.numbers.menu
+        self.check("three choices", menu is not None and len(menu.actions()) == 3)
+        self.hand.picture("rate_menu")
+        if menu is not None:
+            menu.close()
+        yield from pause(0.2)
+
+    def files(self) -> Iterator[None]:
+        """Write the table as workbook, CSV and layer (the window of files is the system's)."""
+        for ending in ("xlsx", "csv", "gpkg"):
+            path = OUT / f"assessment.{ending}"
+            self.desk.ask_file = lambda *_words, path=path: str(path)
+            self.hand.click(self.desk.dock.export_button)
+            yield from self.quiet()
+            yield from pause(0.3)
+            self.check(f"{ending} is written", path.is_file())
+        del self.desk.ask_file
+
+    def small_screen(self) -> Iterator[None]:
+        """Look at the dock on a small screen."""
+        window = iface.mainWindow()
+        window.setGeometry(0, 0, 1366, 768)
+        yield from pause(1.0)
+        self.hand.picture("at_1366_768")
+        self.check("the dock fits 1366 × 768", window.height() <= 768)
+        window.setGeometry(0, 0, 1900, 1060)
+        yield from self.settled()
+
+
+if __name__ == "__main__":
+    begin_round(AssessmentDay)
