@@ -68,8 +68,8 @@ class AssessmentDay(CensusDay):
 
     def open_dock(self) -> Iterator[None]:
         """Open the dock from the menu; all cases stand there."""
-        yield from self.menu_action("dcm_assess")
-        yield from wait_for(lambda: self.desk.answer is not None, 60, "the table")
+        yield from self.menu_action("dcm_assessment")
+        yield from wait_for(lambda: self.desk.answer is not None, 20, "the table")
         yield from self.still()
         dock = self.desk.dock
         self.check("streets and their total", dock.model.rowCount() > 1)

@@ -129,7 +129,7 @@ class CensusDocks:
             (tr("&Lineage of unit grids"), "lineage", lineage_dock),
             (tr("&Beats"), "beats", beat_dock),
             (tr("Dis&patch of cases"), "dispatch", dispatch_dock),
-            (tr("Assess&ment"), "assess", assessment_dock),
+            (tr("Assess&ment"), "assessment", assessment_dock),
         ]
         self.exit_blocker = ExitBlocker(controller.unwritten, iface)
         for _words, _name, dock in self.docks:
