@@ -10,7 +10,7 @@ from qgis.PyQt.QtTest import QTest
 from digital_citymgmt_plugin.gui.docks.dispatch_amending import AmendDesk
 from digital_citymgmt_plugin.gui.docks.dispatch_places import PlaceDesk
 from tests.qgis.make_city import make_city
-from tests.qgis.test_dispatch_dock import Bench, page
+from tests.qgis.test_dispatch_dock import Bench, case, listed, page
 
 pytestmark = pytest.mark.qgis
 
@@ -76,7 +76,7 @@ def test_proposals_are_listed_marked_and_taken_by_enter(bench):
     looked_at(bench)
     model = bench.places.view.model()
     cells = [[model.index(row, column).data() for column in range(4)] for row in range(model.rowCount())]
-    assert cells[0] == ["<b>路</b>1号", "By the door plate", "85%", "12 m"] and cells[1][2:] == ["50%", ""]
+    assert cells[0] == ["<b>路</b>1号", "85%", "12 m", "By the door plate"] and cells[1][1:3] == ["50%", ""]
     assert "2" in bench.places.label.text() and "community" in bench.places.label.text() and "(!)" in title(bench)
     assert bench.desk.on_map.proposed.numberOfVertices() == 2
     QTest.keyClick(bench.places.view, Qt.Key.Key_Down)
@@ -226,3 +226,42 @@ def test_no_case_leaves_no_counts_in_the_tabs(bench):
     bench.dock.view.selectAll()
     bench.settle()
     assert all("(" not in tabs.tabText(at) for at in range(tabs.count()))
+
+
+def test_names_of_fields_are_whole_whatever_the_case_before_had(bench):
+    bench.desk.go(1)
+    bench.settle()
+    view = bench.dock.panel.fields
+    view.setColumnWidth(0, 20)
+    bench.desk.go(1)
+    bench.settle()
+    widest = max(view.fontMetrics().horizontalAdvance(str(view.model().index(row, 0).data())) for row in range(3))
+    assert view.columnWidth(0) >= widest
+
+
+def test_in_the_queue_of_unplaced_cases_the_next_is_selected_after_one_is_placed(bench):
+    waits = [3, 5, 7]
+
+    def queue(request):
+        at = waits.index(request.seek) if request.seek in waits else -1
+        rows = [{**case(fid), "x": None, "y": None} for fid in waits]
+        return {**listed(request), "cases": rows, "total": len(rows), "at": at, "offset": 0, "token": str(waits)}
+
+    def amended(request):
+        waits.remove(request.cases[0])
+        return WRITTEN
+
+    bench.pool.answers.update(case_queue=queue, amend_cases=amended)
+    bench.dock.queue_box.setCurrentIndex(bench.dock.queue_box.findData("unplaced"))
+    bench.settle()
+    bench.desk.show_fid(5)
+    bench.settle()
+    bench.wait(lambda: bench.places.told is not None)
+    bench.places.take(0)
+    bench.settle()
+    bench.wait(lambda: bench.desk.fid == 7 and bench.desk.page is not None)
+    assert bench.dock.chosen() == [1] and bench.dock.cases.total == 2
+    bench.wait(lambda: bench.places.told is not None)
+    bench.amending.place(500_300.0, 3_520_300.0)
+    bench.settle()
+    bench.wait(lambda: bench.desk.fid == 3)

@@ -88,18 +88,11 @@ def begin(bench):
     bench.dock.view.setFocus()
     bench.dock.cancel_button.setVisible(False)
     bench.dock.search_edit.setText("")
-    bench.desk.show_fid(1)
+    bench.desk.show_fid(2)
     bench.settle()
-    bench.dock.panel.tabs.setCurrentWidget(bench.links.area)
-    bench.wait(lambda: bench.links.told is not None)
-    bench.dock.panel.tabs.setCurrentWidget(bench.places.area)
-    bench.wait(lambda: bench.places.told is not None)
-    bench.desk.go(1)
-    bench.settle()
-    bench.dock.panel.tabs.setCurrentWidget(bench.links.area)
-    bench.wait(lambda: bench.links.told is not None)
-    bench.dock.panel.tabs.setCurrentWidget(bench.places.area)
-    bench.wait(lambda: bench.places.told is not None)
+    for desk in (bench.links, bench.places):
+        bench.dock.panel.tabs.setCurrentWidget(desk.area)
+        bench.wait(lambda desk=desk: desk.told is not None)
     bench.moves.remember({"operation": "o"}, "x")
 
 

@@ -21,7 +21,7 @@ from digital_citymgmt_plugin.gui.docks.case_rows import (
     earlier_row,
     event_row,
 )
-from digital_citymgmt_plugin.gui.docks.parts import Buttons, button, plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.parts import Buttons, button, fit_columns, plain_label, rows_view
 from digital_citymgmt_plugin.gui.models.cases import lamp_words, minute, stage_words
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.plain_text import as_tip
@@ -121,6 +121,7 @@ class CasePanel(QWidget):
         parts = [str(case["case_no"]), named, stage_words(case["stage"]), lamp_words(case["lamp"])]
         self.head.setText(" · ".join(part for part in parts if part))
         _fill(self.fields, [tr("Field"), tr("Value")], [*case_rows(case), *component_rows(page["component"])])
+        self.fields.resizeColumnToContents(0)  # of each case other names, and a name that is cut says nothing
         times = [event_row(event) for event in page["events"]]
         _fill(
             self.timeline, [tr("When"), tr("Move"), tr("To"), tr("Department"), tr("Who"), tr("Reason"), tr("Origin")],
@@ -192,13 +193,14 @@ def _table(name: str) -> QTableView:
 
 
 def _fill(view: QTableView, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    widths = [view.columnWidth(at) for at in range(view.model().columnCount())] if view.model() is not None else []
     old, made = view.model(), RowsModel(header, rows, view)
+    # Those of an empty table are nobody's choice.
+    kept = [view.columnWidth(at) for at in range(old.columnCount())] if old is not None and old.rowCount() else []
     view.setModel(made)
     if old is not None:
         old.deleteLater()
-    if len(widths) == len(header):
-        for at, width in enumerate(widths[:-1]):
+    if len(kept) == len(header):
+        for at, width in enumerate(kept[:-1]):
             view.setColumnWidth(at, width)
     elif rows:
-        view.resizeColumnsToContents()
+        fit_columns(view)

@@ -14,7 +14,7 @@ from digital_citymgmt_plugin.bridge.captions import value_captions
 from digital_citymgmt_plugin.core.requests_intake import PlaceQueue, SuggestPlaces
 from digital_citymgmt_plugin.gui.docks.dispatch_amending import AmendDesk
 from digital_citymgmt_plugin.gui.docks.dispatch_controller import DispatchController
-from digital_citymgmt_plugin.gui.docks.parts import Buttons, button, in_tab_order, plain_label, rows_view
+from digital_citymgmt_plugin.gui.docks.parts import Buttons, button, fit_columns, in_tab_order, plain_label, rows_view
 from digital_citymgmt_plugin.gui.hints import hint
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 
@@ -148,13 +148,13 @@ class PlaceDesk(QObject):
 
     def _fill(self, places: list[dict[str, Any]]) -> None:
         self.places = places
-        header = [tr("Name"), tr("Found by"), tr("Confidence"), tr("Distance")]
-        old, made = self.view.model(), RowsModel(header, [_row(one) for one in places], self.view, (2, 3))
+        header = [tr("Name"), tr("Confidence"), tr("Distance"), tr("Found by")]
+        old, made = self.view.model(), RowsModel(header, [_row(one) for one in places], self.view, (1, 2))
         self.view.setModel(made)
         self.view.selectionModel().currentRowChanged.connect(lambda index, _before: self._look(index.row()))
         old.deleteLater()
         if places:
-            self.view.resizeColumnsToContents()
+            fit_columns(self.view, 24)
             self.view.selectRow(0)
         may = self.amending.may()
         self.take_button.setEnabled(may and bool(places))
@@ -169,7 +169,8 @@ class PlaceDesk(QObject):
         """Put the case at the place of a row."""
         if 0 <= row < len(self.places) and self.amending.may():
             one = self.places[row]
-            reason = " · ".join(part for part in _row(one)[:3] if part)
+            name, score, _apart, method = _row(one)
+            reason = " · ".join(part for part in (name, method, score) if part)
             self.amending.place(float(one["x"]), float(one["y"]), reason)
 
     # -- the cases that wait for a place ------------------------------------------------------------------------
@@ -208,6 +209,7 @@ class PlaceDesk(QObject):
 def _row(one: Mapping[str, Any]) -> list[str]:
     method, apart = str(one["method"]), one.get("distance")
     return [
-        str(one["by"] or ""), value_captions("case_record", "place_method").get(method, method),
-        f"{float(one['score']):.0%}", "" if apart is None else tr("{distance} m").format(distance=round(float(apart))),
+        str(one["by"] or ""), f"{float(one['score']):.0%}",
+        "" if apart is None else tr("{distance} m").format(distance=round(float(apart))),
+        value_captions("case_record", "place_method").get(method, method),
     ]  # fmt: skip
