@@ -10,6 +10,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsProcessingAlgorithm,
     QgsProcessingFeedback,
+    QgsProcessingParameterFile,
     QgsProcessingParameterFolderDestination,
 )
 
@@ -66,6 +67,13 @@ class WriteSlipsAlgorithm(CityAlgorithm):
         )  # fmt: skip
         self.add(p.choice("FORMAT", tr("Format"), FORMATS, "pdf"), tr("PDF, Word (docx), or both."))
         self.add(
+            QgsProcessingParameterFile("TEMPLATE", tr("Word template of one's own"), extension="docx", optional=True),
+            tr(
+                "A .docx with names in double braces that the Word files are made on, e.g. case_no; the names stand in "
+                "the manual. Macros, embedded objects and links to other files are refused."
+            ),
+        )
+        self.add(
             QgsProcessingParameterFolderDestination("OUTPUT", tr("Folder of the slips")),
             tr("A folder; slips of the same cases in it are replaced."),
         )
@@ -74,6 +82,7 @@ class WriteSlipsAlgorithm(CityAlgorithm):
         given.store_path()
         self._format = given.choice("FORMAT")
         self._folder = given.output_folder("OUTPUT")
+        self._template = given.path("TEMPLATE") or ""
         return SlipCases(kind=given.choice("KIND"), chosen=given.need("CASES"))
 
     def tell(self, result: dict[str, Any], feedback: QgsProcessingFeedback) -> None:
@@ -86,7 +95,7 @@ class WriteSlipsAlgorithm(CityAlgorithm):
             Path(self._folder).mkdir(exist_ok=True)
             counts = run_slips(
                 engine, given.store, crs, request.kind, result, self._format, self._folder,
-                lambda share: feedback.setProgress(100 * share), cancel_of(feedback),
+                lambda share: feedback.setProgress(100 * share), cancel_of(feedback), self._template,
             )  # fmt: skip
         result["counts"].update(counts)
         feedback.pushInfo(

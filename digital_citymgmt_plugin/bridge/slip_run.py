@@ -28,6 +28,7 @@ def run_slips(
     folder: str,
     progress: Callable[[float], None],
     is_cancelled: Callable[[], bool],
+    template: str = "",
 ) -> dict[str, int]:
     """Write the slips of the cases that ``SlipCases`` found; whole files only, what was written before a stop stays.
 
@@ -63,7 +64,7 @@ def run_slips(
                 counts["without_map"] += int(not sheet["place"] and bool(sheet["fid"]))
                 progress((start + number) / len(cases))
             if form != "pdf":
-                request = WriteSlips(kind=kind, cases=part, names=named, folder=folder, pictures=printer.folder)
+                request = WriteSlips(kind, part, named, folder, printer.folder, template)
                 word = engine.call(request, is_cancelled=is_cancelled, sentences=templates())["counts"]
                 counts["files"] += word["slips"]
                 if form == "docx":

@@ -307,7 +307,9 @@ class Files(Protocol):
     def write_assessment_book(self, path: str, evaluation: Evaluation, said: Mapping[str, Any]) -> None:
         """Write an evaluation as a workbook whose formulas are alive; ``said``: its words."""
 
-    def write_slip(self, path: str, slip: Slip, words: Mapping[str, str], picture: str) -> dict[str, int]:
+    def write_slip(
+        self, path: str, slip: Slip, words: Mapping[str, str], picture: str, template: str = ""
+    ) -> dict[str, int]:
         """Write a slip of a case as a Word file; tells how many ``photos`` and whether the ``map`` are not in it."""
 
 

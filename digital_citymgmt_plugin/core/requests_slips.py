@@ -40,7 +40,8 @@ class ReadSlips(Request):
 class WriteSlips(Request):
     """Write the slips of some cases as Word files into a folder.
 
-    ``pictures``: a folder with the location maps, ``<fid>.png``; without it a slip says that it has none.
+    ``pictures``: a folder with the location maps, ``<fid>.png``; without it a slip says that it has none. ``template``:
+    the city's own Word template (``storage.word_template``), without it the plugin's look.
     """
 
     method: ClassVar[str] = "write_slips"
@@ -49,6 +50,7 @@ class WriteSlips(Request):
     names: dict[str, Any] = field(default_factory=dict)
     folder: str = ""
     pictures: str = ""
+    template: str = ""
 
 
 @dataclass(frozen=True)

@@ -245,11 +245,16 @@ class CityFiles:
         self._not_the_store(path)
         assessment_book.write_assessment_book(path, evaluation, said)
 
-    def write_slip(self, path: str, slip: Slip, words: Mapping[str, str], picture: str) -> dict[str, int]:
+    def write_slip(
+        self, path: str, slip: Slip, words: Mapping[str, str], picture: str, template: str = ""
+    ) -> dict[str, int]:
         """Write a slip as a Word file; see ``storage.word``."""
         self._not_the_store(path)
         store = Path(self.store_path or "")
-        return word.write_slip(path, slip, words, picture, str(store.with_name(f"{store.stem}_photos")))
+        photos = str(store.with_name(f"{store.stem}_photos"))
+        if template:
+            return word.fill_slip(template, path, slip, picture, photos)
+        return word.write_slip(path, slip, words, picture, photos)
 
     def write_package(self, path: str, manifest: Mapping[str, Any], fill: Callable[[str], None]) -> tuple[str, str]:
         """Write a package that is handed over; see ``storage.handover``."""

@@ -8,12 +8,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from digital_citymgmt_plugin.core.cases.slips import Sheet, column_widths
+from digital_citymgmt_plugin.core.cases.slips import Sheet, column_widths, template_values
 from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.pictures import Picture
 from digital_citymgmt_plugin.core.same_file import kept_inside
 from digital_citymgmt_plugin.storage.documents import _CONTROL
 from digital_citymgmt_plugin.storage.photos import small_photo
 from digital_citymgmt_plugin.storage.replacing import replacing
+from digital_citymgmt_plugin.storage.word_template import render_docx
 
 _LABEL_MM, _TEXT_MM = 38, 136
 _LAMPS = {"green": "1A8F3C", "amber": "B97A00", "red": "C62828"}
@@ -34,6 +36,35 @@ def write_slip(path: str, sheet: Sheet, words: Mapping[str, str], picture: str, 
     with replacing(path) as temporary:
         made.document.save(temporary)
     return left
+
+
+def fill_slip(template: str, path: str, sheet: Sheet, picture: str, photo_folder: str) -> dict[str, int]:
+    """Write one slip on the city's own Word template (``core.cases.slips.template_values``); returns as ``write_slip``.
+
+    Raises
+    ------
+    InputRefused
+        As ``word_template.render_docx``.
+    """
+    photos = [data for data in (_photo(photo_folder, name) for name in sheet.photos) if data]
+    mapped = bool(picture) and Path(picture).is_file()
+    images: dict[str, Any] = {"photos": [Picture(data, _PHOTO_MM[0]) for data in photos]}
+    values: dict[str, Any] = template_values(sheet)
+    if mapped:
+        images["map"] = Picture(picture, _MAP_MM)
+    else:
+        values["map"] = ""
+    render_docx(template, values, images, path)
+    return {"map": int(sheet.place is not None and not mapped), "photos": len(sheet.photos) - len(photos)}
+
+
+def _photo(folder: str, name: str) -> bytes | None:
+    """Return a photo of the city's folder, small and upright; None when it is none of it or cannot be read."""
+    path = kept_inside(folder, name)
+    try:
+        return small_photo(path, _PHOTO_PIXELS) if path is not None else None
+    except (InputRefused, ImportError):
+        return None
 
 
 class _Word:
@@ -116,7 +147,7 @@ class _Word:
         if not self.sheet.photos:
             return 0
         self.title(self.words["photos"])
-        shown = [data for data in (self.photo(folder, name) for name in self.sheet.photos) if data]
+        shown = [data for data in (_photo(folder, name) for name in self.sheet.photos) if data]
         if shown:
             rows = -(-len(shown) // _ACROSS)
             table = self.document.add_table(rows=rows, cols=_ACROSS)
@@ -130,14 +161,6 @@ class _Word:
         if missing:
             self.small(self.words["no_photo"].format(count=missing))
         return missing
-
-    def photo(self, folder: str, name: str) -> bytes | None:
-        """Return a photo of the city's folder, small and upright; None when it is none of it or cannot be read."""
-        path = kept_inside(folder, name)
-        try:
-            return small_photo(path, _PHOTO_PIXELS) if path is not None else None
-        except (InputRefused, ImportError):
-            return None
 
     def table(self) -> None:
         if self.sheet.fid:

@@ -84,7 +84,7 @@ CONTRACT = {
     "placecases": {"STORE", "LEAST", "AGAIN"},
     "recomputedue": {"STORE", "ENDED"},
     "linkcases": {"STORE", "TOLERANCE"},
-    "writeslips": {"STORE", "KIND", "CASES", "FORMAT", "OUTPUT"},
+    "writeslips": {"STORE", "KIND", "CASES", "FORMAT", "TEMPLATE", "OUTPUT"},
     "packcases": {"STORE", "CASES", "RECEIVER", "SLIPS", "ZIP", "OUTPUT"},
     "readreceipt": {"STORE", "INPUT", "REJECTS"},
     "exportcases": {"STORE", "SAMPLE", "SHEET", "MAPPING", "CASES", "OUTPUT", "REPORT"},

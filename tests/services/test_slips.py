@@ -15,7 +15,7 @@ from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.slips import read_slips, slip_cases, write_slips
 from tests.services.test_dispatch import add
 
-HOSTILE = '[% env("HOME") %] {{7*7}} =cmd|\'/c calc\'!A1 <w:p/> \x00\x1b\u202e ../../x ]]> &amp; %(a)s {count}'
+HOSTILE = "[% env(\"HOME\") %] {{7*7}} =cmd|'/c calc'!A1 <w:p/> \x00\x1b\u202e ../../x ]]> &amp; %(a)s {count}"
 
 
 @pytest.fixture
@@ -107,3 +107,34 @@ def test_nothing_is_written_into_a_folder_that_is_not_there(desk, tmp_path):
         write_slips(desk.words, WriteSlips(cases=[int(desk.fids[1])], folder=str(tmp_path / "none")))
     with pytest.raises(InputRefused):
         write_slips(desk.words, WriteSlips(cases=[int(desk.fids[1])]))
+
+
+def test_slips_on_the_city_s_own_word_template(desk, tmp_path):
+    docx = pytest.importorskip("docx")
+    pytest.importorskip("docxtpl")
+    document = docx.Document()
+    for words in (
+        "{{ title }}", "编号 {{ case_no }}", "{{ place }}{{ map }}", "{%p for photo in photos %}", "{{ photo }}",
+        "{%p endfor %}", "{{ parked_reason }}",
+    ):  # fmt: skip
+        document.add_paragraph(words)
+    table = document.add_table(rows=3, cols=2)
+    cells = ("{%tr for line in lines %}", "", "{{ line.label }}", "{{ line.text }}", "{%tr endfor %}", "")
+    for cell, words in zip((cell for row in table.rows for cell in row.cells), cells):
+        cell.text = words
+    template = tmp_path / "本市.docx"
+    document.save(str(template))
+    fid = int(desk.fids[1])
+    with desk.context.need_store().action("test") as action:
+        action.update("case_record", [fid], {"address": objects([HOSTILE])})
+    request = WriteSlips("dispatch", [fid], {str(fid): "A0001"}, str(tmp_path), "", str(template))
+    assert write_slips(desk.words, request)["counts"]["slips"] == 1
+    made = docx.Document(str(tmp_path / "A0001.docx"))
+    texts = [paragraph.text for paragraph in made.paragraphs]
+    assert "编号 A0001" in texts and any("{{7*7}}" in text for text in texts)
+    assert ["Case number", "A0001"] in [[cell.text for cell in row.cells] for row in made.tables[0].rows]
+    document.add_paragraph("{{ nothing }}")
+    document.save(str(template))
+    with pytest.raises(InputRefused) as refused:
+        write_slips(desk.words, request)
+    assert refused.value.code == "template.unknown"

@@ -72,6 +72,22 @@ class Sheet:
         return asdict(self)
 
 
+def template_values(sheet: Sheet) -> dict[str, Any]:
+    """Return what a city's own template may name: each line by its name (empty where a kind has no such line), and all.
+
+    Beside them ``title``, ``lines`` (``label``, ``text``), ``header``, ``rows`` (lists), ``signs``, ``left_out`` and
+    ``lamp``; with them go the pictures ``map`` and ``photos``.
+    """
+    names = LINES[sheet.kind]
+    texts = {name: text for name, (_label, text) in zip(names, sheet.lines)}
+    every = dict.fromkeys(name for lines in LINES.values() for name in lines)
+    return {
+        **{name: texts.get(name, "") for name in every}, "title": sheet.title, "lamp": sheet.lamp,
+        "lines": [{"label": label, "text": text} for label, text in sheet.lines], "header": sheet.header,
+        "rows": sheet.rows, "signs": sheet.signs, "left_out": sheet.left_out,
+    }  # fmt: skip
+
+
 def shown(value: Any, most: int = LONGEST) -> str:
     """Return a text as it may be printed: no control or direction signs, lines kept, cut with an ellipsis."""
     text = "" if value is None else str(value)

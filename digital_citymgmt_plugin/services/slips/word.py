@@ -26,7 +26,8 @@ def write_slips(context: Context, request: WriteSlips) -> dict[str, Any]:
     Raises
     ------
     InputRefused
-        ``slip.kind``, ``slip.no_folder``, ``dispatch.no_case``, ``output.twice``, ``output.failed``.
+        ``slip.kind``, ``slip.no_folder``, ``dispatch.no_case``, ``output.twice``, ``output.failed``,
+        ``template.…``.
     """
     check_kind(request.kind)
     if not request.folder:
@@ -42,7 +43,7 @@ def write_slips(context: Context, request: WriteSlips) -> dict[str, Any]:
         if path in files:
             raise InputRefused("output.twice", file=path)
         picture = str(PurePath(request.pictures) / f"{sheet.fid}.png") if request.pictures and sheet.place else ""
-        left = context.files.write_slip(path, sheet, words, picture)
+        left = context.files.write_slip(path, sheet, words, picture, request.template)
         missing += left["photos"]
         unmapped += left["map"]
         files.append(path)
