@@ -242,7 +242,7 @@ def main() -> int:
     parser.add_argument("--review", action="store_true", help="all docks, windows and dialogs, one after the other")
     parser.add_argument("--size", default="1920x1080", help="of the screen, e.g. 1366x768")
     parser.add_argument("--font", type=float, default=0, help="size of all texts in points; QGIS' own without")
-    parser.add_argument("--palette", default="", help="with --review: dark or contrast")
+    parser.add_argument("--palette", default="", help="of --review, --dispatch and the other days: dark or contrast")
     parser.add_argument(
         "--docs", action="store_true", help="put the pictures of --census, --grids or --redraw into docs/user/img"
     )

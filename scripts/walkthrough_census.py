@@ -21,7 +21,7 @@ from qgis.utils import iface
 
 sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
 
-from walkthrough_hand import OUT, Round, begin_round, first, pause, wait_for  # (``--code`` sets no path)
+from walkthrough_hand import OUT, Round, begin_round, first, paint, pause, wait_for  # (``--code`` sets no path)
 
 DAY = OUT / "census_day"
 SURVEYOR = "市测绘院"
@@ -39,6 +39,8 @@ class CensusDay(Round):
         """Do the day, in the theme that is asked for."""
         if os.environ.get("DCM_WALK_THEME"):
             QgsApplication.setUITheme(os.environ["DCM_WALK_THEME"])
+        if os.environ.get("DCM_WALK_PALETTE"):
+            paint(os.environ["DCM_WALK_PALETTE"])
         iface.mainWindow().setGeometry(0, 0, 1900, 1060)
         self.desks = self.plugin.census
         yield from pause(1.0)

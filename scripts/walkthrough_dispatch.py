@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A dispatcher's day in the real window (``qgis --code``): 100 new cases from import to closing, by keyboard.
+"""A dispatcher's day in the real window (``qgis --code``): 100 new cases from import to slips, by keyboard.
 
 ``bash scripts/run_walkthrough.sh --dispatch`` starts it with the demo city. Every move is made with its keys (F9 and a
-letter), every button is pressed once; what each left is read from the store at the end. The pictures ``doc_….png`` are
-those of ``docs/user/img``.
+letter), every button and entry of a menu is pressed once; what each left is read from the store, in its step and at the
+end. What can be told of windows without eyes (``review_looks.py``) is told, too. ``DCM_WALK_STEPS`` of the environment
+names the steps when not all are wanted. The pictures ``doc_….png`` are those of ``docs/user/img``.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ def new_cases(path: Path) -> None:
 class DispatchDay(PageSteps, SlipSteps):
     """The steps."""
 
-    STEPS = tuple(os.environ["DCM_WALK_STEPS"].split(",")) if "DCM_WALK_STEPS" in os.environ else (
+    STEPS = tuple(os.environ.get("DCM_WALK_STEPS", "").split()) or (
         "intake", "open_dock", "lists", "accept", "file_cases", "dispatch", "duty", "returns", "wrong", "parking",
         "departments", "checking", "closing", "undo", "on_map", "export", "menu_moves", "links", "near", "rulings",
         "funds", "places", "filters", "cancel", "slips", "nothing_chosen", "packages", "small_screen", "dead",

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Any
 
-from qgis.core import QgsCoordinateTransform, QgsPointXY, QgsProject
+from qgis.core import QgsApplication, QgsCoordinateTransform, QgsPointXY, QgsProject
 from qgis.PyQt.QtCore import QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import (
@@ -24,6 +24,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 from qgis.utils import iface
+from review_looks import report
 from walkthrough_census import CensusDay
 from walkthrough_hand import first, pause, wait_for
 
@@ -35,6 +36,22 @@ class DispatchHand(CensusDay):
         super().__init__()
         self.pressed: set[str] = set()  # buttons of the dock, by name
         self.entries: set[str] = set()  # of its menus, by text
+        self.looks: dict[str, dict[str, Any]] = {}  # what is wrong with the look of a window, by name
+        draw = self.hand.picture
+
+        def picture(name: str, widget: QWidget | None = None) -> None:
+            draw(name, widget)
+            if type(widget).__module__.startswith("digital_citymgmt_plugin"):
+                self.look(name, widget)
+
+        self.hand.picture = picture
+
+    def look(self, name: str, widget: QWidget) -> None:
+        """Note what can be told of a window without eyes."""
+        seen = report(widget, chinese=QgsApplication.locale().startswith("zh"))
+        wrong = {kind: seen[kind] for kind in ("cut off", "unnamed", "letters twice", "untranslated") if seen.get(kind)}
+        if wrong:
+            self.looks[name] = wrong
 
     @property
     def desk(self) -> Any:

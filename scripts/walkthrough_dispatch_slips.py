@@ -272,3 +272,5 @@ class SlipSteps(DispatchHand):
             never += [one.text() for one in menu.actions() if not one.isSeparator() and one.text() not in self.entries]
         self.findings["never pressed"] = never
         self.check(f"dead: never pressed: {never}" if never else "every button and entry was pressed", not never)
+        self.findings["looks"] = self.looks
+        self.check("windows: nothing is cut off, unnamed, untranslated or has a letter twice", not self.looks)

@@ -17,8 +17,19 @@ from typing import Any
 
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QPoint, Qt, QTimer
+from qgis.PyQt.QtGui import QColor, QPalette
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QLineEdit, QMenu, QTextEdit, QWidget
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QDockWidget,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QTextEdit,
+    QWidget,
+)
 from qgis.utils import iface, plugins
 from walkthrough_watch import Watch
 
@@ -29,6 +40,11 @@ LEFT = Qt.MouseButton.LeftButton
 # How much longer everything may take on a machine with other work.
 PATIENCE = float(os.environ.get("DCM_WALK_PATIENCE", "5"))
 Wait = Callable[[], bool]
+# Window, text, base, button, highlight, highlighted text of a palette of our own.
+PALETTES = {
+    "dark": ("#2b2b2b", "#e6e6e6", "#1f1f1f", "#3a3a3a", "#2f65a0", "#ffffff"),
+    "contrast": ("#000000", "#ffffff", "#000000", "#000000", "#ffff00", "#000000"),
+}
 
 
 class Hand:
@@ -78,6 +94,27 @@ class Hand:
             QTest.keyClick(box, Qt.Key.Key_Down)
         if box.currentIndex() != index:
             raise AssertionError(f"{words}: not reached")
+
+
+def paint(name: str) -> None:
+    """Draw everything in a palette of our own."""
+    window, text, base, button, highlight, highlighted = (QColor(one) for one in PALETTES[name])
+    role, made = QPalette.ColorRole, QPalette()
+    for where, colour in (
+        (role.Window, window), (role.WindowText, text), (role.Base, base), (role.AlternateBase, window),
+        (role.Text, text), (role.Button, button), (role.ButtonText, text), (role.Highlight, highlight),
+        (role.HighlightedText, highlighted), (role.ToolTipBase, base), (role.ToolTipText, text),
+    ):  # fmt: skip
+        made.setColor(where, colour)
+    faint = QColor(text)
+    faint.setAlphaF(0.55)
+    for where in (role.WindowText, role.Text, role.ButtonText):
+        made.setColor(QPalette.ColorGroup.Disabled, where, faint)
+    QApplication.setStyle("Fusion")
+    QApplication.setPalette(made)
+    iface.mainWindow().setPalette(made)  # what was made before keeps its own
+    for part in (*iface.mainWindow().findChildren(QMenu), *iface.mainWindow().findChildren(QDockWidget)):
+        part.setPalette(made)
 
 
 def wait_for(what: Wait, seconds: float = 60.0, words: str = "") -> Iterator[None]:

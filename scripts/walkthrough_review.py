@@ -17,45 +17,17 @@ from typing import Any
 
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QLocale, Qt, QTimer
-from qgis.PyQt.QtGui import QColor, QPalette
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QDockWidget, QMenu, QMessageBox, QPushButton, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QMenu, QMessageBox, QPushButton, QWidget
 from qgis.utils import iface
 
 sys.path.insert(0, os.environ["DCM_WALK_SCRIPTS"])
 
 from review_looks import report
 from walkthrough_census import DAY  # (``--code`` sets no path)
-from walkthrough_hand import OUT, begin_round, pause, wait_for
+from walkthrough_hand import OUT, begin_round, paint, pause, wait_for
 from walkthrough_redraw import RedrawDay
 
 from digital_citymgmt_plugin.bridge.layers import find_layer
-
-# Window, text, base, button, highlight, highlighted text of a palette of our own.
-PALETTES = {
-    "dark": ("#2b2b2b", "#e6e6e6", "#1f1f1f", "#3a3a3a", "#2f65a0", "#ffffff"),
-    "contrast": ("#000000", "#ffffff", "#000000", "#000000", "#ffff00", "#000000"),
-}
-
-
-def paint(name: str) -> None:
-    """Draw everything in a palette of our own."""
-    window, text, base, button, highlight, highlighted = (QColor(one) for one in PALETTES[name])
-    role, made = QPalette.ColorRole, QPalette()
-    for where, colour in (
-        (role.Window, window), (role.WindowText, text), (role.Base, base), (role.AlternateBase, window),
-        (role.Text, text), (role.Button, button), (role.ButtonText, text), (role.Highlight, highlight),
-        (role.HighlightedText, highlighted), (role.ToolTipBase, base), (role.ToolTipText, text),
-    ):  # fmt: skip
-        made.setColor(where, colour)
-    faint = QColor(text)
-    faint.setAlphaF(0.55)
-    for where in (role.WindowText, role.Text, role.ButtonText):
-        made.setColor(QPalette.ColorGroup.Disabled, where, faint)
-    QApplication.setStyle("Fusion")
-    QApplication.setPalette(made)
-    iface.mainWindow().setPalette(made)  # what was made before keeps its own
-    for part in (*iface.mainWindow().findChildren(QMenu), *iface.mainWindow().findChildren(QDockWidget)):
-        part.setPalette(made)
 
 
 class Review(RedrawDay):
