@@ -21,7 +21,7 @@ from qgis.PyQt.QtWidgets import (
 
 from digital_citymgmt_plugin.gui.dialogs.question import fit, missing_label, tell_missing
 from digital_citymgmt_plugin.gui.dialogs.remediation import money, tr
-from digital_citymgmt_plugin.gui.docks.parts import plain_label
+from digital_citymgmt_plugin.gui.docks.parts import in_tab_order, plain_label
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
 
 _MOST = 1e9  # yuan
@@ -55,6 +55,15 @@ class _Asked(QDialog):
         layout.addLayout(self.form)
         layout.addWidget(self.missing)
         layout.addWidget(self.buttons)
+
+    def order(self, *fields: QWidget) -> None:
+        """Let Tab go through the fields, then the buttons, and begin in the first that can be used.
+
+        The buttons were made before the fields: *Cancel* would have the keyboard, and Enter would mean it.
+        """
+        cancel = self.buttons.button(QDialogButtonBox.StandardButton.Cancel)
+        in_tab_order(*fields, self.ok, cancel)
+        next(one for one in fields if one.isEnabled()).setFocus()
 
 
 class StepDialog(_Asked):
@@ -104,6 +113,10 @@ class StepDialog(_Asked):
         ):  # fmt: skip
             signal.connect(lambda *_: self._check())
         self._check()
+        if step == "refuse":
+            self.order(self.note_edit)
+        else:
+            self.order(self.fund_box, self.amount_box, self.note_edit, self.over_box, self.by_edit)
         fit(self, 460, 260)
 
     def _check(self) -> None:
@@ -164,6 +177,7 @@ class FundDialog(_Asked):
         self.told.setText(tr("{amount} are reserved or spent.").format(amount=money(bound)) if fund else "")
         self.name_edit.textChanged.connect(lambda _text: self._check())
         self._check()
+        self.order(self.name_edit, self.year_box, self.amount_box)
         fit(self, 420, 200)
 
     def _check(self) -> None:
