@@ -84,6 +84,7 @@ class DispatchDay(PageSteps, SlipSteps):
         yield from self.menu_action("dcm_dispatch")
         yield from self.still()
         self.watch_buttons()
+        iface.mainWindow().resizeDocks([self.desk.dock], [560], Qt.Orientation.Horizontal)
         yield from self.queue("new")
         self.check("the new cases wait", self.count() >= NEW)
         yield from self.row(UNPLACED + 2)
@@ -214,7 +215,7 @@ class DispatchDay(PageSteps, SlipSteps):
         self.hand.click(dialog.buttons.button(QDialogButtonBox.StandardButton.Ok))
         yield from self.still()
         self.hand.click(panel.remediate_button)
-        yield from self.give_remediation(800, "井盖缺失")
+        yield from self.give_remediation(200, "井盖缺失")
         panel.tabs.setCurrentIndex(0)
 
     def returns(self) -> Iterator[None]:

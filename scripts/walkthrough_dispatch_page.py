@@ -40,7 +40,7 @@ class PageSteps(DispatchHand):
         yield from self.role("dispatcher")
         yield from self.by_menu("supervise", "dispatch", reason="领导批示")
         yield from self.from_menu(dock.moves_button, dock.moves_menu, self.moves.actions["remediate"])
-        yield from self.give_remediation(200, "权属不清")
+        yield from self.give_remediation(800, "权属不清")
         yield from self.by_menu("return", "filing", reason="地址有误")
         yield from self.role("shift_lead")
         yield from self.by_menu("file", "dispatch")
@@ -273,6 +273,7 @@ class PageSteps(DispatchHand):
             told = self.read(f"SELECT component_uuid, link_method {_OF_CASE}", number)
             self.findings.setdefault("links", []).append([words, told])
             self.check(f"component: {words} is in the store", told == expected)
+        yield from wait_for(lambda: desk.told is not None, 20, "what it may be about")
         self.hand.picture("link_chosen", dock.panel)
         for _ in range(3):
             before = list(self.moves.done)
@@ -366,6 +367,7 @@ class PageSteps(DispatchHand):
             yield from self.written(held, f"the ruling {kind}")
             told = self.read("SELECT kind, decision, evidence IS NOT NULL FROM ruling ORDER BY fid DESC LIMIT 1")
             self.check(f"ruling {number}: {kind} is in the store", told == [(kind, f"裁定{number}", kind == "owner")])
+        yield from wait_for(lambda: desk.told is not None, 30, "who answers")
         self.hand.picture("ruled", panel)
         yield from self.ask_another()
 

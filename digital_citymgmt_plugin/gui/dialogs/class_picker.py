@@ -31,6 +31,7 @@ class ClassPicker(QWidget):
         self.field = QLineEdit()
         self.field.setClearButtonEnabled(True)
         hint(self.field, tr("Code, name, pinyin or initials"))
+        self.field.setAccessibleName(tr("Code, name, pinyin or initials"))
         self.list = QListView()
         self.list.setModel(self.model)
         self.list.setUniformItemSizes(True)
