@@ -259,6 +259,9 @@ class Files(Protocol):
     def write_profile(self, path: str, profile: Profile) -> None:
         """Write a city profile as a workbook."""
 
+    def mistaken_schemes(self) -> dict[str, Any]:
+        """Return public schemes of evaluation as their sources have them, with their mistakes, as rows of a profile."""
+
     def builtin_profile(self, edition: str) -> Profile:
         """Return the built-in profile of an edition of the standard."""
 

@@ -58,4 +58,53 @@ class ExportEvaluation(Evaluate):
     output: str = ""
 
 
-ASSESSMENT: tuple[type[Request], ...] = (Evaluate, CasesOfNumber, WarmPanel, ExportEvaluation)
+@dataclass(frozen=True)
+class ListSchemes(Request):
+    """List the schemes of evaluation; ``object`` (area, department, a post): those for it.
+
+    ``mistaken``: with public schemes as their source has them, and what is wrong with each.
+    """
+
+    method: ClassVar[str] = "list_schemes"
+    object: str = ""
+    mistaken: bool = False
+
+
+@dataclass(frozen=True)
+class FreezeRun(Evaluate):
+    """Evaluate and keep the whole under ``name`` ('' one of scheme, rows and period), to be opened to the digit."""
+
+    method: ClassVar[str] = "freeze_run"
+    name: str = ""
+    note: str = ""
+    done_by: str = ""
+
+
+@dataclass(frozen=True)
+class ListRuns(Request):
+    """List the runs that are kept, the newest first; ``by``: of such rows only."""
+
+    method: ClassVar[str] = "list_runs"
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class OpenRun(Request):
+    """Open a run, named by uuid or name, as it was kept; the answer is that of ``Evaluate`` and ``run``."""
+
+    method: ClassVar[str] = "open_run"
+    run: str
+
+
+@dataclass(frozen=True)
+class CompareRuns(Request):
+    """Compare a run with ``other``; without it with what is counted now under its own scheme, period and cut-off."""
+
+    method: ClassVar[str] = "compare_runs"
+    run: str
+    other: str = ""
+
+
+ASSESSMENT: tuple[type[Request], ...] = (
+    ListSchemes, FreezeRun, ListRuns, OpenRun, CompareRuns, Evaluate, CasesOfNumber, WarmPanel, ExportEvaluation,
+)  # fmt: skip

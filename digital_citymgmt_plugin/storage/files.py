@@ -35,6 +35,7 @@ from digital_citymgmt_plugin.storage import (
     profile_workbook,
     profile_write,
     profiles,
+    score_schemes,
     tables,
     vector_out,
     vectors,
@@ -182,6 +183,10 @@ class CityFiles:
         """Write a city profile as a workbook; see ``profile_write.write_profile_workbook``."""
         self._not_the_store(path)
         profile_write.write_profile_workbook(profile, path)
+
+    def mistaken_schemes(self) -> dict[str, Any]:
+        """Return public schemes with their mistakes; see ``score_schemes``."""
+        return score_schemes.mistaken_scores()
 
     def builtin_profile(self, edition: str) -> Profile:
         """Return a built-in profile; see ``profiles.builtin_profile``."""

@@ -38,6 +38,7 @@ from digital_citymgmt_plugin.core.requests import (
     UpdateSheets,
     WaiveIssues,
 )
+from digital_citymgmt_plugin.core.requests_assessment import FreezeRun
 from digital_citymgmt_plugin.core.requests_cases import MoveCases, RecomputeDue
 from digital_citymgmt_plugin.core.requests_duty import ImportFilingStandard, RecordRuling, Remediate, SaveFund
 from digital_citymgmt_plugin.core.requests_history import RenumberGrids
@@ -120,6 +121,7 @@ ACTIONS: dict[str, Build] = {
         column(store, "SELECT fid FROM case_record WHERE stage != 'closed' ORDER BY fid"), "void", "commander",
         reason="重复", at="2026-06-01T00:00:00.000Z",
     ),
+    "freezerun": lambda town, store, out: FreezeRun("community", "s3_area_1", name="存档"),
     "findduplicates": lambda town, store, out: FindDuplicates(tolerance=FAR),
     "checkcomponents": lambda town, store, out: CheckComponents(),
     "waiveissues": lambda town, store, out: WaiveIssues(states=["open"], reason="现场核实"),

@@ -126,8 +126,8 @@ def said_of(context: Context, evaluation: Evaluation) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``by``, ``counts`` and ``indicators`` (code → name), ``formulas`` (lines), ``notes`` (period, cut-off, what to
-        know of the table), ``total``.
+        ``by``, ``period``, ``counts`` and ``indicators`` (code → name), ``formulas`` (lines), ``notes`` (period,
+        cut-off, what to know of the table), ``total``.
     """
     words = Words(context.sentences)
     definitions = context.need_store().profile().counts
@@ -141,6 +141,7 @@ def said_of(context: Context, evaluation: Evaluation) -> dict[str, Any]:
     moment = str(to_local(from_text(objects([chosen.cut_off])), chosen.zone)[0]).replace("T", " ")[:19]
     return {
         "by": words.say(f"table.{chosen.by}"),
+        "period": period,
         "counts": count_names(definitions, words),
         "indicators": {item.code: words.name(item.code, item.name) for item in indicators},
         "formulas": formula_lines(indicators, definitions, words),
