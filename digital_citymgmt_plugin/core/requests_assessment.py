@@ -56,6 +56,7 @@ class ExportEvaluation(Evaluate):
 
     method: ClassVar[str] = "export_evaluation"
     output: str = ""
+    run: str = ""  # of a table that was kept: this one, and nothing is counted
 
 
 @dataclass(frozen=True)

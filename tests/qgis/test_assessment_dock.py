@@ -12,6 +12,7 @@ from digital_citymgmt_plugin.core.assessment.evaluation import Row, Selection, e
 from digital_citymgmt_plugin.core.assessment.schemes import Scheme, Term
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.profile import Indicator
+from digital_citymgmt_plugin.core.requests_assessment import Evaluate
 from digital_citymgmt_plugin.gui.docks.assessment_controller import AssessmentController
 from digital_citymgmt_plugin.gui.docks.assessment_dock import AssessmentDock
 from digital_citymgmt_plugin.gui.models.assessment import BAR
@@ -35,12 +36,27 @@ def evaluated(request):
     selection = Selection(
         request.by, from_date=request.from_date, to_date=request.to_date, cut_off="2026-03-05T08:00:00.000Z"
     )
+    columns = (Row("2026-02", "2026-02"), Row("2026-03", "2026-03")) if request.by2 else ()
+    cells = {code: np.array([[figure, 1] for figure in column]) for code, column in counts.items()}
     evaluation = evaluate_counts(
-        "area", selection, scheme, rows, {code: np.array(column) for code, column in counts.items()}
-    )
+        "area", selection, scheme, rows, {code: np.array(column) for code, column in counts.items()}, columns=columns,
+        cells=cells if columns else {},
+    )  # fmt: skip
     said = {"by": "街道", "counts": {"filed": "立案数", "closed": "结案数"}, "indicators": {"closing_rate": "结案率"},
             "formulas": ["结案率 = 结案数 ÷ 应结案数"], "notes": ["截止"], "total": "合计"}  # fmt: skip
     return {"counts": {}, "evaluation": evaluation.to_payload(), "said": said}
+
+
+SCHEMES = {
+    "schemes": [
+        {"code": "default", "name": "标准", "object": ""}, {"code": "qidong", "name": "启东", "object": ""},
+        {"code": "s3_department", "name": "部门", "object": "department"},
+    ]
+}  # fmt: skip
+RUN = {
+    "uuid": "r1", "name": "三月", "created_at": "2026-04-01T00:00:00.000Z", "from_date": "", "to_date": "",
+    "cut_off": "2026-04-01T00:00:00.000Z", "program": "1", "note": "",
+}  # fmt: skip
 
 
 class Bench(DockBench):
@@ -49,7 +65,9 @@ class Bench(DockBench):
     def __init__(self, city):
         answers = {
             "evaluate": evaluated, "export_evaluation": {"counts": {}}, "cases_of_number": {"fids": [1, 2]},
-            "warm_panel": {"ready": True, "fraction": 1.0},
+            "warm_panel": {"ready": True, "fraction": 1.0}, "list_schemes": SCHEMES, "list_runs": {"runs": [RUN]},
+            "open_run": lambda request: {**evaluated(Evaluate(by="street")), "run": RUN},
+            "freeze_run": lambda request: {"run": {**RUN, "name": request.name}, "tables": ["assessment_run"]},
         }  # fmt: skip
         super().__init__(city, answers)
         self.dock = AssessmentDock(self.iface.window)
@@ -113,7 +131,7 @@ def test_ranks_are_compared_with_the_period_before(bench):
     dock.compare_box.setCurrentIndex(dock.compare_box.findData("before"))
     bench.settle()
     bench.settle()
-    assert bench.pool.last("evaluate").from_date == "2026-01-01"
+    assert "2026-01-01" in [one.from_date for one in bench.pool.asked if one.method == "evaluate"]
     assert cells(bench, column(bench, "change")) == ["▲ 1", "", ""]
     tip = dock.model.index(0, column(bench, "closing_rate")).data(Qt.ItemDataRole.ToolTipRole)
     assert "80.00" in tip and "2026-01-31" in dock.label.text()
@@ -152,11 +170,13 @@ def test_a_period_is_counted_from_the_latest_case_on(bench):
 
 
 def test_several_choices_in_a_row_are_one_question(bench):
+    bench.settle()
     before = len(bench.pool.asked)
     for at in range(4):
         bench.dock.by_box.setCurrentIndex(at)
     bench.settle()
-    assert len(bench.pool.asked) == before + 1 and bench.pool.last("evaluate").by == "grid"
+    asked = [one.by for one in bench.pool.asked[before:] if one.method == "evaluate" and not one.by2]
+    assert asked == ["grid"]
 
 
 def test_what_is_refused_is_said(bench):
@@ -209,3 +229,72 @@ def test_a_number_opens_its_cases_and_a_rate_asks_which(bench):
     view.setCurrentIndex(model.index(0, 1))
     bench.desk.numbers.open()
     assert len(told) == 2
+
+
+def test_schemes_are_offered_for_the_rows_that_they_are_for(bench):
+    dock = bench.dock
+    words = [dock.scheme_box.itemText(at) for at in range(dock.scheme_box.count())]
+    assert words[:2] == ["标准", "启东"] and "部门" not in words
+    dock.by_box.setCurrentIndex(dock.by_box.findData("department"))
+    bench.settle()
+    assert dock.scheme_box.findData("s3_department") >= 0
+
+
+def test_the_series_is_that_of_the_selected_row(bench):
+    dock = bench.dock
+    bench.settle()
+    chart = dock.chart
+    assert chart.labels == ["2026-02", "2026-03"] and chart.values == [50.0, 100.0] and chart.whole == 50.0
+    asked = bench.pool.last("evaluate")
+    assert asked.by2 == "month" and asked.where == {}
+    dock.view.setCurrentIndex(dock.model.index(1, 1))
+    bench.settle()
+    assert bench.pool.last("evaluate").where == {"street": ["320681401"]} and "惠萍" in chart.title
+    dock.figure_box.setCurrentIndex(dock.figure_box.findData("filed"))
+    assert chart.values == [30.0, 2.0] and not chart.percent
+    dock.period_box.setCurrentIndex(dock.period_box.findData("this_year"))
+    bench.settle()
+    assert chart.labels[:3] == ["2026-01", "2026-02", "2026-03"] and chart.values[0] == 0.0
+    chart.chosen.emit(1)
+    bench.settle()
+    assert dock.period_box.currentData() == "own" and dock.days()[0].isoformat() == "2026-02-01"
+
+
+def test_totals_that_have_to_agree_are_shown(bench):
+    ties = bench.dock.ties.model()
+    assert ties.rowCount() == 3 and {ties.index(row, 3).data() for row in range(3)} == {"✓"}
+
+
+def test_a_table_is_kept_and_opened_again(bench, monkeypatch, tmp_path):
+    bench.dock.freeze_button.click()
+    dialog = bench.desk.runs.dialog
+    dialog.setTextValue("三月")
+    dialog.accept()
+    bench.settle()
+    assert bench.pool.last("freeze_run").name == "三月" and bench.pool.last("freeze_run").by == "street"
+    bench.dock.runs_button.click()
+    bench.settle()
+    dialog = bench.desk.runs.dialog
+    dialog.view.selectRow(0)
+    dialog.open_button.click()
+    bench.settle()
+    assert bench.pool.last("open_run").run == "r1" and "三月" in bench.dock.label.text()
+    monkeypatch.setattr(bench.desk, "ask_file", lambda *_: str(tmp_path / "a.csv"))
+    bench.dock.export_button.click()
+    bench.settle()
+    assert bench.pool.last("export_evaluation").run == "r1"
+    bench.dock.by_box.setCurrentIndex(0)
+    bench.settle()
+    assert not bench.desk.frozen
+
+
+def test_the_picture_has_bars_on_white(bench, monkeypatch, tmp_path):
+    from qgis.PyQt.QtGui import QImage
+
+    path = tmp_path / "a.png"
+    monkeypatch.setattr(bench.desk, "ask_file", lambda *_: str(path))
+    bench.dock.picture_button.click()
+    image = QImage(str(path))
+    assert image.width() == 1600 and image.pixelColor(2, 2).name() == "#ffffff"
+    found = {image.pixelColor(x, y).name() for x in range(0, 1600, 7) for y in range(100, 220, 3)}
+    assert "#3182bd" in found

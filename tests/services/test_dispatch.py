@@ -13,9 +13,9 @@ import shapely
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM
 from digital_citymgmt_plugin.core.requests import CasePage, CaseQueue, ExportCases, UndoOperation, WarmCases
-from digital_citymgmt_plugin.services.case_settling import rederive
 from digital_citymgmt_plugin.core.requests_assessment import CasesOfNumber
 from digital_citymgmt_plugin.services.assessment.panel import cases_of_number
+from digital_citymgmt_plugin.services.case_settling import rederive
 from digital_citymgmt_plugin.services.dispatch import case_page, case_queue, export_cases, listing, warm_cases
 from digital_citymgmt_plugin.services.dispatch.holding import _READ, boards, columns
 from digital_citymgmt_plugin.services.intake import objects

@@ -14,11 +14,15 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 
 from digital_citymgmt_plugin.bridge.messages import templates
 from digital_citymgmt_plugin.core.assessment.periods import before, preset, year_before
-from digital_citymgmt_plugin.core.requests_assessment import Evaluate, ExportEvaluation, WarmPanel
+from digital_citymgmt_plugin.core.assessment.schemes import POSTS
+from digital_citymgmt_plugin.core.requests_assessment import Evaluate, ExportEvaluation, ListSchemes, WarmPanel
 from digital_citymgmt_plugin.gui.assessment_map import FiguresOnMap
+from digital_citymgmt_plugin.gui.assessment_picture import draw_picture
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.docks.assessment_dock import AssessmentDock
 from digital_citymgmt_plugin.gui.docks.assessment_numbers import NumberDesk
+from digital_citymgmt_plugin.gui.docks.assessment_runs import RunDesk
+from digital_citymgmt_plugin.gui.docks.assessment_series import SeriesDesk
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.models.assessment import Column, Table
 from digital_citymgmt_plugin.gui.models.evaluations import compared, evaluation_table
@@ -41,7 +45,12 @@ class AssessmentController(Desk):
     """
 
     dock: AssessmentDock
-    WATCHED = frozenset({"case_record", "case_event", "department", "admin_area", "unit_grid", "score_scheme"})
+    WATCHED = frozenset(
+        {
+            "case_record", "case_event", "department", "admin_area", "unit_grid", "evaluation_scheme", "score_term",
+            "score_band",
+        }
+    )  # fmt: skip
     shown, compared, drawn = pyqtSignal(), pyqtSignal(), pyqtSignal()
     cases_asked = pyqtSignal(str, str)
 
@@ -52,19 +61,23 @@ class AssessmentController(Desk):
         self.answer: dict[str, Any] | None = None
         self.table = Table()
         self.today = date.today()  # of the latest case, or of the cut-off
-        self._asked: Evaluate | None = None
+        self.asked: Evaluate | None = None
         self._warm_of = ""  # store whose cases stand in the engine
+        self.frozen = ""  # uuid of the kept table that is shown
+        self.schemes: list[dict[str, Any]] = []
         self.on_map, self.numbers = FiguresOnMap(self), NumberDesk(self)
+        self.series, self.runs = SeriesDesk(self), RunDesk(self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REST_MS)
         self._timer.timeout.connect(self.reload)
-        dock.show_choices(dock.scheme_box, scheme_choices())
+        dock.show_choices(dock.scheme_box, [("default", tr("Rates of the standard"))])
         self._connect()
 
     def _connect(self) -> None:
         dock = self.dock
-        for box in (dock.scheme_box, dock.by_box, dock.compare_box):
+        dock.by_box.currentIndexChanged.connect(lambda _=0: self._offer_schemes())
+        for box in (dock.scheme_box, dock.by_box, *dock.boxes):
             box.currentIndexChanged.connect(lambda _=0: self._timer.start())
         dock.period_box.currentIndexChanged.connect(lambda _=0: self._period_chosen())
         for edit in (dock.from_edit, dock.to_edit):
@@ -77,8 +90,7 @@ class AssessmentController(Desk):
         dock.cases_button.clicked.connect(lambda _=False: self.numbers.open())
         dock.export_button.clicked.connect(lambda _=False: self.ask_export())
         dock.place_button.clicked.connect(lambda _=False: self.on_map.show_row())
-        for made in (dock.freeze_button, dock.runs_button, dock.picture_button):
-            made.setEnabled(False)
+        dock.picture_button.clicked.connect(lambda _=False: self.ask_picture())
         self.watch()
 
     # -- what is asked ------------------------------------------------------------------------------------------
@@ -97,9 +109,11 @@ class AssessmentController(Desk):
         """Return what the dock asks for."""
         dock, days = self.dock, self.days()
         first, last = (days[0].isoformat(), days[1].isoformat()) if days else ("", "")
+        kind = str(dock.kind_box.currentData() or "")
         return Evaluate(
             by=str(dock.by_box.currentData()), scheme=str(dock.scheme_box.currentData() or "default"), from_date=first,
-            to_date=last, cut_off=dock.cut_off_edit.text().strip(),
+            to_date=last, cut_off=dock.cut_off_edit.text().strip(), basis=str(dock.basis_box.currentData() or ""),
+            where={"kind": [kind]} if kind else {}, without=str(dock.exempt_box.currentData() or ""),
         )  # fmt: skip
 
     def reload(self) -> None:
@@ -107,7 +121,9 @@ class AssessmentController(Desk):
         if not self.path:
             return
         self._timer.stop()
-        asked = self._asked = self.request()
+        asked = self.asked = self.request()
+        self.frozen = ""
+        self.series.forget()
         if self._warm_of == self.path:
             self.probe(asked, asked, self._show)
         else:
@@ -117,6 +133,7 @@ class AssessmentController(Desk):
         """Go on reading until all cases are in the engine: its first table of a million takes half a minute."""
         if answer["ready"]:
             self._warm_of = self.path
+            self.courier.send(self.path, ListSchemes(), self._schemes_came, self.failed)
             self.probe(asked, asked, self._show)
             return
         percent = round(100 * float(answer["fraction"]))
@@ -128,14 +145,38 @@ class AssessmentController(Desk):
         path = self.path
 
         def answered(answer: dict[str, Any]) -> None:
-            if path == self.path and asked == self._asked:
+            if path == self.path and asked == self.asked:
                 done(answer)
 
         def failed(error: Exception) -> None:
-            if path == self.path and asked == self._asked:
-                self.dock.label.setText(self.controller.messages.sentence(error))
+            if path == self.path and asked == self.asked:
+                self.failed(error)
 
         self.courier.probe(path, request, answered, failed)
+
+    def failed(self, error: Exception) -> None:
+        """Say why something was refused; what is shown stays."""
+        self.dock.label.setText(self.controller.messages.sentence(error))
+
+    def _schemes_came(self, answer: dict[str, Any]) -> None:
+        self.schemes = list(answer["schemes"])
+        self._offer_schemes()
+
+    def _offer_schemes(self) -> None:
+        """Offer the schemes that are for such rows; the one that was chosen stays where it is among them."""
+        by = str(self.dock.by_box.currentData())
+        fitting = [(one["code"], one["name"]) for one in self.schemes if one["object"] in ("", object_of(by))]
+        if fitting:
+            self.dock.show_choices(self.dock.scheme_box, [*fitting, ("all", tr("All indicators"))])
+
+    def show_days(self, first: date, last: date) -> None:
+        """Show the table of a period of one's own."""
+        dock = self.dock
+        before = dock.period_box.blockSignals(True)
+        dock.period_box.setCurrentIndex(dock.period_box.findData("own"))
+        dock.period_box.blockSignals(before)
+        dock.show_period(first, last, own=True)
+        self._timer.start()
 
     def other_days(self) -> tuple[date, date] | None:
         """Return the period that the table is compared with, None when it is not."""
@@ -154,15 +195,28 @@ class AssessmentController(Desk):
                 self.today = date.fromisoformat(str(told["selection"]["cut_off"])[:10])
         self._show_table(evaluation_table(answer))
         self.shown.emit()
-        asked, other = self._asked, self.other_days()
+        asked, other = self.asked, self.other_days()
         if asked is not None and other is not None:
             earlier = replace(asked, from_date=other[0].isoformat(), to_date=other[1].isoformat())
             self.probe(asked, earlier, self._compare)
         else:
-            self.ask_series()
+            self.series.ask()
+
+    def show_run(self, answer: dict[str, Any]) -> None:
+        """Show a table as it was kept: nothing of it is counted again."""
+        self._timer.stop()
+        self.answer, self.frozen = answer, str(answer["run"]["uuid"])
+        self.series.forget()
+        self._show_table(evaluation_table(answer))
+        self.dock.chart.show_series("", [], [])
+        words = tr("Kept table: {name}. Its figures are those of then.").replace("{name}", answer["run"]["name"])
+        self.dock.label.setText(words)
+        self.shown.emit()
 
     def _show_table(self, table: Table) -> None:
         self.table = table
+        if self.answer is not None:
+            self.dock.show_ties(self.series.ties(table, self.answer["evaluation"]))
         self.dock.show_figures(table)
         self.dock.show_table(table, "", ())
         rows = len(table.rows)
@@ -178,7 +232,7 @@ class AssessmentController(Desk):
             words = words.replace("{first}", other[0].isoformat()).replace("{last}", other[1].isoformat())
             self.dock.label.setText(f"{self.dock.label.text()} {words}")
         self.compared.emit()
-        self.ask_series()
+        self.series.ask()
 
     def figure(self) -> Column | None:
         """Return the column that map and series show."""
@@ -187,16 +241,7 @@ class AssessmentController(Desk):
 
     def _figure_chosen(self) -> None:
         self.on_map.show()
-        self.ask_series()
-
-    def ask_series(self) -> None:
-        """Show the figure by rows; period by period where a period was chosen."""
-        column = self.figure()
-        if column is None or self.answer is None:
-            return
-        names = [str(row[1]) for row in self.table.rows]
-        values = list(self.table.values(column.key).values())
-        self.dock.chart.show_series(column.title, names, values, percent=column.unit == "%")
+        self.series.draw()
 
     def _sort(self, column: int) -> None:
         at, falls = self.dock.model.sort_by(column)
@@ -212,14 +257,27 @@ class AssessmentController(Desk):
         if path:
             words = tr("The table was written to {file}.").replace("{file}", path)
             self.ask(
-                tr("Writing the table"), ExportEvaluation(**asdict(self.request()), output=path),
+                tr("Writing the table"), ExportEvaluation(**asdict(self.request()), output=path, run=self.frozen),
                 lambda _answer: self.controller.messages.show(words, Qgis.MessageLevel.Success),
             )  # fmt: skip
+
+    def ask_picture(self) -> None:
+        """Ask for a file and draw the table's bars and the series into it."""
+        path = self.ask_file(tr("Save as a picture"), tr("Assessment") + ".png", "PNG (*.png)") if self.answer else ""
+        column = self.figure()
+        if path and column is not None and self.answer is not None:
+            picture = draw_picture(self.table, column, self.answer, self.dock.chart, self.dock.model.order)
+            saved = picture.save(path, "PNG")
+            words = tr("The picture was written to {file}.") if saved else tr("{file} could not be written.")
+            level = Qgis.MessageLevel.Success if saved else Qgis.MessageLevel.Warning
+            self.controller.messages.show(words.replace("{file}", path), level)
 
     def _opened(self, path: str) -> None:
         self._timer.stop()
         self.courier.forget()
-        self._asked, self.answer, self.table, self._warm_of = None, None, Table(), ""
+        self.asked, self.answer, self.table, self._warm_of = None, None, Table(), ""
+        self.frozen = ""
+        self.series.forget()
         self.on_map.clear()
         super()._opened(path)
 
@@ -235,6 +293,6 @@ def spoken() -> dict[str, str]:
     return {code: text for code, text in templates().items() if code.startswith(("table.", "assess."))}
 
 
-def scheme_choices() -> list[tuple[str, str]]:
-    """Return the schemes that every city has."""
-    return [("default", tr("Rates of the standard")), ("qidong", tr("Report of Qidong")), ("all", tr("All indicators"))]
+def object_of(by: str) -> str:
+    """Return what schemes for rows of a kind evaluate: areas, departments, people of a post."""
+    return by if by in POSTS else "department" if by == "department" else "area"

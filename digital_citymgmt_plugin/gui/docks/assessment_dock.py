@@ -42,7 +42,10 @@ from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.series_chart import SeriesChart
 
 NAME = "DcmAssessmentDock"
-BY = ("county", "street", "community", "grid", "department")
+BY = (
+    "county", "street", "community", "grid", "beat", "department", "collector", "acceptor", "shift_lead", "dispatcher",
+    "major", "class", "source",
+)  # fmt: skip
 
 
 def tr(text: str) -> str:
@@ -57,6 +60,7 @@ def by_words(by: str) -> str:
         "grid": tr("By unit grid"), "beat": tr("By beat"), "department": tr("By department"),
         "collector": tr("By collector"), "acceptor": tr("By acceptor"), "shift_lead": tr("By shift lead"),
         "dispatcher": tr("By dispatcher"),
+        "major": tr("By major class"), "class": tr("By class"), "source": tr("By source"),
     }  # fmt: skip
     return words.get(by, by)
 
@@ -160,12 +164,27 @@ class AssessmentDock(QgsDockWidget):
             ("", tr("Not compared")), ("before", tr("With the period before")), ("year", tr("With the year before")),
         ):  # fmt: skip
             self.compare_box.addItem(words, name)
+        self.basis_box = self._box(tr("Which cases belong to a period"))
+        for name, words in (
+            ("", tr("As the scheme says")), ("filed", tr("Filed in the period")),
+            ("reported", tr("Reported in the period")), ("flow", tr("What happened in the period")),
+        ):  # fmt: skip
+            self.basis_box.addItem(words, name)
+        self.kind_box, self.exempt_box = self._box(tr("Kind of the cases")), self._box(tr("Exempt cases"))
+        for name, words in (
+            ("", tr("Components and events")), ("component", tr("Components alone")), ("event", tr("Events alone")),
+        ):  # fmt: skip
+            self.kind_box.addItem(words, name)
+        self.exempt_box.addItem(tr("With exempt cases"), "")
+        self.exempt_box.addItem(tr("Without exempt cases"), "exempt")
+        self.exempt_box.setToolTip(tr("Exempt: an appeal of the department was granted"))
+        self.boxes = (self.compare_box, self.basis_box, self.kind_box, self.exempt_box)
         self.cut_off_edit = QLineEdit()
         self.cut_off_edit.setPlaceholderText(tr("Cut-off (2026-03-05); empty: now"))
         self.cut_off_edit.setAccessibleName(tr("Cut-off: what happened after the end of this day is not known"))
         self.cut_off_edit.setToolTip(self.cut_off_edit.accessibleName())
         self.cut_off_edit.setClearButtonEnabled(True)
-        self.more = (self.compare_box, self.cut_off_edit)
+        self.more = (*self.boxes, self.cut_off_edit)
         self.more_area = QWidget()
         self.more_grid = QGridLayout(self.more_area)
         self.more_grid.setContentsMargins(0, 0, 0, 0)

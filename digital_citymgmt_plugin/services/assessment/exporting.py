@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from digital_citymgmt_plugin.core.assessment.evaluation import Evaluation
+from digital_citymgmt_plugin.core.assessment.evaluation import Evaluation, evaluation_from_payload
 from digital_citymgmt_plugin.core.assessment.scores import half_up
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Context
-from digital_citymgmt_plugin.core.requests_assessment import ExportEvaluation
+from digital_citymgmt_plugin.core.requests_assessment import ExportEvaluation, OpenRun
 from digital_citymgmt_plugin.services.assessment.evaluate import make_evaluation, said_of
 from digital_citymgmt_plugin.services.assessment.groups import shapes_of
+from digital_citymgmt_plugin.services.assessment.runs import open_run
 from digital_citymgmt_plugin.services.intake import objects
 
 ENDINGS = (".xlsx", ".csv", ".gpkg")
@@ -34,7 +35,7 @@ BOOK: Mapping[str, str] = MappingProxyType(
 
 
 def export_evaluation(context: Context, request: ExportEvaluation) -> dict[str, Any]:
-    """Evaluate and write the table into a file; nothing is written into the store.
+    """Write a table into a file, evaluated now or as it was kept; nothing is written into the store.
 
     Returns
     -------
@@ -44,16 +45,21 @@ def export_evaluation(context: Context, request: ExportEvaluation) -> dict[str, 
     Raises
     ------
     InputRefused
-        ``assess.output``; errors as ``evaluate``.
+        ``assess.output``; errors as ``evaluate``, as ``open_run`` where a kept table is meant.
     """
     kind = PurePath(request.output).suffix.lower()
     if kind not in ENDINGS:
         raise InputRefused("assess.output", file=request.output, known=", ".join(ENDINGS))
     context.progress(0.1, "progress.counting")
-    evaluation = make_evaluation(context, request)
+    if request.run:
+        kept = open_run(context, OpenRun(request.run))
+        evaluation, said = evaluation_from_payload(kept["evaluation"]), dict(kept["said"])
+    else:
+        evaluation = make_evaluation(context, request)
+        said = said_of(context, evaluation)
     context.cancel.check()
     context.progress(0.8, "progress.writing")
-    said = {**said_of(context, evaluation), "book": book_words(context)}
+    said["book"] = book_words(context)
     if kind == ".xlsx":
         context.files.write_assessment_book(request.output, evaluation, said)
     else:

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Tables that are kept: freezing what the dock shows, listing what was kept, opening one to the digit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from qgis.core import Qgis
+from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
+
+from digital_citymgmt_plugin.core.requests_assessment import FreezeRun, ListRuns, OpenRun
+from digital_citymgmt_plugin.gui.dialogs.operations import moment
+from digital_citymgmt_plugin.gui.dialogs.question import ask_text, fit
+from digital_citymgmt_plugin.gui.docks.parts import chosen_rows, fit_columns, plain_label, rows_view
+from digital_citymgmt_plugin.gui.models.rows import RowsModel
+from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
+
+
+def tr(text: str) -> str:
+    """Translate a text of the dock."""
+    return QCoreApplication.translate("AssessmentDock", text)
+
+
+class RunsDialog(QDialog):
+    """The tables that were kept; ``wanted`` (uuid): one is opened."""
+
+    wanted = pyqtSignal(str)
+
+    def __init__(self, runs: Sequence[dict[str, Any]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(tr("Kept tables"))
+        self.runs = list(runs)
+        header = [tr("Name"), tr("Kept"), tr("From"), tr("To"), tr("Cut-off"), tr("Program"), tr("Note")]
+        rows = [
+            [
+                run["name"], moment(run["created_at"])[:16], run["from_date"], run["to_date"],
+                moment(run["cut_off"])[:16], run["program"], run["note"],
+            ]
+            for run in self.runs
+        ]  # fmt: skip
+        self.view = rows_view(tr("Kept tables: press Enter to open one"), many=False)
+        self.view.setModel(RowsModel(header, rows, self.view))
+        fit_columns(self.view)
+        self.view.activated.connect(lambda _index: self._open())
+        label = plain_label("" if runs else tr("No table was kept yet."))
+        label.setVisible(not runs)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        name_buttons(buttons)
+        self.open_button = buttons.addButton(tr("Open"), QDialogButtonBox.ButtonRole.AcceptRole)
+        self.open_button.setEnabled(bool(runs))
+        buttons.accepted.connect(self._open)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addWidget(label)
+        layout.addWidget(self.view, 1)
+        layout.addWidget(buttons)
+        fit(self, 760, 420)
+
+    def _open(self) -> None:
+        rows = chosen_rows(self.view)
+        if rows:
+            self.wanted.emit(str(self.runs[rows[0]]["uuid"]))
+            self.accept()
+
+
+class RunDesk:
+    """Freezes, lists, opens.
+
+    Parameters
+    ----------
+    desk : AssessmentController
+    """
+
+    def __init__(self, desk: Any) -> None:
+        self.desk = desk
+        self.dialog: QDialog | None = None
+        desk.dock.freeze_button.clicked.connect(lambda _=False: self.ask_name())
+        desk.dock.runs_button.clicked.connect(lambda _=False: self.list())
+
+    def ask_name(self) -> None:
+        """Ask under which name the table is kept."""
+        if self.desk.asked is None or self.desk.answer is None:
+            return
+        said = self.desk.answer["said"]
+        words = tr("Kept whole, with its scheme: it can be printed again to the digit, whatever changes later.")
+        name = f"{self.desk.answer['evaluation']['scheme']['name']} {said['by']}"
+        days = self.desk.days()
+        name = f"{name} {days[0].isoformat()} – {days[1].isoformat()}" if days is not None else name
+        self.dialog = ask_text(self.desk.dock, tr("Keep this table"), words, name, self.freeze)
+        self.dialog.open()
+
+    def freeze(self, name: str) -> None:
+        """Keep the table under a name."""
+        request = FreezeRun(**asdict(self.desk.asked), name=name)
+
+        def written(answer: dict[str, Any]) -> None:
+            words = tr("The table is kept: {name}").replace("{name}", str(answer["run"]["name"]))
+            self.desk.controller.messages.show(words, Qgis.MessageLevel.Success)
+            self.desk.controller.store_changed(self.desk.path, list(answer["tables"]))
+
+        self.desk.ask(tr("Keeping the table"), request, written)
+
+    def list(self) -> None:
+        """Show the tables that were kept."""
+        if self.desk.path:
+            self.desk.courier.send(self.desk.path, ListRuns(), self._show, self.desk.failed)
+
+    def _show(self, answer: dict[str, Any]) -> None:
+        dialog = RunsDialog(answer["runs"], self.desk.dock)
+        dialog.wanted.connect(self.open)
+        dialog.finished.connect(lambda _answer: dialog.deleteLater())
+        self.dialog = dialog
+        dialog.open()
+
+    def open(self, run: str) -> None:
+        """Show a table as it was kept."""
+        self.desk.courier.send(self.desk.path, OpenRun(run), self.desk.show_run, self.desk.failed)
+
+    def shut(self) -> None:
+        """Close what stands open."""
+        self.dialog = None
