@@ -48,6 +48,7 @@ PREVIEWED = frozenset(
         "makecandidates", "decidecandidates", "checkgrids", "renumbergrids",
         "importbeats", "importfilingstandard", "placecases", "packcases", "readreceipt",
         "recomputedue",
+        "drawrecheck", "readrecheck",
     )
 )  # fmt: skip
 # Asks whether to write: (title, result of the preview, whether the run was cancelled); waits in the worker thread.

@@ -20,6 +20,7 @@ from digital_citymgmt_plugin.algorithms.createstore import CreateStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.decidecandidates import DecideCandidatesAlgorithm
 from digital_citymgmt_plugin.algorithms.draftbeats import DraftBeatsAlgorithm
 from digital_citymgmt_plugin.algorithms.draftgrids import DraftGridsAlgorithm
+from digital_citymgmt_plugin.algorithms.drawrecheck import DrawRecheckAlgorithm
 from digital_citymgmt_plugin.algorithms.exportaudit import ExportAuditAlgorithm
 from digital_citymgmt_plugin.algorithms.exportcases import ExportCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.exportgrids import ExportGridsAlgorithm
@@ -42,6 +43,7 @@ from digital_citymgmt_plugin.algorithms.mergeduplicates import MergeDuplicatesAl
 from digital_citymgmt_plugin.algorithms.packcases import PackCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.placecases import PlaceCasesAlgorithm
 from digital_citymgmt_plugin.algorithms.readreceipt import ReadReceiptAlgorithm
+from digital_citymgmt_plugin.algorithms.readrecheck import ReadRecheckAlgorithm
 from digital_citymgmt_plugin.algorithms.recomputedue import RecomputeDueAlgorithm
 from digital_citymgmt_plugin.algorithms.renumbergrids import RenumberGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.restate import RestateAlgorithm
@@ -93,6 +95,8 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     AssessAlgorithm,
     ComparePeriodsAlgorithm,
     CollectorSheetsAlgorithm,
+    DrawRecheckAlgorithm,
+    ReadRecheckAlgorithm,
 )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Optional
 
-from digital_citymgmt_plugin.core.request_base import Request
+from digital_citymgmt_plugin.core.request_base import Layer, Request
 
 
 @dataclass(frozen=True)
@@ -87,4 +87,47 @@ class CollectorSheets(Request):
     output: Optional[str] = None  # noqa: UP045  (get_type_hints on Python 3.9)
 
 
-FAIRNESS: tuple[type[Request], ...] = (JudgeRates, RateSeries, ComparePeriods, CollectorSheets)
+@dataclass(frozen=True)
+class DrawRecheck(Request):
+    """Draw cases of a count by lot for a re-check, by strata (``by``, ``by2``), and write the form (``output``, xlsx).
+
+    ``number``: cases in all; ``least``: of each stratum. ``seed``: any text, "" for the present moment; it is kept and
+    printed, and repeats the draw.
+    """
+
+    method: ClassVar[str] = "draw_recheck"
+    count: str = "closed"
+    by: str = "department"
+    by2: str = ""
+    number: int = 100
+    least: int = 1
+    seed: str = ""
+    name: str = ""
+    basis: str = ""
+    from_date: str = ""
+    to_date: str = ""
+    cut_off: str = ""
+    where: dict[str, Any] = field(default_factory=dict)
+    output: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class ReadRecheck(Request):
+    """Read a filled form of a re-check back (xlsx, csv); ``rejects``: list of the rows that cannot be taken."""
+
+    method: ClassVar[str] = "read_recheck"
+    input: Layer
+    rejects: Optional[str] = None  # noqa: UP045
+
+
+@dataclass(frozen=True)
+class ListRechecks(Request):
+    """List re-checks with what they found; ``recheck``: uuid, "" for all."""
+
+    method: ClassVar[str] = "list_rechecks"
+    recheck: str = ""
+
+
+FAIRNESS: tuple[type[Request], ...] = (
+    JudgeRates, RateSeries, ComparePeriods, CollectorSheets, DrawRecheck, ReadRecheck, ListRechecks,
+)  # fmt: skip

@@ -24,7 +24,7 @@ UNDOABLE = frozenset(
         "renumber_grids", "place_cases", "amend_cases", "move_cases", "choose_link",
         "save_beats", "import_beats",
         "import_filing_standard", "record_ruling", "save_fund", "remediate",
-        "pack_cases", "read_receipt", "freeze_run",
+        "pack_cases", "read_receipt", "freeze_run", "draw_recheck", "read_recheck",
         "import_base_map", "make_candidates", "decide_candidates",
     )
 )  # fmt: skip

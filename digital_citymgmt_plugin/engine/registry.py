@@ -65,6 +65,9 @@ SERVICES: dict[str, Service] = {
     "judge_rates": _late("assessment.fairness", "judge_rates"),
     "rate_series": _late("assessment.fairness", "rate_series"),
     "compare_periods": _late("assessment.compare", "compare_periods"),
+    "draw_recheck": _late("assessment.recheck", "draw_recheck"),
+    "read_recheck": _late("assessment.recheck_results", "read_recheck"),
+    "list_rechecks": _late("assessment.recheck", "list_rechecks"),
     "collector_sheets": _late("assessment.collector_sheets", "collector_sheets"),
     "cases_of_number": _late("assessment.panel", "cases_of_number"),
     "warm_panel": _late("assessment.panel", "warm_panel"),
@@ -154,6 +157,7 @@ PREVIEWED = {
     "apply_redraw", "renumber_grids",
     "recompute_due",
     "place_cases", "amend_cases", "import_filing_standard", "move_cases", "pack_cases", "read_receipt", "choose_link",
+    "draw_recheck", "read_recheck",
 }  # fmt: skip
 STORELESS = {"draft_grids", "survey_files", "preview_base_map", "import_base_map"}
 # Their figures must be of one moment.
@@ -165,7 +169,7 @@ READING = {
     "list_schemes", "list_runs", "open_run", "compare_runs",
     "list_operations", "health", "find_objects", "assess", "evaluate",
     "verify_store", "export_audit", "export_profile",
-    "judge_rates", "rate_series", "compare_periods", "collector_sheets",
+    "judge_rates", "rate_series", "compare_periods", "collector_sheets", "list_rechecks",
     "list_classes", "list_issues", "export_issues", "issue_history", "list_sheets", "export_sheets",
     "list_duplicates", "compare_pair", "list_candidates",
     "explain_duty", "list_rulings", "list_remediation",

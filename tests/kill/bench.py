@@ -41,6 +41,7 @@ from digital_citymgmt_plugin.core.requests import (
 from digital_citymgmt_plugin.core.requests_assessment import FreezeRun
 from digital_citymgmt_plugin.core.requests_cases import MoveCases, RecomputeDue
 from digital_citymgmt_plugin.core.requests_duty import ImportFilingStandard, RecordRuling, Remediate, SaveFund
+from digital_citymgmt_plugin.core.requests_fairness import DrawRecheck, ReadRecheck
 from digital_citymgmt_plugin.core.requests_history import RenumberGrids
 from digital_citymgmt_plugin.core.requests_intake import AmendCases, PlaceCases
 from digital_citymgmt_plugin.core.requests_links import ChooseLink
@@ -83,6 +84,18 @@ def _receipt(store: str, out: str) -> str:
     return str(path)
 
 
+def _recheck(store: str, out: str) -> str:
+    """Write the form of the last re-check as it comes back, filled in."""
+    number = column(store, "SELECT uuid FROM recheck ORDER BY fid")[-1]
+    cases = column(
+        store, "SELECT case_no FROM case_record WHERE fid IN (SELECT case_fid FROM recheck_case) ORDER BY fid"
+    )
+    told = [f"{number},{case},{'属实' if at % 4 else '不属实'}" for at, case in enumerate(cases)]
+    path = Path(f"{out}_recheck.csv")
+    path.write_text("\n".join(["recheck,case_no,result", *told]), encoding="utf-8")
+    return str(path)
+
+
 GRIDS = "SELECT code FROM unit_grid WHERE status = 'current' ORDER BY code"
 OPEN = "SELECT fid FROM case_record WHERE stage NOT IN ('closed', 'void') ORDER BY fid LIMIT 5"
 
@@ -112,6 +125,8 @@ ACTIONS: dict[str, Build] = {
     "packcases": lambda town, store, out: PackCases(
         str(Path(out).parent), cases=[int(fid) for fid in column(store, OPEN)], receiver="甲"
     ),
+    "drawrecheck": lambda town, store, out: DrawRecheck("reported", by="", number=20, seed="1", output=out + ".xlsx"),
+    "readrecheck": lambda town, store, out: ReadRecheck(Layer(_recheck(store, out))),
     "readreceipt": lambda town, store, out: ReadReceipt(_receipt(store, out)),
     "supervisecases": lambda town, store, out: MoveCases(
         column(store, "SELECT fid FROM case_record WHERE stage IN ('dispatch', 'disposal') ORDER BY fid"), "supervise",

@@ -153,7 +153,7 @@ def test_a_kill_at_any_step_leaves_all_or_nothing(action, chain, tmp_path, recor
         left = {path.name for path in store.parent.iterdir() if path.suffix != ".zip"}
         if action == "packcases":  # and the hidden folder in which an output was being made
             left = {name for name in left if not name.startswith(".dcm_")}
-        assert left <= {"city.gpkg", "city_photos", "o.xlsx", "o_receipt.json"}
+        assert left <= {"city.gpkg", "city_photos", "o.xlsx", "o_receipt.json", "o_recheck.csv"}
         shutil.rmtree(store.parent)
     assert outcomes["nothing"] and outcomes["all"] and digest_of(Path(chain.town.photos)) == given[0]
     assert digest_of(Path(chain.town.drawings)) == given[1]
@@ -163,7 +163,7 @@ def test_a_kill_at_any_step_leaves_all_or_nothing(action, chain, tmp_path, recor
 
 ONCE = ("undoredraw",)  # refused the second time
 # Each run of the checks is a row of its own, each package is one; a case may be supervised twice.
-AGAIN = ("checkcomponents", "checkgrids", "repairgrids", "packcases", "supervisecases")
+AGAIN = ("checkcomponents", "checkgrids", "repairgrids", "packcases", "supervisecases", "drawrecheck")
 
 
 def test_files_of_a_killed_import_of_photos_are_gone_when_the_store_is_opened(chain, tmp_path):

@@ -90,6 +90,8 @@ CONTRACT = {
     "exportcases": {"STORE", "SAMPLE", "SHEET", "MAPPING", "CASES", "OUTPUT", "REPORT"},
     "assess": {"STORE", "BY", "FROM", "TO", "SCHEME", "OUTPUT"},
     "compareperiods": {"STORE", "MEASURE", "KIND", "BY", "FROM", "TO", "CUT_OFF", "OUTPUT"},
+    "drawrecheck": {"STORE", "COUNT", "BY", "BY2", "NUMBER", "LEAST", "SEED", "FROM", "TO", "CUT_OFF", "OUTPUT"},
+    "readrecheck": {"STORE", "INPUT", "REJECTS"},
     "collectorsheets": {"STORE", "FROM", "TO", "REACH", "OUTPUT"},
 }  # fmt: skip
 

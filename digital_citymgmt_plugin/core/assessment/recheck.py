@@ -148,3 +148,20 @@ def _bound(whole: NDArray[np.float64], drawn: NDArray[np.float64], good: NDArray
     if not there.any():
         return math.nan
     return float((whole[there] * good[there] / drawn[there]).sum() / whole[there].sum())
+
+
+# Columns of the form that is filled in; any language of ours is understood when it comes back.
+FORM = ("recheck", "case_no", "stratum", "class", "department", "address", "moment", "result", "checked_at",
+        "checked_by", "note")  # fmt: skip
+NEEDED = ("recheck", "case_no", "result")
+_WORDS = {
+    GENUINE: ("genuine", "true", "yes", "1", "属实", "是", "合格", "已解决", "真"),
+    FALSE: ("false", "no", "0", "不属实", "否", "不合格", "未解决", "假"),
+    UNSEEN: ("unseen", "not seen", "not checked", "未查", "未核查", "无法核查"),
+}
+_RESULT_OF = {word: result for result, words in _WORDS.items() for word in words}
+
+
+def result_of(text: object) -> str:
+    """Return the result that a word of the form means; "" for a word that means none."""
+    return _RESULT_OF.get(str("" if text is None else text).strip().casefold(), "")
