@@ -36,7 +36,7 @@ DAYS = ("2026-03-01", "2026-06-01")
 TEXTS = {
     "place": f"{ADDRESS} (500100.0, 3520100.0)", "description": DESCRIPTION, "case_no": "督〔2026〕第000123号/甲",
     "due": "2026-03-03 17:00 [已超期]", "component": "–", "class": "0101 上水井盖",
-    "supervise_reason": DESCRIPTION[:230],
+    "supervise_reason": DESCRIPTION[:230], "supervise_due": "2026-07-01 23:59 (2 级督办)",
     "parked_reason": DESCRIPTION[50:280], "department_says": DESCRIPTION[10:240],
 }  # fmt: skip
 

@@ -138,3 +138,22 @@ def test_slips_on_the_city_s_own_word_template(desk, tmp_path):
     with pytest.raises(InputRefused) as refused:
         write_slips(desk.words, request)
     assert refused.value.code == "template.unknown"
+
+
+def test_a_supervision_notice_tells_until_when_an_answer_is_wanted(desk):
+    import numpy as np
+
+    from digital_citymgmt_plugin.services.supervising import tell_supervisions
+
+    fid = int(desk.fids[1])
+    with desk.context.need_store().action("test") as action:
+        told = {
+            "case_fid": np.array([fid]), "action": objects(["supervise"]), "at": objects(["2026-03-01T00:00:00.000Z"]),
+            "reason": objects(["超时"]), "payload": objects(['{"until": "2026-07-01"}']),
+        }  # fmt: skip
+        action.insert("case_event", told)
+        tell_supervisions(desk.context.need_store(), action, np.array([fid]))
+    sheet = read_slips(desk.words, ReadSlips(kind="supervision", cases=[fid]))["slips"][0]
+    lines = dict(sheet["lines"])
+    assert lines["Answer by"].startswith("2026-07-01 23:59") and "level 1" in lines["Answer by"]
+    assert lines["Why supervised"] == "超时"

@@ -21,7 +21,7 @@ _CLOCK = ("filed_at", "dispatched_at", "limit", "due", "department")
 # Lines of each kind, top to bottom; what a case does not have is printed as a dash, so that a person can write there.
 LINES: dict[str, tuple[str, ...]] = {
     DISPATCH: (*_CASE, "reported_at", *_CLOCK),
-    SUPERVISION: (*_CASE, *_CLOCK, "overdue", "returns", "supervise_reason"),
+    SUPERVISION: (*_CASE, *_CLOCK, "overdue", "returns", "supervise_reason", "supervise_due"),
     CHECK: (*_CASE, "department", "disposed_at", "due", "department_says"),
     PARKED_LIST: (),
     DOSSIER: (*_CASE, "reported_at", *_CLOCK, "parked_until", "parked_reason", "returns", "extensions", "closed_at"),

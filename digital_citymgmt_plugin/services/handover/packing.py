@@ -20,12 +20,13 @@ from digital_citymgmt_plugin.core.requests_slips import ListPackages, PackCases
 from digital_citymgmt_plugin.services.dispatch.holding import CASES
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.local_days import local_days
-from digital_citymgmt_plugin.services.slips.choosing import MOST, chosen_cases
+from digital_citymgmt_plugin.services.slips.choosing import chosen_cases
 from digital_citymgmt_plugin.services.slips.sheets import word
 
 _MORE = ("fid", "class_name", "community_code", "street_code", "dept_name")
 _READ = ("fid", *handover.DIGESTED, *_MORE[1:], XY, GEOM)
 _HEADER = (*handover.DIGESTED, *_MORE[1:], "x", "y")
+_MOST = 20_000  # cases of one run
 
 
 def pack_cases(context: Context, request: PackCases) -> dict[str, Any]:
@@ -49,8 +50,8 @@ def pack_cases(context: Context, request: PackCases) -> dict[str, Any]:
     if not request.folder:
         raise InputRefused("slip.no_folder", folder=request.folder)
     fids, unknown = chosen_cases(context, request.chosen, request.cases)
-    if len(fids) > MOST:
-        raise InputRefused("slip.too_many", count=len(fids), most=MOST)
+    if len(fids) > _MOST:
+        raise InputRefused("slip.too_many", count=len(fids), most=_MOST)
     rows = store.read(CASES, _READ, [("fid", "in", fids)], ["fid"])
     if not len(rows["fid"]):
         raise InputRefused("slip.no_cases", value=", ".join(unknown[:5]) or request.chosen[:80])

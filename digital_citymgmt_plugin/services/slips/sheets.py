@@ -147,6 +147,7 @@ class _Telling:
             "stage": lambda one: self.desk("stage", one["stage"]),
             "overdue": self._overdue,
             "supervise_reason": lambda one: self._reason(one, "supervise"),
+            "supervise_due": self._supervised_until,
             "parked_reason": lambda one: self._reason(one, "park"),
             "department_says": lambda one: self._reason(one, "feedback") or self._reason(one, "dispose"),
         }  # fmt: skip
@@ -205,6 +206,14 @@ class _Telling:
             return f"{named} ({why})"
         proposed = word(self.context, "by_rule").format(department=shown(duty["dept_name"]) or _DASH, rule=why)
         return f"{named}; {proposed}" if named else proposed
+
+    def _supervised_until(self, case: dict[str, Any]) -> str:
+        """Return until when the newest supervision wants an answer, and its level."""
+        rows = self.store.read("supervision", ["due_at", "level"], [("case_fid", "=", int(case["fid"]))], ["fid"])
+        if not len(rows["due_at"]):
+            return ""
+        level = f"({word(self.context, 'level').format(level=rows['level'][-1])})" if rows["level"][-1] else ""
+        return _joined(self.at(rows["due_at"][-1]), level)
 
     def _reason(self, case: dict[str, Any], action: str) -> str:
         found = [event["reason"] for event in case["events"] if event["action"] == action and event["reason"]]
