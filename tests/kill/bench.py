@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.core.requests import (
     FixComponents,
     ImportBaseMap,
     ImportBeats,
+    ImportCases,
     ImportPhotos,
     ImportProfile,
     KeepWeights,
@@ -154,10 +155,7 @@ ACTIONS: dict[str, Build] = {
         )
     ),
     "importfilingstandard": lambda town, store, out: ImportFilingStandard(Layer(town.filing)),
-    "amendclasses": lambda town, store, out: AmendCases(  # gives them limits of the standard
-        [int(fid) for fid in column(store, OPEN)],
-        {"kind": "component", "class_code": CLASSES[0], "condition": "缺失/移位"}, reason="类别有误",
-    ),
+    "importmore": lambda town, store, out: ImportCases(Layer(str(town.folder / "more.csv"))),  # without due times
     "importprofile": lambda town, store, out: ImportProfile(town.profile),  # with other working hours
     "recomputedue": lambda town, store, out: RecomputeDue(ended=True),
     "checkgrids": lambda town, store, out: CheckGrids(),
@@ -187,6 +185,7 @@ def add_inputs(town: Town, *, symbols: int, photos: int) -> None:
     _photos(town, photos)
     _profile(town.folder / "profile.xlsx")
     _filing(town.folder / "filing.csv")
+    _more(town.folder / "more.csv")
 
 
 def _drawing(path: Path, symbols: int, at: int) -> None:
@@ -212,6 +211,13 @@ def _drawing(path: Path, symbols: int, at: int) -> None:
 def _filing(path: Path) -> None:
     lines = [f"部件,{code},缺失/移位,{number % 5 + 1}工作日" for number, code in enumerate(CLASSES)]
     path.write_text("\n".join(["对象,类别代码,立案条件,处置时限", *lines]), encoding="utf-8")
+
+
+def _more(path: Path) -> None:
+    times = "2025-06-02 09:00,2025-06-02 09:30,2025-06-02 10:00"
+    lines = [f"M{at},部件,{CLASSES[at]},缺失/移位,{times}" for at in range(9)]
+    head = "案件编号,问题类型,小类代码,立案条件,上报时间,立案时间,派遣时间"
+    path.write_text("\n".join([head, *lines]), encoding="utf-8")
 
 
 def _profile(path: Path) -> None:

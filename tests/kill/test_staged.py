@@ -135,7 +135,8 @@ def test_a_kill_at_any_step_leaves_all_or_nothing(action, chain, tmp_path, recor
         shutil.copy(usual.before, store)
         request = bench.ACTIONS[action](chain.town, str(store), str(store.with_name("o")))
         assert chain.run(store, request, at) == {"killed": True}, (action, at)
-        assert content.check(str(store)) == [], (action, at)
+        late = {"verify.case_due"} if action in DUE else set()
+        assert [one for one in content.check(str(store)) if one.rule not in late] == [], (action, at)
         outcome = "nothing" if content.exact(str(store)) == usual.exact_before else "all"
         if outcome == "all":
             assert content.normalised(str(store)) == usual.normal_after, (action, at)
@@ -161,6 +162,7 @@ def test_a_kill_at_any_step_leaves_all_or_nothing(action, chain, tmp_path, recor
     sys.stdout.write(f"{action}: {sum(size for _, size in usual.steps)} steps; {outcomes}\n")
 
 
+DUE = ("importprofile", "recomputedue")  # new working hours are said until due times are counted anew
 ONCE = ("undoredraw",)  # refused the second time
 # Each run of the checks is a row of its own, each package is one; a case may be supervised twice.
 AGAIN = ("checkcomponents", "checkgrids", "repairgrids", "packcases", "supervisecases", "drawrecheck")
