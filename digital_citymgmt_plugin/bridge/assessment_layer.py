@@ -124,9 +124,17 @@ def show_assessed(
     project = QgsProject.instance()
     if fresh:
         project.addMapLayer(layer, False)
-        project.layerTreeRoot().insertLayer(0, layer)
+        _put_in(layer, store, project)
     layer.triggerRepaint()
     return layer
+
+
+def _put_in(layer: QgsVectorLayer, store: str, project: QgsProject) -> None:
+    """Put the layer right above the city's areas: cases, components and outlines of grids stay in sight."""
+    areas = find_layer(store, "admin_area", "community")
+    node = project.layerTreeRoot().findLayer(areas.id()) if areas is not None else None
+    group = node.parent() if node is not None else project.layerTreeRoot()
+    group.insertLayer(group.children().index(node) if node is not None else 0, layer)
 
 
 def _renderer(edges: Sequence[float], colours: Sequence[str], digits: int, gaps: bool) -> QgsGraduatedSymbolRenderer:
@@ -152,8 +160,8 @@ _GAP = -1e9  # stands for no value: the renderer would leave such areas out
 def _label(layer: QgsVectorLayer, digits: int) -> None:
     settings = QgsPalLayerSettings()
     settings.setFormat(text_format(8))
-    value = f"format_number(\"value\", {digits})"
-    settings.fieldName = f"\"name\" || '\\n' || coalesce({value}, '–')"
+    # The city's own layers have the names.
+    settings.fieldName = f"coalesce(format_number(\"value\", {digits}), '–')"
     settings.isExpression = True
     layer.setLabeling(QgsVectorLayerSimpleLabeling(settings))
     layer.setLabelsEnabled(layer.featureCount() <= 400)

@@ -150,8 +150,12 @@ class SeriesChart(QWidget):
         """Write as many of the labels as there is room for."""
         widest = max(self.fontMetrics().horizontalAdvance(label) for label in self.labels) + 8
         every = max(1, -(-int(widest) // max(1, int(step))))
+        free = 0.0  # where the label before ends
         for at in range(0, len(self.labels), every):
             x = area.left() + (at + 0.5) * step - widest / 2
             x = min(max(x, 0.0), self.width() - widest)
+            if x < free:
+                continue
+            free = x + widest
             box = QRectF(x, area.bottom() + 3, widest, line)
             painter.drawText(box, int(Qt.AlignmentFlag.AlignHCenter), self.labels[at])

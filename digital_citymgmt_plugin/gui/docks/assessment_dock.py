@@ -88,8 +88,13 @@ class AssessmentDock(QgsDockWidget):
         self.view.setSelectionBehavior(self.view.SelectionBehavior.SelectItems)
         self.view.setModel(self.model)
         self.view.setItemDelegate(BarDelegate(self.view))
-        self.view.verticalHeader().setSectionResizeMode(self.view.verticalHeader().ResizeMode.Fixed)
-        self.view.verticalHeader().setDefaultSectionSize(self.view.fontMetrics().height() + 12)
+        side = self.view.verticalHeader()  # the names of the rows stay in sight whatever is scrolled
+        side.setSectionResizeMode(side.ResizeMode.Fixed)
+        side.setDefaultSectionSize(self.view.fontMetrics().height() + 12)
+        side.setTextElideMode(Qt.TextElideMode.ElideRight)
+        side.setMaximumWidth(16 * self.view.fontMetrics().averageCharWidth())
+        side.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        side.setVisible(True)
         head = self.view.horizontalHeader()
         head.setSortIndicatorShown(True)
         head.setSectionsClickable(True)
@@ -257,6 +262,10 @@ class AssessmentDock(QgsDockWidget):
         self.model.fill(table, mapped, edges)
         if not same:
             fit_columns(self.view, 16)
+            for column in range(min(2, len(table.columns))):  # code and name
+                self.view.setColumnHidden(column, True)
+            for column in range(2, len(table.columns)):
+                self.view.setColumnHidden(column, False)
             self.view.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.notes.setPlainText("\n".join(table.notes))
         allow(self.body, True)

@@ -103,6 +103,10 @@ class NumberDesk:
 
     def _into_sight(self, layer: Any) -> None:
         box = layer.boundingBoxOfSelected()
+        areas = layers.find_layer(self.desk.path, "admin_area", "community")
+        if areas is not None and not areas.extent().isNull():  # a case at 0, 0 would put the city out of sight
+            around = areas.extent().buffered(areas.extent().width() / 10)
+            box = box.intersect(around) if box.intersects(around) else around
         if not box.isNull():
             self.desk.show_boxes([[box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]])
 

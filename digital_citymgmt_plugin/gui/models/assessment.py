@@ -212,6 +212,12 @@ class AssessmentModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return the heading of a column."""
+        if orientation == Qt.Orientation.Vertical and self.table.columns and section < self.rowCount():
+            row = self.row(section) or self.table.total
+            name = str(row[1] or row[0])
+            if role == Qt.ItemDataRole.DisplayRole:
+                return name
+            return as_tip(f"{row[0]} {name}".strip()) if role == Qt.ItemDataRole.ToolTipRole else None
         if orientation == Qt.Orientation.Horizontal and 0 <= section < len(self.table.columns):
             column = self.table.columns[section]
             if role == Qt.ItemDataRole.DisplayRole:
