@@ -60,7 +60,8 @@ class AmendCases(Request):
 class PlaceQueue(Request):
     """List cases that wait for a place: ``nowhere``, ``coarse`` (community or grid only), or ``unsure`` points.
 
-    ``after``: last fid of the page before; counts come with the first page.
+    ``after``: last fid of the page before; counts come with the first page, unless they are not wanted (they look at
+    every case).
     """
 
     method: ClassVar[str] = "place_queue"
@@ -68,6 +69,7 @@ class PlaceQueue(Request):
     after: int = 0
     limit: int = 500
     below: float = 0.6  # of ``unsure``
+    counts: bool = True
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -17,21 +18,51 @@ from digital_citymgmt_plugin.core.places.names import fold
 from digital_citymgmt_plugin.core.places.streets import Streets
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Context, Store
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.redraw.log import last_operation
 
 _COLUMNS = ("name", "street", "number", "number_from", "community_code", "ranges", GEOM)
 
-_last: WeakKeyDictionary[Store, tuple[tuple[int, int], Gazetteer]] = WeakKeyDictionary()
+_MADE_OF = ("place", "admin_area")
+
+
+@dataclass
+class _Held:
+    """A gazetteer with when it was read: ``operation`` is the newest of the store that it knows of."""
+
+    moment: tuple[int, int]
+    operation: int
+    gazetteer: Gazetteer
+
+
+_last: WeakKeyDictionary[Store, _Held] = WeakKeyDictionary()
 
 
 def gazetteer_of(context: Context) -> Gazetteer:
-    """Return the gazetteer of the store; read again only after the store has changed."""
+    """Return the gazetteer of the store; read again only after what it is made of has changed.
+
+    Who places cases one by one changes the store each time, and would wait for all its places each time.
+    """
     store = context.need_store()
     moment, held = store.moment(), _last.get(store)
-    if held is not None and held[0] == moment:
-        return held[1]
-    made = _read(context, store)
-    _last[store] = (moment, made)
-    return made
+    if held is not None and _holds(store, held, moment):
+        return held.gazetteer
+    made = _Held(moment, last_operation(store), _read(context, store))
+    _last[store] = made
+    return made.gazetteer
+
+
+def _holds(store: Store, held: _Held, moment: tuple[int, int]) -> bool:
+    """Tell whether no action since, and no other program, wrote what the gazetteer is made of."""
+    if moment[0] != held.moment[0]:
+        return False
+    if moment != held.moment:
+        rows = store.read("operation", ["fid", "uuid"], [("fid", ">", held.operation)], ["fid"])
+        for fid, uuid in zip(rows["fid"].tolist(), rows["uuid"].tolist()):
+            if not store.is_recorded(uuid) or any(True for _ in store.written(uuid, _MADE_OF)):
+                return False
+            held.operation = int(fid)
+        held.moment = moment
+    return True
 
 
 def _read(context: Context, store: Store) -> Gazetteer:

@@ -50,7 +50,7 @@ def place_queue(context: Context, request: PlaceQueue) -> dict[str, Any]:
         break
     return {
         "rows": rows, "last": rows[-1]["fid"] if len(rows) == limit else None,
-        "counts": {} if request.after else {kind: store.count("case_record", one) for kind, one in wheres.items()},
+        "counts": {} if request.after or not request.counts else {kind: store.count("case_record", one) for kind, one in wheres.items()},
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import shapely
 
@@ -15,6 +16,7 @@ from digital_citymgmt_plugin.core.requests_intake import AmendCases, PlaceCases,
 from digital_citymgmt_plugin.services.case_amending import amend_cases
 from digital_citymgmt_plugin.services.case_placing import place_cases
 from digital_citymgmt_plugin.services.cases import import_cases
+from digital_citymgmt_plugin.services.gazetteer import gazetteer_of
 from digital_citymgmt_plugin.services.linking import link_cases
 from digital_citymgmt_plugin.services.place_queue import place_queue, suggest_places
 from digital_citymgmt_plugin.services.places import import_places
@@ -219,6 +221,20 @@ def test_the_queue_lists_what_waits_and_proposals_name_their_places(city):
     page = place_queue(city.context, PlaceQueue("coarse", limit=2))
     assert len(page["rows"]) == 2 and page["last"] == page["rows"][-1]["fid"]
     assert len(place_queue(city.context, PlaceQueue("coarse", page["last"], 2))["rows"]) == 1
+
+
+def test_placing_one_case_does_not_have_all_places_read_again(city):
+    held = gazetteer_of(city.context)
+    fid = place_queue(city.context, PlaceQueue("nowhere", counts=False))["rows"][0]["fid"]
+    done = amend_cases(city.context, AmendCases([fid], x=X0 + 1500.0, y=Y0 + 500.0))
+    assert done["operation"] and gazetteer_of(city.context) is held
+    undo_operation(city.context, UndoOperation(done["operation"]))
+    assert gazetteer_of(city.context) is held
+    with city.store.action("test") as action:
+        row = city.store.read("place", ["fid"])["fid"][:1]
+        action.update("place", row, {"name": np.array(["新名"], dtype=object)})
+    assert gazetteer_of(city.context) is not held
+    assert place_queue(city.context, PlaceQueue("nowhere", counts=False))["counts"] == {}
 
 
 def test_an_empty_gazetteer_is_said(tmp_path):

@@ -199,7 +199,7 @@ class PlaceDesk(QObject):
                 self._walked = 0
                 self.desk.dock.label.setText(tr("No case of this kind waits for a place."))
 
-        self.desk.send(PlaceQueue(which, after=after, limit=1), came)
+        self.desk.send(PlaceQueue(which, after=after, limit=1, counts=False), came)
 
     def shut(self) -> None:
         """Ask nothing any more."""
