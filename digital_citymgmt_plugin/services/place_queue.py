@@ -48,9 +48,10 @@ def place_queue(context: Context, request: PlaceQueue) -> dict[str, Any]:
     for part in store.chunks("case_record", COLUMNS, where, size=limit):
         rows = [dict(zip(COLUMNS, row)) for row in zip(*(part[name].tolist() for name in COLUMNS))]
         break
+    counted = wheres.items() if request.counts and not request.after else ()
     return {
         "rows": rows, "last": rows[-1]["fid"] if len(rows) == limit else None,
-        "counts": {} if request.after or not request.counts else {kind: store.count("case_record", one) for kind, one in wheres.items()},
+        "counts": {kind: store.count("case_record", one) for kind, one in counted},
     }  # fmt: skip
 
 

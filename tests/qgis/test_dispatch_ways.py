@@ -74,7 +74,7 @@ def state(bench):
         len(bench.pool.asked), len(bench.ran), type(bench.moves.dialog), type(bench.duty.dialog), dock.result.text(),
         type(bench.iface.mapCanvas().mapTool()), dock.place_button.isChecked(), dock.pick_button.isChecked(),
         dock.filter_area.isVisible(), bench.desk.fid, dock.window().focusWidget() is dock.search_edit,
-        dock.search_edit.text(),
+        dock.search_edit.text(), dock.number_area.isVisible(),
         dock.moves_menu.isVisible(), dock.slips_menu.isVisible(),
     )  # fmt: skip
 
@@ -133,6 +133,9 @@ def test_every_action_and_button_that_is_enabled_has_an_effect(bench):
         if made is dock.clear_button:
             assert not made.isEnabled()  # nothing is filtered
             dock.search_edit.setText("nothing")
+            bench.settle()
+        if made is dock.number_button:  # seen only while the cases of a number are listed
+            bench.desk.show_number("closed", "x")
             bench.settle()
         if made in (dock.moves_button, dock.slips_button):  # a menu: its actions are tried themselves
             assert made.menu().actions()

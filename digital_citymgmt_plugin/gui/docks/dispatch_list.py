@@ -13,6 +13,7 @@ from digital_citymgmt_plugin.core.requests_dispatch import CaseFilter, CaseQueue
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.dispatch_dock import MOST, DispatchDock
+from digital_citymgmt_plugin.gui.docks.dispatch_filters import filter_of, is_filtered
 from digital_citymgmt_plugin.gui.models.cases import COLUMNS, PAGE
 from digital_citymgmt_plugin.gui.redraw_courier import Courier
 
@@ -87,12 +88,7 @@ class DispatchList(Desk):
 
     def _show_filtered(self) -> None:
         """Let the whole queue be shown again only while something is filtered."""
-        asked = self.filters()
-        lists = (
-            asked.classes, asked.departments, asked.areas, asked.beats, asked.sources, asked.lamps, asked.stages,
-            asked.reported_from, asked.reported_to, asked.text,
-        )  # fmt: skip
-        self.dock.clear_button.setEnabled(any(lists))
+        self.dock.clear_button.setEnabled(is_filtered(self.filters()))
 
     def show_fid(self, fid: int, *, to_map: bool = True) -> None:
         """Show the page of a case."""
@@ -115,21 +111,7 @@ class DispatchList(Desk):
 
     def filters(self) -> CaseFilter:
         """Return what queue, filters, search and sort of the dock say."""
-        dock = self.dock
-
-        def one(box: Any) -> list[str]:
-            return [] if box.currentData() is None or box.currentIndex() <= 0 else [str(box.currentData())]
-
-        typed = dock.area_box.currentText().strip()
-        at = dock.area_box.findText(typed)
-        area = one(dock.area_box) if at >= 0 or not typed else [typed.split()[0]]
-        return CaseFilter(
-            queue=str(dock.queue_box.currentData()), classes=one(dock.class_box), departments=one(dock.dept_box),
-            areas=area if at else [], beats=one(dock.beat_box), sources=one(dock.source_box), lamps=one(dock.lamp_box),
-            stages=one(dock.stage_box), reported_from=dock.from_edit.text().strip() or None,
-            reported_to=dock.to_edit.text().strip() or None, text=dock.search_edit.text().strip(), sort=self._sort,
-            descending=self._falls, number=self.number,
-        )  # fmt: skip
+        return filter_of(self.dock, self._sort, self._falls, self.number)
 
     def show_number(self, number: str, words: str) -> None:
         """List only the cases of a number of an assessment table, whatever their queue; "" lists all again."""
