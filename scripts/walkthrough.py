@@ -166,6 +166,8 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     part = "kills" if options.kills else "pace" if options.redraw and options.store else part
     if options.dispatch:
         part = "dispatch_size" if options.store else "dispatch"
+    if options.assess and options.store:
+        part = "assess_size"
     profile = out / "profiles" / "profiles" / "walk"
     install = [sys.executable, str(ROOT / "scripts" / "install_profile.py"), str(profile), "--locale", locale]
     install += ["--font", str(options.font)] if options.font else []

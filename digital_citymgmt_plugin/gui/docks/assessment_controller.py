@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from qgis.core import Qgis
@@ -20,6 +20,7 @@ from digital_citymgmt_plugin.gui.assessment_map import FiguresOnMap
 from digital_citymgmt_plugin.gui.assessment_picture import draw_picture
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.docks.assessment_dock import AssessmentDock
+from digital_citymgmt_plugin.gui.docks.assessment_fairness import FairnessDesk
 from digital_citymgmt_plugin.gui.docks.assessment_numbers import NumberDesk
 from digital_citymgmt_plugin.gui.docks.assessment_runs import RunDesk
 from digital_citymgmt_plugin.gui.docks.assessment_series import SeriesDesk
@@ -63,10 +64,11 @@ class AssessmentController(Desk):
         self.today = date.today()  # of the latest case, or of the cut-off
         self.asked: Evaluate | None = None
         self._warm_of = ""  # store whose cases stand in the engine
+        self.took = 0.0  # seconds of the table in the engine and its pipe
         self.frozen = ""  # uuid of the kept table that is shown
         self.schemes: list[dict[str, Any]] = []
         self.on_map, self.numbers = FiguresOnMap(self), NumberDesk(self)
-        self.series, self.runs = SeriesDesk(self), RunDesk(self)
+        self.series, self.runs, self.fairness = SeriesDesk(self), RunDesk(self), FairnessDesk(self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REST_MS)
@@ -124,6 +126,7 @@ class AssessmentController(Desk):
         asked = self.asked = self.request()
         self.frozen = ""
         self.series.forget()
+        self.fairness.forget()
         if self._warm_of == self.path:
             self.probe(asked, asked, self._show)
         else:
@@ -188,7 +191,7 @@ class AssessmentController(Desk):
     # -- what is shown ------------------------------------------------------------------------------------------
 
     def _show(self, answer: dict[str, Any]) -> None:
-        self.answer = answer
+        self.answer, self.took = answer, self.courier.took
         told = answer["evaluation"]
         if not self.dock.cut_off_edit.text().strip():
             with suppress(ValueError):
@@ -197,16 +200,32 @@ class AssessmentController(Desk):
         self.shown.emit()
         asked, other = self.asked, self.other_days()
         if asked is not None and other is not None:
-            earlier = replace(asked, from_date=other[0].isoformat(), to_date=other[1].isoformat())
+            earlier = replace(
+                asked, from_date=other[0].isoformat(), to_date=other[1].isoformat(), cut_off=self._other_cut_off(other)
+            )
             self.probe(asked, earlier, self._compare)
         else:
             self.series.ask()
+            self.fairness.ask()
+
+    def _other_cut_off(self, other: tuple[date, date]) -> str:
+        """Return when the other period is looked at: as long after its end as this one is after its own.
+
+        Cases of a month ago have had a month more to be closed: ranks of then are those that were printed then.
+        """
+        told = self.answer["evaluation"]["selection"]["cut_off"] if self.answer is not None else ""
+        days = self.days()
+        if not told or days is None:
+            return ""
+        moment = datetime.strptime(str(told)[:19], "%Y-%m-%dT%H:%M:%S") - (days[1] - other[1])
+        return f"{moment.isoformat()}.{str(told)[20:23] or '000'}Z"
 
     def show_run(self, answer: dict[str, Any]) -> None:
         """Show a table as it was kept: nothing of it is counted again."""
         self._timer.stop()
         self.answer, self.frozen = answer, str(answer["run"]["uuid"])
         self.series.forget()
+        self.fairness.forget()
         self._show_table(evaluation_table(answer))
         self.dock.chart.show_series("", [], [])
         words = tr("Kept table: {name}. Its figures are those of then.").replace("{name}", answer["run"]["name"])
@@ -228,11 +247,12 @@ class AssessmentController(Desk):
         self._show_table(compared(self.table, evaluation_table(answer)))
         other = self.other_days()
         if other is not None:
-            words = tr("Compared with {first} to {last}.")
+            words = tr("Compared with {first} to {last}, as known as long after its end.")
             words = words.replace("{first}", other[0].isoformat()).replace("{last}", other[1].isoformat())
             self.dock.label.setText(f"{self.dock.label.text()} {words}")
         self.compared.emit()
         self.series.ask()
+        self.fairness.ask()
 
     def figure(self) -> Column | None:
         """Return the column that map and series show."""
@@ -242,6 +262,7 @@ class AssessmentController(Desk):
     def _figure_chosen(self) -> None:
         self.on_map.show()
         self.series.draw()
+        self.fairness.ask()
 
     def _sort(self, column: int) -> None:
         at, falls = self.dock.model.sort_by(column)
@@ -278,6 +299,7 @@ class AssessmentController(Desk):
         self.asked, self.answer, self.table, self._warm_of = None, None, Table(), ""
         self.frozen = ""
         self.series.forget()
+        self.fairness.forget()
         self.on_map.clear()
         super()._opened(path)
 

@@ -69,7 +69,7 @@ def compared(table: Table, earlier: Table) -> Table:
     made.before = {column.key: earlier.values(column.key) for column in earlier.mapped()}
     if at < 0:
         return made
-    made.columns.insert(at + 1, Column("change", tr("Change"), "change"))
+    made.columns.insert(at + 1, Column("change", tr("Rank change"), "change"))
     for row in made.rows:
         now, was = row[at], ranks.get(row[0])
         row.insert(at + 1, None if now is None or was is None else int(was) - int(now))
