@@ -53,6 +53,18 @@ SCHEMES = {
         {"code": "s3_department", "name": "部门", "object": "department"},
     ]
 }  # fmt: skip
+JUDGED = {
+    "columns": ["code", "name", "total", "rate", "low", "high", "small", "rank", "adjusted", "adjusted_rank",
+                "rate_not_exempt", "rank_not_exempt"],
+    "rows": [["1", "甲", 200, 50.0, 43.1, 56.9, False, 1, 49.0, 2, 51.0, 1],
+             ["2", "乙", 3, None, None, None, True, None, None, None, None, None]],
+    "remarks": ["区间", "小样本"],
+}  # fmt: skip
+CHANGED = {
+    "columns": ["code", "name", "now", "before", "change", "percent", "p", "verdict", "riser"], "risers": [1],
+    "rows": [["1", "甲", 5, 9, -4, -44.4, 0.3, "", False], ["2", "乙", 90, 20, 70, 350.0, 0.0, "risen", True]],
+    "remarks": ["环比"],
+}  # fmt: skip
 RUN = {
     "uuid": "r1", "name": "三月", "created_at": "2026-04-01T00:00:00.000Z", "from_date": "", "to_date": "",
     "cut_off": "2026-04-01T00:00:00.000Z", "program": "1", "note": "",
@@ -65,6 +77,7 @@ class Bench(DockBench):
     def __init__(self, city):
         answers = {
             "evaluate": evaluated, "export_evaluation": {"counts": {}}, "cases_of_number": {"fids": [1, 2]},
+            "judge_rates": JUDGED, "compare_periods": CHANGED,
             "warm_panel": {"ready": True, "fraction": 1.0}, "list_schemes": SCHEMES, "list_runs": {"runs": [RUN]},
             "open_run": lambda request: {**evaluated(Evaluate(by="street")), "run": RUN},
             "freeze_run": lambda request: {"run": {**RUN, "name": request.name}, "tables": ["assessment_run"]},
@@ -298,3 +311,31 @@ def test_the_picture_has_bars_on_white(bench, monkeypatch, tmp_path):
     assert image.width() == 1600 and image.pixelColor(2, 2).name() == "#ffffff"
     found = {image.pixelColor(x, y).name() for x in range(0, 1600, 7) for y in range(100, 220, 3)}
     assert "#3182bd" in found
+
+
+def test_small_rates_stand_in_grey_and_top_risers_first(bench):
+    dock, fair = bench.dock, bench.desk.fairness
+    dock.tabs.setCurrentWidget(fair.fair)
+    bench.settle()
+    asked = bench.pool.last("judge_rates")
+    assert asked.indicator == "closing_rate" and asked.by == "street" and asked.basis == "filed"
+    model = fair.fair_view.model()
+    assert model.index(0, 2).data() == "43.10 – 56.90" and model.index(1, 1).data() == "–"
+    assert model.index(1, 0).data(Qt.ItemDataRole.ForegroundRole) is not None
+    assert model.index(0, 0).data(Qt.ItemDataRole.ForegroundRole) is None
+    dock.period_box.setCurrentIndex(dock.period_box.findData("last_month"))
+    dock.tabs.setCurrentWidget(fair.change)
+    bench.settle()
+    model = fair.change_view.model()
+    assert model.index(0, 0).data() == "乙" and "▲" in model.index(0, 5).data()
+    assert bench.pool.last("compare_periods").kind == "before"
+
+
+def test_the_period_before_is_looked_at_as_long_after_its_end(bench):
+    dock = bench.dock
+    dock.period_box.setCurrentIndex(dock.period_box.findData("last_month"))
+    dock.compare_box.setCurrentIndex(dock.compare_box.findData("before"))
+    bench.settle()
+    bench.settle()
+    earlier = [one for one in bench.pool.asked if one.method == "evaluate" and one.from_date == "2026-01-01"]
+    assert earlier[-1].cut_off == "2026-02-05T08:00:00.000Z"
