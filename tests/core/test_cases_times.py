@@ -197,3 +197,18 @@ def test_without_any_time_nothing_is_within_the_days():
     since, until = last_days("", 30)
     assert not [text for text in JUNK if since <= text <= until]
     assert newest_text(["2026-01-20"]) == "2026-01-20"
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca"])
+@pytest.mark.parametrize("from_local", [True, False])
+def test_offsets_of_many_moments_are_those_of_each(zone, from_local):
+    """Days whose ends have one offset are told at once, days on which clocks change hour by hour."""
+    rng = np.random.default_rng(8)
+    seconds = np.r_[rng.integers(-2_208_988_800, 7_258_118_400, 3_000), 1_711_846_800 + np.arange(0, 200_000, 613)]
+    moments = (seconds * 1000).astype("datetime64[ms]")
+    shifted = moments - to_utc(moments, zone) if from_local else to_local(moments, zone) - moments
+    for moment, shift in zip(seconds.tolist(), shifted.astype(np.int64).tolist()):
+        step = 3600 if from_local else 900
+        at = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=moment // step * step)
+        at = at.replace(tzinfo=ZoneInfo(zone)) if from_local else at.astimezone(ZoneInfo(zone))
+        assert shift == round(at.utcoffset().total_seconds() * 1000)

@@ -26,6 +26,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 LONGEST = 36_525  # days back, a hundred years: numpy cannot subtract any number
 
 _WIDTH = 32  # characters looked at
+_DAY = 86_400_000  # milliseconds
 # Shapes that are read for all rows at once: n is a digit, everything else stands for the characters named below.
 _SHAPES = (
     "nnnn-nn-nnTnn:nn:nn",
@@ -256,16 +257,38 @@ def _offsets(moments: NDArray[np.datetime64], zone: str, *, from_local: bool) ->
     # Clocks change on full hours of local time; in UTC that is a quarter of an hour at the finest.
     step = 3_600_000 if from_local else 900_000
     there = ~np.isnat(moments)
-    blocks, places = np.unique(moments[there].astype(np.int64) // step, return_inverse=True)
-    found = np.zeros(len(blocks), dtype=np.int64)
-    for index, block in enumerate(blocks.tolist()):  # ``fromtimestamp`` fails on Windows before 1970
-        at = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=block * step)
-        at = at.replace(tzinfo=tzinfo) if from_local else at.astimezone(tzinfo)
+    result = np.zeros(len(moments), dtype="timedelta64[ms]")
+    if not there.any():
+        return result
+    passed = moments[there].astype("datetime64[ms]").astype(np.int64)
+    day = passed // _DAY
+    first = int(day.min())
+    met = np.zeros(int(day.max()) - first + 1, dtype=bool)
+    met[day - first] = True
+    days = np.flatnonzero(met)
+    begin = _offsets_at((days + first) * _DAY, tzinfo, from_local)
+    end = _offsets_at((days + first + 1) * _DAY - step, tzinfo, from_local)
+    table = np.zeros(len(met), dtype=np.int64)
+    table[days] = begin
+    met[days] = begin != end  # days on which clocks change: each hour is asked for
+    found = table[day - first]
+    rows = np.flatnonzero(met[day - first])
+    if len(rows):
+        blocks, places = np.unique(passed[rows] // step, return_inverse=True)
+        found[rows] = _offsets_at(blocks * step, tzinfo, from_local)[places]
+    result[there] = found.astype("timedelta64[ms]")
+    return result
+
+
+def _offsets_at(passed: NDArray[np.int64], zone: ZoneInfo, from_local: bool) -> NDArray[np.int64]:
+    """Return the offsets (ms) at moments, one after the other; ``fromtimestamp`` fails on Windows before 1970."""
+    found = np.zeros(len(passed), dtype=np.int64)
+    for index, value in enumerate(passed.tolist()):
+        at = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=value)
+        at = at.replace(tzinfo=zone) if from_local else at.astimezone(zone)
         offset = at.utcoffset()
         found[index] = 0 if offset is None else round(offset.total_seconds() * 1000)
-    result = np.zeros(len(moments), dtype="timedelta64[ms]")
-    result[there] = found[places].astype("timedelta64[ms]")
-    return result
+    return found
 
 
 def to_text(moments: NDArray[np.datetime64]) -> NDArray[Any]:

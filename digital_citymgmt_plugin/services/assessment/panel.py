@@ -32,6 +32,7 @@ from digital_citymgmt_plugin.services.assessment.sides import Side, make_side, p
 from digital_citymgmt_plugin.services.assessment.views import BASIS_DAYS, View
 
 _VIEWS = 6  # cut-offs that are kept
+_WARMED = ("department", "street", "community", "grid", "class", "source")  # sides made before they are asked for
 _LONGEST = 10_000  # milliseconds that warming may take
 Ints = NDArray[np.int64]
 Rows = NDArray[np.int64]
@@ -71,7 +72,12 @@ class Panel:
 
     def warm(self, context: Context, milliseconds: int) -> tuple[bool, float]:
         """Read on for some time; whether all is there, and how much of it."""
-        return self.held.warm(context, milliseconds), self.held.fraction
+        if not self.held.warm(context, milliseconds):
+            return False, self.held.fraction
+        missing = [by for by in _WARMED if by not in self._sides]
+        if missing:
+            self.side(missing[0], self.held.base)
+        return len(missing) <= 1, 1.0
 
     def refresh(self, store: Store) -> bool:
         """Take up what changed since; False when all has to be read anew."""

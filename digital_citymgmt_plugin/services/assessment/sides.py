@@ -27,6 +27,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "kind": ("kind",), "source": ("source",),
 }  # fmt: skip
 Ints = NDArray[np.int64]
+_SORTED = 16_000_000  # pairs of texts from which on sorting takes less room than a table of all
 
 
 @dataclass
@@ -54,11 +55,21 @@ def make_side(
     known: dict[int, Any] = {}
 
     def keys(columns: Mapping[str, NDArray[Any]]) -> tuple[Ints, Ints]:
+        """Return the texts that stand together, as numbers, and which of them each case has."""
+        size = len(words[names[-1]].texts)
         key = columns[names[0]].astype(np.int64)
         for name in names[1:]:
-            key = key * (1 << 31) + columns[name]
-        found, inverse = np.unique(key, return_inverse=True)
-        return found, inverse
+            key = key * size + columns[name]
+        many = size if len(names) == 1 else size * len(words[names[0]].texts)
+        if many > _SORTED:
+            found, inverse = np.unique(key, return_inverse=True)
+            return (found // size << 31) + found % size if len(names) > 1 else found, inverse
+        met = np.zeros(many, dtype=bool)
+        met[key] = True
+        found = np.flatnonzero(met)
+        inverse = np.zeros(many, dtype=np.int64)
+        inverse[found] = np.arange(len(found))
+        return (found // size << 31) + found % size if len(names) > 1 else found, inverse[key]
 
     def code_of(key: int) -> Any:
         if key not in known:
