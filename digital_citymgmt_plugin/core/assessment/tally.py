@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+_BITS = 18  # of a hash
+_FACTORS = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93)
 _DENSE = 4_000_000  # groups times combinations up to which they are counted without sorting
 
 
@@ -22,8 +24,7 @@ class Combinations:
 
     def __init__(self, counts: Sequence[str], bits: NDArray[np.uint64], heavy: Mapping[str, Ints]) -> None:
         self.counts, self.heavy = tuple(counts), dict(heavy)
-        self.table, code = np.unique(bits, return_inverse=True)
-        self.code: NDArray[np.int32] = code.astype(np.int32)
+        self.table, self.code = _numbered(bits)
 
     def changed(self, rows: Ints, bits: NDArray[np.uint64], heavy: Mapping[str, Ints], gone: Ints) -> Combinations:
         """Return others, in which some cases (``rows``) are in other counts and some (``gone``) in none."""
@@ -78,6 +79,23 @@ class Combinations:
             return found
         inside: NDArray[np.bool_] = (self._in(name) > 0)[self.code]
         return inside
+
+
+def _numbered(bits: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
+    """Return what ``np.unique`` does, without sorting: combinations are few, so that a table of their hashes holds them."""
+    for factor in _FACTORS:
+        place = ((bits * np.uint64(factor)) >> np.uint64(64 - _BITS)).astype(np.int32)
+        held = np.zeros(1 << _BITS, dtype=np.uint64)
+        met = np.zeros(1 << _BITS, dtype=bool)
+        held[place], met[place] = bits, True
+        if np.array_equal(held[place], bits):  # no two have one place
+            places = np.flatnonzero(met)
+            order = np.argsort(held[places])
+            number = np.zeros(1 << _BITS, dtype=np.int32)
+            number[places[order]] = np.arange(len(places), dtype=np.int32)
+            return held[places[order]], number[place]
+    table, code = np.unique(bits, return_inverse=True)
+    return table, code.astype(np.int32)
 
 
 def packed_bits(counts: Mapping[str, NDArray[Any]], names: Sequence[str], size: int) -> NDArray[np.uint64]:

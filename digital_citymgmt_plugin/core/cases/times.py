@@ -12,6 +12,7 @@ import re
 import warnings
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -281,14 +282,16 @@ def _offsets(moments: NDArray[np.datetime64], zone: str, *, from_local: bool) ->
 
 
 def _offsets_at(passed: NDArray[np.int64], zone: ZoneInfo, from_local: bool) -> NDArray[np.int64]:
-    """Return the offsets (ms) at moments, one after the other; ``fromtimestamp`` fails on Windows before 1970."""
-    found = np.zeros(len(passed), dtype=np.int64)
-    for index, value in enumerate(passed.tolist()):
-        at = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=value)
-        at = at.replace(tzinfo=zone) if from_local else at.astimezone(zone)
-        offset = at.utcoffset()
-        found[index] = 0 if offset is None else round(offset.total_seconds() * 1000)
-    return found
+    values = passed.tolist()
+    return np.array([_offset(value, zone, from_local) for value in values], dtype=np.int64)
+
+
+@lru_cache(maxsize=200_000)
+def _offset(passed: int, zone: ZoneInfo, from_local: bool) -> int:
+    """Return the offset (ms) at a moment; ``fromtimestamp`` fails on Windows before 1970."""
+    at = datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=passed)
+    offset = (at.replace(tzinfo=zone) if from_local else at.astimezone(zone)).utcoffset()
+    return 0 if offset is None else round(offset.total_seconds() * 1000)
 
 
 def to_text(moments: NDArray[np.datetime64]) -> NDArray[Any]:
