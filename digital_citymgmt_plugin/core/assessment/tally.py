@@ -82,7 +82,7 @@ class Combinations:
 
 
 def _numbered(bits: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int32]]:
-    """Return what ``np.unique`` does, without sorting: combinations are few, so that a table of their hashes holds them."""
+    """Do what ``np.unique`` does without sorting: combinations are few, a table of their hashes holds them all."""
     for factor in _FACTORS:
         place = ((bits * np.uint64(factor)) >> np.uint64(64 - _BITS)).astype(np.int32)
         held = np.zeros(1 << _BITS, dtype=np.uint64)
