@@ -174,3 +174,22 @@ def test_what_is_no_share_is_refused(store, monkeypatch):
         with pytest.raises(InputRefused) as caught:
             call(context(store), request)
         assert caught.value.code == code
+
+
+def test_rates_and_series_are_counted_from_the_cases(store):
+    """By plain loops over what the fixture wrote: S1 has 30, 31 and 90 cases, of which 30, 10 and 81 were closed."""
+    found = fairness.judge_rates(context(store), JudgeRates("disposal_rate", "street", cut_off="2021-12-31"))
+    rows = dicts(found)
+    assert (rows["S1"]["hits"], rows["S1"]["total"], rows["S1"]["rate"]) == (121, 151, 80.13)
+    assert (rows["S2"]["hits"], rows["S2"]["total"], rows["S2"]["rate"]) == (40, 58, 68.97)
+    # All cases are of one class: nothing to adjust.
+    assert [rows[code]["adjusted_rank"] for code in ("S1", "S2")] == [1, 2]
+    assert rows["S1"]["direct"] == rows["S1"]["rate"] and rows["S1"]["rate_not_exempt"] == 80.13
+    series = fairness.rate_series(context(store), RateSeries("disposal_rate", "month", "street", "S1"))
+    told = dicts(series)
+    assert [row[0] for row in series["rows"]] == ["2020-01", "2021-01", "2021-02"]
+    assert [told[month]["rate"] for month in ("2020-01", "2021-01", "2021-02")] == [100.0, 32.26, 90.0]
+    assert told["2021-02"]["rate_so_far"] == 80.13
+    with pytest.raises(InputRefused) as caught:
+        fairness.judge_rates(context(store), JudgeRates(by="class"))
+    assert caught.value.code == "fairness.by"

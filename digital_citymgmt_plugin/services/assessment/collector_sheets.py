@@ -9,17 +9,25 @@ from typing import Any
 
 import numpy as np
 
-from digital_citymgmt_plugin.core.cases.times import from_text, to_local
+from digital_citymgmt_plugin.core.assessment.facts import COLLECTOR, OTHERS, source_kind
+from digital_citymgmt_plugin.core.assessment.indicators import NOTHING
+from digital_citymgmt_plugin.core.assessment.scores import half_up
+from digital_citymgmt_plugin.core.cases.times import from_text, to_local, to_text
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Condition, Context, Sheet, Store
 from digital_citymgmt_plugin.core.requests_fairness import CollectorSheets
+from digital_citymgmt_plugin.services.assessment.collector_work import REPORTED, TASKS, WORK, Names, work_by_person
 from digital_citymgmt_plugin.services.assessment.periods import read_day
 from digital_citymgmt_plugin.services.assessment.said import headings, said
 from digital_citymgmt_plugin.services.assessment.walks import Walk, Walks
 
+COVER = (
+    "days", "misses", "grids", "grids_seen", "grid_share", "grid_share_daily", "road_km", "road_share",
+    "road_share_daily",
+)  # fmt: skip
 PEOPLE = (
-    "carrier", "beat", "days", "misses", "grids", "grids_seen", "grid_share", "grid_share_daily", "road_km",
-    "road_share", "road_share_daily",
+    "carrier", "name", "beat", *REPORTED, "valid_share", *TASKS[:2], "verified_share", *TASKS[2:], "checked_share",
+    *COVER,
 )  # fmt: skip
 DAYS = (
     "carrier", "day", "beat", "first", "last", "points", "grids", "grids_seen", "grid_share", "road_km", "road_seen_km",
@@ -27,7 +35,6 @@ DAYS = (
 )  # fmt: skip
 MISSES = ("case_no", "carrier", "day", "grid", "class", "visited", "reported")
 _CASES = ("fid", "case_no", "source", "grid_code", "class_code", "stage", "filed_at", "reported_at")
-_COLLECTORS = ("监督员", "采集员", "信息员", "巡查", "collector", "patrol")
 
 
 def collector_sheets(context: Context, request: CollectorSheets) -> dict[str, Any]:
@@ -69,15 +76,21 @@ def collector_sheets(context: Context, request: CollectorSheets) -> dict[str, An
     by_walk: dict[int, int] = {}
     for walk, _case in missed:
         by_walk[id(walk)] = by_walk.get(id(walk), 0) + 1
-    people = _people(walks, made, by_walk)
+    names = Names(store)
+    context.progress(0.75, "progress.counting")
+    work = work_by_person(context, names, request.from_date or made_first(made), request.to_date or made_last(made))
+    people = _people(walks, made, by_walk, names, work)
     days = [_day(walk, by_walk.get(id(walk), 0), zone) for walk in made]
     listed = [
         [case["case_no"], walk.carrier, walk.day, case["grid_code"], case["class_code"],
          _clock(walk.visits[case["grid_code"]], zone), _clock(case["at"], zone)]
         for walk, case in missed
     ]  # fmt: skip
-    notes = [said(context, "collector.definition_miss"),
-             said(context, "collector.definition_cover", reach=f"{request.reach:g}")]  # fmt: skip
+    notes = [
+        said(context, "collector.definition_miss"),
+        said(context, "collector.definition_cover", reach=f"{request.reach:g}"),
+        said(context, "collector.definition_work"),
+    ]
     if walks.assumed:
         notes.append(said(context, "collector.assumed", count=len(walks.assumed)))
     context.cancel.check()
@@ -103,26 +116,53 @@ def collector_sheets(context: Context, request: CollectorSheets) -> dict[str, An
 
 def share(part: float, whole: float) -> float | str:
     """Return a share in percent with two decimals, ``–`` of nothing."""
-    return round(100.0 * part / whole, 2) if whole > 0 else "–"
+    return float(half_up(100.0 * part / whole, 2)) if whole > 0 else NOTHING
 
 
-def _people(walks: Walks, made: Iterable[Walk], missed: dict[int, int]) -> list[list[Any]]:
-    by_carrier: dict[str, list[Walk]] = {}
+def made_first(made: Iterable[Walk]) -> str:
+    """Return the first day of walks."""
+    return min(walk.day for walk in made)
+
+
+def made_last(made: Iterable[Walk]) -> str:
+    """Return the last day of walks."""
+    return max(walk.day for walk in made)
+
+
+def _people(
+    walks: Walks, made: Iterable[Walk], missed: dict[int, int], names: Names, work: dict[str, dict[str, int]]
+) -> list[list[Any]]:
+    """Return a row for each collector with tracks or with work; what there is none of is left empty, not 0."""
+    by_key: dict[str, list[Walk]] = {}
     for walk in made:
-        by_carrier.setdefault(walk.carrier, []).append(walk)
+        by_key.setdefault(names.key(walk.carrier), []).append(walk)
     rows = []
-    for carrier, own in sorted(by_carrier.items()):
-        covered = walks.covered[carrier]
+    for key in sorted({*by_key, *work}):
+        own, done = by_key.get(key, []), work.get(key, dict.fromkeys(WORK, 0))
+        numbers = [done[code] for code in WORK]
+        shares = [share(numbers[at + 1], numbers[at]) for at in (0, 2, 4)]
         beats = ", ".join(sorted({walk.beat for walk in own if walk.beat}))
         rows.append([
-            carrier, beats, len(own), sum(missed.get(id(walk), 0) for walk in own), len(covered.of),
-            len(covered.grids), share(len(covered.grids), len(covered.of)),
-            share(sum(walk.seen for walk in own), sum(walk.grids for walk in own)),
-            "–" if covered.road_m is None else round(covered.road_m / 1000.0, 3),
-            "–" if covered.road_m is None else share(covered.seen_m, covered.road_m),
-            share(sum(walk.seen_m for walk in own), sum(walk.road_m for walk in own)),
+            key, names.name(key), beats, *numbers[:2], shares[0], *numbers[2:4], shares[1], *numbers[4:], shares[2],
+            *_cover(walks, own, missed),
         ])  # fmt: skip
     return rows
+
+
+def _cover(walks: Walks, own: list[Walk], missed: dict[int, int]) -> list[Any]:
+    if not own:
+        return [0, *[NOTHING] * (len(COVER) - 1)]
+    # A collector who is told by code in one file and by name in another has two records; the longer one counts.
+    records = [walks.covered[carrier] for carrier in sorted({walk.carrier for walk in own})]
+    covered = max(records, key=lambda one: len(one.grids))
+    return [
+        len(own), sum(missed.get(id(walk), 0) for walk in own), len(covered.of),
+        len(covered.grids), share(len(covered.grids), len(covered.of)),
+        share(sum(walk.seen for walk in own), sum(walk.grids for walk in own)),
+        NOTHING if covered.road_m is None else round(covered.road_m / 1000.0, 3),
+        NOTHING if covered.road_m is None else share(covered.seen_m, covered.road_m),
+        share(sum(walk.seen_m for walk in own), sum(walk.road_m for walk in own)),
+    ]  # fmt: skip
 
 
 def _day(walk: Walk, missed: int, zone: str) -> list[Any]:
@@ -144,25 +184,28 @@ def _missed(context: Context, store: Store, made: list[Walk], zone: str) -> list
     for walk in made:
         for grid in walk.visits:
             visited.setdefault((grid, walk.day), []).append(walk)
-    where: list[Condition] = [("filed_at", "not null", None), ("stage", "!=", "void"), ("grid_code", "not null", None)]
-    first, last = min(walk.first for walk in made), max(walk.last for walk in made)
+    day = np.timedelta64(1, "D")
+    ends = to_text(np.array([min(walk.first for walk in made) - day, max(walk.last for walk in made) + day]))
+    where: list[Condition] = [
+        ("filed_at", "not null", None), ("stage", "!=", "void"), ("grid_code", "not null", None),
+        ("reported_at", ">=", ends[0]), ("reported_at", "<=", ends[1]),
+    ]  # fmt: skip
     reported: dict[tuple[str, str, str], np.datetime64] = {}  # grid, day, class → first report of a collector
     public: list[tuple[str, dict[str, Any]]] = []
-    day = np.timedelta64(1, "D")
     for part in store.chunks("case_record", _CASES, where):
         context.cancel.check()
         moments = from_text(part["reported_at"])
         days = to_local(moments, zone).astype("datetime64[D]").astype(str)
-        rows = np.flatnonzero((moments >= first - day) & (moments <= last + day))
-        for row in rows.tolist():
+        for row in range(len(moments)):
             key = (part["grid_code"][row], str(days[row]))
             if key not in visited:
                 continue
             case = {"at": moments[row], **{name: part[name][row] for name in _CASES}}
-            if any(word in str(case["source"] or "").lower() for word in _COLLECTORS):
+            kind = source_kind(case["source"])
+            if kind == COLLECTOR:
                 own = (*key, str(case["class_code"] or ""))
                 reported[own] = min(reported.get(own, case["at"]), case["at"])
-            elif case["source"]:
+            elif kind == OTHERS:
                 public.append((key[1], case))
     missed = []
     for at, case in public:

@@ -45,8 +45,10 @@ def judge_rates(context: Context, request: JudgeRates) -> dict[str, Any]:
     Raises
     ------
     InputRefused
-        ``fairness.indicator``, ``fairness.no_share``, ``fairness.small``; those of ``tally``.
+        ``fairness.by``, ``fairness.indicator``, ``fairness.no_share``, ``fairness.small``; those of ``tally``.
     """
+    if request.by in ("class", "major", "kind"):
+        raise InputRefused("fairness.by", value=request.by)
     indicator = find_indicator(context, request.indicator)
     least = small_count(context, request.small)
     chosen = Selection(
