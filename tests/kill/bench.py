@@ -102,7 +102,9 @@ OPEN = "SELECT fid FROM case_record WHERE stage NOT IN ('closed', 'void') ORDER 
 
 # In their order: each stands on what those before it wrote. Of the town, the store's path, the path of an output.
 ACTIONS: dict[str, Build] = {
-    "recordruling": lambda town, store, out: RecordRuling("unowned", case=_case(store), decision="现场无权属标识"),
+    "recordruling": lambda town, store, out: RecordRuling(
+        "unowned", case=_case(store), decision="现场无权属标识", evidence=[str(town.filing)]
+    ),
     "savefund": lambda town, store, out: SaveFund("代整治资金", 10_000.0, 2026),
     "remediate": lambda town, store, out: Remediate("ask", case=_case(store), estimate=500.0, note="无主井盖"),
     "makesheets": lambda town, store, out: MakeSheets(),

@@ -154,7 +154,11 @@ def test_a_kill_at_any_step_leaves_all_or_nothing(action, chain, tmp_path, recor
         left = {path.name for path in store.parent.iterdir() if path.suffix != ".zip"}
         if action == "packcases":  # and the hidden folder in which an output was being made
             left = {name for name in left if not name.startswith(".dcm_")}
-        assert left <= {"city.gpkg", "city_photos", "o.xlsx", "o_receipt.json", "o_recheck.csv"}
+        assert left <= {"city.gpkg", "city_photos", "city_evidence", "o.xlsx", "o_receipt.json", "o_recheck.csv"}
+        if action == "recordruling":  # said again, the copy is there, be it that of a run before
+            copies = [path for path in (store.parent / "city_evidence").iterdir() if path.is_file()]
+            assert [path.read_bytes() for path in copies] == [Path(chain.town.filing).read_bytes()], at
+            assert not list(store.parent.glob("city_evidence/.dcm_*")), at
         shutil.rmtree(store.parent)
     assert outcomes["nothing"] and outcomes["all"] and digest_of(Path(chain.town.photos)) == given[0]
     assert digest_of(Path(chain.town.drawings)) == given[1]
