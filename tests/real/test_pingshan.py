@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from digital_citymgmt_plugin.core.assessment.question import Question
 from digital_citymgmt_plugin.core.requests import Assess, ImportAreas, ImportCases, Layer, LinkCases
 from digital_citymgmt_plugin.services.areas import import_areas
 from digital_citymgmt_plugin.services.assessment import assess
+from digital_citymgmt_plugin.services.assessment.panel import panel_of
 from digital_citymgmt_plugin.services.cases import import_cases
 from digital_citymgmt_plugin.services.linking import link_cases
 from tests.support import make_context, new_store
@@ -98,6 +100,10 @@ def test_counts_per_department_are_the_sums_of_the_files_flags(city, rows):
     assert {row["code"]: row["closed_on_time"] for row in found[:-1]} == {unit: in_time[unit] for unit in closed}
     assert {row["code"]: row["overdue"] for row in found[:-1]} == {unit: late[unit] for unit in closed}
     assert (found[-1]["closed"], found[-1]["closed_on_time"]) == (9_995, 9_071)
+    counted = panel_of(make_context(store)).counts(Question("department"))
+    for code, sums in (("closed", closed), ("closed_on_time", in_time), ("closed_late", late)):
+        told = dict(zip(counted.codes, counted.counts[code].tolist()))
+        assert {unit: told[unit] for unit in closed} == {unit: sums[unit] for unit in closed}
 
 
 def test_counts_per_community_and_street_add_up_with_those_that_have_none(city, rows):

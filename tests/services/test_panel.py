@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
 import numpy as np
 import pytest
 
 from digital_citymgmt_plugin.core.assessment.counts import COUNTS, KNOWN
+from digital_citymgmt_plugin.core.assessment.evaluation import Selection
 from digital_citymgmt_plugin.core.assessment.number_ids import NumberId
 from digital_citymgmt_plugin.core.assessment.question import Question
 from digital_citymgmt_plugin.core.errors import InputRefused
@@ -14,6 +18,7 @@ from digital_citymgmt_plugin.core.requests import Assess, MoveCases
 from digital_citymgmt_plugin.core.requests_assessment import CasesOfNumber, WarmPanel
 from digital_citymgmt_plugin.services.assessment import assess
 from digital_citymgmt_plugin.services.assessment.panel import cases_of_number, panel_of, warm_panel
+from digital_citymgmt_plugin.services.assessment.tallies import tally
 from digital_citymgmt_plugin.services.case_moves import move_cases
 from digital_citymgmt_plugin.services.intake import objects
 from tests.support import make_context, new_store
@@ -160,10 +165,28 @@ def test_a_number_is_opened_by_its_text(store):
     assert error.value.code == "assess.number_id"
 
 
-def test_reading_is_gone_on_with_bit_by_bit(store):
+def test_numbers_of_posts_and_of_sums_open_their_cases(store):
     context = make_context(store)
-    for _ in range(50):
-        told = warm_panel(context, WarmPanel(1))
-        if told["ready"]:
-            break
+    told = tally(context, Selection("shift_lead", basis="filed"))
+    for row, of in enumerate(told.rows):
+        for code in ("filed", "closed", "closed_on_time"):
+            found = cases_of_number(context, CasesOfNumber(NumberId(code, {"shift_lead": of.code}).to_text()))
+            assert found["counts"]["cases"] == told.counts[code][row], (of.code, code)
+    panel = panel_of(context)
+    kinds = Question("kind")
+    open_ones = set(panel.cases(kinds, "dispatched - disposed + voided").tolist())
+    assert open_ones == set(panel.cases(kinds, "dispatched").tolist()) - set(panel.cases(kinds, "disposed").tolist())
+    with pytest.raises(InputRefused):
+        panel.cases(kinds, "closed +")
+
+
+def test_reading_is_gone_on_with_bit_by_bit(store):
+    moments = (datetime(2026, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=3 * n) for n in range(10_000))
+    context = replace(make_context(store), clock=lambda: next(moments))  # every look at the clock takes 3 ms
+    asked = 0
+    told = {"ready": False}
+    while not told["ready"]:
+        told = warm_panel(context, WarmPanel(5))
+        asked += 1
+    assert 5 < asked < 100
     assert told == {**told, "ready": True, "fraction": 1.0}

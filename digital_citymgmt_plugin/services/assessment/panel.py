@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.assessment.counts import COUNTS, STOCK
+from digital_citymgmt_plugin.core.assessment.expressions import parse_counts
 from digital_citymgmt_plugin.core.assessment.facts import PEOPLE
 from digital_citymgmt_plugin.core.assessment.flows import NO_DAY
 from digital_citymgmt_plugin.core.assessment.number_ids import parse_number_id
@@ -28,6 +29,7 @@ from digital_citymgmt_plugin.core.ports import Context, Store
 from digital_citymgmt_plugin.core.requests_assessment import CasesOfNumber, WarmPanel
 from digital_citymgmt_plugin.services.assessment.held import HeldCases
 from digital_citymgmt_plugin.services.assessment.periods import read_cut_off, read_day
+from digital_citymgmt_plugin.services.assessment.posts import side_of
 from digital_citymgmt_plugin.services.assessment.sides import Side, make_side, period_side
 from digital_citymgmt_plugin.services.assessment.views import BASIS_DAYS, View
 
@@ -171,24 +173,29 @@ class Panel:
         )  # fmt: skip
 
     def cases(self, question: Question, count: str, row: str = TOTAL, row2: str = TOTAL) -> Ints:
-        """Return the cases (fids, ascending) of one number: of a count or of several with + and −."""
+        """Return the cases (fids, ascending) of one number.
+
+        Of a sum of counts: the cases that are in a count with + and in none with −. ``by`` may be a post, too.
+        """
         question = question.check()
-        codes = _known(part.strip() for part in count.replace("-", "+").split("+"))
-        minus = {part.strip() for part in count.split("-")[1:]}
+        try:
+            parts = parse_counts(count)
+        except ValueError:
+            raise InputRefused("assess.count", value=count[:80]) from None
+        _known(code for _, code in parts)
         view = self.view(question.cut_off)
         taken = self.chosen(question, view)
         inside = np.zeros(len(taken), dtype=bool)
-        for code in codes:
-            name = _selection(question, code)
-            day, rows = self._selections(question, view, [code])[name]
+        for sign, code in sorted(parts, reverse=True):  # what is taken away comes last
+            day, rows = self._selections(question, view, [code])[_selection(question, code)]
             rows = rows[taken[rows] & view.combinations.members(code)[rows]]
             for by, wanted in ((question.by, row), (question.by2, row2)):
                 if by and wanted != TOTAL:
-                    axis = _Axis(self, by, view)
+                    axis = _Axis(self, side_of(by, code), view)
                     axis.reach(day[rows])
                     place = axis.codes.index(wanted) if wanted in axis.codes else -1
                     rows = rows[axis.of(day[rows], rows) == place]
-            inside[rows] = code not in minus
+            inside[rows] = sign > 0
         found: Ints = self.fids[inside]
         return found
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,22 +17,11 @@ from digital_citymgmt_plugin.core.assessment.schemes import POSTS
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Context, Store
 from digital_citymgmt_plugin.services.assessment.panel import Counted, Panel, panel_of
+from digital_citymgmt_plugin.services.assessment.posts import side_of
 from digital_citymgmt_plugin.services.assessment.sides import SIDES
 
 Ints = NDArray[np.int64]
 ROWS = (*SIDES, *(post for post in POSTS if post not in SIDES))
-
-# Who of the log a post is: the people of a side, for some counts those of another. A collector reports, verifies and
-# checks; a shift lead files and closes.
-_VERIFIED = ("to_be_checked_before_filing", "checked_before_filing", "checked_before_filing_on_time")
-_CHECKED = ("to_be_checked_after_disposal", "checked_after_disposal_on_time")
-_CLOSED = ("closed", "closed_on_time", "closed_late")
-_SIDES_OF: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType(
-    {
-        "collector": ("reporter", {**dict.fromkeys(_VERIFIED, "verifier"), **dict.fromkeys(_CHECKED, "checker")}),
-        "shift_lead": ("filer", dict.fromkeys(_CLOSED, "closer")),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -97,10 +85,9 @@ def _counted(
     panel: Panel, selection: Selection, where: Mapping[str, Sequence[str]], *, columns: bool = True
 ) -> Counted:
     """Ask the panel; for a post one question per side, joined by the people's names."""
-    main, others = _SIDES_OF.get(selection.by, (selection.by, {}))
     wanted: dict[str, list[str]] = {}
     for code in COUNTS:
-        wanted.setdefault(others.get(code, main), []).append(code)
+        wanted.setdefault(side_of(selection.by, code), []).append(code)
     parts = [
         panel.counts(
             Question(
