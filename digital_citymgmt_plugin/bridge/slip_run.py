@@ -47,11 +47,15 @@ def run_slips(
     counts = dict.fromkeys(("files", "pages", "photos_missing", "without_map"), 0)
     cases, names = list(found["cases"]), found["names"]
     size = len(cases) if kind == PARKED_LIST else _PART
-    with SlipPrinter(store, crs) as printer:
+    with SlipPrinter(store, crs, lambda: progress(0.0)) as printer:
         for start in range(0, len(cases), size):
             part = cases[start : start + size]
             named = {str(fid): names[str(fid)] for fid in part}
-            answer = engine.call(ReadSlips(kind=kind, cases=part, names=named), sentences=templates())
+            begun = start / len(cases)
+            answer = engine.call(
+                ReadSlips(kind=kind, cases=part, names=named), is_cancelled=is_cancelled, sentences=templates(),
+                on_progress=lambda *_told, begun=begun: progress(begun),
+            )  # fmt: skip
             for number, sheet in enumerate(answer["slips"]):
                 if is_cancelled():
                     raise Cancelled
@@ -65,7 +69,11 @@ def run_slips(
                 progress((start + number) / len(cases))
             if form != "pdf":
                 request = WriteSlips(kind, part, named, folder, printer.folder, template)
-                word = engine.call(request, is_cancelled=is_cancelled, sentences=templates())["counts"]
+                share = (start + len(part)) / len(cases)
+                word = engine.call(
+                    request, on_progress=lambda *_told, share=share: progress(share), is_cancelled=is_cancelled,
+                    sentences=templates(),
+                )["counts"]  # fmt: skip
                 counts["files"] += word["slips"]
                 if form == "docx":
                     counts["photos_missing"] += word["photos_missing"]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +76,15 @@ class SlipPrinter:
         The city store; read through QGIS's provider.
     crs : QgsCoordinateReferenceSystem
         The store's.
+    between : callable, optional
+        Called between steps that take time, so that a window may answer.
     """
 
-    def __init__(self, store: str, crs: QgsCoordinateReferenceSystem) -> None:
+    def __init__(
+        self, store: str, crs: QgsCoordinateReferenceSystem, between: Callable[[], Any] | None = None
+    ) -> None:
         self.store, self.crs = store, crs
+        self.between = between or (lambda: None)
         self.project = QgsProject()  # of its own: nothing of the user's is touched
         self.project.setCrs(crs)
         self.photos = str(Path(store).with_name(f"{Path(store).stem}_photos"))
@@ -100,8 +105,11 @@ class SlipPrinter:
         specs = {f"{spec.table}/{spec.part}": spec for spec in (*layers.SPECS, *layers.TABLES)}
         classes = layers.open_layer(self.store, specs["class/"])
         given = layers.read_given(classes)
-        opened = [layers.open_layer(self.store, specs[name], given) for name in _SHOWN]
-        self.layers = [self.pin, *(layer for layer in opened if layer is not None)]
+        self.layers = [self.pin]
+        for name in _SHOWN:
+            opened = layers.open_layer(self.store, specs[name], given)
+            self.layers += [] if opened is None else [opened]
+            self.between()
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -24,6 +24,7 @@ from digital_citymgmt_plugin.storage.replacing import replacing
 MANIFEST = "manifest.json"
 RECEIPTS = ("receipt.json", "receipt.xlsx", "receipt.csv")
 _MOST_MEMBERS, _MOST_BYTES, _MOST_RATIO = 10_000, 64 << 20, 200
+_PACKED = (".docx", ".xlsx", ".jpg", ".jpeg", ".png", ".zip")  # are compressed already
 _FIXED = (1980, 1, 1, 0, 0, 0)  # of the members: the same files make the same zip
 
 
@@ -94,7 +95,8 @@ def _zip(target: Path, inside: Path, files: list[Path]) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for one in files:
             facts = zipfile.ZipInfo(one.relative_to(inside).as_posix(), _FIXED)
-            facts.compress_type = zipfile.ZIP_DEFLATED
+            packed = one.suffix.lower() in _PACKED
+            facts.compress_type = zipfile.ZIP_STORED if packed else zipfile.ZIP_DEFLATED
             facts.external_attr = 0o644 << 16
             with one.open("rb") as source, archive.open(facts, "w") as sink:
                 shutil.copyfileobj(source, sink)
