@@ -44,6 +44,16 @@ def run_slips(
     InputRefused
         ``file.not_written``, ``output.failed``.
     """
+
+    def waiting(share: float) -> Callable[[], bool]:
+        """Return what the engine is waited for with: asked every 0.1 s, it lets the window answer."""
+
+        def asked() -> bool:
+            progress(share)
+            return is_cancelled()
+
+        return asked
+
     counts = dict.fromkeys(("files", "pages", "photos_missing", "without_map"), 0)
     cases, names = list(found["cases"]), found["names"]
     size = len(cases) if kind == PARKED_LIST else _PART
@@ -53,9 +63,8 @@ def run_slips(
             named = {str(fid): names[str(fid)] for fid in part}
             begun = start / len(cases)
             answer = engine.call(
-                ReadSlips(kind=kind, cases=part, names=named), is_cancelled=is_cancelled, sentences=templates(),
-                on_progress=lambda *_told, begun=begun: progress(begun),
-            )  # fmt: skip
+                ReadSlips(kind=kind, cases=part, names=named), is_cancelled=waiting(begun), sentences=templates()
+            )
             for number, sheet in enumerate(answer["slips"]):
                 if is_cancelled():
                     raise Cancelled
@@ -69,11 +78,8 @@ def run_slips(
                 progress((start + number) / len(cases))
             if form != "pdf":
                 request = WriteSlips(kind, part, named, folder, printer.folder, template)
-                share = (start + len(part)) / len(cases)
-                word = engine.call(
-                    request, on_progress=lambda *_told, share=share: progress(share), is_cancelled=is_cancelled,
-                    sentences=templates(),
-                )["counts"]  # fmt: skip
+                asked = waiting((start + len(part)) / len(cases))
+                word = engine.call(request, is_cancelled=asked, sentences=templates())["counts"]
                 counts["files"] += word["slips"]
                 if form == "docx":
                     counts["photos_missing"] += word["photos_missing"]
