@@ -9,6 +9,12 @@ from digital_citymgmt_plugin.algorithms import parameters as p
 from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, tr
 from digital_citymgmt_plugin.algorithms.given import Given
 from digital_citymgmt_plugin.core.requests import Assess
+from digital_citymgmt_plugin.core.requests_assessment import FreezeRun
+
+_BY = (
+    "county", "street", "community", "grid", "beat", "department", "collector", "acceptor", "shift_lead", "dispatcher",
+)  # fmt: skip
+_PARTED = ("none", "month", "week", "quarter", "year", "class", "major", "source", "department", "street")
 
 
 class AssessAlgorithm(CityAlgorithm):
@@ -25,8 +31,8 @@ class AssessAlgorithm(CityAlgorithm):
     def what(self) -> str:
         return tr(
             "Counts cases and computes the indicators of a scheme (disposal rate, closing rate, on-time closing rate "
-            "\u2026) by area or department over a period. The formula of every indicator stands under the table and in "
-            "the log."
+            "\u2026) by area, department or person over a period; where the scheme has weights with scores, composite, "
+            "grade and rank. The formula of every indicator stands under the table and in the log."
         )
 
     def limits(self) -> str:
@@ -39,8 +45,10 @@ class AssessAlgorithm(CityAlgorithm):
     def declare(self) -> None:
         self.add(*p.store())
         self.add(
-            p.choice("BY", tr("By"), ("county", "street", "community", "grid", "department"), "street"),
+            p.choice("BY", tr("By"), _BY, "street"),
+            tr("Areas, departments, or people by their post: who did it in the log of the cases."),
         )
+        self.add(p.choice("BY2", tr("Parted by"), _PARTED, "none"), tr("Each row once for each month, class …"))
         for name, title, words in (
             ("FROM", tr("From"), tr("First day; empty: from the first case.")),
             ("TO", tr("To"), tr("Last day, included; empty: to the last case.")),
@@ -53,17 +61,47 @@ class AssessAlgorithm(CityAlgorithm):
                 QgsProcessingParameterDateTime(name, title, QgsProcessingParameterDateTime.Type.Date, None, True), words
             )
         self.add(
-            p.text("SCHEME", tr("Scheme"), default="default", optional=True), tr("Of the city profile."), advanced=True
+            p.text("SCHEME", tr("Scheme"), default="default", optional=True),
+            tr(
+                "Code or name of a scheme of the city profile: default, qidong, zhengzhou, s3_area_1, s3_department, "
+                "s3_collector \u2026; all: every indicator."
+            ),
+        )
+        self.add(
+            p.choice("BASIS", tr("Cases of the period"), ("scheme", "filed", "reported", "flow"), "scheme"),
+            tr("Filed or reported in it; flow: each count by its own day; scheme: as the scheme says."),
+            advanced=True,
+        )
+        self.add(
+            p.text("RUN", tr("Keep as"), optional=True),
+            tr("A name under which the whole is kept in the store, to be opened again to the digit; empty: not kept."),
         )
         self.add(
             QgsProcessingParameterVectorDestination("OUTPUT", tr("Assessment table"), p.ANY, None, True),
             tr("XLSX, CSV or GPKG by its ending."),
         )
 
-    def request(self, given: Given) -> Assess:
+    def request(self, given: Given) -> Assess | FreezeRun:
         given.store_path()
+        by2, basis = given.choice("BY2"), given.choice("BASIS")
+        by2, basis = "" if by2 == "none" else by2, "" if basis == "scheme" else basis
+        name = given.text("RUN")
+        if name:
+            return FreezeRun(
+                by=given.choice("BY"),
+                scheme=given.text("SCHEME") or "default",
+                by2=by2,
+                basis=basis,
+                from_date=given.date("FROM") or "",
+                to_date=given.date("TO") or "",
+                cut_off=given.date("CUT_OFF") or "",
+                name=name,
+                output=given.output_layer("OUTPUT") or "",
+            )
         return Assess(
             by=given.choice("BY"),
+            by2=by2,
+            basis=basis,
             from_date=given.date("FROM"),
             to_date=given.date("TO"),
             cut_off=given.date("CUT_OFF"),

@@ -269,12 +269,14 @@ class Assess(Request):
     """Count cases and compute rates by area or department over a period, with the formula in the output."""
 
     method: ClassVar[str] = "assess"
-    by: str  # county | street | community | grid | department
+    by: str  # county | street | community | grid | department | beat | collector | acceptor | shift_lead | dispatcher
     from_date: Optional[str] = None  # noqa: UP045
     to_date: Optional[str] = None  # noqa: UP045
     cut_off: Optional[str] = None  # noqa: UP045
     scheme: str = "default"
     output: Optional[str] = None  # noqa: UP045
+    by2: str = ""  # each row parted: month, class, source … ('' not)
+    basis: str = ""  # filed | reported | flow; '' as the scheme says
 
 
 @dataclass(frozen=True)

@@ -73,12 +73,16 @@ class ListSchemes(Request):
 
 @dataclass(frozen=True)
 class FreezeRun(Evaluate):
-    """Evaluate and keep the whole under ``name`` ('' one of scheme, rows and period), to be opened to the digit."""
+    """Evaluate and keep the whole under ``name`` ('' one of scheme, rows and period), to be opened to the digit.
+
+    ``output``: the table is written, too (XLSX, CSV, GPKG).
+    """
 
     method: ClassVar[str] = "freeze_run"
     name: str = ""
     note: str = ""
     done_by: str = ""
+    output: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from digital_citymgmt_plugin.core.assessment.evaluation import canonical, evalua
 from digital_citymgmt_plugin.core.assessment.scheme_rows import SchemeRow, TermRow
 from digital_citymgmt_plugin.core.assessment.scores import compute
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.requests import MoveCases, UndoOperation
+from digital_citymgmt_plugin.core.requests import Assess, MoveCases, UndoOperation
 from digital_citymgmt_plugin.core.requests_assessment import (
     CompareRuns,
     Evaluate,
@@ -22,6 +22,7 @@ from digital_citymgmt_plugin.core.requests_assessment import (
     ListSchemes,
     OpenRun,
 )
+from digital_citymgmt_plugin.services.assessment.assess import assess
 from digital_citymgmt_plugin.services.assessment.evaluate import evaluate, make_evaluation
 from digital_citymgmt_plugin.services.assessment.runs import compare_runs, freeze_run, list_runs, open_run
 from digital_citymgmt_plugin.services.assessment.schemes import list_schemes
@@ -212,3 +213,27 @@ def test_exempt_cases_are_told_beside(store):
     assert left.totals["reported"] == made.totals["reported"] - 1
     chosen = make_evaluation(make_context(store), replace(asked, where={"exempt": ["0"]}))
     assert chosen.totals == left.totals
+
+
+def test_the_table_shows_each_term_and_the_composite(store, tmp_path):
+    table = assess(make_context(store), Assess("department", scheme="s3_department"))["table"]
+    made = make_evaluation(make_context(store), Evaluate("department", "s3_department"))
+    rows = [dict(zip(table["columns"], row)) for row in table["rows"]]
+    assert [row["composite"] for row in rows[:-1]] == made.scores.composite.tolist()
+    assert rows[-1]["composite"] == made.total.composite[0] and rows[-1]["rank"] == "–"
+    assert {f"{term.code}_score" for term in made.scheme.terms} <= set(table["columns"])
+    assert any("0.3" in line and "综合指标值" in line for line in table["formulas"])
+    parted = assess(make_context(store), Assess("department", by2="month", output=str(tmp_path / "t.xlsx")))["table"]
+    assert parted["columns"][2] == "part" and parted["rows"][0][:3] == ["D0", "D0", "2020-01"]
+    at = parted["columns"].index("closed")
+    assert sum(row[at] for row in parted["rows"][:-1]) == parted["rows"][-1][at]
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv", "gpkg"])
+def test_a_kept_run_is_written_as_it_is_kept(store, tmp_path, ending):
+    path = tmp_path / f"评价.{ending}"
+    kept = keep(store, output=str(path))
+    assert path.exists() and kept["table"]["rows"][-1][1] == "合计"
+    with pytest.raises(InputRefused) as refusal:
+        keep(store, name="x", output=str(tmp_path / "a.docx"))
+    assert refusal.value.code == "assess.output"

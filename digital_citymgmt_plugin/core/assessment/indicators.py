@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -74,10 +74,10 @@ def choose_indicators(
     return found
 
 
-def shown_counts(indicators: Sequence[Indicator]) -> tuple[str, ...]:
-    """Return the codes of the counts that a table shows, in the order of a case's life."""
+def shown_counts(indicators: Sequence[Indicator], known: Iterable[str] = KNOWN) -> tuple[str, ...]:
+    """Return the codes of the counts that a table shows, in the order of ``known``, that of a case's life."""
     used = counts_in(*(text for item in indicators for text in (item.numerator, item.denominator)))
-    return tuple(code for code in KNOWN if code in used or code in SHOWN)
+    return tuple(code for code in known if code in used or code in SHOWN)
 
 
 def shown_values(indicator: Indicator, counts: Mapping[str, NDArray[Any]], rows: int) -> list[float | int | str]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,10 +16,9 @@ from digital_citymgmt_plugin.core.assessment.schemes import AREA, BASES, DEPARTM
 from digital_citymgmt_plugin.core.assessment.words import Words
 from digital_citymgmt_plugin.core.cases.times import from_text, to_local
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.ports import Context
+from digital_citymgmt_plugin.core.ports import Context, Store
 from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.core.requests_assessment import Evaluate
-from digital_citymgmt_plugin.services.assessment.assess import own_schemes
 from digital_citymgmt_plugin.services.assessment.tallies import tally
 from digital_citymgmt_plugin.services.intake import objects
 
@@ -152,3 +152,17 @@ def said_of(context: Context, evaluation: Evaluation) -> dict[str, Any]:
         ],
         "total": words.say("table.total"),
     }
+
+
+def own_schemes(store: Store) -> dict[str, list[str]]:
+    """Return the city's lists of indicators of before schema 5: codes by name."""
+    rows = store.read("score_scheme", ["name", "payload"])
+    result: dict[str, list[str]] = {}
+    for name, payload in zip(rows["name"].tolist(), rows["payload"].tolist()):
+        try:
+            listed = json.loads(payload or "{}").get("indicators")
+        except (ValueError, AttributeError):
+            continue
+        if isinstance(listed, list):
+            result[str(name)] = [str(code) for code in listed]
+    return result

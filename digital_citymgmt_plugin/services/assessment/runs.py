@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 from digital_citymgmt_plugin.core.assessment.evaluation import (
@@ -20,11 +21,13 @@ from digital_citymgmt_plugin.core.assessment.evaluation import (
     payload_digest,
 )
 from digital_citymgmt_plugin.core.assessment.run_compare import compare_evaluations
+from digital_citymgmt_plugin.core.assessment.words import Words
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Context, Store
 from digital_citymgmt_plugin.core.requests_assessment import CompareRuns, Evaluate, FreezeRun, ListRuns, OpenRun
 from digital_citymgmt_plugin.core.version import VERSION
 from digital_citymgmt_plugin.services.assessment.evaluate import make_evaluation, said_of
+from digital_citymgmt_plugin.services.assessment.table import ENDINGS, evaluation_table, write_table
 from digital_citymgmt_plugin.services.assessment.tallies import tally
 from digital_citymgmt_plugin.services.intake import objects
 
@@ -51,6 +54,8 @@ def freeze_run(context: Context, request: FreezeRun) -> dict[str, Any]:
     """
     store = context.need_store()
     name = request.name.strip()
+    if request.output and PurePath(request.output).suffix.lower() not in ENDINGS:
+        raise InputRefused("assess.output", file=request.output, known=", ".join(ENDINGS))
     if len(name) > _LONGEST or (name and store.count(_TABLE, [("name", "=", name)])):
         raise InputRefused("assess.run_name", value=name[:_LONGEST], most=_LONGEST)
     asked = {field: getattr(request, field) for field in Evaluate.__dataclass_fields__ if field != "method"}
@@ -73,13 +78,18 @@ def freeze_run(context: Context, request: FreezeRun) -> dict[str, Any]:
     with store.action("freeze_run", name=name, scheme=evaluation.scheme.code, by=chosen.by) as action:
         columns = {column: objects([value]) for column, value in row.items()}
         fid = action.insert(_TABLE, {**columns, "operation_uuid": objects([action.operation_uuid])})
-        counts = {"runs": 1, "rows": len(evaluation.rows)}
+        counts = {"runs": 1, "rows": len(evaluation.rows), "cases": evaluation.totals["reported"]}
         action.counts.update(counts)
         operation = action.operation_uuid
     kept = _runs(store, [("fid", "=", int(fid[0]))])
+    words = Words(context.sentences)
+    table = evaluation_table(evaluation, store.profile().counts, words, said["notes"])
+    if request.output:
+        write_table(context, store, request.output, chosen.by, table, words)
     return {
         "counts": counts, "operation": operation, "tables": [_TABLE], "notes": [],
         "evaluation": payload["evaluation"], "said": said, "run": kept[0] if kept else {**row, "uuid": ""},
+        "table": table, "output": request.output,
     }  # fmt: skip
 
 
