@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -21,7 +22,7 @@ from digital_citymgmt_plugin.core.assessment.expressions import parse_counts
 from digital_citymgmt_plugin.core.assessment.facts import PEOPLE
 from digital_citymgmt_plugin.core.assessment.flows import NO_DAY
 from digital_citymgmt_plugin.core.assessment.number_ids import parse_number_id
-from digital_citymgmt_plugin.core.assessment.question import FLOW, PERIODS, TOTAL, Question
+from digital_citymgmt_plugin.core.assessment.question import FLOW, TOTAL, Question
 from digital_citymgmt_plugin.core.assessment.words import Words
 from digital_citymgmt_plugin.core.cases.times import to_text
 from digital_citymgmt_plugin.core.errors import InputRefused
@@ -30,7 +31,7 @@ from digital_citymgmt_plugin.core.requests_assessment import CasesOfNumber, Warm
 from digital_citymgmt_plugin.services.assessment.held import HeldCases
 from digital_citymgmt_plugin.services.assessment.periods import read_cut_off, read_day
 from digital_citymgmt_plugin.services.assessment.posts import side_of
-from digital_citymgmt_plugin.services.assessment.sides import Side, make_side, period_side
+from digital_citymgmt_plugin.services.assessment.sides import Axis, Side, make_side
 from digital_citymgmt_plugin.services.assessment.views import BASIS_DAYS, View
 
 _VIEWS = 6  # cut-offs that are kept
@@ -148,7 +149,7 @@ class Panel:
         taken = self.chosen(question, view)
         whole = taken.all()
         sums: dict[str, Ints] = {}
-        first, second = _Axis(self, question.by, view), _Axis(self, question.by2, view)
+        first, second = (Axis(by, partial(self.side, view=view)) for by in (question.by, question.by2))
         selected = self._selections(question, view, codes)
         for name, (day, rows) in selected.items():
             rows = rows if whole else rows[taken[rows]]
@@ -191,7 +192,7 @@ class Panel:
             rows = rows[taken[rows] & view.combinations.members(code)[rows]]
             for by, wanted in ((question.by, row), (question.by2, row2)):
                 if by and wanted != TOTAL:
-                    axis = _Axis(self, side_of(by, code), view)
+                    axis = Axis(side_of(by, code), partial(self.side, view=view))
                     axis.reach(day[rows])
                     place = axis.codes.index(wanted) if wanted in axis.codes else -1
                     rows = rows[axis.of(day[rows], rows) == place]
@@ -234,39 +235,6 @@ def _known(codes: Iterable[str]) -> list[str]:
         if code not in COUNTS:
             raise InputRefused("assess.count", value=code)
     return listed
-
-
-class _Axis:
-    """Rows or columns of one question; periods reach as far as the days that were selected."""
-
-    def __init__(self, panel: Panel, by: str, view: View) -> None:
-        self._by, self.codes, self.names = by, [""], [""]
-        self._place: NDArray[np.int32] | None = None
-        self._days: list[NDArray[np.int32]] = []
-        if by and by not in PERIODS:
-            side, self._place = panel.side(by, view)
-            self.codes, self.names = side.codes, side.names
-
-    def __len__(self) -> int:
-        return len(self.codes)
-
-    def reach(self, days: NDArray[np.int32]) -> None:
-        """Take days into account, before any is asked for."""
-        there = days[days != NO_DAY]
-        if self._by in PERIODS and len(there):
-            self._days.append(np.array([there.min(), there.max()], dtype=np.int32))
-            self.codes, _ = period_side(self._by, np.concatenate(self._days))
-            self.names = self.codes
-
-    def of(self, days: NDArray[np.int32], rows: Rows) -> Ints:
-        """Return the place of each of some cases."""
-        if self._place is not None:
-            return self._place[rows].astype(np.int64)
-        if self._by not in PERIODS or not self._days:
-            return np.zeros(len(rows), dtype=np.int64)
-        ends = np.concatenate(self._days)
-        _, place = period_side(self._by, np.concatenate([ends, days]))
-        return place[len(ends) :]
 
 
 _panels: WeakKeyDictionary[Store, Panel] = WeakKeyDictionary()

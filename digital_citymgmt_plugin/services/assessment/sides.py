@@ -189,3 +189,36 @@ def period_code(by: str, number: int) -> str:
     if by == "quarter":
         return f"{1970 + number // 4}Q{number % 4 + 1}"
     return str(1970 + number)
+
+
+class Axis:
+    """Rows or columns of one question; periods reach as far as the days that were selected."""
+
+    def __init__(self, by: str, side: Callable[[str], tuple[Side, NDArray[np.int32]]]) -> None:
+        self._by, self.codes, self.names = by, [""], [""]
+        self._place: NDArray[np.int32] | None = None
+        self._days: list[NDArray[np.int32]] = []
+        if by and by not in PERIODS:
+            found, self._place = side(by)
+            self.codes, self.names = found.codes, found.names
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def reach(self, days: NDArray[np.int32]) -> None:
+        """Take days into account, before any is asked for."""
+        there = days[days != NO_DAY]
+        if self._by in PERIODS and len(there):
+            self._days.append(np.array([there.min(), there.max()], dtype=np.int32))
+            self.codes, _ = period_side(self._by, np.concatenate(self._days))
+            self.names = self.codes
+
+    def of(self, days: NDArray[np.int32], rows: Ints) -> Ints:
+        """Return the place of each of some cases."""
+        if self._place is not None:
+            return self._place[rows].astype(np.int64)
+        if self._by not in PERIODS or not self._days:
+            return np.zeros(len(rows), dtype=np.int64)
+        ends = np.concatenate(self._days)
+        _, place = period_side(self._by, np.concatenate([ends, days]))
+        return place[len(ends) :]
