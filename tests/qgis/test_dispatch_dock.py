@@ -171,9 +171,12 @@ def test_a_move_asks_for_what_it_needs(bench):
     assert dialog.department() == "D1"
     dialog.reject()
     dialog = MoveDialog("Park", "A1", ["reason", "until"])
-    assert not dialog.ok.isEnabled()
+    assert not dialog.ok.isEnabled() and not dialog.missing.isHidden()  # the window says what is missing
     dialog.reason_edit.setPlainText("waits\nfor parts")
     assert dialog.ok.isEnabled() and dialog.reason() == "waits for parts" and "until" in dialog.payload()
+    assert dialog.missing.isHidden()
+    dialog.until_edit.setDate(dialog.until_edit.date().addYears(-5))
+    assert not dialog.ok.isEnabled() and dialog.missing.text() == dialog.ok.toolTip() != ""
 
 
 def test_the_dock_is_narrow_enough(bench):

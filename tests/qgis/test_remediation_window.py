@@ -76,10 +76,12 @@ def test_an_approval_that_the_fund_is_short_of_needs_a_name(desk):
     desk.dialog.steps["approve"].click()
     asked = desk.question
     assert "-100.00" in asked.told.text() and not asked.ok.isEnabled()
+    assert asked.missing.text() and not asked.missing.isHidden()  # the window says why
+    assert asked.focusWidget() is asked.fund_box  # Enter does not mean Cancel
     asked.over_box.setChecked(True)
-    assert not asked.ok.isEnabled()
+    assert not asked.ok.isEnabled() and asked.by_edit.accessibleName() in asked.missing.text()
     asked.by_edit.setText("李")
-    assert asked.ok.isEnabled()
+    assert asked.ok.isEnabled() and asked.missing.isHidden()
     asked.accept()
     sent(bench, "remediate")
     assert bench.pool.last("remediate") == Remediate(
