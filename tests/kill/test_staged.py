@@ -167,7 +167,7 @@ def test_a_kill_at_any_step_leaves_all_or_nothing(action, chain, tmp_path, recor
 
 
 DUE = ("importprofile", "recomputedue")  # new working hours are said until due times are counted anew
-ONCE = ("undoredraw",)  # refused the second time
+ONCE = ("undoredraw", "freezerun")  # refused the second time: a name is given once
 # Each run of the checks is a row of its own, each package is one; a case may be supervised twice.
 AGAIN = ("checkcomponents", "checkgrids", "repairgrids", "packcases", "supervisecases", "drawrecheck")
 
