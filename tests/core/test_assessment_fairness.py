@@ -12,6 +12,7 @@ from digital_citymgmt_plugin.core.assessment.fairness import (
     direct,
     indirect,
     is_small,
+    own_share,
     pieces,
     ranked,
     rates,
@@ -128,3 +129,10 @@ def test_the_cumulative_rate_of_qidong_hides_a_second_period_at_twice_the_rate()
     assert (hits.tolist(), total.tolist()) == ([6_157, 11_104], [15_430, 12_414])
     assert [round(100 * value, 2) for value in rates(hits, total)] == [39.9, 89.45]
     assert round(100 * hits.sum() / total.sum(), 2) == 61.99
+
+
+def test_who_alone_has_a_class_is_compared_with_himself():
+    assert own_share([[10, 0], [0, 5]]).tolist() == [1.0, 1.0]
+    assert own_share([[10, 10], [10, 10]]).tolist() == [0.5, 0.5]
+    assert own_share([[30, 0], [10, 60]])[0] == pytest.approx(0.75)
+    assert np.isnan(own_share([[0, 0], [1, 1]])[0])

@@ -146,7 +146,7 @@ def test_same_skill_has_the_same_adjusted_rank(store, monkeypatch):
     assert (rows["D1"]["small"], rows["D2"]["small"]) == (False, True)
     assert (rows["D1"]["total_not_exempt"], rows["D1"]["rate_not_exempt"]) == (95, 100.0)
     assert found["total"][2:5] == [153, 210, 72.86] and found["counts"]["small"] == 2
-    assert len(found["remarks"]) == 5 and not any(line.startswith("fairness.") for line in found["remarks"])
+    assert len(found["remarks"]) == 6 and not any(line.startswith("fairness.") for line in found["remarks"])
 
 
 def test_a_series_tells_what_the_cumulative_rate_hides(store, monkeypatch):
@@ -193,3 +193,13 @@ def test_rates_and_series_are_counted_from_the_cases(store):
     with pytest.raises(InputRefused) as caught:
         fairness.judge_rates(context(store), JudgeRates(by="class"))
     assert caught.value.code == "fairness.by"
+
+
+def test_a_department_that_alone_has_its_classes_is_not_ranked_against_itself(store, monkeypatch):
+    table = counted(closed=[[90, 0], [0, 40], [0, 0]], to_be_closed=[[100, 0], [1, 80], [0, 0]])
+    monkeypatch.setattr(fairness, "tally", lambda context, selection: table)
+    found = fairness.judge_rates(context(store), JudgeRates("closing_rate"))
+    rows = dicts(found)
+    assert (rows["D1"]["rank"], rows["D2"]["rank"]) == (1, 2)
+    assert [rows[code][name] for code in ("D1", "D2") for name in ("adjusted", "adjusted_rank", "direct")] == [None] * 6
+    assert (rows["D1"]["own"], found["counts"]["alone"]) == (99.01, 2)

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 LEVEL = 0.95  # of intervals, where none is given
+ALONE = 0.9  # above this share of its own cases a row has nothing to be compared with
 SMALL = 30  # below so many cases in the denominator a rate is greyed; a default of ours, no source gives one
 
 
@@ -151,6 +152,19 @@ def indirect(hits: ArrayLike, total: ArrayLike, level: float = LEVEL) -> Adjuste
     return Adjusted(
         np.clip(ratio * overall, 0.0, 1.0), np.clip(low, 0.0, 1.0), np.clip(high, 0.0, 1.0), expected, ratio, held
     )
+
+
+def own_share(total: ArrayLike) -> NDArray[np.float64]:
+    """Return which share of the cases that a row is compared with, class by class, are its own; NaN without any.
+
+    Σ n·(n/N) / Σ n over classes, n of the row, N of all. Near 1 – a department that alone has its classes – an adjusted
+    rate says nothing: the row is compared with itself.
+    """
+    below = np.atleast_2d(np.asarray(total, dtype=np.float64))
+    every = below.sum(axis=0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        part = np.where(every > 0, below / every, 0.0)
+        return np.asarray(np.where(below.sum(axis=1) > 0, (below * part).sum(axis=1) / below.sum(axis=1), np.nan))
 
 
 def pieces(hits: ArrayLike, total: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

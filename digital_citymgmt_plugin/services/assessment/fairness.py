@@ -25,7 +25,7 @@ from digital_citymgmt_plugin.services.assessment.tallies import tally
 PERIODS = ("day", "week", "month", "quarter", "year")
 COLUMNS = (
     "code", "name", "hits", "total", "rate", "low", "high", "small", "rank", "expected", "ratio", "adjusted",
-    "adjusted_low", "adjusted_high", "adjusted_rank", "direct", "held", "hits_not_exempt", "total_not_exempt",
+    "adjusted_low", "adjusted_high", "adjusted_rank", "direct", "held", "own", "hits_not_exempt", "total_not_exempt",
     "rate_not_exempt", "rank_not_exempt",
 )  # fmt: skip
 SERIES = ("period", "hits", "total", "rate", "low", "high", "small", "hits_so_far", "total_so_far", "rate_so_far")
@@ -38,7 +38,7 @@ def judge_rates(context: Context, request: JudgeRates) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``counts`` (rows, small), ``columns`` (``COLUMNS``), ``rows``, ``total`` (one row; without ranks), rates in
+        ``counts`` (rows, small, alone), ``columns`` (``COLUMNS``), ``rows``, ``total`` (one row; no ranks), rates in
         percent with two decimals, None where there is none; ``indicator`` (code, name, numerator, denominator),
         ``remarks``: lines that say what the columns are; ``cut_off``.
 
@@ -69,22 +69,30 @@ def judge_rates(context: Context, request: JudgeRates) -> dict[str, Any]:
     low, high = fair.wilson(hits, total)
     around, straight = fair.indirect(mix.numerator, mix.denominator), fair.direct(mix.numerator, mix.denominator)
     small = fair.is_small(total, least)
+    own = fair.own_share(mix.denominator)
+
+    def compared(values: NDArray[Any]) -> NDArray[Any]:
+        return np.where(own > fair.ALONE, np.nan, values)
+
     columns = [
         [row.code for row in counted.rows], [row.name for row in counted.rows], hits.tolist(), total.tolist(),
         percent(fair.rates(hits, total)), percent(low), percent(high), small.tolist(),
-        ranks(fair.rates(hits, total), better), _rounded(around.expected, _TWO), _rounded(around.ratio, 4),
-        percent(around.rate), percent(around.low), percent(around.high), ranks(around.ratio, better),
-        percent(straight.rate), percent(straight.held), without.numerator.tolist(), without.denominator.tolist(),
+        ranks(fair.rates(hits, total), better), _rounded(compared(around.expected), _TWO),
+        _rounded(compared(around.ratio), 4), percent(compared(around.rate)), percent(compared(around.low)),
+        percent(compared(around.high)), ranks(compared(around.ratio), better), percent(compared(straight.rate)),
+        percent(straight.held), percent(own), without.numerator.tolist(), without.denominator.tolist(),
         percent(fair.rates(without.numerator, without.denominator)),
         ranks(fair.rates(without.numerator, without.denominator), better),
     ]  # fmt: skip
     whole = _whole(int(hits.sum()), int(total.sum()), int(without.numerator.sum()), int(without.denominator.sum()))
     remarks = [
         said(context, "fairness.interval"), said(context, "fairness.small_counts", count=least),
-        said(context, "fairness.indirect"), said(context, "fairness.direct"), said(context, "fairness.exempt"),
+        said(context, "fairness.indirect"), said(context, "fairness.direct"), said(context, "fairness.own"),
+        said(context, "fairness.exempt"),
     ]  # fmt: skip
     return {
-        "counts": {"rows": len(counted.rows), "small": int(small.sum())}, "operation": None, "tables": [], "notes": [],
+        "counts": {"rows": len(counted.rows), "small": int(small.sum()), "alone": int((own > fair.ALONE).sum())},
+        "operation": None, "tables": [], "notes": [],
         "columns": list(COLUMNS), "rows": [list(row) for row in zip(*columns)], "total": whole, "remarks": remarks,
         "indicator": told_indicator(context, indicator), "cut_off": counted.cut_off,
     }  # fmt: skip
