@@ -28,6 +28,20 @@ HOURS = ((8 * 60, 12 * 60), (14 * 60, 18 * 60))
 LIMIT = 30
 
 
+def in_order(events):
+    """Return events as they count: by moment where a log from outside is among them, what has none stays behind."""
+    if not any(event["source"] == "log" for event in events):
+        return events
+    keys, latest = [], -(10**9)
+    for event in events:
+        if event["at"] is not None and event["action"] not in SETTING:
+            latest = max(latest, event["at"])
+            keys.append(event["at"])
+        else:
+            keys.append(latest)
+    return [events[place] for place in sorted(range(len(events)), key=lambda place: (keys[place], place))]
+
+
 def known_events(events, cut_off):
     """Return the events known at a cut-off: by their moment, without one by that of the event before them."""
     found, before = [], None
@@ -128,12 +142,13 @@ def working_minutes(start, end, workdays):
 
 def state_at(case, cut_off):
     """Return what is known of a case and how far it has come; None when nobody knows of it yet."""
-    everything = walk(case["events"])
+    log = in_order(case["events"])
+    everything = walk(log)
     every = moments_of(case["events"]) + list(everything["times"].values())
     if every and min(every) > cut_off:
         return None
     later = bool(every) and max(every) > cut_off and bool(case["events"])
-    told = walk(known_events(case["events"], cut_off)) if later else everything
+    told = walk(known_events(log, cut_off)) if later else everything
     times = told["times"]
     if times and min(times.values()) > cut_off:
         return None

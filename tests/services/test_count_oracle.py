@@ -82,11 +82,11 @@ def a_case(random: Random):
             if random.random() < 0.3 and at is not None:
                 at -= random.randrange(4000)
             before, after = random.choice((*STAGES, None, "nowhere")), random.choice((*STAGES, None, "nowhere"))
-            add(action, before, after, at)
+            add(action, before, after, at, random.choice(("log", "import", "import")))
         else:
             action, after = random.choice(_WAYS[stage])
             plain = after != "parked" and action not in ("return", "grant_appeal", "grant_extension", "amend")
-            source = "move" if plain and random.random() < 0.3 else "log"
+            source = random.choice(("move", "import")) if plain and random.random() < 0.4 else "log"
             payload = {"amount": random.choice((2, 8, 0.4)), "unit": "work_hour"} if action == "grant_extension" else {}
             add(action, stage, after, at, source, payload)
             stage = after

@@ -3,7 +3,7 @@
 
 An event is known from its own moment on. What carries none, and what sets columns (``state``, ``amend``: written when a
 table was read, of a time long before), is known with the event before it in the log of its case; nothing before it
-means: always.
+means: always. The order is that of ``log_order``.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.assessment.facts import PEOPLE, Bools, LogFacts, Moments
+from digital_citymgmt_plugin.core.cases.log_order import in_order
 from digital_citymgmt_plugin.core.cases.stages import ACTIONS as STEPS_AND_MORE
 from digital_citymgmt_plugin.core.cases.stages import CHECK, DISPOSAL, FEEDBACK, PARKED, UNKNOWN, VOID
 from digital_citymgmt_plugin.core.cases.times import NAT
@@ -28,7 +29,7 @@ NOBODY = -1
 
 @dataclass(frozen=True)
 class Log:
-    """Events sorted by case (place 0 to n − 1), those of one in the order of the log.
+    """Events sorted by case (place 0 to n − 1), those of one in the order in which they count (``log_order``).
 
     ``action``: numbers of ``NUMBER``, −1 for others; ``before``, ``after``: ranks of stages; ``who``, ``dept``: numbers
     of persons and departments, −1 for none; ``hours``: of a granted extension, NaN where it says none.
@@ -57,12 +58,21 @@ class Log:
 
 
 def sorted_log(columns: Mapping[str, NDArray[Any]]) -> Log:
-    """Make a log of columns in the order in which they were written."""
+    """Make a log of columns in the order in which they were written; ``logged``: which came with a log from outside."""
     case = columns["case"]
     if len(case) and not (np.diff(case) >= 0).all():
         order = np.argsort(case, kind="stable")
         columns = {name: values[order] for name, values in columns.items()}
-    return Log(**{name: columns[name] for name in Log.__dataclass_fields__})
+    log = Log(**{name: columns[name] for name in Log.__dataclass_fields__})
+    # Events of a log from outside count by their moments; almost always they stand so already.
+    mixed = np.unique(log.case[1:][(np.diff(log.case) == 0) & ~(np.diff(log.at) >= np.timedelta64(0, "ms"))])
+    rows = np.flatnonzero(np.isin(log.case, mixed)) if len(mixed) else mixed
+    if not len(rows):
+        return log
+    part = log.take(rows)
+    order = np.arange(len(log))
+    order[rows] = rows[in_order(part.case, part.at, part.doing(*SETTING), columns["logged"][rows])]
+    return log.take(order)
 
 
 def known_from(case: NDArray[np.int64], at: Moments, setting: Bools) -> Moments:

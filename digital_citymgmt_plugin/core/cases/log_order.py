@@ -8,6 +8,8 @@ columns, was said knowing the events before it, and stays behind the latest of t
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,7 +19,7 @@ LOG = "log"  # source of events of such a log
 
 
 def in_order(
-    case: NDArray[np.int64], at: NDArray[np.object_], told: NDArray[np.bool_], logged: NDArray[np.bool_]
+    case: NDArray[np.int64], at: NDArray[Any], told: NDArray[np.bool_], logged: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
     """Return the places of events in the order in which they count.
 
@@ -25,8 +27,8 @@ def in_order(
     ----------
     case : int64 array
         Ascending; the events of a case in the order in which they were written.
-    at : object array
-        Moments as the store keeps them, None where there is none.
+    at : object or datetime64 array
+        Moments as the store keeps them (None where there is none), or as numpy does.
     told : bool array
         Which state or amend columns and are no step of the case.
     logged : bool array
@@ -36,7 +38,7 @@ def in_order(
     if not logged.any():
         return order
     rows = np.flatnonzero(np.isin(case, case[logged]))
-    moments = from_text(at[rows])
+    moments = at[rows] if at.dtype.kind == "M" else from_text(at[rows])
     timed = ~np.isnat(moments) & ~told[rows]
     rank = np.zeros(len(rows), dtype=np.int64)
     rank[timed] = np.unique(moments[timed], return_inverse=True)[1].reshape(-1) + 1

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.assessment.facts import PEOPLE, STAGE_RANK, TASKS, Cases, LogFacts, source_kind
 from digital_citymgmt_plugin.core.assessment.logfacts import NUMBER, SETTING
+from digital_citymgmt_plugin.core.cases.log_order import LOG
 from digital_citymgmt_plugin.core.cases.names import UNKNOWN
 from digital_citymgmt_plugin.core.cases.replay import json_object
 from digital_citymgmt_plugin.core.cases.stages import STEPS
@@ -25,7 +26,7 @@ CODED = (
 )  # fmt: skip
 NUMBERS = ("parked", "reworks", "extensions", "returns")
 CASE_COLUMNS = (*STEPS, "due_at", "clock_from", "stage", "on_time", "on_time_basis", *NUMBERS, *CODED)
-EVENT_COLUMNS = ("case_fid", "action", "from_stage", "to_stage", "at", "done_by", "dept_code", "payload")
+EVENT_COLUMNS = ("case_fid", "action", "from_stage", "to_stage", "at", "done_by", "dept_code", "payload", "source")
 _LOG_FIELDS = tuple(name for name in LogFacts.__dataclass_fields__ if name != "people")
 _DAY_HOURS = 24
 
@@ -91,6 +92,7 @@ class Reader:
             "before": _mapped(part["from_stage"], lambda text: STAGE_RANK.get(text, UNKNOWN), np.int8),
             "after": _mapped(part["to_stage"], lambda text: STAGE_RANK.get(text, UNKNOWN), np.int8),
             "at": from_text(_nones(part["at"])), "hours": hours,
+            "logged": np.asarray(part["source"] == LOG, dtype=bool),
             "who": self.words["person"].numbers(part["done_by"].tolist()) - 1,
             "dept": self.words["dept_code"].numbers(part["dept_code"].tolist()) - 1,
         }  # fmt: skip

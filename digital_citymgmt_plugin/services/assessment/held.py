@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.core.assessment.counts import COUNTS
 from digital_citymgmt_plugin.core.assessment.facts import LogFacts
 from digital_citymgmt_plugin.core.assessment.logfacts import SETTING, known_from, log_facts, sorted_log
 from digital_citymgmt_plugin.core.cases.derived import DERIVED, GIVEN
+from digital_citymgmt_plugin.core.cases.log_order import LOG, in_order
 from digital_citymgmt_plugin.core.cases.replay import EVENT_COLUMNS as REPLAYED
 from digital_citymgmt_plugin.core.cases.replay import events_of
 from digital_citymgmt_plugin.core.cases.stages import CLOSED, STEPS, VOID
@@ -139,9 +140,10 @@ class HeldCases:
         fids = part["fid"][rows]
         names = list(dict.fromkeys(("fid", *REPLAYED, *EVENT_COLUMNS)))
         events = store.read(EVENTS, names, [("case_fid", "in", fids.tolist())], ["case_fid", "fid"])
-        case = events["case_fid"].astype(np.int64)
-        at = known_from(case, from_text(events["at"]), np.isin(events["action"].astype(str), SETTING))
-        seen = ~(at > cut_off)
+        case, at = events["case_fid"].astype(np.int64), from_text(events["at"])
+        setting = np.isin(events["action"].astype(str), SETTING)
+        order = in_order(case, at, setting, np.asarray(events["source"] == LOG, dtype=bool))
+        seen = order[~(known_from(case[order], at[order], setting[order]) > cut_off)]
         events = {name: values[seen] for name, values in events.items()}
         logged = np.isin(fids, case)
         fids, rows = fids[logged], rows[logged]
