@@ -6,8 +6,9 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import openpyxl
 import pytest
-from qgis.core import QgsApplication, QgsVectorLayer
+from qgis.core import QgsApplication, QgsProcessingException, QgsVectorLayer
 
 from digital_citymgmt_plugin.algorithms.provider import DcmProvider
 from digital_citymgmt_plugin.bridge.engines import pool
@@ -107,8 +108,30 @@ def test_the_chain_from_areas_to_the_assessment(run, chinese_path):
     table = run("assess", STORE=store, BY="community", OUTPUT=str(chinese_path / "评价.xlsx"))
     assert table["CASES"] == 10
     assert Path(table["OUTPUT"]).is_file()
+    _compared_and_checked_again(run, store, chinese_path)
     assert run("verifystore", STORE=store)["FINDINGS"] == 0
     assert _codes(store) == 32
+
+
+def _compared_and_checked_again(run, store, folder):
+    """Compare periods, draw cases, read the filled form back; collectors cannot be told without beats."""
+    compared = run(
+        "compareperiods", STORE=store, MEASURE="reported", KIND="before", BY="community", FROM="2000-01-01",
+        TO="2030-12-31", OUTPUT=str(folder / "对比.gpkg"),
+    )  # fmt: skip
+    assert (compared["ROWS"], compared["FALLEN"]) == (2, 0)
+    assert QgsVectorLayer(compared["OUTPUT"], "对比", "ogr").featureCount() == 2
+    form = folder / "抽查.xlsx"
+    drawn = run("drawrecheck", STORE=store, COUNT="reported", BY="community", NUMBER=4, SEED="1", OUTPUT=str(form))
+    assert (drawn["CASES"], drawn["DRAWN"]) == (10, 4)
+    book = openpyxl.load_workbook(form)
+    for row in book.worksheets[0].iter_rows(min_row=2):
+        row[7].value = "属实"
+    book.save(form)
+    back = run("readrecheck", STORE=store, INPUT=str(form))
+    assert (back["ROWS"], back["GENUINE"], back["REJECTED"]) == (4, 4, 0)
+    with pytest.raises(QgsProcessingException):
+        run("collectorsheets", STORE=store)
 
 
 def _codes(store):
