@@ -140,8 +140,11 @@ CASES = (
     ("turned coordinates are turned back", "SELECT count(*) FROM case_record WHERE geom IS NOT NULL"
      " AND CAST(substr(case_no, 3) AS INTEGER) % 50 = 3", 8),
 )  # fmt: skip
-# What looking at assessments must leave: nothing but what the demo city has.
-ASSESS = (("cases", "SELECT count(*) FROM case_record", 300),)
+# What looking at assessments must leave: the table that was kept.
+ASSESS = (
+    ("cases", "SELECT count(*) FROM case_record", 300),
+    ("kept tables", "SELECT count(*) FROM assessment_run", 1),
+)
 KINDS = {
     "create_store", "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
 }  # fmt: skip

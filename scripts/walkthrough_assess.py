@@ -29,7 +29,7 @@ from digital_citymgmt_plugin.bridge.assessment_layer import find_assessed
 class AssessmentDay(CensusDay):
     """The steps."""
 
-    STEPS = ("open_dock", "figures", "on_map", "periods", "cases", "rates", "files", "small_screen")
+    STEPS = ("open_dock", "figures", "on_map", "periods", "fairness", "cases", "rates", "kept", "files", "small_screen")
 
     @property
     def desk(self) -> Any:
@@ -109,7 +109,62 @@ class AssessmentDay(CensusDay):
         yield from self.set(dock.compare_box, "before")
         self.check("the change of ranks stands there", self.desk.table.at("change") > 0)
         self.document("assessment-compare", dock)
+        yield from self.set(dock.compare_box, "")
         yield from self.set(dock.period_box, "all")
+
+    def fairness(self) -> Iterator[None]:
+        """Look at the series, go into one of its months; at intervals and ranks, at what rose; at the totals."""
+        dock = self.desk.dock
+        yield from self.set(dock.by_box, "department")
+        yield from self.set(dock.period_box, "this_year")
+        self.hand.picture("series", dock)
+        spans = self.desk.series.spans
+        self.check("a series has parts", len(spans) > 1)
+        dock.chart.chosen.emit(1)
+        yield from self.still()
+        self.check("a click shows that part", dock.days() == spans[1])
+        yield from self.set(dock.compare_box, "before")
+        for name, page in (("fairness", self.desk.fairness.fair), ("change", self.desk.fairness.change)):
+            dock.tabs.setCurrentWidget(page)
+            yield from self.still()
+            self.document(f"assessment-{name}", dock)
+        self.check("rates are judged", self.desk.fairness.fair_view.model().rowCount() > 0)
+        self.check("changes are listed", self.desk.fairness.change_view.model().rowCount() > 0)
+        dock.tabs.setCurrentWidget(dock.ties)
+        yield from pause(0.2)
+        self.check("all totals agree", "✓" in dock.tabs.tabText(dock.tabs.currentIndex()))
+        self.hand.picture("ties", dock)
+        dock.tabs.setCurrentWidget(dock.chart)
+        yield from self.set(dock.compare_box, "")
+        yield from self.set(dock.by_box, "community")
+        yield from self.set(dock.period_box, "all")
+
+    def kept(self) -> Iterator[None]:
+        """Keep the table, change what is shown, open it again."""
+        dock, runs = self.desk.dock, self.desk.runs
+        before = [list(row) for row in self.desk.table.rows]
+        self.hand.click(dock.freeze_button)
+        yield from wait_for(lambda: runs.dialog is not None and runs.dialog.isVisible(), 20, "the name")
+        self.hand.picture("keep", runs.dialog)
+        runs.dialog.accept()
+        yield from self.quiet()
+        yield from self.still()
+        yield from self.set(dock.by_box, "grid")
+        self.hand.click(dock.runs_button)
+        yield from wait_for(lambda: hasattr(runs.dialog, "view") and runs.dialog.isVisible(), 20, "the kept tables")
+        dialog = runs.dialog
+        dialog.view.selectRow(0)
+        yield from pause(0.3)
+        self.document("assessment-kept", dialog)
+        self.hand.click(dialog.open_button)
+        yield from self.still()
+        self.check("the kept table is as it was", self.desk.table.rows == before and bool(self.desk.frozen))
+        path = OUT / "kept.png"
+        self.desk.ask_file = lambda *_words: str(path)
+        self.hand.click(dock.picture_button)
+        yield from pause(0.5)
+        self.check("its picture is written", path.is_file())
+        yield from self.set(dock.by_box, "community")
 
     def cases(self) -> Iterator[None]:
         """Open the cases of a number with Enter: they stand in the dispatch dock."""
