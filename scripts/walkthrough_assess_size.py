@@ -54,7 +54,7 @@ class BigTable(Round):
         self.hand.picture("first")
         dock = self.desk.dock
         periods = ("this_month", "last_month", "this_quarter", "last_quarter", "this_year", "last_year", "this_week")
-        for by in ("street", "department", "community", "grid"):
+        for by in ("department", "community", "street", "grid"):
             yield from self.timed(f"{by}: rows", [self.chooser(dock.by_box, by)], 0.3)
             yield from self.timed(f"{by}: period", [self.chooser(dock.period_box, name) for name in periods], 0.3)
         self.hand.picture("grids")
