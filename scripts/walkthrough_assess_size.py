@@ -3,7 +3,7 @@
 
 ``bash scripts/run_walkthrough.sh --assess --store city.gpkg`` starts it. Figures are told beside their bars, not
 judged: other work on the machine is in them. Each is the median of several; the wait is from the choice to the table,
-with the 120 ms that the dock waits for further choices.
+with the 60 ms that the dock waits for further choices.
 """
 
 from __future__ import annotations

@@ -31,6 +31,8 @@ _LAYERS = {
     "county": ("admin_area", "county"), "street": ("admin_area", "street"), "community": ("admin_area", "community"),
     "grid": ("unit_grid", "current"),
 }  # fmt: skip
+_HIDDEN = "dcm/assessment_hid"  # on our layer: ids of those that are not shown meanwhile
+_BESIDE = (("check_issue", "open"), ("candidate", "open"), ("sheet", ""))  # thousands of signs over the colours
 _NO_VALUE = {"color": "#ffffff", "style": "b_diagonal", "outline_color": "#77767b", "outline_width": "0.2"}
 
 
@@ -125,6 +127,7 @@ def show_assessed(
     if fresh:
         project.addMapLayer(layer, False)
         _put_in(layer, store, project)
+        _hide_beside(layer, store, project)
     layer.triggerRepaint()
     return layer
 
@@ -135,6 +138,17 @@ def _put_in(layer: QgsVectorLayer, store: str, project: QgsProject) -> None:
     node = project.layerTreeRoot().findLayer(areas.id()) if areas is not None else None
     group = node.parent() if node is not None else project.layerTreeRoot()
     group.insertLayer(group.children().index(node) if node is not None else 0, layer)
+
+
+def _hide_beside(layer: QgsVectorLayer, store: str, project: QgsProject) -> None:
+    hidden = []
+    for table, part in _BESIDE:
+        other = find_layer(store, table, part)
+        node = project.layerTreeRoot().findLayer(other.id()) if other is not None else None
+        if node is not None and node.itemVisibilityChecked():
+            node.setItemVisibilityChecked(False)
+            hidden.append(node.layerId())
+    layer.setCustomProperty(_HIDDEN, ",".join(hidden))
 
 
 def _renderer(edges: Sequence[float], colours: Sequence[str], digits: int, gaps: bool) -> QgsGraduatedSymbolRenderer:
@@ -168,7 +182,11 @@ def _label(layer: QgsVectorLayer, digits: int) -> None:
 
 
 def remove_assessed() -> None:
-    """Take the layer away."""
+    """Take the layer away; what it hid is shown again."""
     layer = find_assessed()
     if layer is not None:
+        for hidden in str(layer.customProperty(_HIDDEN) or "").split(","):
+            node = QgsProject.instance().layerTreeRoot().findLayer(hidden) if hidden else None
+            if node is not None:
+                node.setItemVisibilityChecked(True)
         QgsProject.instance().removeMapLayer(layer.id())

@@ -41,7 +41,7 @@ class FiguresOnMap:
         dock, column, by = self.desk.dock, self.desk.figure(), self.by
         dock.map_button.setEnabled(assessment_layer.can_show(by))
         wanted = column is not None and dock.map_button.isChecked() and assessment_layer.can_show(by)
-        if not wanted:
+        if not wanted or column is None:
             self.clear()
             return
         values = self.desk.table.values(column.key)

@@ -12,7 +12,7 @@ from typing import Any
 from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 
-from digital_citymgmt_plugin.bridge.messages import templates
+from digital_citymgmt_plugin.bridge.messages import sentence, templates
 from digital_citymgmt_plugin.core.assessment.periods import before, preset, year_before
 from digital_citymgmt_plugin.core.assessment.schemes import POSTS
 from digital_citymgmt_plugin.core.requests_assessment import Evaluate, ExportEvaluation, ListSchemes, WarmPanel
@@ -27,9 +27,10 @@ from digital_citymgmt_plugin.gui.docks.assessment_series import SeriesDesk
 from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.models.assessment import Column, Table
 from digital_citymgmt_plugin.gui.models.evaluations import compared, evaluation_table
+from digital_citymgmt_plugin.gui.plain_text import as_tip
 from digital_citymgmt_plugin.gui.redraw_courier import Courier
 
-_REST_MS = 120  # several choices in a row are one question
+_REST_MS = 60  # several choices in a row are one question
 _WARM_MS = 400
 
 
@@ -171,6 +172,12 @@ class AssessmentController(Desk):
         fitting = [(one["code"], one["name"]) for one in self.schemes if one["object"] in ("", object_of(by))]
         if fitting:
             self.dock.show_choices(self.dock.scheme_box, [*fitting, ("all", tr("All indicators"))])
+        for one in self.schemes:  # what a scheme rests on, and what is wrong with it
+            at = self.dock.scheme_box.findData(one["code"])
+            lines = [str(one.get(name) or "") for name in ("source", "confidence", "note")]
+            lines += [sentence(code, values) for code, values in one.get("problems") or []]
+            told = "\n".join(line for line in lines if line)
+            self.dock.scheme_box.setItemData(at, as_tip(told), Qt.ItemDataRole.ToolTipRole)
 
     def show_days(self, first: date, last: date) -> None:
         """Show the table of a period of one's own."""
@@ -241,7 +248,7 @@ class AssessmentController(Desk):
         rows = len(table.rows)
         words = tr("{rows} rows. Press Enter in a number for its cases.").replace("{rows}", str(rows))
         self.dock.label.setText(words if rows else tr("There is nothing to count in this period."))
-        self.on_map.show()
+        QTimer.singleShot(0, self.on_map.show)  # the table stands there before thousands of areas are coloured
 
     def _compare(self, answer: dict[str, Any]) -> None:
         self._show_table(compared(self.table, evaluation_table(answer)))

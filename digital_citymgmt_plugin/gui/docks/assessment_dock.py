@@ -91,8 +91,8 @@ class AssessmentDock(QgsDockWidget):
         side = self.view.verticalHeader()  # the names of the rows stay in sight whatever is scrolled
         side.setSectionResizeMode(side.ResizeMode.Fixed)
         side.setDefaultSectionSize(self.view.fontMetrics().height() + 12)
-        side.setTextElideMode(Qt.TextElideMode.ElideRight)
-        side.setMaximumWidth(16 * self.view.fontMetrics().averageCharWidth())
+        side.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # codes differ in their ends
+        side.setMaximumWidth(20 * self.view.fontMetrics().averageCharWidth())
         side.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         side.setVisible(True)
         head = self.view.horizontalHeader()
