@@ -17,6 +17,12 @@ _BY = (
 _PARTED = ("none", "month", "week", "quarter", "year", "class", "major", "source", "department", "street")
 
 
+def _joined(text: str) -> dict[str, str]:
+    """Read pairs of codes; what is no pair is handed on, to be refused by name."""
+    pairs = [part.partition("=") for part in text.replace("；", ";").replace("＝", "=").split(";") if part.strip()]
+    return {code.strip(): into.strip() for code, _, into in pairs}
+
+
 class AssessAlgorithm(CityAlgorithm):
     """Count cases and compute rates over a period."""
 
@@ -53,7 +59,8 @@ class AssessAlgorithm(CityAlgorithm):
             ("FROM", tr("From"), tr("First day; empty: from the first case.")),
             ("TO", tr("To"), tr("Last day, included; empty: to the last case.")),
             (
-                "CUT_OFF", tr("Cut-off"),
+                "CUT_OFF",
+                tr("Cut-off"),
                 tr("What was not done by the end of this day counts as open; empty: the latest time in the store."),
             ),
         ):
@@ -73,6 +80,11 @@ class AssessAlgorithm(CityAlgorithm):
             advanced=True,
         )
         self.add(
+            p.text("JOIN", tr("Joined rows"), optional=True),
+            tr("Codes of rows that are one, e.g. of merged departments: D09=D01; D08=D01. The first joins the second."),
+            advanced=True,
+        )
+        self.add(
             p.text("RUN", tr("Keep as"), optional=True),
             tr("A name under which the whole is kept in the store, to be opened again to the digit; empty: not kept."),
         )
@@ -85,7 +97,7 @@ class AssessAlgorithm(CityAlgorithm):
         given.store_path()
         by2, basis = given.choice("BY2"), given.choice("BASIS")
         by2, basis = "" if by2 == "none" else by2, "" if basis == "scheme" else basis
-        name = given.text("RUN")
+        name, join = given.text("RUN"), _joined(given.text("JOIN") or "")
         if name:
             return FreezeRun(
                 by=given.choice("BY"),
@@ -95,6 +107,7 @@ class AssessAlgorithm(CityAlgorithm):
                 from_date=given.date("FROM") or "",
                 to_date=given.date("TO") or "",
                 cut_off=given.date("CUT_OFF") or "",
+                join=join,
                 name=name,
                 output=given.output_layer("OUTPUT") or "",
             )
@@ -102,6 +115,7 @@ class AssessAlgorithm(CityAlgorithm):
             by=given.choice("BY"),
             by2=by2,
             basis=basis,
+            join=join,
             from_date=given.date("FROM"),
             to_date=given.date("TO"),
             cut_off=given.date("CUT_OFF"),

@@ -277,6 +277,7 @@ class Assess(Request):
     output: Optional[str] = None  # noqa: UP045
     by2: str = ""  # each row parted: month, class, source … ('' not)
     basis: str = ""  # filed | reported | flow; '' as the scheme says
+    join: dict[str, Any] = field(default_factory=dict)  # code → code whose row its cases are in
 
 
 @dataclass(frozen=True)

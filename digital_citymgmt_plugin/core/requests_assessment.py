@@ -16,7 +16,9 @@ class Evaluate(Request):
     ``by``, ``by2``: what rows and columns are (``services.assessment.groups.BY``; ``by2`` also month, class).
     ``basis``: filed, reported or flow; '' as the scheme says. ``cut_off``: a day (its end) or a moment; '' the latest
     time in the store. ``where``: column → list of codes. ``without``: ``exempt`` leaves out cases whose appeal was
-    granted. The answer's ``evaluation`` is ``core.assessment.evaluation.Evaluation`` as JSON.
+    granted. ``join``: code → code whose row its cases are in (departments that were merged).
+
+    The answer's ``evaluation`` is ``core.assessment.evaluation.Evaluation`` as JSON.
     """
 
     method: ClassVar[str] = "evaluate"
@@ -29,6 +31,7 @@ class Evaluate(Request):
     cut_off: str = ""
     where: dict[str, Any] = field(default_factory=dict)
     without: str = ""
+    join: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from digital_citymgmt_plugin.core.assessment.scores import compute
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.requests import Assess, MoveCases, UndoOperation
 from digital_citymgmt_plugin.core.requests_assessment import (
+    CasesOfNumber,
     CompareRuns,
     Evaluate,
     FreezeRun,
@@ -24,6 +25,7 @@ from digital_citymgmt_plugin.core.requests_assessment import (
 )
 from digital_citymgmt_plugin.services.assessment.assess import assess
 from digital_citymgmt_plugin.services.assessment.evaluate import evaluate, make_evaluation
+from digital_citymgmt_plugin.services.assessment.panel import cases_of_number
 from digital_citymgmt_plugin.services.assessment.runs import compare_runs, freeze_run, list_runs, open_run
 from digital_citymgmt_plugin.services.assessment.schemes import list_schemes
 from digital_citymgmt_plugin.services.case_moves import move_cases
@@ -98,6 +100,26 @@ def test_a_run_by_unit_grid_outlives_a_redraw(store):
     found = compare_runs(make_context(store), CompareRuns("一月"))
     states = {row["code"]: row["state"] for row in found["rows"]}
     assert states == {"G1": "same", "G2": "gone", "G3": "new"} and found["totals"] == {}
+
+
+def test_departments_that_were_merged_are_one_row_whose_numbers_open_their_cases(store):
+    apart = make_evaluation(make_context(store), Evaluate("department", by2="month"))
+    asked = Evaluate("department", "s3_department", join={"D1": "D0"}, by2="month")
+    made = make_evaluation(make_context(store), asked)
+    assert [row.code for row in made.rows] == ["D0"] and made.totals == apart.totals
+    assert made.cells["closed"].sum(axis=0).tolist() == apart.cells["closed"].sum(axis=0).tolist()
+    assert ("table.joined", {"code": "D1", "into": "D0"}) in made.notes
+    found = cases_of_number(make_context(store), CasesOfNumber(made.number_id("closed", "D0")))
+    assert len(found["fids"]) == made.counts["closed"][0]
+    kept = keep(store, join={"D1": "D0"})
+    assert compare_runs(make_context(store), CompareRuns(kept["run"]["uuid"]))["counts"]["changed"] == 0
+    for wrong in ({"D1": "D1"}, {"D1": ""}, {"D1": "D0", "D0": "D9"}, {"D1": 7}):
+        with pytest.raises(InputRefused) as refusal:
+            evaluate(make_context(store), Evaluate("department", join=wrong))
+        assert refusal.value.code == "assess.join"
+    with pytest.raises(InputRefused) as refusal:
+        evaluate(make_context(store), Evaluate("collector", join={"a": "b"}))
+    assert refusal.value.code == "assess.join"
 
 
 def test_runs_are_listed_and_taken_back(store):

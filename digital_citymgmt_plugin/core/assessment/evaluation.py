@@ -52,6 +52,7 @@ class Selection:
     cut_off: str = ""
     zone: str = "Asia/Shanghai"
     where: dict[str, list[str]] = field(default_factory=dict)
+    join: dict[str, str] = field(default_factory=dict)  # code → code whose row its cases are in
 
 
 @dataclass(frozen=True)
@@ -92,10 +93,14 @@ class Evaluation:
         """Return the text that names a number of this evaluation; without row the total."""
         chosen = self.selection
         keys = {} if row is None else {chosen.by: row}
+        where = dict(chosen.where)
+        joined = [code for code, into in chosen.join.items() if into == row]
+        if joined and row is not None:  # a row of several codes: the total of a filter by these
+            keys, where = {}, {**where, chosen.by: sorted({row, *joined})}
         if column is not None:
             keys[chosen.by2] = column
         return NumberId(
-            count, keys, chosen.basis, chosen.from_date, chosen.to_date, chosen.cut_off, chosen.where, self.without
+            count, keys, chosen.basis, chosen.from_date, chosen.to_date, chosen.cut_off, where, self.without
         ).to_text()
 
     def without_exempt(self) -> Evaluation:

@@ -58,6 +58,7 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "table.zero_zero": "没有数值的指标计0分",
         "table.zero_full": "没有数值的指标计满分",
         "table.no_value": "没有数值的指标：{names}",
+        "table.joined": "{code} 的案件并入 {into}。",
         "table.always": "全部",
         "table.between": "{first} 至 {last}",
         "table.earliest": "最早",

@@ -97,14 +97,14 @@ def assess(context: Context, request: Assess) -> dict[str, Any]:
 
 def _told_by_records(request: Assess, scheme: Scheme) -> bool:
     """Tell whether rows of cases alone give the table: a third of the time, for the logs need not be read."""
-    plain = request.by in BY and not request.by2 and (request.basis or scheme.basis) == "filed"
+    plain = request.by in BY and not (request.by2 or request.join) and (request.basis or scheme.basis) == "filed"
     return plain and not scheme.weighted and not scheme.object and set(scheme.counts) <= set(KNOWN)
 
 
 def _evaluated(context: Context, request: Assess, words: Words) -> dict[str, Any]:
     asked = Evaluate(
         request.by, request.scheme, request.by2, request.basis, request.from_date or "", request.to_date or "",
-        request.cut_off or "",
+        request.cut_off or "", join=request.join,
     )  # fmt: skip
     evaluation = make_evaluation(context, asked)
     table = table_of(context, evaluation, words)

@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.services.assessment.tallies import tally
 from digital_citymgmt_plugin.services.intake import objects
 
 _PERIOD = {"filed": "table.period", "reported": "table.period_reported", "flow": "table.period_flow"}
+JOINED = ("department", "street", "community", "grid")
 AREAS = ("county", "street", "community", "grid", "beat")
 
 
@@ -66,9 +67,11 @@ def make_evaluation(context: Context, request: Evaluate) -> Evaluation:
         names = {name: Words(context.sentences).say(f"table.object_{name}") for name in (scheme.object, kind)}
         raise InputRefused("assess.scheme_object", scheme=scheme.name, object=names[scheme.object], by=names[kind])
     _check_where(request.where)
+    _check_join(request.by, request.join)
     selection = Selection(
         request.by, request.by2, request.basis or scheme.basis, request.from_date, request.to_date, request.cut_off,
         meta.get("time_zone") or "Asia/Shanghai", dict(request.where),
+        dict(request.join),
     )  # fmt: skip
     counted = tally(context, selection)
     place = {"county_code": meta.get("county_code", ""), "county_name": meta.get("county_name", "")}
@@ -118,6 +121,14 @@ def _check_where(where: Mapping[str, Any]) -> None:
     for name, codes in where.items():
         if not isinstance(codes, list) or not all(isinstance(code, str) for code in codes):
             raise InputRefused("assess.where", value=name, known=", ".join(WHERE))
+
+
+def _check_join(by: str, join: Mapping[str, Any]) -> None:
+    """Refuse joins of rows that cannot be found again by a filter, and chains of them."""
+    for code, into in join.items():
+        good = isinstance(into, str) and code and into and code != into and into not in join and by in JOINED
+        if not good:
+            raise InputRefused("assess.join", value=f"{code} → {into}", by=by, known=", ".join(JOINED))
 
 
 def said_of(context: Context, evaluation: Evaluation) -> dict[str, Any]:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +59,9 @@ def tally(context: Context, selection: Selection) -> Tally:
     counted = _counted(panel, selection, where)
     exempt = where.get("exempt", ())
     without = _counted(panel, selection, {**where, "exempt": ("1",)}, columns=False) if exempt in ((), ("1",)) else None
+    if selection.join:
+        counted = _folded(counted, selection.join)
+        without = _folded(without, selection.join) if without is not None else None
     rows, keep = _rows(context.need_store(), selection.by, counted)
     notes: list[Note] = []
     missing = int(counted.counts["timeliness_missing"].sum())
@@ -66,6 +69,8 @@ def tally(context: Context, selection: Selection) -> Tally:
         notes.append(("table.timeliness_missing", {"count": missing}))
     if counted.undated:
         notes.append(("table.undated", {"count": counted.undated}))
+    for code, into in selection.join.items():
+        notes.append(("table.joined", {"code": code, "into": into}))
     if not counted.cases:
         notes.append(("table.no_cases", {}))
     cells = {code: values[keep] for code, values in counted.counts.items()} if selection.by2 else {}
@@ -117,6 +122,20 @@ def _joined(parts: Sequence[Counted]) -> Counted:
             counts[code] = whole
     first = parts[0]
     return Counted(codes, names, codes2, names2, counts, first.cases, first.undated, first.cut_off)
+
+
+def _folded(counted: Counted, join: Mapping[str, str]) -> Counted:
+    """Return counts with the rows of joined codes in those that they are joined to."""
+    names = dict(zip(counted.codes, counted.names))
+    wanted = {join.get(code, code) for code in counted.codes}
+    codes = sorted(wanted, key=lambda code: (not code, code))
+    at = np.array([codes.index(join.get(code, code)) for code in counted.codes], dtype=np.int64)
+    counts = {}
+    for name, values in counted.counts.items():
+        counts[name] = np.zeros((len(codes), *values.shape[1:]), dtype=np.int64)
+        np.add.at(counts[name], at, values)
+    said = tuple(names.get(code, code) for code in codes)
+    return replace(counted, codes=tuple(codes), names=said, counts=counts)
 
 
 def _union(sides: Sequence[tuple[Sequence[str], Sequence[str]]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
