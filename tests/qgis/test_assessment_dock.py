@@ -339,3 +339,10 @@ def test_the_period_before_is_looked_at_as_long_after_its_end(bench):
     bench.settle()
     earlier = [one for one in bench.pool.asked if one.method == "evaluate" and one.from_date == "2026-01-01"]
     assert earlier[-1].cut_off == "2026-02-05T08:00:00.000Z"
+
+
+def test_the_engine_gets_the_words_of_everything_that_the_dock_asks(bench):
+    from digital_citymgmt_plugin.gui.docks.assessment_controller import spoken
+
+    words = spoken()
+    assert {"table.total", "fairness.interval", "compare.periods"} <= set(words) and len(words) < 300

@@ -319,7 +319,7 @@ class AssessmentController(Desk):
 
 def spoken() -> dict[str, str]:
     """Return the words that a table needs: few enough to go with every question."""
-    return {code: text for code, text in templates().items() if code.startswith(("table.", "assess."))}
+    return {code: text for code, text in templates().items() if code.startswith(("table.", "assess.", "fairness.", "compare."))}
 
 
 def object_of(by: str) -> str:
