@@ -14,13 +14,14 @@ from digital_citymgmt_plugin.core.assessment.evaluation import Selection
 from digital_citymgmt_plugin.core.assessment.number_ids import NumberId
 from digital_citymgmt_plugin.core.assessment.question import Question
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.requests import Assess, MoveCases
+from digital_citymgmt_plugin.core.requests import Assess, MoveCases, UndoOperation
 from digital_citymgmt_plugin.core.requests_assessment import CasesOfNumber, WarmPanel
 from digital_citymgmt_plugin.services.assessment import assess
-from digital_citymgmt_plugin.services.assessment.panel import cases_of_number, panel_of, warm_panel
+from digital_citymgmt_plugin.services.assessment.panel import Panel, cases_of_number, panel_of, warm_panel
 from digital_citymgmt_plugin.services.assessment.tallies import tally
 from digital_citymgmt_plugin.services.case_moves import move_cases
 from digital_citymgmt_plugin.services.intake import objects
+from digital_citymgmt_plugin.services.undoing import undo_operation
 from tests.support import make_context, new_store
 
 STEPS = ("report", "accept", "file", "dispatch", "dispose", "feedback", "check", "close")
@@ -190,3 +191,49 @@ def test_reading_is_gone_on_with_bit_by_bit(store):
         asked += 1
     assert 5 < asked < 100
     assert told == {**told, "ready": True, "fraction": 1.0}
+
+
+def test_what_is_taken_up_is_what_reading_anew_gives(store):
+    """Moves of all kinds, a cut-off between, undo: no case and no count differs from a panel read from the start."""
+    context = make_context(store)
+    panel = panel_of(context)
+    operations = []
+    for action, role, more in (
+        ("accept", "acceptor", {}), ("file", "shift_lead", {}),
+        ("park", "dispatcher", {"payload": {"until": "2030-01-01"}}),
+        ("void", "commander", {}), ("check", "collector", {}), ("close", "shift_lead", {}),
+        ("rework", "dispatcher", {}), ("return", "department", {}), ("appeal", "department", {}),
+    ):  # fmt: skip
+        request = MoveCases(panel.fids.tolist(), action, role=role, done_by="甲", reason="因", **more)
+        operations.append(move_cases(context, request)["operation"])
+        assert panel_of(context) is panel
+    undo_operation(context, UndoOperation(operations[-1]))
+    for cut_off in ("", "2020-01-09"):
+        fresh = Panel(store, "未定")
+        fresh.load(context)
+        for by in ("department", "closer", "source"):
+            for basis in ("filed", "flow"):
+                question = Question(by, "", basis, "2020-01-03", "", cut_off)
+                told, anew = panel_of(context).counts(question), fresh.counts(question)
+                assert told.codes == anew.codes
+                assert {code: values.tolist() for code, values in told.counts.items()} == {
+                    code: values.tolist() for code, values in anew.counts.items()
+                }  # fmt: skip
+    assert panel_of(context) is panel
+
+
+def test_days_are_those_of_the_city_also_where_clocks_change(tmp_path):
+    """6 and 7 November 2021 in New York: four, then five hours behind; the hour that comes twice is one day's."""
+    opened = new_store(tmp_path / "n.gpkg", crs="EPSG:26986", time_zone="America/New_York")
+    moments = ["2021-11-07T03:59:59.000Z", "2021-11-07T04:00:00.000Z", "2021-11-07T05:30:00.000Z",
+               "2021-11-07T06:30:00.000Z", "2021-11-08T04:59:59.000Z", "2021-11-08T05:00:00.000Z"]  # fmt: skip
+    with opened.action("set up") as action:
+        numbers = objects(f"N{place}" for place in range(len(moments)))
+        action.insert("case_record", {"case_no": numbers, "reported_at": objects(moments)})
+    panel = panel_of(make_context(opened))
+    days = panel.counts(Question("kind", "day", "reported"))
+    assert dict(zip(days.codes2, days.counts["reported"].sum(axis=0).tolist())) == {
+        "2021-11-06": 1, "2021-11-07": 4, "2021-11-08": 1, "": 0,
+    }  # fmt: skip
+    assert int(panel.counts(Question("kind", cut_off="2021-11-07")).counts["reported"].sum()) == 5
+    opened.close()
