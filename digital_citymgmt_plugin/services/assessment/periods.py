@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.assessment.counts import Cases, first_known
 from digital_citymgmt_plugin.core.assessment.words import Words
-from digital_citymgmt_plugin.core.cases.times import parse_times, to_local
+from digital_citymgmt_plugin.core.cases.times import parse_times, to_local, to_utc
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.requests import Assess
 from digital_citymgmt_plugin.services.intake import objects
@@ -51,8 +51,9 @@ def read_cut_off(text: str | None, zone: str) -> np.datetime64 | None:
     if bad[0]:
         raise InputRefused("assess.date", field="cut_off", value=text)
     moment: np.datetime64 = moments[0]
-    if len(text.strip()) <= 10:  # a day alone: its last moment
-        moment = moment + np.timedelta64(86_399_999, "ms")
+    if len(text.strip()) <= 10:  # a day alone: its last moment, also where clocks change and it has 23 or 25 hours
+        local = to_local(moments, zone)
+        moment = to_utc(local + np.timedelta64(1, "D"), zone)[0] - np.timedelta64(1, "ms")
     return moment
 
 
