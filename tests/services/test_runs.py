@@ -32,6 +32,7 @@ from digital_citymgmt_plugin.services.case_moves import move_cases
 from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.undoing import undo_operation
 from tests.services import test_panel
+from tests.services.cities import FIRST, box, point
 from tests.support import make_context
 
 store = test_panel.store
@@ -100,6 +101,24 @@ def test_a_run_by_unit_grid_outlives_a_redraw(store):
     found = compare_runs(make_context(store), CompareRuns("一月"))
     states = {row["code"]: row["state"] for row in found["rows"]}
     assert states == {"G1": "same", "G2": "gone", "G3": "new"} and found["totals"] == {}
+
+
+def test_a_run_by_unit_grid_and_the_grids_of_a_real_redraw(town):
+    """The old table stays; now the cases stand in the grids that took their place, and the totals tie."""
+    town.adopt([box(0, 0, 1000, 500)])
+    code = FIRST + "001"
+    rows = [(name, point(x, 100), code, "closed") for name, x in (("A", 100), ("B", 600), ("C", 700))]
+    with town.store.action("set up") as action:
+        columns = dict(zip(("case_no", "geom", "grid_code", "stage"), (objects(column) for column in zip(*rows))))
+        times = {name: objects(["2026-01-05T00:00:00.000Z"] * 3) for name in ("filed_at", "closed_at")}
+        action.insert("case_record", {**columns, **times, "place_method": objects(["grid"] * 3)})
+    kept = freeze_run(town.context, FreezeRun("grid", "s3_area_1", name="旧网格"))
+    town.adopt([box(0, 0, 300, 500), box(300, 0, 1000, 500)])
+    assert told(open_run(town.context, OpenRun("旧网格"))) == told(kept)
+    found = compare_runs(town.context, CompareRuns("旧网格"))
+    closed = {row["code"]: row["counts"]["closed"] for row in found["rows"]}
+    assert closed == {code: [3, 2], code[:-1] + "2": [None, 1]}
+    assert found["totals"] == {} and found["ties"] and found["counts"]["new"] == 1
 
 
 def test_departments_that_were_merged_are_one_row_whose_numbers_open_their_cases(store):
