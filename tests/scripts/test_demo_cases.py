@@ -22,8 +22,10 @@ from digital_citymgmt_plugin.core.assessment.question import Question
 from digital_citymgmt_plugin.core.cases.limits import Limits
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar, due_times
 from digital_citymgmt_plugin.core.requests import Assess, ImportAreas, ImportCases, Layer
+from digital_citymgmt_plugin.core.requests_fairness import RateSeries
 from digital_citymgmt_plugin.services.areas import import_areas
 from digital_citymgmt_plugin.services.assessment import assess
+from digital_citymgmt_plugin.services.assessment.fairness import rate_series
 from digital_citymgmt_plugin.services.assessment.panel import panel_of
 from digital_citymgmt_plugin.services.cases import import_cases
 from digital_citymgmt_plugin.storage.files import CityFiles
@@ -443,5 +445,9 @@ def test_the_plugin_counts_the_published_figures(ground, folder, tmp_path):
             assert (told["filed"], told["disposed"], told["closed"]) == published
             assert round(100 * told["disposed"] / told["filed"], 2) == disposed_rate
             assert round(100 * told["closed_on_time"] / told["filed"], 2) == on_time_rate
+        series = RateSeries("closing_on_time_rate_of_filed", "year", from_date=WHOLE[0], to_date=WHOLE[1])
+        years = rate_series(context, series)
+        rates = [[row[years["columns"].index(name)] for name in ("rate", "rate_so_far")] for row in years["rows"]]
+        assert rates == [[39.9, 39.9], [89.45, 61.99]]  # what the cumulative 61.99 % hides
     finally:
         store.close()
