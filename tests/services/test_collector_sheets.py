@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+import numpy as np
 import openpyxl
 import pytest
 import shapely
@@ -187,3 +188,25 @@ def test_a_city_without_beats_is_told_so(town):
     with pytest.raises(InputRefused) as caught:
         run(town)
     assert caught.value.code == "collector.no_beats"
+
+
+def test_beats_that_change_within_the_period_count_for_their_days(beats):
+    ways = [(x, 250) for x in range(20, 500, 20)]
+    with beats.store.action("walk") as action:
+        walk(action, "C1", ways, MORNING + timedelta(days=10))
+        walk(action, "C1", ways, MORNING + timedelta(days=20))
+        east = [row for row in beats.rows("beat_member", "fid", "beat_uuid", "grid_uuid") if row["beat_uuid"] == "b2"]
+        moved = east[0]
+        action.update("beat_member", np.array([moved["fid"]]), {"valid_to": objects(["2026-01-20"])})
+        action.insert("beat_member", {
+            "beat_uuid": objects(["b1"]), "grid_uuid": objects([moved["grid_uuid"]]),
+            "valid_from": objects(["2026-01-20"]),
+        })  # fmt: skip
+    result = run(beats)
+    assert [(row["day"], row["grids"], row["grids_seen"]) for row in table(result["days"])] == [
+        ("2026-01-15", 4, 1), ("2026-01-25", 5, 1),
+    ]  # fmt: skip
+    (person,) = table(result["people"])
+    # The roads of the days are not the same, so that their cover together is not told.
+    assert (person["grids"], person["grids_seen"], person["road_km"], person["road_share"]) == (5, 1, "–", "–")
+    assert person["road_share_daily"] != "–"
