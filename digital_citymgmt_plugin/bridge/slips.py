@@ -18,6 +18,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsGeometry,
+    QgsLayoutItem,
     QgsLayoutItemLabel,
     QgsLayoutItemMap,
     QgsLayoutItemPage,
@@ -285,7 +286,8 @@ class _Page:
         self.place(item, (_MARGIN, self.top), _MAP)
         item.zoomToExtent(self.printer.extent(self.sheet["place"], _MAP))
         bar = QgsLayoutItemScaleBar(self.layout)
-        self.place(bar, (_MARGIN + 3, self.top + _MAP[1] - 13), (60, 10))
+        bar.setReferencePoint(QgsLayoutItem.ReferencePoint.LowerLeft)  # it grows upwards: its ground hides no frame
+        self.place(bar, (_MARGIN + 2, self.top + _MAP[1] - 2), (60, 10))
         set_scale_bar(bar, item)
         bar.setBackgroundEnabled(True)
         north = QgsLayoutItemPicture(self.layout)

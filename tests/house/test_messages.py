@@ -80,7 +80,8 @@ def tr_faults(source: Source) -> list[str]:
     """Find f-strings and ready-filled templates inside tr(): their text never stands in a translation."""
     found = []
     for name, call in calls(source.tree):
-        if is_translation(name):
+        of = getattr(getattr(call.func, "value", None), "id", "")
+        if is_translation(name) and not (name == "translate" and of.endswith("painter")):  # QPainter's moves the origin
             for argument in call.args:
                 formatted = isinstance(argument, ast.Call) and getattr(argument.func, "attr", "") == "format"
                 if isinstance(argument, (ast.JoinedStr, ast.BinOp)) or formatted:

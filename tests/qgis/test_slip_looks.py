@@ -11,9 +11,11 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from qgis.core import QgsCoordinateReferenceSystem
+from qgis.core import QgsCoordinateReferenceSystem, QgsLayoutItemMap, QgsLayoutItemScaleBar, QgsPrintLayout
+from qgis.PyQt.QtCore import QRectF
 
 from digital_citymgmt_plugin.bridge import slips as printing
+from digital_citymgmt_plugin.bridge.layouts import export
 from digital_citymgmt_plugin.core.cases import slips
 from digital_citymgmt_plugin.core.cases.slips import Sheet
 from tests.qgis.make_city import make_city
@@ -149,3 +151,17 @@ def test_every_text_is_in_the_word_file_as_an_office_prints_it(number, qgis_app,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-500:]
     assert lost(sheet, text_of(path.with_suffix(".pdf"))) == []
+
+
+def test_the_scale_bar_stands_within_the_frame_of_the_map(qgis_app, city, tmp_path):
+    """A scale bar takes the size that it needs when it is drawn: its white ground must not cover the frame."""
+    told = words()
+    with printing.SlipPrinter(str(city), QgsCoordinateReferenceSystem("EPSG:4549")) as printer:
+        layout = QgsPrintLayout(printer.project)
+        layout.initializeDefaults()
+        printing._Page(printer, layout, next(sheets(told)).told(), told).fill()
+        export(layout, str(tmp_path / "slip.pdf"), 100)
+        frame = next(item for item in layout.items() if isinstance(item, QgsLayoutItemMap)).scenePos()
+        bar = next(item for item in layout.items() if isinstance(item, QgsLayoutItemScaleBar)).sceneBoundingRect()
+    inside = QRectF(frame.x(), frame.y(), *printing._MAP).adjusted(1, 1, -1, -1)
+    assert inside.contains(bar), (inside, bar)

@@ -117,6 +117,16 @@ def test_a_receipt_is_read_back_and_taken_back(desk):
     assert desk.store.count("package_case", [("state", "=", "packed")]) == 12
 
 
+@pytest.mark.parametrize("name", ["letter.xlsx", "letter.pdf", "plan.dwg"])
+def test_a_file_that_is_no_receipt_is_told_what_a_receipt_is(desk, name):
+    """What a map layer may be (SHP, GPKG, …) is no advice to one who wants to read a receipt."""
+    path = desk.out / name
+    path.write_bytes(b"nothing")
+    with pytest.raises(InputRefused) as refused:
+        read_receipt(desk.words, ReadReceipt(str(path)))
+    assert (refused.value.code, refused.value.values) == ("receipt.format", {"file": str(path)})
+
+
 def test_the_workbook_that_came_along_can_be_filled_in(desk):
     told = pack_cases(desk.words, PackCases(str(desk.out), chosen="A0001,A0002", receiver="甲", zipped=False))
     path = Path(told["packages"][0]["path"]) / "receipt.xlsx"

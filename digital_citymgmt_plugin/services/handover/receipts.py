@@ -40,8 +40,14 @@ def read_receipt(context: Context, request: ReadReceipt) -> dict[str, Any]:
         ``receipt.…``; see ``storage.handover``.
     """
     store = context.need_store()
-    with context.files.receipt(request.input) as read:
-        numbered = list(_rows(context, read))
+    try:
+        with context.files.receipt(request.input) as read:
+            numbered = list(_rows(context, read))
+    except InputRefused as refused:
+        if refused.code not in ("input.unknown_format", "input.dwg"):
+            raise
+        # What those sentences advise (SHP, GPKG, …) is no form of a receipt.
+        raise InputRefused("receipt.format", file=request.input) from refused
     rows = [row for _, row in numbered]
     if not rows:
         raise InputRefused("receipt.none", file=request.input)
