@@ -35,6 +35,13 @@ class Evaluate(Request):
 
 
 @dataclass(frozen=True)
+class ShowEvaluation(Evaluate):
+    """Evaluate for a window: the answer is that of ``Evaluate`` with the figures alone that its table shows."""
+
+    method: ClassVar[str] = "show_evaluation"
+
+
+@dataclass(frozen=True)
 class CasesOfNumber(Request):
     """Find the cases of one number of a table by the text that names it (``core.assessment.number_ids``)."""
 
@@ -114,5 +121,5 @@ class CompareRuns(Request):
 
 
 ASSESSMENT: tuple[type[Request], ...] = (
-    ListSchemes, FreezeRun, ListRuns, OpenRun, CompareRuns, Evaluate, CasesOfNumber, WarmPanel, ExportEvaluation,
+    ListSchemes, FreezeRun, ListRuns, OpenRun, CompareRuns, Evaluate, ShowEvaluation, CasesOfNumber, WarmPanel, ExportEvaluation,
 )  # fmt: skip

@@ -76,7 +76,7 @@ class Bench(DockBench):
 
     def __init__(self, city):
         answers = {
-            "evaluate": evaluated, "export_evaluation": {"counts": {}}, "cases_of_number": {"fids": [1, 2]},
+            "show_evaluation": evaluated, "export_evaluation": {"counts": {}}, "cases_of_number": {"fids": [1, 2]},
             "judge_rates": JUDGED, "compare_periods": CHANGED,
             "warm_panel": {"ready": True, "fraction": 1.0}, "list_schemes": SCHEMES, "list_runs": {"runs": [RUN]},
             "open_run": lambda request: {**evaluated(Evaluate(by="street")), "run": RUN},
@@ -144,7 +144,7 @@ def test_ranks_are_compared_with_the_period_before(bench):
     dock.compare_box.setCurrentIndex(dock.compare_box.findData("before"))
     bench.settle()
     bench.settle()
-    assert "2026-01-01" in [one.from_date for one in bench.pool.asked if one.method == "evaluate"]
+    assert "2026-01-01" in [one.from_date for one in bench.pool.asked if one.method == "show_evaluation"]
     assert cells(bench, column(bench, "change")) == ["▲ 1", "", ""]
     tip = dock.model.index(0, column(bench, "closing_rate")).data(Qt.ItemDataRole.ToolTipRole)
     assert "80.00" in tip and "2026-01-31" in dock.label.text()
@@ -168,10 +168,10 @@ def test_the_table_is_written_as_it_was_asked_for(bench, monkeypatch, tmp_path):
 
 def test_a_period_is_counted_from_the_latest_case_on(bench):
     box = bench.dock.period_box
-    assert bench.pool.last("evaluate").from_date == ""
+    assert bench.pool.last("show_evaluation").from_date == ""
     box.setCurrentIndex(box.findData("last_month"))
     bench.settle()
-    asked = bench.pool.last("evaluate")
+    asked = bench.pool.last("show_evaluation")
     assert (asked.from_date, asked.to_date) == ("2026-02-01", "2026-02-28")
     assert not bench.dock.from_edit.isEnabled()
     box.setCurrentIndex(box.findData("own"))
@@ -179,7 +179,7 @@ def test_a_period_is_counted_from_the_latest_case_on(bench):
     assert bench.dock.from_edit.isEnabled()
     bench.dock.from_edit.setDate(bench.dock.from_edit.date().addDays(3))
     bench.settle()
-    assert bench.pool.last("evaluate").from_date == "2026-02-04"
+    assert bench.pool.last("show_evaluation").from_date == "2026-02-04"
 
 
 def test_several_choices_in_a_row_are_one_question(bench):
@@ -188,7 +188,7 @@ def test_several_choices_in_a_row_are_one_question(bench):
     for at in range(4):
         bench.dock.by_box.setCurrentIndex(at)
     bench.settle()
-    asked = [one.by for one in bench.pool.asked[before:] if one.method == "evaluate" and not one.by2]
+    asked = [one.by for one in bench.pool.asked[before:] if one.method == "show_evaluation" and not one.by2]
     assert asked == ["grid"]
 
 
@@ -258,11 +258,11 @@ def test_the_series_is_that_of_the_selected_row(bench):
     bench.settle()
     chart = dock.chart
     assert chart.labels == ["2026-02", "2026-03"] and chart.values == [50.0, 100.0] and chart.whole == 50.0
-    asked = bench.pool.last("evaluate")
+    asked = bench.pool.last("show_evaluation")
     assert asked.by2 == "month" and asked.where == {}
     dock.view.setCurrentIndex(dock.model.index(1, 1))
     bench.settle()
-    assert bench.pool.last("evaluate").where == {"street": ["320681401"]} and "惠萍" in chart.title
+    assert bench.pool.last("show_evaluation").where == {"street": ["320681401"]} and "惠萍" in chart.title
     dock.figure_box.setCurrentIndex(dock.figure_box.findData("filed"))
     assert chart.values == [30.0, 2.0] and not chart.percent
     dock.period_box.setCurrentIndex(dock.period_box.findData("this_year"))
@@ -337,7 +337,7 @@ def test_the_period_before_is_looked_at_as_long_after_its_end(bench):
     dock.compare_box.setCurrentIndex(dock.compare_box.findData("before"))
     bench.settle()
     bench.settle()
-    earlier = [one for one in bench.pool.asked if one.method == "evaluate" and one.from_date == "2026-01-01"]
+    earlier = [one for one in bench.pool.asked if one.method == "show_evaluation" and one.from_date == "2026-01-01"]
     assert earlier[-1].cut_off == "2026-02-05T08:00:00.000Z"
 
 

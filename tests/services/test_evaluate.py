@@ -8,8 +8,9 @@ import pytest
 from digital_citymgmt_plugin.core.assessment.evaluation import evaluation_from_payload
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.requests import Assess, request_from_params
-from digital_citymgmt_plugin.core.requests_assessment import Evaluate
+from digital_citymgmt_plugin.core.requests_assessment import Evaluate, ShowEvaluation
 from digital_citymgmt_plugin.services.assessment import assess, evaluate
+from digital_citymgmt_plugin.services.assessment.showing import show_evaluation
 from tests.services import test_assess
 from tests.support import make_context
 
@@ -51,3 +52,18 @@ def test_what_cannot_be_is_refused(store, request_, code):
     with pytest.raises(InputRefused) as refusal:
         evaluate(make_context(store), request_)
     assert refusal.value.code == code
+
+
+@pytest.mark.parametrize("by2", ["", "month"])
+def test_what_is_shown_is_the_evaluation_with_fewer_figures(store, by2):
+    whole = evaluate(make_context(store), Evaluate(by="street", by2=by2))
+    seen = show_evaluation(make_context(store), ShowEvaluation(by="street", by2=by2))
+    assert seen["said"] == whole["said"]
+    made, told = whole["evaluation"], seen["evaluation"]
+    for name in set(made) - {"counts", "cells", "exempt"}:
+        assert told[name] == made[name]
+    assert {"filed", "closed", "to_be_closed"} <= set(told["counts"])
+    assert all(column == made["counts"][code] for code, column in told["counts"].items())
+    for code, (cells,) in told["cells"].items():
+        assert cells == [sum(column) for column in zip(*made["cells"][code])]
+    assert bool(told["cells"]) == bool(by2)

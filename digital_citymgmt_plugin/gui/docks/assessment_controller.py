@@ -15,7 +15,13 @@ from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 from digital_citymgmt_plugin.bridge.messages import sentence, templates
 from digital_citymgmt_plugin.core.assessment.periods import before, preset, year_before
 from digital_citymgmt_plugin.core.assessment.schemes import POSTS
-from digital_citymgmt_plugin.core.requests_assessment import Evaluate, ExportEvaluation, ListSchemes, WarmPanel
+from digital_citymgmt_plugin.core.requests_assessment import (
+    Evaluate,
+    ExportEvaluation,
+    ListSchemes,
+    ShowEvaluation,
+    WarmPanel,
+)
 from digital_citymgmt_plugin.gui.assessment_map import FiguresOnMap
 from digital_citymgmt_plugin.gui.assessment_picture import draw_picture
 from digital_citymgmt_plugin.gui.desk import Desk
@@ -129,7 +135,7 @@ class AssessmentController(Desk):
         self.series.forget()
         self.fairness.forget()
         if self._warm_of == self.path:
-            self.probe(asked, asked, self._show)
+            self.probe(asked, shown(asked), self._show)
         else:
             self.probe(asked, WarmPanel(_WARM_MS), lambda answer: self._warmed(asked, answer))
 
@@ -138,7 +144,7 @@ class AssessmentController(Desk):
         if answer["ready"]:
             self._warm_of = self.path
             self.courier.send(self.path, ListSchemes(), self._schemes_came, self.failed)
-            self.probe(asked, asked, self._show)
+            self.probe(asked, shown(asked), self._show)
             return
         percent = round(100 * float(answer["fraction"]))
         self.dock.label.setText(tr("Reading cases: {percent} %").replace("{percent}", str(percent)))
@@ -210,7 +216,7 @@ class AssessmentController(Desk):
             earlier = replace(
                 asked, from_date=other[0].isoformat(), to_date=other[1].isoformat(), cut_off=self._other_cut_off(other)
             )
-            self.probe(asked, earlier, self._compare)
+            self.probe(asked, shown(earlier), self._compare)
         else:
             self.series.ask()
             self.fairness.ask()
@@ -315,6 +321,11 @@ class AssessmentController(Desk):
         self._timer.stop()
         self.courier.shut()
         super().shut()
+
+
+def shown(request: Evaluate) -> ShowEvaluation:
+    """Return the question whose answer has no more than the dock shows."""
+    return ShowEvaluation(**asdict(request))
 
 
 def spoken() -> dict[str, str]:

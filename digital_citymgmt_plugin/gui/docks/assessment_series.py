@@ -4,14 +4,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from typing import Any
 
 from qgis.PyQt.QtCore import QCoreApplication, QLocale, QTimer
 
 from digital_citymgmt_plugin.core.assessment.periods import parts, step_of
-from digital_citymgmt_plugin.core.requests_assessment import Evaluate
+from digital_citymgmt_plugin.core.requests_assessment import Evaluate, ShowEvaluation
 from digital_citymgmt_plugin.gui.models.assessment import Table
 from digital_citymgmt_plugin.gui.models.evaluations import series_of
 
@@ -75,7 +75,7 @@ class SeriesDesk:
                 self.draw()
                 self.desk.drawn.emit()
 
-        self.desk.probe(asked, request, came)
+        self.desk.probe(asked, ShowEvaluation(**asdict(request)), came)
 
     def forget(self) -> None:
         """Let the series be asked for anew."""
