@@ -17,7 +17,7 @@ from digital_citymgmt_plugin.core.assessment.words import Words
 from digital_citymgmt_plugin.core.cases.times import from_text, to_local
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Context, Store
-from digital_citymgmt_plugin.core.profile import Profile
+from digital_citymgmt_plugin.core.profile import Problem, Profile
 from digital_citymgmt_plugin.core.requests_assessment import Evaluate
 from digital_citymgmt_plugin.services.assessment.tallies import tally
 from digital_citymgmt_plugin.services.intake import objects
@@ -105,9 +105,15 @@ def find_scheme(context: Context, name: str, profile: Profile | None = None) -> 
     scheme = build_scheme(row, terms, profile.score_bands, by_code)
     faults = check_scheme(scheme)
     if faults:
-        code, values = faults[0]
-        raise InputRefused("assess.scheme_broken", scheme=row.name, fault=code, value=values.get("value", ""))
+        raise InputRefused("assess.scheme_broken", scheme=row.name, value=say_fault(context, faults[0]))
     return scheme
+
+
+def say_fault(context: Context, fault: Problem) -> str:
+    """Return what is wrong with a scheme, as a part of a sentence in the user's language."""
+    code, values = fault
+    said = {name: value for name, value in values.items() if name not in ("table", "key", "column")}
+    return Words(context.sentences).say(f"table.{code.partition('.')[2]}", **said)
 
 
 def object_of(by: str) -> str:

@@ -9,6 +9,7 @@ from digital_citymgmt_plugin.core.assessment.scheme_checks import build_scheme, 
 from digital_citymgmt_plugin.core.assessment.schemes import Scheme
 from digital_citymgmt_plugin.core.ports import Context
 from digital_citymgmt_plugin.core.requests_assessment import ListSchemes
+from digital_citymgmt_plugin.services.assessment.evaluate import say_fault
 
 
 def list_schemes(context: Context, request: ListSchemes) -> dict[str, Any]:
@@ -19,7 +20,7 @@ def list_schemes(context: Context, request: ListSchemes) -> dict[str, Any]:
     dict
         ``schemes``: code, name, object, basis, zero, decimals, source, confidence, note, ``terms`` (indicator, name,
         formula, rule, weight, better, bands), ``weights`` (their sum), ``grades``, ``problems`` (code and values),
-        ``usable``.
+        ``said`` (these in words), ``usable``.
     """
     profile = context.need_store().profile()
     indicators = {item.code: item for item in profile.indicators}
@@ -32,7 +33,8 @@ def list_schemes(context: Context, request: ListSchemes) -> dict[str, Any]:
         for row in schemes:
             scheme = build_scheme(row, terms, bands, indicators)
             if not request.object or scheme.object in ("", request.object):
-                listed.append(_told(scheme, offered))
+                told = _told(scheme, offered)
+                listed.append({**told, "said": [say_fault(context, fault) for fault in check_scheme(scheme)]})
     return {"counts": {"schemes": len(listed)}, "operation": None, "tables": [], "notes": [], "schemes": listed}
 
 
