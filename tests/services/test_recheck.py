@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 
 import openpyxl
 import pytest
@@ -93,6 +94,16 @@ def test_the_draw_is_the_smallest_digests_of_each_department(store, context, tmp
     sheet = openpyxl.load_workbook(path).worksheets[0]
     assert sheet.max_row == 13
     assert all(cell.data_type != "f" for row in sheet.iter_rows() for cell in row)
+
+
+def test_a_draw_made_again_from_its_log_is_the_same(store, context, tmp_path):
+    first, _ = drawn(context, tmp_path, where={"department": ["D1", "D2"]}, by="department", number=7)
+    params = json.loads(rows_of(store, "operation", "params")[-1]["params"])
+    again = draw_recheck(context, DrawRecheck(
+        params["count"], "department", number=params["number"], least=params["least"], seed=params["seed"],
+        basis=params["basis"], where=json.loads(params["where"]),
+    ))  # fmt: skip
+    assert again["cases"] == first["cases"] and len(first["cases"]) == 7
 
 
 def test_results_come_back_and_the_count_is_stated_again(store, context, tmp_path):

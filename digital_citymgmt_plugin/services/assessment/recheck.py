@@ -88,7 +88,9 @@ def draw_recheck(context: Context, request: DrawRecheck) -> dict[str, Any]:
     name = request.name.strip() or said(
         context, "recheck.called", count=request.count, first=request.from_date, last=request.to_date
     )
-    with store.action("draw_recheck", seed=seed, count=request.count) as action:
+    # All that the draw rests on stands in the log of operations: whoever doubts it can make it again.
+    asked = {"basis": question.basis, "where": json.dumps(request.where, ensure_ascii=False), "least": request.least}
+    with store.action("draw_recheck", seed=seed, count=request.count, number=request.number, **asked) as action:
         action.insert("recheck", {
             "uuid": objects([made]), "name": objects([name]), "seed": objects([seed]), "by": objects([",".join(by)]),
             "count_code": objects([request.count]), "from_date": objects([request.from_date or None]),
