@@ -121,5 +121,6 @@ class CompareRuns(Request):
 
 
 ASSESSMENT: tuple[type[Request], ...] = (
-    ListSchemes, FreezeRun, ListRuns, OpenRun, CompareRuns, Evaluate, ShowEvaluation, CasesOfNumber, WarmPanel, ExportEvaluation,
+    ListSchemes, FreezeRun, ListRuns, OpenRun, CompareRuns, Evaluate, ShowEvaluation, CasesOfNumber, WarmPanel,
+    ExportEvaluation,
 )  # fmt: skip

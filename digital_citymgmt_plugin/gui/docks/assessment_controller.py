@@ -330,7 +330,8 @@ def shown(request: Evaluate) -> ShowEvaluation:
 
 def spoken() -> dict[str, str]:
     """Return the words that a table needs: few enough to go with every question."""
-    return {code: text for code, text in templates().items() if code.startswith(("table.", "assess.", "fairness.", "compare."))}
+    of_tables = ("table.", "assess.", "fairness.", "compare.")
+    return {code: text for code, text in templates().items() if code.startswith(of_tables)}
 
 
 def object_of(by: str) -> str:
