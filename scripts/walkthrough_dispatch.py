@@ -51,7 +51,7 @@ def new_cases(path: Path) -> None:
             row["上报时间"] = f"2026-03-05 08:{number % 60:02}:00"
             if number < UNPLACED:
                 row.update({"X坐标": "", "Y坐标": "", "地址描述": "地图上点选", "所在社区": "", "所在街道": ""})
-            if number >= NEW + MORE - UNPLACED:  # a place that is brought in later
+            if number >= NEW + MORE - UNPLACED - 1:  # one is placed on the map, the others when their place is known
                 row.update({"X坐标": "", "Y坐标": "", "地址描述": PARK, "部件编码": ""})
             writer.writerow(row)
 
@@ -117,6 +117,7 @@ class DispatchDay(PageSteps, SlipSteps):
         yield from self.still()
         self.check("clear filters", self.count() == whole)
         self.hand.click(dock.filter_button)
+        yield from self.numbers()
         head = dock.view.horizontalHeader()
         for _ in range(2):
             QTest.mouseClick(head.viewport(), LEFT, NONE, QPoint(head.sectionViewportPosition(0) + 20, 8))
@@ -136,6 +137,21 @@ class DispatchDay(PageSteps, SlipSteps):
         QTest.keyClick(self.front(), Qt.Key.Key_F4)
         yield from self.still()
         self.check("F4 is next", self.desk.fid != here)
+
+    def numbers(self) -> Iterator[None]:
+        """List the cases of a number of an assessment table, as its dock does, and all others again by the button."""
+        from digital_citymgmt_plugin.core.assessment.number_ids import NumberId
+
+        dock = self.desk.dock
+        number = NumberId("reported", {}, "reported", "2026-03-05", "2026-03-05", "2026-03-06")
+        self.desk.show_number(number.to_text(), "上报：全部")
+        yield from self.still()
+        self.check("a number: its line and its cases are shown", dock.number_area.isVisible() and self.count() >= NEW)
+        self.hand.picture("number", dock)
+        self.hand.click(dock.number_button)
+        yield from self.still()
+        self.check("a number: all cases are back", not dock.number_area.isVisible())
+        yield from self.queue("new")
 
     def accept(self) -> Iterator[None]:
         """Verify one, accept it, refuse one; accept all others at once."""
@@ -328,15 +344,17 @@ class DispatchDay(PageSteps, SlipSteps):
         self.document("dispatch-map")
         self.hand.click(dock.pick_button)
         yield from self.queue("unplaced")
-        if self.count():
-            yield from self.row(0)
-            fid = self.desk.fid
-            self.hand.click(dock.place_button)
-            QTest.mouseClick(canvas.viewport(), LEFT, NONE, self.pixel(place["x"] + 30, place["y"]))
-            yield from self.still()
-            self.desk.show_fid(fid)
-            yield from self.still()
-            self.check("a click places a case", self.desk.page["case"]["x"] is not None)
+        yield from self.search("M00009")
+        yield from self.row(0)
+        fid = self.desk.fid
+        self.check("the case has no place yet", self.desk.page["case"]["x"] is None)
+        self.hand.click(dock.place_button)
+        QTest.mouseClick(canvas.viewport(), LEFT, NONE, self.pixel(place["x"] + 30, place["y"]))
+        yield from self.still()
+        self.desk.show_fid(fid)
+        yield from self.still()
+        self.check("a click places a case", self.desk.page["case"]["x"] is not None)
+        yield from self.search("")
 
     def export(self) -> Iterator[None]:
         """Write the list to Excel (the window for files is the system's)."""

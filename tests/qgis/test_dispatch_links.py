@@ -74,3 +74,15 @@ def test_a_case_that_ended_is_looked_at_only(bench):
     bench.dock.panel.tabs.setCurrentWidget(bench.links.area)
     bench.wait(lambda: bench.links.told is not None)
     assert not bench.links.choose_button.isEnabled() and not bench.links.none_button.isEnabled()
+
+
+def test_a_correction_is_told_in_words(qgis_app):
+    """Names of columns and codes of values have captions; what is no code stays as it is."""
+    from digital_citymgmt_plugin.bridge.captions import value_captions
+    from digital_citymgmt_plugin.gui.docks.case_rows import event_row
+
+    reason = '{"address": [null, "x"], "place_method": ["community_name", "hand"]}'
+    event = {"at": "", "action": "amend", "to_stage": "", "done_by": "", "dept_name": "", "dept_code": "",
+             "reason": reason, "payload": {}, "source": "move"}  # fmt: skip
+    ways, told = value_captions("case_record", "place_method"), " ".join(event_row(event))
+    assert f"{ways['community_name']} → {ways['hand']}" in told and "– → x" in told

@@ -157,3 +157,18 @@ def test_a_supervision_notice_tells_until_when_an_answer_is_wanted(desk):
     lines = dict(sheet["lines"])
     assert lines["Answer by"].startswith("2026-07-01 23:59") and "level 1" in lines["Answer by"]
     assert lines["Why supervised"] == "超时"
+
+
+def test_a_dossier_tells_what_was_corrected_without_how_its_place_was_found(desk):
+    """The codes of the ways to a place are of no use on paper."""
+    import numpy as np
+
+    fid = int(desk.fids[2])
+    reason = '{"street_code": [null, "320681100"], "place_method": ["community_name", "grid"]}'
+    with desk.context.need_store().action("test") as action:
+        action.insert("case_event", {
+            "case_fid": np.array([fid]), "action": objects(["amend"]), "at": objects(["2026-03-01T00:00:00.000Z"]),
+            "reason": objects([reason]),
+        })  # fmt: skip
+    rows = read_slips(desk.words, ReadSlips(kind="dossier", cases=[fid]))["slips"][0]["rows"]
+    assert [row[-1] for row in rows if "320681100" in row[-1]] == ["Street: – → 320681100"]

@@ -80,7 +80,9 @@ def _amended(reason: Any) -> str:
     except (ValueError, TypeError):
         return str(reason)
     words = {name: column_caption("case_record", name) for name, _old, _new in told}
-    return "; ".join(f"{words[name]}: {'–' if old is None else old} → {new}" for name, old, new in told)
+    values = {name: value_captions("case_record", name) for name in words}
+    said = [(name, *("–" if one is None else values[name].get(str(one), one) for one in pair)) for name, *pair in told]
+    return "; ".join(f"{words[name]}: {old} → {new}" for name, old, new in said)
 
 
 def _beyond(payload: Mapping[str, Any]) -> str:

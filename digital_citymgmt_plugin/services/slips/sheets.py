@@ -23,6 +23,7 @@ from digital_citymgmt_plugin.services.intake import objects
 from digital_citymgmt_plugin.services.issue_lists import told
 from digital_citymgmt_plugin.services.slips.choosing import check_kind
 
+_HOW = {"geom", "place_method", "place_score"}  # how a place was found: codes, of no use on paper
 _MORE = ("disposed_at", "feedback_at", "limit_value", "limit_unit", "place_method")
 _DASH = "–"
 _PART = 200
@@ -233,7 +234,10 @@ class _Telling:
         """Return what was corrected, from what to what; the reason itself where it is none of ours."""
         try:
             changes = json.loads(reason or "")
-            parts = [(str(name), *(shown(one, 80) or _DASH for one in pair)) for name, pair in changes.items()]
+            parts = [
+                (str(name), *(shown(one, 80) or _DASH for one in pair))
+                for name, pair in changes.items() if name not in _HOW or not changes.keys() - _HOW
+            ]  # fmt: skip
             return "; ".join(f"{self.desk('column', name)}: {old} → {new}" for name, old, new in parts)
         except (AttributeError, TypeError, ValueError):
             return str(reason or "")
