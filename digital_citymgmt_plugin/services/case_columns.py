@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases import fields as known
 from digital_citymgmt_plugin.core.cases.column_guess import CaseGuess, Words, guess_case_columns
@@ -135,26 +136,52 @@ def stated_crs(context: Context, layer: Layer, source: Source, columns: CaseColu
     """Give the mapping a CRS where its coordinates are columns and nobody said what they are in.
 
     Places that lie in the city in metres of the store, in degrees, or that name their zone, tell; that is said. Others
-    are left: the import refuses them.
+    are left: the import refuses them. Columns in which no row has a place are in nothing: the CRS of the store will do.
     """
     mapping = columns.mapping
     if not (mapping.x and mapping.y) or layer.crs or mapping.crs or source.info.crs:
         return columns
-    _, sample = sample_of(context, layer)
-    found = guess_crs(context.need_store(), sample.get(mapping.x, []), sample.get(mapping.y, []))
+    store = context.need_store()
+    told = _first_told(context, layer, mapping.x, mapping.y)
+    if told is None:
+        return replace(columns, mapping=replace(mapping, crs=str(store.meta()["crs"])))
+    found = guess_crs(store, *told)
     if not found:
         return columns
     note = {"code": "note.crs_guessed", "values": {"crs": found, "x": mapping.x, "y": mapping.y}}
     return replace(columns, mapping=replace(mapping, crs=found), notes=[*columns.notes, note])
 
 
-def guess_crs(store: Store, x: Sequence[str], y: Sequence[str]) -> str:
-    """Return the CRS that coordinates are likely in; "" when they do not tell."""
+def _first_told(context: Context, layer: Layer, x: str, y: str) -> tuple[list[str], list[str]] | None:
+    """Return the two columns of the first rows among which one has a place; None where no row of the table has."""
+    source = open_layer(context, layer)
+    try:
+        for chunk in source.chunks(SAMPLE):
+            context.cancel.check()
+            if x not in chunk or y not in chunk:
+                return [], []
+            texts = [plain(value) for value in chunk[x].tolist()], [plain(value) for value in chunk[y].tolist()]
+            if _pairs(*texts)[2].any():
+                return texts
+        return None
+    finally:
+        source.close()
+
+
+def _pairs(
+    x: Sequence[str], y: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the numbers of two columns (the same one, when it holds both), and which rows have a place."""
     if x and list(x) == list(y):
         pairs = [as_pair(text) for text in x]
         x, y = [str(one) for one, _ in pairs], [str(other or "") for _, other in pairs]
     east, north = as_coordinates(x), as_coordinates(y)
-    good = np.isfinite(east) & np.isfinite(north) & ~((east == 0) & (north == 0))
+    return east, north, np.isfinite(east) & np.isfinite(north) & ~((east == 0) & (north == 0))
+
+
+def guess_crs(store: Store, x: Sequence[str], y: Sequence[str]) -> str:
+    """Return the CRS that coordinates are likely in; "" when they do not tell."""
+    east, north, good = _pairs(x, y)
     if not good.any():
         return ""
     east, north = np.sort(east[good]), np.sort(north[good])

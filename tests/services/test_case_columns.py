@@ -106,6 +106,21 @@ def test_zero_zero_in_one_cell_is_nowhere_and_its_row_stays(city):
     assert [row["rule"] for row in city.rows("check_issue", "rule")] == ["case_coordinates"]
 
 
+def test_coordinates_that_nobody_filled_in_ask_for_no_reference_system(city):
+    rows = [{"案件编号": f"E{n}", "经度": "", "纬度": "无" if n else ""} for n in range(3)]
+    result = bring(city, rows)
+    assert result["counts"]["accepted"] == 3 and result["counts"]["placed"] == 0
+    assert "note.crs_guessed" not in codes(result) and set(places(city).values()) == {None}
+
+
+def test_the_first_rows_that_have_coordinates_tell_what_they_are_in(city):
+    lon, lat = degrees(300, 300)
+    rows = [{"案件编号": f"L{n}", "经度": lon if n == 1100 else "", "纬度": lat if n == 1100 else ""} for n in range(1101)]
+    result = bring(city, rows)
+    assert "note.crs_guessed" in codes(result) and result["counts"]["placed"] == 1
+    assert shapely.distance(places(city)["L1100"], point(300, 300)) < 0.1
+
+
 def test_degrees_and_minutes_and_both_in_one_cell(city):
     lon, lat = degrees(500, 500)
 
