@@ -168,9 +168,7 @@ def _first_told(context: Context, layer: Layer, x: str, y: str) -> tuple[list[st
         source.close()
 
 
-def _pairs(
-    x: Sequence[str], y: Sequence[str]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
+def _pairs(x: Sequence[str], y: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]:
     """Return the numbers of two columns (the same one, when it holds both), and which rows have a place."""
     if x and list(x) == list(y):
         pairs = [as_pair(text) for text in x]

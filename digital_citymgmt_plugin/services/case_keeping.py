@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.cases.fields import CLASSES, PLACES
 from digital_citymgmt_plugin.core.cases.placing import BY_HAND, BY_TEXT, COMPONENT
 from digital_citymgmt_plugin.core.cases.stages import STEPS
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Store
@@ -23,6 +25,8 @@ SPOKEN = ("address", "description", "component_code")  # what a place was found 
 LOGGED = ("stage", *STEPS, "parked", "appealed", "returns", "reworks", "extensions", "dept_code", "dept_name")
 LIMIT = ("limit_value", "limit_unit")
 LIMITED = frozenset(("kind", "class_code", "condition"))  # by these a limit is found
+# What tells the stage of a case: the time of its report alone does not.
+_STAGED = ("stage", *(name for name in STEPS if name != "reported_at"), "parked", "void")
 PLACE = ("grid_code", "community_code", "street_code", "place_method", GEOM)
 
 
@@ -39,12 +43,37 @@ class Kept:
         ]
 
 
-def keep_ours(store: Store, fids: NDArray[np.int64], old: Columns, fresh: Columns, kept: Kept) -> NDArray[np.bool_]:
+def keep_untold(old: Columns, fresh: Columns, told: Container[str], *, located: bool) -> bool:
+    """Put back what a table has no column for at all: a list with fewer columns takes nothing away from a case.
+
+    Class, stage and place are found from several columns; each is kept where none of these is there.
+
+    Parameters
+    ----------
+    told : names
+        Fields that the mapping reads.
+    located : bool
+        Whether the table has coordinates.
+
+    Returns
+    -------
+    bool
+        Whether the places are kept.
+    """
+    for group, names in ((CLASSES, CLASSES), (_STAGED, ("stage",))):
+        if not any(name in told for name in group):
+            fresh.update({name: old[name].copy() for name in names if name in fresh and name in old})
+    return not located and not any(name in told for name in PLACES)
+
+
+def keep_ours(
+    store: Store, fids: NDArray[np.int64], old: Columns, fresh: Columns, kept: Kept, *, placeless: bool = False
+) -> NDArray[np.bool_]:
     """Put back into the columns of a repeated import what was set here; return the cases whose place is kept.
 
     A place set by hand stays. One found by address or component stays as long as the table gives no coordinates and
     says the same of the place. A column that somebody corrected here stays corrected. Of a case that was moved here,
-    stage and department stay with its log.
+    stage and department stay with its log. ``placeless``: the table says nothing of places.
     """
     size = len(fids)
     moved, corrected = _ours(store, fids)
@@ -56,7 +85,7 @@ def keep_ours(store: Store, fids: NDArray[np.int64], old: Columns, fresh: Column
             same &= np.asarray(fresh[name] == old[name], dtype=bool)
     by_hand = method == BY_HAND
     found = np.isin(method, (*BY_TEXT, COMPONENT)) & ~shapely.is_missing(old[GEOM]) & without & same
-    place: NDArray[np.bool_] = by_hand | found
+    place: NDArray[np.bool_] = by_hand | found | placeless
     kept.counts["hand"] += int((by_hand & ~_equal(old[GEOM], fresh[GEOM])).sum())
     for index, names in corrected.items():
         for name in names:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ _ANSWERED = 1_000  # refused cases named in the answer; all are counted
 _STATE = tuple(name for name in LOGGED if name not in STEPS)
 _TABLES = ["case_record", "case_event"]
 _LONGEST = 4_000  # characters of a reason
+_AHEAD = timedelta(minutes=5)  # clocks of two computers differ; a default of the plugin
 
 
 def move_cases(context: Context, request: MoveCases) -> dict[str, Any]:
@@ -48,7 +49,8 @@ def move_cases(context: Context, request: MoveCases) -> dict[str, Any]:
     Raises
     ------
     InputRefused
-        ``move.nothing`` (no cases), ``move.unknown``, ``move.role_unknown``, ``move.payload``, ``move.dept_unknown``.
+        ``move.nothing`` (no cases), ``move.unknown``, ``move.role_unknown``, ``move.payload``, ``move.dept_unknown``,
+        ``move.future`` (a time to come).
     """
     store = context.need_store()
     asked = _Asked(context, store, request)
@@ -117,7 +119,10 @@ class _Asked:
         if request.dept_code and request.dept_code not in store.profile().department_by_code():
             raise InputRefused("move.dept_unknown", value=request.dept_code)
         self._payload = _payload(request.payload or {})
-        self.at = _moment(request.at) or moment_text(context.clock())
+        now = context.clock()
+        self.at = _moment(request.at) or moment_text(now)
+        if self.at > moment_text(now + _AHEAD):  # the case could not be moved any more until then
+            raise InputRefused("move.future", at=self.at)
         if len(request.reason or "") > _LONGEST:
             raise InputRefused("move.payload", field="reason", value=f"{(request.reason or '')[:40]}…")
         self._given = [

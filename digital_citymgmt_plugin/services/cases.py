@@ -33,7 +33,7 @@ from digital_citymgmt_plugin.services.case_events import (
     derived_events,
     only_new,
 )
-from digital_citymgmt_plugin.services.case_keeping import LIMIT, LIMITED, Kept, keep_ours
+from digital_citymgmt_plugin.services.case_keeping import LIMIT, LIMITED, Kept, keep_ours, keep_untold
 from digital_citymgmt_plugin.services.case_places import Classes, Places
 from digital_citymgmt_plugin.services.case_settling import Deriver, complete, parts, settle
 from digital_citymgmt_plugin.services.case_synonyms import keep_synonyms, new_synonyms
@@ -335,7 +335,8 @@ class _Intake:
         old = self.store.read("case_record", wanted, [("fid", "in", fids.tolist())])
         order = np.argsort(old["fid"])[np.searchsorted(np.sort(old["fid"]), fids)]
         old = {name: column[order] for name, column in old.items()}
-        local = keep_ours(self.store, fids, old, fresh, self.kept)
+        placeless = keep_untold(old, fresh, self.mapping.fields, located=self.placer is not None)
+        local = keep_ours(self.store, fids, old, fresh, self.kept, placeless=placeless)
         digest_old, digest_new = row_digests(old, [GEOM]), row_digests(fresh, [GEOM])
         same_place = np.array([one == two for one, two in zip(digest_old, digest_new)], dtype=bool)
         located = local | (same_place & np.isin(old["place_method"].astype(str), BY_MAP))

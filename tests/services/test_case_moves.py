@@ -90,7 +90,7 @@ def log_end(store, fid):
         ("accept", "collector", {}, "move.role"), ("reject_filing", "acceptor", {}, "move.needs_reason"),
         ("reject_filing", "acceptor", {"reason": "  "}, "move.needs_reason"),
         ("close", "shift_lead", {}, "move.not_here"),
-        ("accept", "acceptor", {"at": "2026-01-20T00:00:00.000Z"}, None),
+        ("accept", "acceptor", {"at": hours_ago(0)}, None),
     ],
 )  # fmt: skip
 def test_why_a_case_is_refused(store, action, role, more, code):
@@ -112,7 +112,8 @@ def test_a_move_before_the_last_one_of_ours_is_refused(store):
         ({"role": "mayor"}, "move.role_unknown"), ({"dept_code": "D9999"}, "move.dept_unknown"),
         ({"payload": {"amount": -1}}, "move.payload"), ({"payload": {"amount": True}}, "move.payload"),
         ({"payload": {"unit": "moon"}}, "move.payload"), ({"payload": {"until": "soon"}}, "move.payload"),
-        ({"at": "soon"}, "move.payload"), ({"reason": "x" * 5000}, "move.payload"),
+        ({"at": "soon"}, "move.payload"), ({"at": hours_ago(-1)}, "move.future"),
+        ({"reason": "x" * 5000}, "move.payload"),
         ({"payload": {"note": "x" * 5000}}, "move.payload"), ({"cases": []}, "move.nothing"),
     ],
 )  # fmt: skip

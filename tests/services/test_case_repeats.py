@@ -107,6 +107,16 @@ def test_a_case_that_was_moved_here_keeps_stage_and_department(city):
     assert {"code": "note.kept_moved", "values": {"count": 1}} in result["notes"]
 
 
+def test_a_list_with_fewer_columns_takes_nothing_away(city):
+    bring(city, row("C1", X坐标=X0 + 300, Y坐标=Y0 + 300, 结案时间="2024-03-06 08:00"))
+    before = case(city, "C1")
+    few = {"案件编号": "C1", "上报时间": "2024-03-05 08:30", "地址": "别处"}
+    result = import_cases(city.context, ImportCases(Layer(city.table("少列.csv", [few]))))
+    assert result["counts"]["updated"] == 1
+    assert case(city, "C1") == {**before, "address": "别处"}
+    assert before["stage"] == "closed" and before["class_code"] == "0405" and before[GEOM] is not None
+
+
 def test_a_component_that_was_linked_stays_linked(city):
     path = city.layer("c.gpkg", [point(110, 100)], "Point", 类别=["0101"])
     city.census(path, class_field="类别")
