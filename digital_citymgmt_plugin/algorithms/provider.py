@@ -50,6 +50,7 @@ from digital_citymgmt_plugin.algorithms.restate import RestateAlgorithm
 from digital_citymgmt_plugin.algorithms.undooperation import UndoOperationAlgorithm
 from digital_citymgmt_plugin.algorithms.upgradestore import UpgradeStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.verifystore import VerifyStoreAlgorithm
+from digital_citymgmt_plugin.algorithms.writebrief import WriteBriefAlgorithm
 from digital_citymgmt_plugin.algorithms.writeslips import WriteSlipsAlgorithm
 
 ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
@@ -97,6 +98,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     CollectorSheetsAlgorithm,
     DrawRecheckAlgorithm,
     ReadRecheckAlgorithm,
+    WriteBriefAlgorithm,
 )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.assessment.brief import Brief
 from digital_citymgmt_plugin.core.assessment.evaluation import Evaluation
 from digital_citymgmt_plugin.core.basemap.drawing import Drawing
 from digital_citymgmt_plugin.core.basemap.themes import Cass
@@ -306,6 +307,14 @@ class Files(Protocol):
 
     def fill_word(self, template: str, values: Mapping[str, Any], images: Mapping[str, Any], path: str) -> None:
         """Fill a city's Word template; ``images``: a ``Picture`` or several by name; see ``storage.word_template``."""
+
+    def write_brief(
+        self, brief: Brief, evaluation: Evaluation, said: Mapping[str, Any], document: str, workbook: str, template: str
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """Write a brief as Word, workbook or both ('' not), all or none; returns what is to be said (code, values)."""
+
+    def brief_texts(self) -> list[dict[str, str]]:
+        """Return the sentences of briefs as the plugin has them."""
 
     def write_assessment_book(self, path: str, evaluation: Evaluation, said: Mapping[str, Any]) -> None:
         """Write an evaluation as a workbook whose formulas are alive; ``said``: its words."""

@@ -120,7 +120,28 @@ class CompareRuns(Request):
     other: str = ""
 
 
+@dataclass(frozen=True)
+class WriteBrief(Request):
+    """Write a brief of a kept run: ``document`` (DOCX) and ``workbook`` (XLSX), or one of them.
+
+    ``run``: uuid or name; '' the newest. ``kind``: week, month, quarter, year, other; '' by the length of the period.
+    ``template``: the city's own Word template. ``texts``: the city's own sentences (XLSX with such a sheet, CSV, TSV).
+    ``before``, ``year``: kept runs of the period before and of the year before; '' they are counted from the log, ``-``
+    not compared.
+    """
+
+    method: ClassVar[str] = "write_brief"
+    run: str = ""
+    kind: str = ""
+    document: str = ""
+    workbook: str = ""
+    template: str = ""
+    texts: str = ""
+    before: str = ""
+    year: str = ""
+
+
 ASSESSMENT: tuple[type[Request], ...] = (
     ListSchemes, FreezeRun, ListRuns, OpenRun, CompareRuns, Evaluate, ShowEvaluation, CasesOfNumber, WarmPanel,
-    ExportEvaluation,
+    ExportEvaluation, WriteBrief,
 )  # fmt: skip

@@ -63,6 +63,7 @@ SERVICES: dict[str, Service] = {
     "list_runs": _late("assessment.runs", "list_runs"),
     "open_run": _late("assessment.runs", "open_run"),
     "compare_runs": _late("assessment.runs", "compare_runs"),
+    "write_brief": _late("assessment.brief", "write_brief"),
     "judge_rates": _late("assessment.fairness", "judge_rates"),
     "rate_series": _late("assessment.fairness", "rate_series"),
     "compare_periods": _late("assessment.compare", "compare_periods"),
@@ -178,5 +179,5 @@ READING = {
     "open_redraw", "rebase_redraw", "list_scenarios", "compare_scenarios",
     "cases_of_number", "place_queue", "suggest_places", "list_moves", "preview_cases", "link_choices",
     "slip_cases", "read_slips", "write_slips", "list_packages", "export_platform_cases",
-    "export_evaluation", "show_evaluation",
+    "export_evaluation", "show_evaluation", "write_brief",
 }  # fmt: skip

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from digital_citymgmt_plugin.core.assessment.brief import Brief
 from digital_citymgmt_plugin.core.assessment.evaluation import Evaluation
 from digital_citymgmt_plugin.core.basemap.drawing import Drawing
 from digital_citymgmt_plugin.core.basemap.themes import Cass
@@ -22,6 +23,7 @@ from digital_citymgmt_plugin.core.profile import Profile
 from digital_citymgmt_plugin.core.same_file import beside
 from digital_citymgmt_plugin.storage import (
     assessment_book,
+    brief_files,
     buckets,
     documents,
     drawing_files,
@@ -249,6 +251,20 @@ class CityFiles:
         """Write an evaluation with formulas that are alive; see ``storage.assessment_book``."""
         self._not_the_store(path)
         assessment_book.write_assessment_book(path, evaluation, said)
+
+    def write_brief(
+        self, brief: Brief, evaluation: Evaluation, said: Mapping[str, Any], document: str, workbook: str, template: str
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """Write a brief as Word, workbook or both ('' not), all or none; see ``storage.brief_files``."""
+        for path in filter(None, (document, workbook)):
+            self._not_the_store(path)
+        return brief_files.write_brief(
+            brief, evaluation, said, document=document, workbook=workbook, template=template
+        )
+
+    def brief_texts(self) -> list[dict[str, str]]:
+        """Return the sentences of briefs as the plugin has them."""
+        return brief_files.builtin_texts()
 
     def write_slip(
         self, path: str, slip: Slip, words: Mapping[str, str], picture: str, template: str = ""

@@ -93,6 +93,7 @@ CONTRACT = {
     "drawrecheck": {"STORE", "COUNT", "BY", "BY2", "NUMBER", "LEAST", "SEED", "FROM", "TO", "CUT_OFF", "OUTPUT"},
     "readrecheck": {"STORE", "INPUT", "REJECTS"},
     "collectorsheets": {"STORE", "FROM", "TO", "REACH", "OUTPUT"},
+    "writebrief": {"STORE", "RUN", "KIND", "BEFORE", "YEAR", "TEMPLATE", "TEXTS", "DOCUMENT", "WORKBOOK"},
 }  # fmt: skip
 
 

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Briefs: their numbers are the run's, each opens its cases; templates and texts from outside; all or nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from digital_citymgmt_plugin.core.assessment.evaluation import evaluation_from_payload
+from digital_citymgmt_plugin.core.errors import InputRefused
+from digital_citymgmt_plugin.core.requests_assessment import CasesOfNumber, FreezeRun, WriteBrief
+from digital_citymgmt_plugin.services.assessment.brief import write_brief
+from digital_citymgmt_plugin.services.assessment.panel import cases_of_number
+from digital_citymgmt_plugin.services.assessment.runs import freeze_run
+from tests.services import test_panel
+from tests.support import make_context
+
+store = test_panel.store
+ASKED = {"by": "department", "scheme": "s3_department", "from_date": "2020-01-06", "to_date": "2020-01-12"}
+
+
+def keep(store, **given):
+    return freeze_run(make_context(store), FreezeRun(**{**ASKED, "name": "一周", **given}))
+
+
+def write(store, folder: Path, **given):
+    files = {"document": str(folder / "简报.docx"), "workbook": str(folder / "简报.xlsx")}
+    return write_brief(make_context(store), WriteBrief(**{**files, **given}))
+
+
+def words_of(path) -> str:
+    from docx import Document
+    from docx.oxml.ns import qn
+
+    return "\n".join(
+        "".join(text.text or "" for text in paragraph.iter(qn("w:t")))
+        for paragraph in Document(str(path)).element.body.iter(qn("w:p"))
+    )
+
+
+def test_a_brief_says_the_numbers_of_the_run(store, tmp_path):
+    kept = keep(store)
+    answer = write(store, tmp_path)
+    evaluation = evaluation_from_payload(kept["evaluation"])
+    text = re.sub(r"\[\d+\]", "", "".join(line for _, lines in answer["sections"] for line in lines))
+    assert f"立案{evaluation.totals['filed']}件" in text
+    assert f"结案{evaluation.totals['closed']}件" in text
+    printed = re.sub(r"(?<=[0-9%])\d*(?=件)", "", words_of(tmp_path / "简报.docx"))
+    assert "启东市城市管理周报" in printed
+    assert not (set(re.findall("[\ue000-\ue002{}]", printed)))
+
+
+def test_every_number_opens_its_cases(store, tmp_path):
+    from openpyxl import load_workbook
+
+    keep(store)
+    write(store, tmp_path)
+    book = load_workbook(tmp_path / "简报.xlsx")
+    found = 0
+    for mark, what, shown, number in book["数字出处"].iter_rows(min_row=2, values_only=True):
+        if number.split("|")[0] in ("filed", "closed", "reported") and "变化" not in what and shown.isdigit():
+            fids = cases_of_number(make_context(store), CasesOfNumber(number))["fids"]
+            assert len(fids) == int(shown), (mark, what, number)
+            found += 1
+    assert found >= 3
+
+
+def test_a_hostile_template_is_refused_and_nothing_is_written(store, tmp_path):
+    keep(store)
+    bad = tmp_path / "模板.docx"
+    bad.write_bytes(b"PK\x03\x04 no template")
+    out = tmp_path / "out"
+    out.mkdir()
+    with pytest.raises(InputRefused):
+        write(store, out, template=str(bad))
+    assert list(out.iterdir()) == []
+
+
+def test_a_name_that_there_is_not_is_refused(store, tmp_path):
+    keep(store)
+    own = tmp_path / "文字.csv"
+    own.write_text("code,section,each,text\na,一,,立案{count.filled}件\n", encoding="utf-8")
+    with pytest.raises(InputRefused) as caught:
+        write(store, tmp_path, texts=str(own))
+    assert caught.value.code == "brief.text_name"
+    assert not (tmp_path / "简报.docx").exists()
+
+
+def test_texts_are_those_of_the_city_and_go_round_through_the_workbook(store, tmp_path):
+    from openpyxl import load_workbook
+
+    keep(store)
+    write(store, tmp_path)
+    book = load_workbook(tmp_path / "简报.xlsx")
+    for row in book["文字"].iter_rows(min_row=2):
+        if row[0].value == "title":
+            row[3].value = "{place}第一期"
+    book.save(tmp_path / "改.xlsx")
+    write(store, tmp_path, texts=str(tmp_path / "改.xlsx"))
+    assert "启东市第一期" in words_of(tmp_path / "简报.docx")
+
+
+def test_without_a_run_there_is_no_brief(store, tmp_path):
+    with pytest.raises(InputRefused) as caught:
+        write(store, tmp_path)
+    assert caught.value.code == "brief.no_runs"
