@@ -9,7 +9,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from digital_citymgmt_plugin.bridge import assessment_layer
 from digital_citymgmt_plugin.core.assessment.classes import breaks
-from digital_citymgmt_plugin.gui.docks.assessment_dock import by_words
+from digital_citymgmt_plugin.gui.docks.assessment_words import by_words
 from digital_citymgmt_plugin.gui.models.assessment import COLOURS, colour_of
 
 

@@ -9,7 +9,6 @@ from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
-from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication, Qt, QTimer, pyqtSignal
 
 from digital_citymgmt_plugin.bridge.messages import sentence, templates
@@ -17,16 +16,15 @@ from digital_citymgmt_plugin.core.assessment.periods import before, preset, year
 from digital_citymgmt_plugin.core.assessment.schemes import POSTS
 from digital_citymgmt_plugin.core.requests_assessment import (
     Evaluate,
-    ExportEvaluation,
     ListSchemes,
     ShowEvaluation,
     WarmPanel,
 )
 from digital_citymgmt_plugin.gui.assessment_map import FiguresOnMap
-from digital_citymgmt_plugin.gui.assessment_picture import draw_picture
 from digital_citymgmt_plugin.gui.desk import Desk
 from digital_citymgmt_plugin.gui.docks.assessment_dock import AssessmentDock
 from digital_citymgmt_plugin.gui.docks.assessment_fairness import FairnessDesk
+from digital_citymgmt_plugin.gui.docks.assessment_files import FileDesk
 from digital_citymgmt_plugin.gui.docks.assessment_numbers import NumberDesk
 from digital_citymgmt_plugin.gui.docks.assessment_runs import RunDesk
 from digital_citymgmt_plugin.gui.docks.assessment_series import SeriesDesk
@@ -76,10 +74,15 @@ class AssessmentController(Desk):
         self.schemes: list[dict[str, Any]] = []
         self.on_map, self.numbers = FiguresOnMap(self), NumberDesk(self)
         self.series, self.runs, self.fairness = SeriesDesk(self), RunDesk(self), FairnessDesk(self)
+        self.files = FileDesk(self)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_REST_MS)
         self._timer.timeout.connect(self.reload)
+        self._colour = QTimer(self)
+        self._colour.setSingleShot(True)
+        self._colour.setInterval(0)
+        self._colour.timeout.connect(self.on_map.show)
         dock.show_choices(dock.scheme_box, [("default", tr("Rates of the standard"))])
         self._connect()
 
@@ -97,9 +100,7 @@ class AssessmentController(Desk):
         dock.view.horizontalHeader().sectionClicked.connect(self._sort)
         dock.view.activated.connect(lambda _index: self.numbers.open())
         dock.cases_button.clicked.connect(lambda _=False: self.numbers.open())
-        dock.export_button.clicked.connect(lambda _=False: self.ask_export())
         dock.place_button.clicked.connect(lambda _=False: self.on_map.show_row())
-        dock.picture_button.clicked.connect(lambda _=False: self.ask_picture())
         self.watch()
 
     # -- what is asked ------------------------------------------------------------------------------------------
@@ -254,7 +255,7 @@ class AssessmentController(Desk):
         rows = len(table.rows)
         words = tr("{rows} rows. Press Enter in a number for its cases.").replace("{rows}", str(rows))
         self.dock.label.setText(words if rows else tr("There is nothing to count in this period."))
-        QTimer.singleShot(0, self.on_map.show)  # the table stands there before thousands of areas are coloured
+        self._colour.start()  # the table stands there before thousands of areas are coloured
 
     def _compare(self, answer: dict[str, Any]) -> None:
         self._show_table(compared(self.table, evaluation_table(answer)))
@@ -282,32 +283,9 @@ class AssessmentController(Desk):
         order = Qt.SortOrder.DescendingOrder if falls else Qt.SortOrder.AscendingOrder
         self.dock.view.horizontalHeader().setSortIndicator(at, order)
 
-    # -- files --------------------------------------------------------------------------------------------------
-
-    def ask_export(self) -> None:
-        """Ask for a file and write the table."""
-        kinds = (tr("Workbook") + " (*.xlsx)", "CSV (*.csv)", tr("Layer") + " (*.gpkg)")
-        path = self.ask_file(tr("Export the table"), tr("Assessment") + ".xlsx", ";;".join(kinds)) if self.path else ""
-        if path:
-            words = tr("The table was written to {file}.").replace("{file}", path)
-            self.ask(
-                tr("Writing the table"), ExportEvaluation(**asdict(self.request()), output=path, run=self.frozen),
-                lambda _answer: self.controller.messages.show(words, Qgis.MessageLevel.Success),
-            )  # fmt: skip
-
-    def ask_picture(self) -> None:
-        """Ask for a file and draw the table's bars and the series into it."""
-        path = self.ask_file(tr("Save as a picture"), tr("Assessment") + ".png", "PNG (*.png)") if self.answer else ""
-        column = self.figure()
-        if path and column is not None and self.answer is not None:
-            picture = draw_picture(self.table, column, self.answer, self.dock.chart, self.dock.model.order)
-            saved = picture.save(path, "PNG")
-            words = tr("The picture was written to {file}.") if saved else tr("{file} could not be written.")
-            level = Qgis.MessageLevel.Success if saved else Qgis.MessageLevel.Warning
-            self.controller.messages.show(words.replace("{file}", path), level)
-
     def _opened(self, path: str) -> None:
-        self._timer.stop()
+        for timer in (self._timer, self._colour):
+            timer.stop()
         self.courier.forget()
         self.asked, self.answer, self.table, self._warm_of = None, None, Table(), ""
         self.frozen = ""
@@ -318,7 +296,9 @@ class AssessmentController(Desk):
 
     def shut(self) -> None:
         """End: close what stands open."""
-        self._timer.stop()
+        for timer in (self._timer, self._colour):
+            timer.stop()
+        self.series.forget()
         self.courier.shut()
         super().shut()
 

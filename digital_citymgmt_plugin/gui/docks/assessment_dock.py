@@ -26,6 +26,7 @@ from qgis.PyQt.QtWidgets import (
 
 from digital_citymgmt_plugin.core.assessment.periods import PRESETS
 from digital_citymgmt_plugin.gui.docks.assessment_bars import BarDelegate
+from digital_citymgmt_plugin.gui.docks.assessment_words import BY, by_words, period_words
 from digital_citymgmt_plugin.gui.docks.parts import (
     Buttons,
     Scrolled,
@@ -42,38 +43,11 @@ from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.series_chart import SeriesChart
 
 NAME = "DcmAssessmentDock"
-BY = (
-    "county", "street", "community", "grid", "beat", "department", "collector", "acceptor", "shift_lead", "dispatcher",
-    "major", "class", "source",
-)  # fmt: skip
 
 
 def tr(text: str) -> str:
     """Translate a text of the dock."""
     return QCoreApplication.translate("AssessmentDock", text)
-
-
-def by_words(by: str) -> str:
-    """Return what the rows of a table are called."""
-    words = {
-        "county": tr("By county"), "street": tr("By street"), "community": tr("By community"),
-        "grid": tr("By unit grid"), "beat": tr("By beat"), "department": tr("By department"),
-        "collector": tr("By collector"), "acceptor": tr("By acceptor"), "shift_lead": tr("By shift lead"),
-        "dispatcher": tr("By dispatcher"),
-        "major": tr("By major class"), "class": tr("By class"), "source": tr("By source"),
-    }  # fmt: skip
-    return words.get(by, by)
-
-
-def period_words(name: str) -> str:
-    """Return the name of a period."""
-    words = {
-        "all": tr("All cases"), "this_week": tr("This week"), "last_week": tr("Last week"),
-        "this_month": tr("This month"), "last_month": tr("Last month"), "this_quarter": tr("This quarter"),
-        "last_quarter": tr("Last quarter"), "this_year": tr("This year"), "last_year": tr("Last year"),
-        "own": tr("From … to …"),
-    }  # fmt: skip
-    return words[name]
 
 
 class AssessmentDock(QgsDockWidget):
