@@ -3,24 +3,26 @@
 
 from __future__ import annotations
 
-import faulthandler
-import re
+import sys
+import threading
 import time
 from pathlib import Path
-from typing import Any
+from types import CodeType
 
 from qgis.PyQt.QtCore import QTimer
 
 LONG = 0.2  # seconds from which on it is written down where the thread was
-_FRAME = re.compile(r'^  File "(?P<file>[^"]+)", line (?P<line>\d+) in (?P<name>.+)$', re.MULTILINE)
+_INNERMOST = 4
 
 
 class Watch:
-    """A timer in the event loop, and a dog outside of Python that barks when the timer is late.
+    """A timer in the event loop, and a thread that looks where the main thread is when the timer is late.
 
-    The dog is ``faulthandler``: it needs no lock of Python, so it also sees a thread that waits inside C++. A place
-    without any Python frame is QGIS itself. ``own`` is what the thread worked in its longest gap: a machine with other
-    work makes the gap longer, not this. What the walkthrough does on its own account (pictures) is left out.
+    The thread looks under Python's lock. (``faulthandler.dump_traceback_later`` looks without it, at frames that the
+    main thread may free meanwhile: it took QGIS down on a busy machine, see docs/traps.md.) So a call into C++ that
+    keeps the lock is seen when it has just come back, in the line that made it. A place without any Python frame is
+    QGIS itself. ``own`` is what the thread worked in its longest gap: a machine with other work makes the gap longer,
+    not this. What the walkthrough does on its own account (pictures) is left out.
     """
 
     def __init__(self, notes: Path) -> None:
@@ -29,17 +31,24 @@ class Watch:
         self.own: dict[str, float] = {}
         self.where: dict[str, str] = {}
         self.notes = notes
-        self._file: Any = notes.open("w+", encoding="utf-8")
-        self._read = 0
+        self._main, self._ended = threading.get_ident(), threading.Event()
+        self._seen = (0.0, "")  # the beginning of the gap, where the thread was in it
         self.last, self.worked = time.perf_counter(), time.thread_time()
+        self._thread = threading.Thread(target=self._look, name="watch", daemon=True)
+        self._thread.start()
         self.timer = QTimer()
         self.timer.setInterval(10)
         self.timer.timeout.connect(self.tick)
         self.timer.start()
-        self._arm()
 
-    def _arm(self) -> None:
-        faulthandler.dump_traceback_later(LONG, repeat=False, file=self._file)
+    def _look(self) -> None:
+        with self.notes.open("w", encoding="utf-8") as notes:
+            while not self._ended.wait(LONG / 8):
+                last = self.last
+                if last != self._seen[0] and time.perf_counter() - last > LONG:
+                    self._seen = (last, where_is(self._main))
+                    notes.write(f"{self.step}\t{self._seen[1]}\n")
+                    notes.flush()
 
     def tick(self) -> None:
         """Note the time since the last turn of the event loop."""
@@ -49,26 +58,29 @@ class Watch:
             self.gaps[self.step] = gap
             self.own[self.step] = worked - self.worked
             if gap > LONG:
-                self.where[self.step] = self._place()
+                self.where[self.step] = self._seen[1] if self._seen[0] == self.last else "not looked at in time"
         self.last, self.worked = now, worked
-        self._arm()
-
-    def _place(self) -> str:
-        """Return where the main thread was when the dog barked: the innermost frames."""
-        self._file.flush()
-        text = self.notes.read_text(encoding="utf-8", errors="replace")
-        new, self._read = text[self._read :], len(text)
-        main = new.rsplit("Thread 0x", 1)[-1]  # the main thread comes last
-        frames = [f"{Path(found['file']).name}:{found['line']} {found['name']}" for found in _FRAME.finditer(main)]
-        return " < ".join(frames[:4]) or "QGIS itself"
 
     def pause(self) -> None:
         """Leave out what the walkthrough itself has just done."""
         self.last, self.worked = time.perf_counter(), time.thread_time()
-        self._arm()
 
     def stop(self) -> None:
         """End watching."""
-        faulthandler.cancel_dump_traceback_later()
         self.timer.stop()
-        self._file.close()
+        self._ended.set()
+        self._thread.join()
+
+
+def where_is(thread: int) -> str:
+    """Return where a thread is: its innermost frames; "QGIS itself" without any.
+
+    The frame is let go at once: what it holds must not be freed by this thread.
+    """
+    frame = sys._current_frames().get(thread)
+    found: list[tuple[CodeType, int]] = []
+    while frame is not None and len(found) < _INNERMOST:
+        found.append((frame.f_code, frame.f_lineno))
+        frame = frame.f_back
+    del frame
+    return " < ".join(f"{Path(code.co_filename).name}:{line} {code.co_name}" for code, line in found) or "QGIS itself"
