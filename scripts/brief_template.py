@@ -118,6 +118,7 @@ def numbers(document: Any) -> None:
     ):  # fmt: skip
         cell(table, 0, column, text, 8, True)
         cell(table, 2, column, f"{{{{ {name} }}}}", 7.5)
+        table.columns[column].width = Cm(wide)
         for row in range(4):
             table.cell(row, column).width = Cm(wide)
     cell(table, 1, 0, "{%tr for one in numbers %}")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Charts and the map of a brief as PNG, drawn with Pillow: no QGIS and no matplotlib where the engine runs.
 
-Drawn at twice the size and made smaller, so that edges are smooth (``docs/adr/0020``).
+Drawn at twice the size and made smaller, so that edges are smooth (``docs/adr/0021``).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from digital_citymgmt_plugin.storage.word_template import render_docx
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "resources" / "templates" / "brief_month.docx"
 WIDE = 160.0  # mm of a picture: an A4 page between its margins
+_RANK, _NAME = 13.0, 42.0  # mm of the first two columns of the ranking
 _TAG = 60  # letters of a tag or title; Word takes 64
 
 
@@ -37,7 +38,7 @@ def write_brief_word(path: str, brief: Brief, pictures: Mapping[str, bytes], tem
     images = {name: Picture(data, WIDE) for name, data in pictures.items()}
     values = {**template_values(brief), **{name: None for name in ("bars", "series", "map") if name not in images}}
     render_docx(template or str(TEMPLATE), values, images, path)
-    _lock(path, brief)
+    _lock(path, brief, own=bool(template))
 
 
 def template_values(brief: Brief) -> dict[str, Any]:
@@ -63,7 +64,7 @@ def _table(table: Table) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lock(path: str, brief: Brief) -> None:
+def _lock(path: str, brief: Brief, own: bool) -> None:
     """Make a locked content control of every number between the signs, its mark raised behind it."""
     from docx import Document
     from docx.oxml.ns import qn
@@ -79,7 +80,23 @@ def _lock(path: str, brief: Brief) -> None:
             texts = run.findall(qn("w:t"))
             if any(OPEN in (text.text or "") for text in texts):
                 number = _split(run, what, number)
+    if not own and document.tables:
+        _share(document.tables[0])
     document.save(path)
+
+
+def _share(table: Any) -> None:
+    """Share the width of the page among the columns of the ranking: little for the rank, most for the name."""
+    from docx.shared import Mm
+
+    count = len(table.columns)
+    wide = [_RANK, _NAME, *[(WIDE - _RANK - _NAME) / max(count - 2, 1)] * (count - 2)][:count]
+    table.autofit = False
+    for column, millimetres in zip(table.columns, wide):
+        column.width = Mm(millimetres)
+    for row in table.rows:
+        for cell, millimetres in zip(row.cells, wide):
+            cell.width = Mm(millimetres)
 
 
 def _split(run: Any, what: Mapping[str, str], number: int) -> int:

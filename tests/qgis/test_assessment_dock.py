@@ -77,7 +77,7 @@ class Bench(DockBench):
     def __init__(self, city):
         answers = {
             "show_evaluation": evaluated, "export_evaluation": {"counts": {}}, "cases_of_number": {"fids": [1, 2]},
-            "judge_rates": JUDGED, "compare_periods": CHANGED,
+            "write_brief": {"outputs": []}, "judge_rates": JUDGED, "compare_periods": CHANGED,
             "warm_panel": {"ready": True, "fraction": 1.0}, "list_schemes": SCHEMES, "list_runs": {"runs": [RUN]},
             "open_run": lambda request: {**evaluated(Evaluate(by="street")), "run": RUN},
             "freeze_run": lambda request: {"run": {**RUN, "name": request.name}, "tables": ["assessment_run"]},
@@ -299,6 +299,18 @@ def test_a_table_is_kept_and_opened_again(bench, monkeypatch, tmp_path):
     bench.dock.by_box.setCurrentIndex(0)
     bench.settle()
     assert not bench.desk.frozen
+
+
+def test_a_brief_is_written_of_a_kept_table(bench, monkeypatch, tmp_path):
+    monkeypatch.setattr(bench.desk, "ask_file", lambda *_: str(tmp_path / "三月.docx"))
+    bench.dock.runs_button.click()
+    bench.settle()
+    dialog = bench.desk.runs.dialog
+    dialog.view.selectRow(0)
+    dialog.brief_button.click()
+    bench.settle()
+    asked = bench.pool.last("write_brief")
+    assert asked.run == "r1" and asked.document.endswith("三月.docx") and asked.workbook.endswith("三月.xlsx")
 
 
 def test_the_picture_has_bars_on_white(bench, monkeypatch, tmp_path):

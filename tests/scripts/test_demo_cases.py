@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -17,16 +18,21 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from docx import Document
+from docx.oxml.ns import qn
 
 from digital_citymgmt_plugin.core.assessment.question import Question
 from digital_citymgmt_plugin.core.cases.limits import Limits
 from digital_citymgmt_plugin.core.cases.worktime import WorkCalendar, due_times
 from digital_citymgmt_plugin.core.requests import Assess, ImportAreas, ImportCases, Layer
+from digital_citymgmt_plugin.core.requests_assessment import FreezeRun, WriteBrief
 from digital_citymgmt_plugin.core.requests_fairness import RateSeries
 from digital_citymgmt_plugin.services.areas import import_areas
 from digital_citymgmt_plugin.services.assessment import assess
+from digital_citymgmt_plugin.services.assessment.brief import write_brief
 from digital_citymgmt_plugin.services.assessment.fairness import rate_series
 from digital_citymgmt_plugin.services.assessment.panel import panel_of
+from digital_citymgmt_plugin.services.assessment.runs import freeze_run
 from digital_citymgmt_plugin.services.cases import import_cases
 from digital_citymgmt_plugin.storage.files import CityFiles
 from digital_citymgmt_plugin.storage.profiles import builtin_profile
@@ -419,6 +425,20 @@ def test_a_text_that_needs_quotes_is_refused(tmp_path):
         write_rows(handle, {"a": ["1", "2"], "b": ["x", "y,z"]}, heading=True)
 
 
+def briefed(context, folder, first, last, published, disposed_rate, on_time_rate) -> None:
+    """Hold what a brief says of a kept run against what was published."""
+    freeze_run(context, FreezeRun("department", "qidong", from_date=first, to_date=last, by2="year", name=first))
+    path = folder / f"{first}.docx"
+    answer = write_brief(context, WriteBrief(run=first, document=str(path), before="-", year="-"))
+    said = re.sub(r"\[\d+\]", "", "".join(text for _, lines in answer["sections"] for text in lines))
+    body = Document(str(path)).element.body
+    fields = ["".join(text.text for text in field.iter(qn("w:t"))) for field in body.iter(qn("w:sdt"))]
+    for count in published:
+        assert f"{count}件" in said and str(count) in fields
+    for rate in (disposed_rate, on_time_rate):
+        assert f"{rate:.2f}%" in said and f"{rate:.2f}%" in fields
+
+
 def test_the_plugin_counts_the_published_figures(ground, folder, tmp_path):
     areas = ground[1]
     placed = shapely.transform(areas.community, lambda xy: xy + np.array(ORIGIN, float))
@@ -449,5 +469,7 @@ def test_the_plugin_counts_the_published_figures(ground, folder, tmp_path):
         years = rate_series(context, series)
         rates = [[row[years["columns"].index(name)] for name in ("rate", "rate_so_far")] for row in years["rows"]]
         assert rates == [[39.9, 39.9], [89.45, 61.99]]  # what the cumulative 61.99 % hides
+        for period in (WHOLE, SECOND):
+            briefed(context, tmp_path, *period)
     finally:
         store.close()

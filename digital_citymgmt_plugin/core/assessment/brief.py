@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 OPEN, PART, CLOSE = "\ue000", "\ue001", "\ue002"
@@ -122,6 +122,29 @@ def pieces(text: str) -> list[tuple[str, str | None]]:
     if at < len(text):
         result.append((text[at:], None))
     return result
+
+
+def renumbered(brief: Brief) -> Brief:
+    """Return a brief whose marks run in the order in which a reader meets them; numbers that stand nowhere are gone."""
+    order: dict[str, int] = {}
+    by_mark = {str(one.mark): one for one in brief.figures}
+
+    def anew(text: str) -> str:
+        def sign(found: re.Match[str]) -> str:
+            if not found.group(1):
+                return found.group(0)
+            return f"{OPEN}{order.setdefault(found.group(1), len(order) + 1)}{PART}{found.group(2)}{CLOSE}"
+
+        return _FIGURE.sub(sign, text)
+
+    values = {name: anew(text) for name, text in brief.values.items()}
+    sections = tuple((head, tuple(anew(text) for text in lines)) for head, lines in brief.sections)
+    tables = {
+        name: replace(table, rows=tuple(tuple(anew(text) for text in row) for row in table.rows))
+        for name, table in brief.tables.items()
+    }
+    figures = tuple(replace(by_mark[mark], mark=number) for mark, number in order.items())
+    return replace(brief, values=values, sections=sections, tables=tables, figures=figures)
 
 
 def written(value: float | None, digits: int, unit: str = "") -> str | None:

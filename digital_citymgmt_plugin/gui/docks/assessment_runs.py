@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from digital_citymgmt_plugin.core.requests_assessment import FreezeRun, ListRuns, OpenRun
+from digital_citymgmt_plugin.core.requests_assessment import FreezeRun, ListRuns, OpenRun, WriteBrief
 from digital_citymgmt_plugin.gui.dialogs.operations import moment
 from digital_citymgmt_plugin.gui.dialogs.question import ask_text, fit
 from digital_citymgmt_plugin.gui.docks.parts import chosen_rows, fit_columns, plain_label, rows_view
@@ -25,9 +26,10 @@ def tr(text: str) -> str:
 
 
 class RunsDialog(QDialog):
-    """The tables that were kept; ``wanted`` (uuid): one is opened."""
+    """The tables that were kept; ``wanted`` (uuid): one is opened; ``told``: a brief is written of one."""
 
     wanted = pyqtSignal(str)
+    told = pyqtSignal(str)
 
     def __init__(self, runs: Sequence[dict[str, Any]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +53,9 @@ class RunsDialog(QDialog):
         name_buttons(buttons)
         self.open_button = buttons.addButton(tr("Open"), QDialogButtonBox.ButtonRole.AcceptRole)
         self.open_button.setEnabled(bool(runs))
+        self.brief_button = buttons.addButton(tr("Write a brief…"), QDialogButtonBox.ButtonRole.ActionRole)
+        self.brief_button.setEnabled(bool(runs))
+        self.brief_button.clicked.connect(lambda _=False: self._choose(self.told))
         buttons.accepted.connect(self._open)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -60,9 +65,12 @@ class RunsDialog(QDialog):
         fit(self, 760, 420)
 
     def _open(self) -> None:
+        self._choose(self.wanted)
+
+    def _choose(self, signal: Any) -> None:
         rows = chosen_rows(self.view)
         if rows:
-            self.wanted.emit(str(self.runs[rows[0]]["uuid"]))
+            signal.emit(str(self.runs[rows[0]]["uuid"]))
             self.accept()
 
 
@@ -111,6 +119,7 @@ class RunDesk:
     def _show(self, answer: dict[str, Any]) -> None:
         dialog = RunsDialog(answer["runs"], self.desk.dock)
         dialog.wanted.connect(self.open)
+        dialog.told.connect(self.write_brief)
         dialog.finished.connect(lambda _answer: dialog.deleteLater())
         self.dialog = dialog
         dialog.open()
@@ -118,6 +127,17 @@ class RunDesk:
     def open(self, run: str) -> None:
         """Show a table as it was kept."""
         self.desk.courier.send(self.desk.path, OpenRun(run), self.desk.show_run, self.desk.failed)
+
+    def write_brief(self, run: str) -> None:
+        """Ask for a Word file and write a brief of a kept table into it, and the workbook beside it."""
+        path = self.desk.ask_file(tr("Write a brief"), tr("Brief") + ".docx", "Word (*.docx)")
+        if path:
+            book = str(Path(path).with_suffix(".xlsx"))
+            words = tr("The brief was written to {file}, its workbook beside it.").replace("{file}", path)
+            self.desk.ask(
+                tr("Writing the brief"), WriteBrief(run=run, document=path, workbook=book),
+                lambda _answer: self.desk.controller.messages.show(words, Qgis.MessageLevel.Success),
+            )  # fmt: skip
 
     def shut(self) -> None:
         """Close what stands open."""

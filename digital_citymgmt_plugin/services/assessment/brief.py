@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from digital_citymgmt_plugin.core.assessment.brief import Brief, clean, noted
+from digital_citymgmt_plugin.core.assessment.brief import Brief, clean, noted, renumbered
 from digital_citymgmt_plugin.core.assessment.brief_making import BEFORE, YEAR, Earlier, Teller
 from digital_citymgmt_plugin.core.assessment.brief_texts import COLUMNS, Text, fill, read_texts, sections
 from digital_citymgmt_plugin.core.assessment.compare import Period, other_period
@@ -198,10 +198,11 @@ def _brief(
     said_sections = sections(texts, teller.look, teller.lists())
     single = {text.code: fill(text, teller.look) or "" for text in texts if text.code in ("title", "subtitle", "sign")}
     table = teller.ranking()
-    return Brief(
+    made = Brief(
         {"title": "", "subtitle": "", "sign": "", **teller.plain, **single},
         said_sections, {"ranking": table}, tuple(teller.marks.figures), teller.charts(shapes),
         tuple(clean(line) for line in said["formulas"]),
         (*(clean(line) for line in said["notes"]), *notes, f"SHA-256 {teller.plain['digest']}"),
         tuple((text.code, text.section, text.each, text.text) for text in texts), words, teller.changes(),
     )  # fmt: skip
+    return renumbered(made)
