@@ -49,6 +49,7 @@ def build() -> bytes:
     line(document, "{%p endfor %}")
     document.add_paragraph("{{ table_ranking.title }}", style="Heading 1")
     ranking(document)
+    line(document, "")
     line(document, "{%p for note in table_ranking.notes %}")
     small(line(document, "{{ note }}"))
     line(document, "{%p endfor %}")
@@ -103,7 +104,7 @@ def ranking(document: Any) -> None:
         cell(table, 0, column, text, bold=True)
     cell(table, 1, 0, "{%tr for row in table_ranking.rows %}")
     for column, text in enumerate(("{%tc for one in row %}", "{{ one }}", "{%tc endfor %}")):
-        cell(table, 2, column, text)
+        cell(table, 2, column, text, 8)
     cell(table, 3, 0, "{%tr endfor %}")
     repeated(table, 0)
 

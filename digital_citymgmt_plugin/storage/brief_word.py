@@ -13,7 +13,7 @@ from digital_citymgmt_plugin.storage.word_template import render_docx
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "resources" / "templates" / "brief_month.docx"
 WIDE = 160.0  # mm of a picture: an A4 page between its margins
-_RANK, _NAME = 13.0, 42.0  # mm of the first two columns of the ranking
+_RANK, _NAME = 13.0, 34.0  # mm of the first two columns of the ranking
 _TAG = 60  # letters of a tag or title; Word takes 64
 
 
@@ -151,10 +151,15 @@ def _run(like: Any, text: str | None, child: Any = None, raised: bool = False) -
 
 
 def _control(run: Any, what: str, mark: str, number: int) -> Any:
+    from copy import deepcopy
+
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
 
     made, about, content = (OxmlElement(name) for name in ("w:sdt", "w:sdtPr", "w:sdtContent"))
+    style = run.find(qn("w:rPr"))
+    if style is not None:  # some readers take the looks from here
+        about.append(deepcopy(style))
     for name, value in (
         ("w:alias", what[:_TAG]), ("w:tag", f"dcm.{mark or 'row'}"), ("w:id", str(880_000_000 + number)),
         ("w:lock", "sdtContentLocked"),
@@ -163,7 +168,6 @@ def _control(run: Any, what: str, mark: str, number: int) -> Any:
             element = OxmlElement(name)
             element.set(qn("w:val"), value)
             about.append(element)
-    about.append(OxmlElement("w:text"))
     content.append(run)
     made.append(about)
     made.append(content)

@@ -19,6 +19,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 COLUMNS = ("code", "section", "each", "text")
 LISTS = ("terms", "risers", "best", "worst")
 MOST_ROWS, MOST_LETTERS = 300, 2000
+_NUMERALS = ("一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二")
 _NAME = re.compile(r"\{([A-Za-z0-9_.]+)\}")
 Said = Optional[str]
 Lookup = Callable[[str], Said]  # raises KeyError for a name that there is not
@@ -87,6 +88,8 @@ def sections(
 ) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return headings and their sentences in the order of the table; a heading without a sentence is left out.
 
+    ``{no}`` in a heading is its number among those that are left.
+
     Sentences of a list stand in one paragraph, parted as they end.
     """
     found: dict[str, list[str]] = {}
@@ -99,4 +102,7 @@ def sections(
             line = fill(text, lookup)
         if line:
             found.setdefault(text.section, []).append(line)
-    return tuple((heading, tuple(lines)) for heading, lines in found.items())
+    return tuple(
+        (heading.replace("{no}", _NUMERALS[min(number, len(_NUMERALS)) - 1]), tuple(lines))
+        for number, (heading, lines) in enumerate(found.items(), 1)
+    )
