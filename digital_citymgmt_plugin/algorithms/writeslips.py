@@ -19,8 +19,11 @@ from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, tr
 from digital_citymgmt_plugin.algorithms.given import Given
 from digital_citymgmt_plugin.bridge.engines import pool
 from digital_citymgmt_plugin.bridge.feedback import cancel_of
+from digital_citymgmt_plugin.bridge.messages import sentence
+from digital_citymgmt_plugin.bridge.slip_layouts import save_layout
 from digital_citymgmt_plugin.bridge.slip_run import FORMATS, run_slips
 from digital_citymgmt_plugin.core.cases.slips import KINDS
+from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.requests import Health
 from digital_citymgmt_plugin.core.requests_slips import SlipCases
 
@@ -65,12 +68,18 @@ class WriteSlipsAlgorithm(CityAlgorithm):
             tr("Numbers of cases parted by commas or lines; or queue: and the name of a queue (queue:overdue); or a "
                "filter as JSON."),
         )  # fmt: skip
-        self.add(p.choice("FORMAT", tr("Format"), FORMATS, "pdf"), tr("PDF, Word (docx), or both."))
         self.add(
-            QgsProcessingParameterFile("TEMPLATE", tr("Word template of one's own"), extension="docx", optional=True),
+            p.choice("FORMAT", tr("Format"), FORMATS, "pdf"),
+            tr("PDF, Word (docx), or both; qpt: no slips, but the print layout of the kind, to be edited in QGIS."),
+        )
+        self.add(
+            QgsProcessingParameterFile(
+                "TEMPLATE", tr("Template of one's own"), optional=True, fileFilter="QGIS, Word (*.qpt *.docx)"
+            ),
             tr(
-                "A .docx with names in double braces that the Word files are made on, e.g. case_no; the names stand in "
-                "the manual. Macros, embedded objects and links to other files are refused."
+                "For PDF a .qpt whose items are found by id (title, facts, map, photos, table, signature, footer), for "
+                "Word a .docx with names in double braces, e.g. case_no; both stand in the manual. What would run, or "
+                "read other files or the network, is refused or left out and told."
             ),
         )
         self.add(
@@ -78,15 +87,24 @@ class WriteSlipsAlgorithm(CityAlgorithm):
             tr("A folder; slips of the same cases in it are replaced."),
         )
 
-    def request(self, given: Given) -> SlipCases:
+    def request(self, given: Given) -> SlipCases | Health:
         given.store_path()
         self._format = given.choice("FORMAT")
         self._folder = given.output_folder("OUTPUT")
         self._template = given.path("TEMPLATE") or ""
-        return SlipCases(kind=given.choice("KIND"), chosen=given.need("CASES"))
+        self._kind = given.choice("KIND")
+        if self._template and Path(self._template).suffix.lower() not in (".qpt", ".docx"):
+            raise InputRefused("qpt.kind_of_file", file=Path(self._template).name)
+        if self._format == "qpt":
+            return Health()
+        return SlipCases(kind=self._kind, chosen=given.need("CASES"))
 
     def tell(self, result: dict[str, Any], feedback: QgsProcessingFeedback) -> None:
         given, request = self._given, self._request
+        if self._format == "qpt":
+            path = save_layout(self._kind, self._folder)
+            feedback.pushInfo(tr("The layout was written: {file}").format(file=path))
+            return
         if given is None or given.store is None or not isinstance(request, SlipCases):
             return
         with pool().lease(given.store) as engine:
@@ -96,6 +114,7 @@ class WriteSlipsAlgorithm(CityAlgorithm):
             counts = run_slips(
                 engine, given.store, crs, request.kind, result, self._format, self._folder,
                 lambda share: feedback.setProgress(100 * share), cancel_of(feedback), self._template,
+                lambda code, values: feedback.pushWarning(sentence(code, values)),
             )  # fmt: skip
         result["counts"].update(counts)
         feedback.pushInfo(

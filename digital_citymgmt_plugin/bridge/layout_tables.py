@@ -34,7 +34,7 @@ def add_table(
     widths: Sequence[float],
     points: float,
     place: tuple[float, float, int],
-    bottom: float,
+    bottom: float | Callable[[int], float],
     new_page: Callable[[], tuple[float, int]],
 ) -> list[QgsLayoutItemManualTable]:
     """Put a table on as many pages as it needs.
@@ -51,8 +51,8 @@ def add_table(
         Size of letters.
     place : left, top, page
         Where it begins, mm from the corner of the page.
-    bottom : float
-        How far down a page it may go, mm.
+    bottom : float or callable
+        How far down a page it may go, mm; or what tells it of the number of a page.
     new_page : callable
         Adds a page; returns the top there and its number.
 
@@ -62,14 +62,15 @@ def add_table(
         To be kept while the layout lives.
     """
     left, top, page = place
-    most = max(1, int((bottom - _HEAD) / (points * _LINE)))  # lines of a row on a page of its own
+    floor = bottom if callable(bottom) else lambda _page: bottom
+    most = max(1, int((floor(-1) - _HEAD) / (points * _LINE)))  # lines of a row on a page of its own
     rest = [part for row in rows for part in _parted(row, most)]
     measure = _made(layout, head, rest, widths, points)
     context = QgsLayoutUtils.createRenderContextForLayout(layout, None)
     tables: list[QgsLayoutItemManualTable] = []
     start, fresh = 0, False  # whether the page has nothing else yet
     while start < len(rest) or not tables:
-        taken = measure.rowsVisible(context, float(bottom - top), start, True, False)
+        taken = measure.rowsVisible(context, float(floor(page) - top), start, True, False)
         if taken < 1 and start < len(rest) and not fresh:
             (top, page), fresh = new_page(), True
             continue
@@ -77,7 +78,7 @@ def add_table(
         table = _made(layout, head, rest[start : start + taken], widths, points)
         frame = QgsLayoutFrame(layout, table)
         table.addFrame(frame, False)
-        frame.attemptResize(QgsLayoutSize(sum(widths) + _SPARE * len(widths), bottom - top))
+        frame.attemptResize(QgsLayoutSize(sum(widths) + _SPARE * len(widths), floor(page) - top))
         frame.attemptMove(QgsLayoutPoint(left, top), True, False, page)
         tables.append(table)
         start += taken

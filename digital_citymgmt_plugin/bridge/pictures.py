@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QBuffer, QByteArray, QIODevice, Qt
 from qgis.PyQt.QtGui import QImage, QImageReader
 
 from digital_citymgmt_plugin.core.same_file import kept_inside
@@ -22,12 +22,26 @@ def small_photo(folder: str, name: str, side: int) -> QImage | None:
             return None
     except OSError:  # it went meanwhile
         return None
-    reader = QImageReader(path)
+    return _read(QImageReader(path), side)
+
+
+def decoded(data: bytes, side: int) -> QImage | None:
+    """Decode a picture from memory; as ``small_photo``."""
+    if len(data) > _BYTES:
+        return None
+    buffer = QBuffer()
+    buffer.setData(QByteArray(data))
+    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
+    return _read(QImageReader(buffer), side)
+
+
+def _read(reader: QImageReader, side: int) -> QImage | None:
     reader.setAutoTransform(True)
     size = reader.size()
     kind = bytes(reader.format()).decode("ascii", "replace").lower()
     if kind not in _KINDS or not size.isValid() or size.width() * size.height() > _PIXELS:
         return None
-    reader.setScaledSize(size.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio))
+    if max(size.width(), size.height()) > side:
+        reader.setScaledSize(size.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatio))
     image = reader.read()
     return None if image.isNull() else image

@@ -57,8 +57,8 @@ _SHOWN = (
     "unit_grid/current", "component_point/", "component_line/", "component_area/", "base_text/", "base_point/",
     "base_line/", "base_area/", "admin_area/community", "admin_area/street", "admin_area/county",
 )  # fmt: skip
-_LAMPS = {"green": "#1a8f3c", "amber": "#b97a00", "red": "#c62828"}
-_CELL = 2.2  # mm that a cell takes beside its text: margins and line
+LAMPS = {"green": "#1a8f3c", "amber": "#b97a00", "red": "#c62828"}
+CELL = 2.2  # mm that a cell takes beside its text: margins and line
 _TOGETHER = 20  # lines of a text that are not parted between pages
 _MOST_LINES = 2_000
 
@@ -81,9 +81,7 @@ class SlipPrinter:
         Called between steps that take time, so that a window may answer.
     """
 
-    def __init__(
-        self, store: str, crs: QgsCoordinateReferenceSystem, between: Callable[[], Any] | None = None
-    ) -> None:
+    def __init__(self, store: str, crs: QgsCoordinateReferenceSystem, between: Callable[[], Any] | None = None) -> None:
         self.store, self.crs = store, crs
         self.between = between or (lambda: None)
         self.project = QgsProject()  # of its own: nothing of the user's is touched
@@ -93,6 +91,7 @@ class SlipPrinter:
         self.layers: list[QgsMapLayer] = []
         self.pin = QgsVectorLayer("Point", "case", "memory")
         self.photos_missing = 0
+        self.filler: Callable[..., Any] | None = None  # on a city's own layout (``slip_layouts``)
 
     def __enter__(self) -> SlipPrinter:
         self.folder = tempfile.mkdtemp(prefix="dcm_slips_")
@@ -167,8 +166,7 @@ class SlipPrinter:
             ``file.not_written``.
         """
         layout = QgsPrintLayout(self.project)
-        layout.initializeDefaults()
-        page = _Page(self, layout, sheet, words)
+        page = _Page(self, layout, sheet, words) if self.filler is None else self.filler(self, layout, sheet, words)
         page.fill()
         self.photos_missing += page.missing
         target = Path(folder) / f"{sheet['stem']}.pdf"
@@ -191,6 +189,7 @@ class _Page:
         self, printer: SlipPrinter, layout: QgsPrintLayout, sheet: Mapping[str, Any], words: Mapping[str, str]
     ) -> None:
         self.printer, self.layout, self.sheet, self.words = printer, layout, sheet, words
+        layout.initializeDefaults()
         lying = bool(sheet["rows"]) and not sheet["fid"]
         self.page = (297.0, 210.0) if lying else (210.0, 297.0)
         self.wide = self.page[0] - 2 * _MARGIN
@@ -234,8 +233,8 @@ class _Page:
         return self.top, self.number
 
     def line(self, label: str, words: str) -> None:
-        rest = _lines(words, self.wide - _LABEL, 10)
-        color = _LAMPS.get(self.sheet["lamp"], "#202020") if words.endswith("]") else "#202020"
+        rest = lines_of(words, self.wide - _LABEL, 10)
+        color = LAMPS.get(self.sheet["lamp"], "#202020") if words.endswith("]") else "#202020"
         self.room(2 + _LINE * min(len(rest), _TOGETHER))
         while rest:
             most = max(1, int((self.page[1] - _MARGIN - self.top - 2) / _LINE))
@@ -320,9 +319,9 @@ class _Page:
     def table(self) -> None:
         """Put the table below, and on as many pages as it needs."""
         heads = self.sheet["header"]
-        widths = column_widths(heads, self.sheet["rows"], self.wide - _CELL * len(heads))
+        widths = column_widths(heads, self.sheet["rows"], self.wide - CELL * len(heads))
         cells = [
-            [_lines(harmless(text), width - 1, 8.5) for text, width in zip(row, widths)] for row in self.sheet["rows"]
+            [lines_of(harmless(text), width - 1, 8.5) for text, width in zip(row, widths)] for row in self.sheet["rows"]
         ]
         self.top += 4
         self.room(24)
@@ -330,6 +329,6 @@ class _Page:
         self.keep += add_table(self.layout, heads, cells, widths, 8.5, place, self.page[1] - _MARGIN, self.turn)
 
 
-def _lines(words: str, wide: float, points: float) -> list[str]:
+def lines_of(words: str, wide: float, points: float) -> list[str]:
     """Return a text in lines of a width, all of it."""
     return [part for line in words.split("\n") for part in wrapped(line, wide, points, _MOST_LINES)]

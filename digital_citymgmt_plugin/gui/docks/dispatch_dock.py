@@ -210,7 +210,7 @@ class DispatchDock(QgsDockWidget):
         self.undo_button = button(tr("Take back"), tr("Take the last move made here back (F9, Backspace)"), "undo_move")
         self.undo_button.setEnabled(False)
         self.export_button = button(tr("E&xport…"), tr("Write the list to Excel or CSV"), "export_cases")
-        self.slips_button = button(tr("S&lips…"), tr("Slips and packages of the selected cases (F9, 1 to 5)"), "slips")
+        self.slips_button = button(tr("S&lips…"), tr("Slips and packages of the selected cases (F9, 1 to 8)"), "slips")
         self.slips_menu = QMenu(self.slips_button)
         self.slips_menu.setToolTipsVisible(True)
         self.slips_button.setMenu(self.slips_menu)

@@ -45,6 +45,8 @@ class SlipDesk(QObject):
         self._add("pack", tr("Pack for hand-over…"), tip, "6", self.pack)
         tip = tr("Read what a department answered to a package")
         self._add("receipt", tr("Read a receipt…"), tip, "7", lambda: self.run("readreceipt", {}))
+        tip = tr("Write the print layout of a kind of slip, to be edited in QGIS and given as template")
+        self._add("layout", tr("Layout for editing…"), tip, "8", self.save_layout)
         desk.page_shown.connect(lambda _fid=0: self.show_allowed())
         desk.listed.connect(self.show_allowed)
         self.show_allowed()
@@ -53,7 +55,7 @@ class SlipDesk(QObject):
         """Enable what can be written: most of it is of cases that are selected."""
         there = bool(self.desk.path) and (bool(self.desk.fid) or bool(self.dock.chosen()))
         for name, action in self.actions.items():
-            action.setEnabled(bool(self.desk.path) if name in (PARKED_LIST, "receipt") else there)
+            action.setEnabled(bool(self.desk.path) if name in (PARKED_LIST, "receipt", "layout") else there)
 
     def _add(self, name: str, words: str, tip: str, key: str, slot: Any) -> None:
         action = QAction(words, self.dock)
@@ -88,6 +90,10 @@ class SlipDesk(QObject):
             self.run("packcases", {"CASES": chosen_words(fids), "OUTPUT": self.folder("packages")})
 
         self.desk.with_chosen(go)
+
+    def save_layout(self) -> None:
+        """Open the dialog for the layout of a kind of slip."""
+        self.run("writeslips", {"FORMAT": "qpt", "OUTPUT": self.folder("slips")})
 
     def folder(self, name: str) -> str:
         """Return the folder beside the store that is proposed."""
