@@ -141,7 +141,9 @@ def _map(chart: Chart) -> Any:
     left = 20 + (room_wide - wide * scale) / 2
     classes = [class_of(value, chart.edges) for value in chart.values]
     thin = 1 if len(shapes) > 300 else 2
-    for shape, number in zip(shapes.tolist(), classes):
+    # What lies in a hole of another comes after it.
+    for row in np.argsort(-shapely.area(shapes), kind="stable").tolist():
+        shape, number = shapes[row], classes[row]
         _area(board, shape, RAMP[_shade(number, len(chart.edges) - 1)] if number >= 0 else _NONE,
               lambda x, y: (left + (x - x0) * scale, top + (y1 - y) * scale), thin)  # fmt: skip
     if len(chart.labels) <= 40:
@@ -171,7 +173,7 @@ def _area(board: _Board, shape: Any, fill: Any, place: Any, thin: int) -> None:
         rings = [part.exterior, *part.interiors]
         for number, ring in enumerate(rings):
             points = [(x * _TWICE, y * _TWICE) for x, y in (place(*c[:2]) for c in ring.coords)]
-            # Holes are painted white: what lies in them is painted by its own shape, before or after, see below.
+            # Holes are painted white; what lies in them is smaller and painted later.
             board.pen.polygon(points, fill=fill if number == 0 else "white")
             board.pen.line(points, fill=(120, 130, 140), width=thin)
 

@@ -106,3 +106,35 @@ def test_without_a_run_there_is_no_brief(store, tmp_path):
     with pytest.raises(InputRefused) as caught:
         write(store, tmp_path)
     assert caught.value.code == "brief.no_runs"
+
+
+def test_the_own_template_is_filled_and_one_with_unknown_names_leaves_old_files(store, tmp_path):
+    from docx import Document
+
+    keep(store)
+    own, wrong = tmp_path / "自己.docx", tmp_path / "错误.docx"
+    said = "{{ title }}：{% for part in sections %}{{ part.heading }}{% endfor %}"
+    for path, text in ((own, said), (wrong, "{{ nix }}")):
+        document = Document()
+        document.add_paragraph(text)
+        document.save(str(path))
+    write(store, tmp_path, template=str(own))
+    assert words_of(tmp_path / "简报.docx").startswith("启东市城市管理周报：一、总体情况")
+    before = [(tmp_path / name).read_bytes() for name in ("简报.docx", "简报.xlsx")]
+    with pytest.raises(InputRefused) as caught:
+        write(store, tmp_path, template=str(wrong))
+    assert caught.value.code == "template.unknown"
+    assert [(tmp_path / name).read_bytes() for name in ("简报.docx", "简报.xlsx")] == before
+
+
+def test_numbers_are_locked_and_name_their_origin(store, tmp_path):
+    from docx import Document
+    from docx.oxml.ns import qn
+
+    keep(store)
+    answer = write(store, tmp_path)
+    fields = list(Document(str(tmp_path / "简报.docx")).element.body.iter(qn("w:sdt")))
+    assert len(fields) >= answer["counts"]["numbers"]
+    assert {field.find(f".//{qn('w:lock')}").get(qn("w:val")) for field in fields} == {"sdtContentLocked"}
+    marks = [int(tag) for tag in re.findall(r"\[(\d+)\]", str(answer["sections"]))]
+    assert list(dict.fromkeys(marks)) == list(range(1, max(marks) + 1))  # in the order of reading
