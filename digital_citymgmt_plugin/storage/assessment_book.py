@@ -194,7 +194,7 @@ class _Book:
         """Return a formula that is ``otherwise`` where there is no value."""
         if not term.indicator.denominator:
             return value
-        return f"IF({self._sum(term.indicator.denominator, line)}=0,{otherwise},{value})"
+        return f"IF({self._sum(term.indicator.denominator, line)}<=0,{otherwise},{value})"
 
     def _rounded(self, value: str) -> str:
         digits = self.evaluation.scheme.decimals

@@ -11,7 +11,7 @@ import pytest
 
 from digital_citymgmt_plugin.core.assessment.evaluation import canonical, evaluation_from_payload
 from digital_citymgmt_plugin.core.assessment.scheme_rows import SchemeRow, TermRow
-from digital_citymgmt_plugin.core.assessment.scores import compute
+from digital_citymgmt_plugin.core.assessment.scores import compute, indicator_value
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.requests import Assess, MoveCases, UndoOperation
 from digital_citymgmt_plugin.core.requests_assessment import (
@@ -255,6 +255,43 @@ def test_exempt_cases_are_told_beside(store):
     assert left.totals["reported"] == made.totals["reported"] - 1
     chosen = make_evaluation(make_context(store), replace(asked, where={"exempt": ["0"]}))
     assert chosen.totals == left.totals
+    both = make_evaluation(make_context(store), replace(asked, where={"exempt": ["0", "1"], "class": []}))
+    assert both.totals == made.totals and both.exempt["reported"].sum() == 1
+    opened = cases_of_number(make_context(store), CasesOfNumber(both.number_id("reported")))["fids"]
+    assert len(opened) == both.totals["reported"]
+    with pytest.raises(InputRefused):
+        make_evaluation(make_context(store), replace(asked, where={"exempt": ["no"]}))
+    # Parted by month and kept: cells without these cases, too, each opening as many cases as it counts.
+    parted = keep(store, by2="month", without="exempt", from_date="", to_date="")
+    kept = evaluation_from_payload(parted["evaluation"])
+    assert kept.cells["reported"].sum() == kept.totals["reported"] == left.totals["reported"]
+    for at, row in enumerate(kept.rows):
+        number = kept.number_id("reported", row.code, "2020-01")
+        cell = kept.cells["reported"][at][[column.code for column in kept.columns].index("2020-01")]
+        assert len(cases_of_number(make_context(store), CasesOfNumber(number))["fids"]) == cell
+    assert compare_runs(make_context(store), CompareRuns("一月"))["counts"]["changed"] == 0
+
+
+def test_rows_and_columns_of_one_kind_are_refused(store):
+    with pytest.raises(InputRefused) as refused:
+        make_evaluation(make_context(store), Evaluate("department", by2="department"))
+    assert refused.value.code == "assess.by"
+
+
+def test_a_row_joined_within_a_filter_opens_what_it_counts(store):
+    asked = Evaluate("department", where={"department": ["D0"]}, join={"D1": "D0"})
+    made = make_evaluation(make_context(store), asked)
+    number = made.number_id("reported", "D0")
+    opened = cases_of_number(make_context(store), CasesOfNumber(number))["fids"]
+    at = [row.code for row in made.rows].index("D0")
+    assert len(opened) == made.counts["reported"][at] > 0
+
+
+def test_a_difference_below_zero_is_no_denominator(store):
+    item = replace(store.profile().indicators[0], numerator="closed", denominator="filed - voided", unit="%")
+    counts = {"closed": np.array([1, 1]), "filed": np.array([2, 4]), "voided": np.array([3, 2])}
+    value = indicator_value(item, counts).value
+    assert np.isnan(value[0]) and value[1] == 50.0
 
 
 def test_the_table_shows_each_term_and_the_composite(store, tmp_path):

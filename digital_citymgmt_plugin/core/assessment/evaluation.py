@@ -96,7 +96,9 @@ class Evaluation:
         where = dict(chosen.where)
         joined = [code for code, into in chosen.join.items() if into == row]
         if joined and row is not None:  # a row of several codes: the total of a filter by these
-            keys, where = {}, {**where, chosen.by: sorted({row, *joined})}
+            codes = {row, *joined}.intersection(where.get(chosen.by) or {row, *joined})
+            if codes:
+                keys, where = {}, {**where, chosen.by: sorted(codes)}
         if column is not None:
             keys[chosen.by2] = column
         return NumberId(

@@ -32,7 +32,8 @@ class NumberId:
     def to_text(self) -> str:
         """Return the text of the id."""
         keys = ";".join(f"{name}={_escape(value)}" for name, value in self.keys.items())
-        filters = [f"{name}={','.join(_escape(value) for value in values)}" for name, values in self.where.items()]
+        chosen = [(name, values) for name, values in self.where.items() if values]  # no code: no filter
+        filters = [f"{name}={','.join(_escape(value) for value in values)}" for name, values in chosen]
         if self.without:
             filters.append(f"without={_escape(self.without)}")
         parts = [self.count, keys, self.basis, self.from_date, self.to_date, self.cut_off]

@@ -47,5 +47,10 @@ class Question:
         for name in self.where:
             if name not in WHERE:
                 raise InputRefused("assess.where", value=name, known=", ".join(WHERE))
+        flags = set(self.where.get("exempt", ()))
+        if flags - {"0", "1"}:
+            raise InputRefused("assess.where", value=f"exempt={min(flags - {'0', '1'})}", known="exempt=0, exempt=1")
         chosen = {name: tuple(sorted(set(self.where[name]))) for name in sorted(self.where) if self.where[name]}
+        if len(flags) == 2:  # those and the others: all
+            del chosen["exempt"]
         return replace(self, where=chosen)

@@ -59,7 +59,7 @@ def half_up(values: Any, decimals: int) -> Floats:
 
 
 def indicator_value(indicator: Indicator, counts: Mapping[str, NDArray[Any]]) -> Value:
-    """Return an indicator by row; NaN where the denominator is 0, and everywhere where a count is not known."""
+    """Return an indicator by row; NaN where the denominator is 0 or less, and everywhere where a count is not known."""
     if any(code not in counts for code in counts_in(indicator.numerator, indicator.denominator)):
         shape = next(iter(counts.values())).shape if counts else (0,)
         return Value(np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64), np.full(shape, np.nan))
@@ -69,7 +69,7 @@ def indicator_value(indicator: Indicator, counts: Mapping[str, NDArray[Any]]) ->
     below = sum_of(indicator.denominator, counts)
     factor = 100.0 if indicator.unit == "%" else 1.0
     value = np.full(above.shape, np.nan)
-    np.divide(factor * above, below, out=value, where=below != 0)
+    np.divide(factor * above, below, out=value, where=below > 0)
     return Value(above, below, value)
 
 

@@ -73,13 +73,13 @@ def make_evaluation(context: Context, request: Evaluate) -> Evaluation:
         meta.get("time_zone") or "Asia/Shanghai", dict(request.where),
         dict(request.join),
     )  # fmt: skip
-    counted = tally(context, selection)
+    counted = tally(context, selection, request.without)
     place = {"county_code": meta.get("county_code", ""), "county_name": meta.get("county_name", "")}
-    evaluation = evaluate_counts(
+    return evaluate_counts(
         kind or scheme.object, replace(selection, cut_off=counted.cut_off), scheme, counted.rows, counted.counts,
         columns=counted.columns, cells=counted.cells, exempt=counted.exempt, notes=counted.notes, place=place,
+        without=request.without,
     )  # fmt: skip
-    return evaluation.without_exempt() if request.without else evaluation
 
 
 def find_scheme(context: Context, name: str, profile: Profile | None = None) -> Scheme:

@@ -146,12 +146,12 @@ def compare_runs(context: Context, request: CompareRuns) -> dict[str, Any]:
 
 def recount(context: Context, kept: Evaluation) -> Evaluation:
     """Return a run counted anew from the store as it is, under the run's scheme, period and cut-off."""
-    counted = tally(context, kept.selection)
-    made = evaluate_counts(
+    counted = tally(context, kept.selection, kept.without)
+    return evaluate_counts(
         kept.object, kept.selection, kept.scheme, counted.rows, counted.counts, columns=counted.columns,
         cells=counted.cells, exempt=counted.exempt, notes=counted.notes, place=kept.place,
+        without=kept.without,
     )  # fmt: skip
-    return made.without_exempt() if kept.without else made
 
 
 def _runs(store: Store, where: list[Any]) -> list[dict[str, Any]]:

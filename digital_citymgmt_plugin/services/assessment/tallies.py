@@ -41,28 +41,56 @@ class Tally:
     notes: tuple[Note, ...] = ()
 
 
-def tally(context: Context, selection: Selection) -> Tally:
-    """Count the cases of a selection by row (and column).
+def tally(context: Context, selection: Selection, without: str = "") -> Tally:
+    """Count the cases of a selection by row (and column); ``without`` (``exempt``) leaves these out.
 
     Raises
     ------
     InputRefused
         ``assess.by``, ``assess.basis``, ``assess.date``, ``assess.period``, ``assess.where``.
     """
+    _check(selection)
+    panel = panel_of(context)
+    where = {name: tuple(str(code) for code in codes) for name, codes in selection.where.items()}
+    if without:
+        where["exempt"] = ("0",)
+    counted = _counted(panel, selection, where)
+    exempt = where.get("exempt", ())
+    if set(exempt) == {"0", "1"}:
+        exempt = ()
+    spared = None
+    if exempt in ((), ("1",)):
+        spared = _counted(panel, selection, {**where, "exempt": ("1",)}, columns=False)
+    if selection.join:
+        counted = _folded(counted, selection.join)
+        spared = _folded(spared, selection.join) if spared is not None else None
+    rows, keep = _rows(context.need_store(), selection.by, counted)
+    cells = {code: values[keep] for code, values in counted.counts.items()} if selection.by2 else {}
+    return Tally(
+        rows,
+        {code: (values.sum(axis=1) if selection.by2 else values)[keep] for code, values in counted.counts.items()},
+        counted.cut_off,
+        counted.cases,
+        tuple(Row(code, name) for code, name in zip(counted.codes2, counted.names2)),
+        cells,
+        _on_rows(counted, spared, keep),
+        _notes(selection, counted),
+    )
+
+
+def _check(selection: Selection) -> None:
+    """Refuse rows and columns that there are not, or that are the same."""
+    if selection.by == selection.by2:  # a number could not be told by its row and its column
+        raise InputRefused("assess.by", value=selection.by2, known=", ".join(by for by in SIDES if by != selection.by))
     for by in (selection.by, selection.by2):
         if by and by not in ROWS:
             raise InputRefused("assess.by", value=by, known=", ".join(ROWS))
     if selection.by2 in POSTS and selection.by2 not in SIDES:
         raise InputRefused("assess.by", value=selection.by2, known=", ".join(SIDES))
-    panel = panel_of(context)
-    where = {name: tuple(str(code) for code in codes) for name, codes in selection.where.items()}
-    counted = _counted(panel, selection, where)
-    exempt = where.get("exempt", ())
-    without = _counted(panel, selection, {**where, "exempt": ("1",)}, columns=False) if exempt in ((), ("1",)) else None
-    if selection.join:
-        counted = _folded(counted, selection.join)
-        without = _folded(without, selection.join) if without is not None else None
-    rows, keep = _rows(context.need_store(), selection.by, counted)
+
+
+def _notes(selection: Selection, counted: Counted) -> tuple[Note, ...]:
+    """Return what is to be known of the counts."""
     notes: list[Note] = []
     missing = int(counted.counts["timeliness_missing"].sum())
     if missing:
@@ -73,17 +101,7 @@ def tally(context: Context, selection: Selection) -> Tally:
         notes.append(("table.joined", {"code": code, "into": into}))
     if not counted.cases:
         notes.append(("table.no_cases", {}))
-    cells = {code: values[keep] for code, values in counted.counts.items()} if selection.by2 else {}
-    return Tally(
-        rows,
-        {code: (values.sum(axis=1) if selection.by2 else values)[keep] for code, values in counted.counts.items()},
-        counted.cut_off,
-        counted.cases,
-        tuple(Row(code, name) for code, name in zip(counted.codes2, counted.names2)),
-        cells,
-        _on_rows(counted, without, keep),
-        tuple(notes),
-    )
+    return tuple(notes)
 
 
 def _counted(
