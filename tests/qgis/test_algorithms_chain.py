@@ -132,6 +132,10 @@ def _compared_and_checked_again(run, store, folder):
     assert (back["ROWS"], back["GENUINE"], back["REJECTED"]) == (4, 4, 0)
     with pytest.raises(QgsProcessingException):
         run("collectorsheets", STORE=store)
+    run("assess", STORE=store, BY="community", RUN="存档")
+    written = [folder / "简报.docx", folder / "简报.xlsx"]
+    brief = run("writebrief", STORE=store, RUN="存档", DOCUMENT=str(written[0]), WORKBOOK=str(written[1]))
+    assert brief["ROWS"] >= 2 and all(path.stat().st_size > 5_000 for path in written)
 
 
 def _codes(store):
