@@ -133,11 +133,11 @@ ACTIONS: dict[str, Build] = {
     "readreceipt": lambda town, store, out: ReadReceipt(_receipt(store, out)),
     "supervisecases": lambda town, store, out: MoveCases(
         column(store, "SELECT fid FROM case_record WHERE stage IN ('dispatch', 'disposal') ORDER BY fid"), "supervise",
-        "commander", reason="超时", at="2026-06-01T00:00:00.000Z",
+        "commander", reason="超时", at="2026-01-15T02:00:00.000Z",
     ),
     "movecases": lambda town, store, out: MoveCases(
         column(store, "SELECT fid FROM case_record WHERE stage != 'closed' ORDER BY fid"), "void", "commander",
-        reason="重复", at="2026-06-01T00:00:00.000Z",
+        reason="重复", at="2026-01-15T02:00:00.000Z",
     ),
     "freezerun": lambda town, store, out: FreezeRun("community", "s3_area_1", name="存档"),
     "findduplicates": lambda town, store, out: FindDuplicates(tolerance=FAR),
