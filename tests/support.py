@@ -71,3 +71,12 @@ def lineage(store):
         "ORDER BY l.fid"
     )
     return store.connection.execute(query).fetchall()
+
+
+def locked_numbers(path: Path) -> list[str]:
+    """Return what stands in the locked fields of a brief, in its order."""
+    from docx import Document
+    from docx.oxml.ns import qn
+
+    fields = Document(str(path)).element.body.iter(qn("w:sdt"))
+    return ["".join(text.text for text in field.iter(qn("w:t"))) for field in fields]
