@@ -14,8 +14,8 @@ from typing import Any
 
 from digital_citymgmt_plugin.core.assessment.evaluation import Evaluation
 from digital_citymgmt_plugin.core.assessment.expressions import counts_in, parse_counts
-from digital_citymgmt_plugin.core.assessment.schemes import BANDS, FULL, INVERSE, LEAVE_OUT, Band, Term
-from digital_citymgmt_plugin.core.assessment.scores import ranking_term
+from digital_citymgmt_plugin.core.assessment.schemes import AREA, BANDS, FULL, INVERSE, LEAVE_OUT, Band, Term
+from digital_citymgmt_plugin.core.assessment.scores import ranking_term, used_counts
 from digital_citymgmt_plugin.storage.documents import BookWriter, sheet_name
 from digital_citymgmt_plugin.storage.replacing import replacing
 
@@ -63,9 +63,9 @@ class _Book:
         self.writer, self.evaluation, self.said = writer, evaluation, said
         self.words: Mapping[str, str] = said["book"]
         self.terms = evaluation.scheme.terms
-        used = [code for term in self.terms for code in _used(term) if code in evaluation.counts]
+        self.used = used_counts(evaluation.scheme, evaluation.counts)
         # First what the formulas use, then all other counts that were made.
-        self.counts = [*dict.fromkeys([*used, *evaluation.counts])]
+        self.counts = [*dict.fromkeys([*self.used, *evaluation.counts])]
         self.bottom = TOP + len(evaluation.rows)  # the row of the total
         self.table_name = sheet_name(self.words["table"])
         self.count_name = sheet_name(self.words["counts"], [self.table_name])
@@ -238,7 +238,11 @@ class _Book:
                 above.append(f"IF(ISNUMBER({cell}),{weight}*{cell},0)")
                 below.append(f"IF(ISNUMBER({cell}),{weight},0)")
         points, whole = "+".join(above), "+".join(below)
-        return _Figure(f"=IF({whole}=0,{NOTHING},{self._rounded(f'({points})/({whole})')})")
+        nothing = f"{whole}=0"
+        if self.evaluation.object != AREA:  # whoever had no case has no composite, see ``scores.compute``
+            last = _letter(2 + len(self.used))
+            nothing = f"OR({nothing},SUM('{self.count_name}'!C{line}:{last}{line})=0)"
+        return _Figure(f"=IF({nothing},{NOTHING},{self._rounded(f'({points})/({whole})')})")
 
     def _grade(self, line: int) -> _Formula:
         cell, empty = f"D{line}", '""'

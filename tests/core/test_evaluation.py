@@ -39,14 +39,14 @@ def scheme(**changes) -> Scheme:
     return Scheme("s", "方案", "area", **given)
 
 
-def evaluation(**changes):
+def evaluation(kind="area", **changes):
     counts = {
         "closed": [9, 0, 0, 1], "to_be_closed": [10, 0, 3, 1], "reworked": [1, 0, 0, 0], "disposed": [10, 0, 3, 1],
         "filed": [2, 0, 5, 1], "voided": [1, 0, 0, 0],
     }  # fmt: skip
     rows = [Row("A", "甲", "S"), Row("B", "乙", "S"), Row("C", "丙"), Row("", "未定")]
     return evaluate_counts(
-        "area", Selection("street", cut_off="2026-03-01T00:00:00.000Z"), scheme(**changes), rows,
+        kind, Selection("street", cut_off="2026-03-01T00:00:00.000Z"), scheme(**changes), rows,
         {code: np.array(column) for code, column in counts.items()},
         exempt={"closed": np.array([0, 0, 0, 0]), "to_be_closed": np.array([1, 0, 0, 0])},
     )  # fmt: skip
@@ -60,6 +60,13 @@ def test_composite_is_the_weighted_mean_of_the_terms_that_have_a_value():
     assert made.scores.grade == ["A", "A", "C", "A"]
     assert made.scores.rank.tolist() == [2, 1, 3, 0]  # what is not known takes no rank
     assert made.totals["closed"] == 10 and made.total.values["closing_rate"].value.tolist() == [10 / 14 * 100]
+
+
+def test_a_department_that_was_given_no_case_is_not_the_first_of_all():
+    made = evaluation("department")
+    assert np.isnan(made.scores.composite[1]) and made.scores.grade[1] == ""
+    assert made.scores.rank.tolist() == [1, 0, 2, 0]
+    assert ("table.idle_rows", {"count": 1}) in made.notes
 
 
 @pytest.mark.parametrize(("zero", "second"), [("leave_out", 100.0), ("zero", 20.0), ("full", 100.0)])

@@ -35,17 +35,20 @@ def terms(weights):
     return tuple(Term(item, rule, weight, bands) for (item, rule, bands), weight in zip(made, weights))
 
 
-def drawn(seed, rows, **scheme):
+def drawn(seed, rows, kind="area", **scheme):
     rng = np.random.default_rng(seed)
     counts = {code: rng.integers(0, 60, rows) for code in CODES}
     for code in ("filed", "to_be_closed"):
         counts[code][rng.random(rows) < 0.2] = 0
     counts["voided"] = np.minimum(counts["voided"], counts["filed"])
     listed = [Row(f"=3206814{at:02}", ["=1+1", "+86", "@x", "<b>汇龙</b>", "惠萍"][at % 5]) for at in range(rows)]
+    if kind != "area":  # some have no case at all
+        for column in counts.values():
+            column[1::4] = 0
     if rows:
         listed[-1] = Row("", "未定")
     selection = Selection("street", from_date="2019-04-08", to_date="2019-04-14", cut_off="2019-04-15T00:00:00.000Z")
-    return evaluate_counts("area", selection, Scheme("s", "方案", "area", **scheme), listed, counts)
+    return evaluate_counts(kind, selection, Scheme("s", "方案", "area", **scheme), listed, counts)
 
 
 WORDS = {
@@ -63,6 +66,7 @@ CASES = {
     "weighted": lambda: drawn(1, 25, terms=terms((0.3, 0.2, 0.4, 0.1, 0)), grades=GRADES),
     "weights of 0.7": lambda: drawn(2, 12, terms=terms((0.3, 0.1, 0.2, 0.1, 0)), grades=GRADES, zero="zero"),
     "full": lambda: drawn(3, 12, terms=terms((0.3, 0.3, 0.2, 0.2, 0)), zero="full", decimals=1),
+    "departments": lambda: drawn(6, 13, "department", terms=terms((0.3, 0.3, 0.2, 0.2, 0)), grades=GRADES, zero="full"),
     "plain": lambda: drawn(4, 30, terms=tuple(Term(term.indicator, "") for term in terms((0,) * 5))),
     "empty": lambda: drawn(5, 0, terms=terms((0.3, 0.2, 0.4, 0.1, 0)), grades=GRADES),
 }

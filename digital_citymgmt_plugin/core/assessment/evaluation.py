@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.assessment.number_ids import NumberId
-from digital_citymgmt_plugin.core.assessment.schemes import Scheme, scheme_from_payload
-from digital_citymgmt_plugin.core.assessment.scores import Scores, Value, compute
+from digital_citymgmt_plugin.core.assessment.schemes import AREA, Scheme, scheme_from_payload
+from digital_citymgmt_plugin.core.assessment.scores import Scores, Value, compute, idle_rows
 
 Ints = NDArray[np.int64]
 Note = tuple[str, dict[str, Any]]
@@ -141,9 +141,13 @@ def evaluate_counts(
     totals = {code: int(column.sum()) for code, column in whole.items()}
     ranked = np.array([bool(row.code) for row in rows], dtype=bool)
     of_total = {code: np.array([value], dtype=np.int64) for code, value in totals.items()}
+    judge_idle = kind == AREA
+    idle = 0 if judge_idle or not scheme.weighted else int((idle_rows(scheme, whole) & ranked).sum())
+    if idle:
+        notes = [*notes, ("table.idle_rows", {"count": idle})]
     return Evaluation(
-        kind, selection, scheme, tuple(rows), whole, totals, compute(scheme, whole, ranked),
-        compute(scheme, of_total, np.zeros(1, dtype=bool)), tuple(columns),
+        kind, selection, scheme, tuple(rows), whole, totals, compute(scheme, whole, ranked, judge_idle),
+        compute(scheme, of_total, np.zeros(1, dtype=bool), judge_idle), tuple(columns),
         {code: np.asarray(column, dtype=np.int64) for code, column in (cells or {}).items()},
         {code: np.asarray(column, dtype=np.int64) for code, column in (exempt or {}).items()},
         without, tuple(notes), dict(place or {}),

@@ -98,7 +98,23 @@ def band_values(bands: Sequence[Band], value: Floats) -> Floats:
     return result
 
 
-def compute(scheme: Scheme, counts: Mapping[str, NDArray[Any]], ranked: NDArray[np.bool_]) -> Scores:
+def used_counts(scheme: Scheme, counts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the counts that a scheme's indicators are made of and that are known."""
+    texts = [text for term in scheme.terms for text in (term.indicator.numerator, term.indicator.denominator)]
+    return tuple(code for code in counts_in(*texts) if code in counts)
+
+
+def idle_rows(scheme: Scheme, counts: Mapping[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    """Return the rows that have none of the cases that a scheme counts."""
+    used = used_counts(scheme, counts)
+    if not used:
+        return np.zeros(next(iter(counts.values())).shape if counts else (0,), dtype=bool)
+    return np.asarray(np.all([counts[code] == 0 for code in used], axis=0), dtype=bool)
+
+
+def compute(
+    scheme: Scheme, counts: Mapping[str, NDArray[Any]], ranked: NDArray[np.bool_], judge_idle: bool = True
+) -> Scores:
     """Return what a scheme makes of counts by row.
 
     Parameters
@@ -107,6 +123,9 @@ def compute(scheme: Scheme, counts: Mapping[str, NDArray[Any]], ranked: NDArray[
         Count → int64 by row.
     ranked : ndarray of bool
         Which rows take part in the ranking (not the total, not "not known").
+    judge_idle : bool
+        Whether rows without any case get a composite. An area without cases is a good one, a department that was
+        given none did nothing: "no case filed" would make it the first of all.
 
     Notes
     -----
@@ -124,6 +143,8 @@ def compute(scheme: Scheme, counts: Mapping[str, NDArray[Any]], ranked: NDArray[
         total = (weights * there).sum(axis=0)
         np.divide((weights * np.where(there, points, 0.0)).sum(axis=0), total, out=composite, where=total > 0)
         composite = half_up(composite, scheme.decimals)
+    if not judge_idle:
+        composite[idle_rows(scheme, counts)] = np.nan
     return Scores(
         values,
         {code: half_up(points, scheme.decimals) for code, points in exact.items()},
