@@ -153,7 +153,7 @@ def measure(path: Path) -> tuple[list[dict[str, Any]], dict[str, int]]:
     ratio = theirs / plain
     figures = [
         figure("assessment: cases and log read, all judged", reading, "CPU s"),
-        figure("assessment: columns in memory", bytes_each, "bytes a case"),
+        figure("assessment: columns in memory, of a case", bytes_each, "bytes"),
         figure("assessment: all indicators by department and month, first", first, "CPU s", f"<= {_ALL:g} CPU s",
                first <= _ALL if million else None),
         figure("assessment: the same again", again, "CPU s"),
@@ -174,6 +174,7 @@ def measure(path: Path) -> tuple[list[dict[str, Any]], dict[str, int]]:
     sizes = {
         "cases": size, "events": store.count("case_event"), "indicators": len(values), "cells as pandas": cells,
         "cases of a number": len(fids),
+        "components": sum(store.count(f"component_{kind}") for kind in ("point", "line", "area")),
     }  # fmt: skip
     store.close()
     return figures, sizes

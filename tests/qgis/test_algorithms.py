@@ -305,7 +305,8 @@ def test_an_algorithm_runs_in_a_background_thread_as_the_toolbox_does(provider, 
 
 def test_optional_parameters_are_marked(provider):
     optional = QgsProcessingParameterDefinition.Flag.FlagOptional
-    for name, needed in (("importcomponents", {"STORE", "INPUT", "PREVIEW"}), ("assess", {"STORE", "BY"})):
+    asked = {"importcomponents": {"STORE", "INPUT", "PREVIEW"}, "assess": {"STORE", "BY", "BY2", "BASIS"}}
+    for name, needed in asked.items():
         found = {d.name() for d in provider.algorithm(name).parameterDefinitions() if not d.flags() & optional}
         assert found == needed
 

@@ -18,7 +18,7 @@ NAMES = [name for name in bench.names() if name != "canvas"]
 
 UNITS = (
     "s", "CPU s", "ms", "ratio", "x", "%", "MB", "yes", "rows", "pairs", "components", "findings", "photos", "cells",
-    "cases", "operations", "redraws",
+    "cases", "operations", "redraws", "bytes",
 )  # fmt: skip
 SPEED = frozenset(("s", "CPU s", "ms", "ratio", "x", "MB"))  # their bars are for large sizes
 WITH_PEERS = {"assigncodes", "importcomponents", "cases"}
