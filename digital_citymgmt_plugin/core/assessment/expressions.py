@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+if TYPE_CHECKING:  # the window reads sums, too, and opens where numpy is missing
+    import numpy as np
+    from numpy.typing import NDArray
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _FORM = re.compile(r"\s*[a-z][a-z0-9_]*(\s*[+\-−]\s*[a-z][a-z0-9_]*)*\s*")
@@ -50,5 +51,5 @@ def sum_of(text: str, counts: Mapping[str, NDArray[Any]]) -> NDArray[np.int64]:
     KeyError
         With the name of a count that is not among ``counts``.
     """
-    parts = [sign * np.asarray(counts[name]).astype(np.int64) for sign, name in parse_counts(text)]
-    return np.asarray(sum(parts[1:], parts[0]), dtype=np.int64)
+    parts: list[NDArray[np.int64]] = [sign * counts[name].astype("int64") for sign, name in parse_counts(text)]
+    return sum(parts[1:], parts[0])

@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from digital_citymgmt_plugin.core.assessment.expressions import counts_in
-from digital_citymgmt_plugin.core.profile import Indicator
+
+if TYPE_CHECKING:  # it needs numpy, and the window, which reads names of posts, opens without
+    from digital_citymgmt_plugin.core.profile import Indicator
 
 AREA, DEPARTMENT = "area", "department"
 # Posts (岗位) whose people did what the log says.
@@ -115,6 +117,8 @@ def formula(indicator: Indicator) -> tuple[str, ...]:
 
 def scheme_from_payload(payload: Mapping[str, Any]) -> Scheme:
     """Return a scheme from its JSON form; fields of a later version are passed over."""
+    from digital_citymgmt_plugin.core.profile import Indicator
+
     given = _known(Scheme, payload)
     terms = tuple(
         Term(

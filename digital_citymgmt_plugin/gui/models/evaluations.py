@@ -9,8 +9,6 @@ from typing import Any
 from qgis.PyQt.QtCore import QCoreApplication
 
 from digital_citymgmt_plugin.core.assessment.expressions import counts_in
-from digital_citymgmt_plugin.core.assessment.indicators import SHOWN
-from digital_citymgmt_plugin.core.assessment.shown import figures_by_column, rounded
 from digital_citymgmt_plugin.gui.models.assessment import Column, Table
 
 
@@ -21,6 +19,10 @@ def tr(text: str) -> str:
 
 def evaluation_table(answer: Mapping[str, Any]) -> Table:
     """Return the table of an answer to ``Evaluate``: ranks and grades, indicators with their scores, counts."""
+    # Late: they need numpy, and the plugin opens without.
+    from digital_citymgmt_plugin.core.assessment.indicators import SHOWN
+    from digital_citymgmt_plugin.core.assessment.shown import rounded
+
     told, said = answer["evaluation"], answer["said"]
     scheme, own, whole = told["scheme"], told["scores"], told["total"]
     digits = int(scheme["decimals"])
@@ -79,6 +81,8 @@ def compared(table: Table, earlier: Table) -> Table:
 
 def series_of(answer: Mapping[str, Any], key: str) -> tuple[list[str], list[float | None]]:
     """Return the periods of an answer by period and the figure of a column in each; figures of all rows together."""
+    from digital_citymgmt_plugin.core.assessment.shown import figures_by_column
+
     told = answer["evaluation"]
     labels = [str(column["name"] or column["code"]) for column in told["columns"]]
     return labels, figures_by_column(told, key)
