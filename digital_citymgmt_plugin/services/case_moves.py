@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.cases.replay import EVENT_COLUMNS, LOGGED, MOVE
 from digital_citymgmt_plugin.core.cases.stages import STEPS
-from digital_citymgmt_plugin.core.cases.times import moment_text
+from digital_citymgmt_plugin.core.cases.times import AHEAD, from_text, moment_text, to_local
 from digital_citymgmt_plugin.core.cases.workflow import ANSWERS, NEEDS, ROLES, Refusal, State, Table, target
 from digital_citymgmt_plugin.core.cases.worktime import LONGEST_LIMIT
 from digital_citymgmt_plugin.core.errors import InputRefused
@@ -29,7 +29,6 @@ _ANSWERED = 1_000  # refused cases named in the answer; all are counted
 _STATE = tuple(name for name in LOGGED if name not in STEPS)
 _TABLES = ["case_record", "case_event"]
 _LONGEST = 4_000  # characters of a reason
-_AHEAD = timedelta(minutes=5)  # clocks of two computers differ; a default of the plugin
 
 
 def move_cases(context: Context, request: MoveCases) -> dict[str, Any]:
@@ -50,7 +49,7 @@ def move_cases(context: Context, request: MoveCases) -> dict[str, Any]:
     ------
     InputRefused
         ``move.nothing`` (no cases), ``move.unknown``, ``move.role_unknown``, ``move.payload``, ``move.dept_unknown``,
-        ``move.future`` (a time to come).
+        ``move.future`` (a time to come), ``move.until_past``.
     """
     store = context.need_store()
     asked = _Asked(context, store, request)
@@ -121,8 +120,12 @@ class _Asked:
         self._payload = _payload(request.payload or {})
         now = context.clock()
         self.at = _moment(request.at) or moment_text(now)
-        if self.at > moment_text(now + _AHEAD):  # the case could not be moved any more until then
+        if self.at > moment_text(now + AHEAD):  # the case could not be moved any more until then
             raise InputRefused("move.future", at=self.at)
+        until, zone = self._payload.get("until"), store.meta()["time_zone"]
+        day = to_local(from_text(objects([self.at])), zone).astype("datetime64[D]")
+        if until is not None and until < str(day[0]):  # parked cases come back on that day, supervisions are due
+            raise InputRefused("move.until_past", value=until, at=self.at)
         if len(request.reason or "") > _LONGEST:
             raise InputRefused("move.payload", field="reason", value=f"{(request.reason or '')[:40]}…")
         self._given = [

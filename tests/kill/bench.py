@@ -79,7 +79,7 @@ def _receipt(store: str, out: str) -> str:
         "JOIN case_record ON case_fid = case_record.fid"
     )
     rows = [dict(zip(("package", "case_no", "digest"), row.split("|"))) for row in column(store, query)]
-    cases = [{**row, "state": "accepted", "at": "2026-06-02 10:00"} for row in rows]
+    cases = [{**row, "state": "accepted", "at": "2026-01-14 10:00"} for row in rows]
     path = Path(f"{out}_receipt.json")
     path.write_text(json.dumps({"package": "", "cases": cases}), encoding="utf-8")
     return str(path)

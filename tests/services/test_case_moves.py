@@ -112,6 +112,7 @@ def test_a_move_before_the_last_one_of_ours_is_refused(store):
         ({"role": "mayor"}, "move.role_unknown"), ({"dept_code": "D9999"}, "move.dept_unknown"),
         ({"payload": {"amount": -1}}, "move.payload"), ({"payload": {"amount": True}}, "move.payload"),
         ({"payload": {"unit": "moon"}}, "move.payload"), ({"payload": {"until": "soon"}}, "move.payload"),
+        ({"payload": {"until": "2001-01-01"}}, "move.until_past"),
         ({"at": "soon"}, "move.payload"), ({"at": hours_ago(-1)}, "move.future"),
         ({"reason": "x" * 5000}, "move.payload"),
         ({"payload": {"note": "x" * 5000}}, "move.payload"), ({"cases": []}, "move.nothing"),

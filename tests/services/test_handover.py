@@ -39,7 +39,7 @@ def rows_of(desk, **columns):
     numbers = desk.store.read("case_record", ["fid", "case_no"], [])
     called = dict(zip(numbers["fid"].tolist(), numbers["case_no"].tolist()))
     return [
-        {"package": package, "case_no": called[fid], "digest": mark, "state": "已接收", "at": "2026-04-01 12:00",
+        {"package": package, "case_no": called[fid], "digest": mark, "state": "已接收", "at": "2026-01-14 12:00",
          **columns}
         for package, fid, mark in zip(*(read[name].tolist() for name in read))
     ]  # fmt: skip
@@ -110,7 +110,7 @@ def test_a_receipt_is_read_back_and_taken_back(desk):
     told = read_receipt(desk.words, ReadReceipt(receipt(desk, rows)))
     assert told["counts"] == {"rows": 11, "accepted": 9, "refused": 1, "answered": 1, "rejected": 0, "changed": 11}
     note = json.loads(desk.store.read("package_case", ["note"], [("state", "=", "refused")])["note"][0])
-    assert note["at"] == "2026-04-01T04:00:00.000Z"
+    assert note["at"] == "2026-01-14T04:00:00.000Z"
     again = read_receipt(desk.words, ReadReceipt(receipt(desk, rows)))
     assert again["operation"] is None and again["counts"]["changed"] == 0
     undo_operation(desk.context, UndoOperation(told["operation"]))
@@ -149,14 +149,15 @@ def test_what_contradicts_is_listed_and_nothing_of_it_is_taken(desk, tmp_path):
     rows[4]["state"] = "perhaps"
     rows[5]["at"] = "someday"
     rows.append(dict(rows[6]))
+    rows[7]["at"] = "2199-01-01 08:00"
     path = tmp_path / "conflicts.xlsx"
     told = read_receipt(desk.words, ReadReceipt(receipt(desk, rows), rejects=str(path)))
     assert told["reasons"] == {
         "receipt.changed": 1, "receipt.checksum": 1, "receipt.unknown_case": 1, "receipt.unknown_package": 1,
-        "receipt.no_state": 1, "receipt.no_time": 1, "receipt.twice": 1,
+        "receipt.no_state": 1, "receipt.no_time": 1, "receipt.future": 1, "receipt.twice": 1,
     }  # fmt: skip
-    assert told["counts"]["accepted"] == 7 and told["counts"]["rejected"] == 6
-    assert openpyxl.load_workbook(path).active.max_row == 8
+    assert told["counts"]["accepted"] == 6 and told["counts"]["rejected"] == 7
+    assert openpyxl.load_workbook(path).active.max_row == 9
 
 
 def _zip(path, members):
@@ -219,7 +220,7 @@ def test_a_receipt_of_more_than_five_hundred_packages_is_taken_whole(desk):
             "state": objects(["packed"] * size),
         })  # fmt: skip
     rows = [
-        {"package": name, "case_no": "A0000", "digest": mark, "state": "已接收", "at": "2026-04-01 12:00"}
+        {"package": name, "case_no": "A0000", "digest": mark, "state": "已接收", "at": "2026-01-14 12:00"}
         for name, mark in zip(names, marks)
     ]
     told = read_receipt(desk.words, ReadReceipt(receipt(desk, rows)))

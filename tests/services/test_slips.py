@@ -34,6 +34,8 @@ def test_cases_are_found_by_number_queue_and_filter(desk):
     assert list(told["names"].values()) == ["A0003", "A0001"]
     assert slip_cases(desk.words, SlipCases(chosen="queue:to_dispatch"))["counts"]["cases"] == 2
     assert slip_cases(desk.words, SlipCases(chosen='{"queue": "open", "departments": ["D1"]}'))["counts"]["cases"] == 2
+    gone = slip_cases(desk.words, SlipCases(cases=[int(desk.fids[0]), 987_654]))
+    assert gone["counts"] == {"cases": 1, "unknown": 1} and gone["unknown"] == ["987654"]
     for chosen in ("nothing", "", "{", '{"x": 1}', "queue:none"):
         with pytest.raises(InputRefused):
             slip_cases(desk.words, SlipCases(chosen=chosen))

@@ -23,9 +23,9 @@ _WORDS = {
 }
 _STATE_OF = {word: state for state, words in _WORDS.items() for word in words}
 # What contradicts, the worst first; ``CHANGED`` and ``LATER`` are taken all the same, and said.
-UNKNOWN_PACKAGE, UNKNOWN_CASE, CHECKSUM, NO_STATE, NO_TIME, TWICE, CHANGED, LATER = (
+UNKNOWN_PACKAGE, UNKNOWN_CASE, CHECKSUM, NO_STATE, NO_TIME, FUTURE, TWICE, CHANGED, LATER = (
     "receipt.unknown_package", "receipt.unknown_case", "receipt.checksum", "receipt.no_state", "receipt.no_time",
-    "receipt.twice", "receipt.changed", "receipt.was_other",
+    "receipt.future", "receipt.twice", "receipt.changed", "receipt.was_other",
 )  # fmt: skip
 
 

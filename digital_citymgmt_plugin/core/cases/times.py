@@ -24,6 +24,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 
 # Before and after these years a "time" is a placeholder or an accident.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+AHEAD = timedelta(minutes=5)  # so far a moment may lie ahead: clocks of two computers differ; a default of the plugin
 LONGEST = 36_525  # days back, a hundred years: numpy cannot subtract any number
 
 _WIDTH = 32  # characters looked at

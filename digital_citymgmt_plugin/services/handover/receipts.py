@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from digital_citymgmt_plugin.core.cases import handover, slips
-from digital_citymgmt_plugin.core.cases.times import parse_times, to_text
+from digital_citymgmt_plugin.core.cases.times import AHEAD, moment_text, parse_times, to_text
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import ROW, Condition, Context, Store
 from digital_citymgmt_plugin.core.requests_slips import ReadReceipt
@@ -54,13 +54,14 @@ def read_receipt(context: Context, request: ReadReceipt) -> dict[str, Any]:
     known = _packages(store, {str(row["package"] or "") for row in rows})
     moments, _bad = parse_times(objects([row["at"] for row in rows]), store.meta()["time_zone"])
     times = to_text(moments)
+    latest = moment_text(context.clock() + AHEAD)
     seen: set[tuple[str, int]] = set()
     taken: list[dict[str, Any]] = []
     conflicts: list[dict[str, Any]] = []
     rejects = context.files.rejects(request.rejects, handover.COLUMNS, context.sentences or {})
     for (number, row), at in zip(numbered, times.tolist()):
         context.cancel.check()
-        found, code, values = _judge(row, at, known, seen)
+        found, code, values = _judge(row, at, latest, known, seen)
         if code:
             number_told = slips.shown(row["case_no"], 80)
             conflicts.append({"row": number, "case_no": number_told, "code": code, "values": values})
@@ -102,7 +103,7 @@ def read_receipt(context: Context, request: ReadReceipt) -> dict[str, Any]:
 
 _JUDGED_OUT = (
     handover.UNKNOWN_PACKAGE, handover.UNKNOWN_CASE, handover.CHECKSUM, handover.NO_STATE, handover.NO_TIME,
-    handover.TWICE,
+    handover.FUTURE, handover.TWICE,
 )  # fmt: skip
 
 
@@ -169,7 +170,11 @@ def _packages(store: Store, uuids: set[str]) -> dict[str, dict[str, dict[str, An
 
 
 def _judge(
-    row: dict[str, Any], at: str | None, known: dict[str, dict[str, dict[str, Any]]], seen: set[tuple[str, int]]
+    row: dict[str, Any],
+    at: str | None,
+    latest: str,
+    known: dict[str, dict[str, dict[str, Any]]],
+    seen: set[tuple[str, int]],
 ) -> tuple[dict[str, Any] | None, str, dict[str, Any]]:
     """Return the case that a row is of, and what contradicts ("" when nothing does)."""
     held = known.get(row["package"])
@@ -184,6 +189,8 @@ def _judge(
         return found, handover.NO_STATE, {"value": row["state"][:80]}
     if at is None:
         return found, handover.NO_TIME, {"value": row["at"][:80]}
+    if at > latest:
+        return found, handover.FUTURE, {"value": row["at"][:80]}
     key = (found["package"], found["fid"])
     if key in seen:
         return found, handover.TWICE, {"value": row["case_no"][:80]}

@@ -41,6 +41,7 @@ def slip_cases(context: Context, request: SlipCases) -> dict[str, Any]:
     if request.kind == slips.PARKED_LIST and not request.cases and not request.chosen.strip():
         fids, unknown = chosen_cases(context, f"{_QUEUE}parked", [])
     named = read_numbers(store, fids)
+    unknown += [str(fid) for fid in fids if fid not in named]  # gone since the window showed them
     fids = [fid for fid in fids if fid in named]
     if not fids:
         raise InputRefused("slip.no_cases", value=", ".join(unknown[:5]) or request.chosen[:80])
