@@ -84,6 +84,7 @@ class AssessAlgorithm(CityAlgorithm):
             tr("Codes of rows that are one, e.g. of merged departments: D09=D01; D08=D01. The first joins the second."),
             advanced=True,
         )
+        self.add(*p.grids_on(), advanced=True)
         self.add(
             p.text("RUN", tr("Keep as"), optional=True),
             tr("A name under which the whole is kept in the store, to be opened again to the digit; empty: not kept."),
@@ -97,10 +98,11 @@ class AssessAlgorithm(CityAlgorithm):
         given.store_path()
         by2, basis = given.choice("BY2"), given.choice("BASIS")
         by2, basis = "" if by2 == "none" else by2, "" if basis == "scheme" else basis
+        by = p.rows_of(given)
         name, join = given.text("RUN"), _joined(given.text("JOIN") or "")
         if name:
             return FreezeRun(
-                by=given.choice("BY"),
+                by=by,
                 scheme=given.text("SCHEME") or "default",
                 by2=by2,
                 basis=basis,
@@ -112,7 +114,7 @@ class AssessAlgorithm(CityAlgorithm):
                 output=given.output_layer("OUTPUT") or "",
             )
         return Assess(
-            by=given.choice("BY"),
+            by=by,
             by2=by2,
             basis=basis,
             join=join,

@@ -53,6 +53,7 @@ class ComparePeriodsAlgorithm(CityAlgorithm):
             QgsProcessingParameterDateTime("CUT_OFF", tr("Cut-off"), kind, None, True),
             tr("What was not done by the end of this day counts as open; empty: the latest time in the store."),
         )
+        self.add(*p.grids_on(), advanced=True)
         self.add(p.number("LEAST", tr("Least cases"), 10, 0),
                  tr("Rows with fewer cases in both periods together are not judged."), advanced=True)  # fmt: skip
         self.add(
@@ -66,7 +67,7 @@ class ComparePeriodsAlgorithm(CityAlgorithm):
         if first is None or last is None:
             raise InputRefused("compare.days")
         return ComparePeriods(
-            measure=given.need("MEASURE"), kind=given.choice("KIND"), by=given.choice("BY"), from_date=first,
+            measure=given.need("MEASURE"), kind=given.choice("KIND"), by=p.rows_of(given), from_date=first,
             to_date=last, cut_off=given.date("CUT_OFF") or "", least=int(given.number("LEAST", 0) or 0),
             output=given.output_layer("OUTPUT"),
         )  # fmt: skip

@@ -9,6 +9,7 @@ from typing import Any
 from qgis.core import (
     QgsProcessing,
     QgsProcessingParameterCrs,
+    QgsProcessingParameterDateTime,
     QgsProcessingParameterEnum,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterFile,
@@ -77,6 +78,22 @@ def shift() -> tuple[Any, str]:
         "Coordinates taken from online maps are shifted by some 500 m: gcj02 (AMap, Tencent and others) or bd09 "
         "(Baidu) puts them back to WGS 84. Nothing in a file tells, so it is done only when said here."
     )
+
+
+def grids_on() -> tuple[Any, str]:
+    """Return the parameter of the day whose unit grids rows are made of, and its help; ``rows_of`` reads it."""
+    return QgsProcessingParameterDateTime(
+        "GRIDS_ON", tr("Unit grids of the day"), QgsProcessingParameterDateTime.Type.Date, None, True
+    ), tr(
+        "Rows by grid, community or street on the unit grids as they were on this day: tables of before and after a "
+        "redraw can be compared. Empty: as they are now."
+    )
+
+
+def rows_of(given: Any) -> str:
+    """Return what rows are (parameter BY), with the day whose unit grids they are of, if one was given."""
+    by, day = given.choice("BY"), given.date("GRIDS_ON")
+    return f"{by}@{day}" if day else by
 
 
 def crs(name: str = "CRS", *, optional: bool = True) -> Any:

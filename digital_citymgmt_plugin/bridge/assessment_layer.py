@@ -8,8 +8,10 @@ it. Its classes are those of the table: an edge belongs to the class below it, a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from qgis.core import (
+    QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsFeatureRequest,
     QgsFillSymbol,
@@ -26,6 +28,7 @@ from qgis.PyQt.QtCore import QCoreApplication, QLocale
 from digital_citymgmt_plugin.bridge.layers import find_layer
 from digital_citymgmt_plugin.bridge.styles import text_format
 
+Shapes = tuple[QgsCoordinateReferenceSystem, dict[str, QgsGeometry]]  # by code of the row
 ASSESSED = "dcm/assessment"  # custom property: the store
 _LAYERS = {
     "county": ("admin_area", "county"), "street": ("admin_area", "street"), "community": ("admin_area", "community"),
@@ -43,7 +46,21 @@ def tr(text: str) -> str:
 
 def can_show(by: str) -> bool:
     """Tell whether rows have a place on the map."""
-    return by in _LAYERS
+    return by in _LAYERS or needs_shapes(by)
+
+
+def needs_shapes(by: str) -> bool:
+    """Tell whether the shapes of rows are in no layer of the city: beats, and what is of another day's grids."""
+    return by == "beat" or "@" in by
+
+
+def shapes_from(answer: Mapping[str, Any]) -> Shapes:
+    """Return the shapes of an answer to ``RowShapes``."""
+    shapes = {}
+    for code, text in answer["shapes"].items():
+        shapes[code] = QgsGeometry()
+        shapes[code].fromWkb(bytes.fromhex(text))
+    return QgsCoordinateReferenceSystem(answer["crs"]), shapes
 
 
 def shapes_of(store: str, by: str) -> tuple[QgsVectorLayer | None, dict[str, QgsGeometry]]:
@@ -66,7 +83,7 @@ def find_assessed() -> QgsVectorLayer | None:
 
 def show_assessed(
     store: str, by: str, title: str, names: Mapping[str, str], values: Mapping[str, float | None],
-    edges: Sequence[float], colours: Sequence[str], digits: int,
+    edges: Sequence[float], colours: Sequence[str], digits: int, own: Shapes | None = None,
 ) -> QgsVectorLayer | None:  # fmt: skip
     """Colour the areas by a figure; the layer of before is filled anew and stays where it is.
 
@@ -75,7 +92,7 @@ def show_assessed(
     store : str
         Path of the city.
     by : str
-        county, street, community or grid.
+        county, street, community, grid; beat, or rows of a day, with ``own``.
     title : str
         Name of the layer: figure, rows, period.
     names, values : mapping
@@ -86,24 +103,29 @@ def show_assessed(
         One for each class.
     digits : int
         Behind the point, in the legend.
+    own : tuple of CRS and shapes by code, or None
+        Of rows that ``needs_shapes``.
 
     Returns
     -------
     QgsVectorLayer or None
         None when the city's areas are not loaded.
     """
-    source, shapes = shapes_of(store, by)
-    if source is None:
-        return None
+    if own is None:
+        source, shapes = shapes_of(store, by)
+        if source is None:
+            return None
+        own = source.crs(), shapes
+    crs, shapes = own
     layer = find_assessed()
     fresh = layer is None
-    if layer is None or layer.crs() != source.crs():
+    if layer is None or layer.crs() != crs:
         remove_assessed()
         fresh = True
         layer = QgsVectorLayer(
             "MultiPolygon?field=code:string(30)&field=name:string(120)&field=value:double", title, "memory"
         )
-        layer.setCrs(source.crs())
+        layer.setCrs(crs)
         layer.setCustomProperty(ASSESSED, store)
         layer.setCustomProperty("skipMemoryLayersCheck", 1)  # nobody is asked to save it
     layer.setName(title)

@@ -13,7 +13,8 @@ from digital_citymgmt_plugin.core.request_base import Request
 class Evaluate(Request):
     """Evaluate areas, departments or people over a period under a scheme: counts, rates, scores, grades, ranks.
 
-    ``by``, ``by2``: what rows and columns are (``services.assessment.groups.BY``; ``by2`` also month, class).
+    ``by``, ``by2``: what rows and columns are (``services.assessment.sides``; ``by2`` also month, class); grid,
+    community and street with a day (``grid@2025-06-01``) are those of the unit grids of that day.
     ``basis``: filed, reported or flow; '' as the scheme says. ``cut_off``: a day (its end) or a moment; '' the latest
     time in the store. ``where``: column → list of codes. ``without``: ``exempt`` leaves out cases whose appeal was
     granted. ``join``: code → code whose row its cases are in (departments that were merged).
@@ -39,6 +40,14 @@ class ShowEvaluation(Evaluate):
     """Evaluate for a window: the answer is that of ``Evaluate`` with the figures alone that its table shows."""
 
     method: ClassVar[str] = "show_evaluation"
+
+
+@dataclass(frozen=True)
+class RowShapes(Request):
+    """Give the shapes of a table's rows: beats, and areas and grids of a day (``grid@2025-06-01``)."""
+
+    method: ClassVar[str] = "row_shapes"
+    by: str
 
 
 @dataclass(frozen=True)
@@ -142,6 +151,6 @@ class WriteBrief(Request):
 
 
 ASSESSMENT: tuple[type[Request], ...] = (
-    ListSchemes, FreezeRun, ListRuns, OpenRun, CompareRuns, Evaluate, ShowEvaluation, CasesOfNumber, WarmPanel,
-    ExportEvaluation, WriteBrief,
+    ListSchemes, FreezeRun, ListRuns, OpenRun, CompareRuns, Evaluate, ShowEvaluation, RowShapes, CasesOfNumber,
+    WarmPanel, ExportEvaluation, WriteBrief,
 )  # fmt: skip

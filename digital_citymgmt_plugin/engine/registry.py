@@ -58,6 +58,7 @@ SERVICES: dict[str, Service] = {
     "assess": _late("assessment", "assess"),
     "evaluate": _late("assessment", "evaluate"),
     "show_evaluation": _late("assessment.showing", "show_evaluation"),
+    "row_shapes": _late("assessment.showing", "row_shapes"),
     "list_schemes": _late("assessment.schemes", "list_schemes"),
     "freeze_run": _late("assessment.runs", "freeze_run"),
     "list_runs": _late("assessment.runs", "list_runs"),
@@ -179,5 +180,5 @@ READING = {
     "open_redraw", "rebase_redraw", "list_scenarios", "compare_scenarios",
     "cases_of_number", "place_queue", "suggest_places", "list_moves", "preview_cases", "link_choices",
     "slip_cases", "read_slips", "write_slips", "list_packages", "export_platform_cases",
-    "export_evaluation", "show_evaluation", "write_brief",
+    "export_evaluation", "show_evaluation", "row_shapes", "write_brief",
 }  # fmt: skip

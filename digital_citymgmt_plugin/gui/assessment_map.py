@@ -9,6 +9,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from digital_citymgmt_plugin.bridge import assessment_layer
 from digital_citymgmt_plugin.core.assessment.classes import breaks
+from digital_citymgmt_plugin.core.requests_assessment import RowShapes
 from digital_citymgmt_plugin.gui.docks.assessment_words import by_words
 from digital_citymgmt_plugin.gui.models.assessment import COLOURS, colour_of
 
@@ -29,6 +30,7 @@ class FiguresOnMap:
     def __init__(self, desk: Any) -> None:
         self.desk = desk
         self.edges: list[float] = []
+        self._own: dict[str, assessment_layer.Shapes] = {}  # of rows that no layer of the city has
 
     @property
     def by(self) -> str:
@@ -44,6 +46,9 @@ class FiguresOnMap:
         if not wanted or column is None:
             self.clear()
             return
+        if assessment_layer.needs_shapes(by) and by not in self._own:
+            self.desk.probe(self.desk.asked, RowShapes(by), lambda answer: self._shapes_came(by, answer))
+            return
         values = self.desk.table.values(column.key)
         self.edges = breaks(list(values.values()))
         dock.model.show_classes(column.key, self.edges)
@@ -51,10 +56,19 @@ class FiguresOnMap:
         colours = [COLOURS[colour_of(number, classes)] for number in range(classes)]
         names = {str(row[0]): str(row[1]) for row in self.desk.table.rows}
         layer = assessment_layer.show_assessed(
-            self.desk.path, by, self._title(column.title, by), names, values, self.edges, colours, column.digits
-        )
+            self.desk.path, by, self._title(column.title, by), names, values, self.edges, colours, column.digits,
+            self._own.get(by),
+        )  # fmt: skip
         if layer is None:
             dock.label.setText(tr("The areas of the city are not loaded: there is nothing to colour."))
+
+    def _shapes_came(self, by: str, answer: dict[str, Any]) -> None:
+        self._own[by] = assessment_layer.shapes_from(answer)
+        self.show()
+
+    def forget(self) -> None:
+        """Ask for shapes again: the store is another, or has changed."""
+        self._own.clear()
 
     def _title(self, figure: str, by: str) -> str:
         chosen = self.desk.answer["evaluation"]["selection"]
@@ -74,9 +88,12 @@ class FiguresOnMap:
         row = dock.model.row(index.row()) if index.isValid() else None
         if row is None or not assessment_layer.can_show(by):
             return
-        source, shapes = assessment_layer.shapes_of(self.desk.path, by)
-        shape = shapes.get(str(row[0]))
-        if source is not None and shape is not None:
+        own = self._own.get(by)
+        if own is None and not assessment_layer.needs_shapes(by):
+            source, shapes = assessment_layer.shapes_of(self.desk.path, by)
+            own = (source.crs(), shapes) if source is not None else None
+        shape = own[1].get(str(row[0])) if own is not None else None
+        if own is not None and shape is not None:
             box = shape.boundingBox()
             self.desk.show_boxes([[box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()]])
-            self.desk.controller.iface.mapCanvas().flashGeometries([shape], source.crs())
+            self.desk.controller.iface.mapCanvas().flashGeometries([shape], own[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from qgis.core import QgsGeometry
 from qgis.PyQt.QtCore import Qt
 
 from digital_citymgmt_plugin.bridge.assessment_layer import find_assessed
@@ -71,6 +72,9 @@ RUN = {
 }  # fmt: skip
 
 
+SHAPES = {"320681": QgsGeometry.fromWkt("Polygon ((0 0, 9 0, 9 9, 0 0))").asWkb().data().hex()}
+
+
 class Bench(DockBench):
     PATIENCE = 400
 
@@ -78,6 +82,7 @@ class Bench(DockBench):
         answers = {
             "show_evaluation": evaluated, "export_evaluation": {"counts": {}}, "cases_of_number": {"fids": [1, 2]},
             "write_brief": {"outputs": []}, "judge_rates": JUDGED, "compare_periods": CHANGED,
+            "row_shapes": lambda request: {"crs": "EPSG:4549", "shapes": SHAPES},
             "warm_panel": {"ready": True, "fraction": 1.0}, "list_schemes": SCHEMES, "list_runs": {"runs": [RUN]},
             "open_run": lambda request: {**evaluated(Evaluate(by="street")), "run": RUN},
             "freeze_run": lambda request: {"run": {**RUN, "name": request.name}, "tables": ["assessment_run"]},
@@ -218,6 +223,26 @@ def test_the_map_has_the_classes_of_the_table(bench):
     bench.dock.map_button.setChecked(False)
     assert find_assessed() is None
     assert model.index(0, filed).data(Qt.ItemDataRole.DecorationRole) is None
+
+
+def test_rows_of_another_day_are_asked_for_and_coloured_in_their_own_shapes(bench):
+    bench.dock.by_box.setCurrentIndex(bench.dock.by_box.findData("community"))
+    bench.dock.grids_edit.setText("2026-01-05")
+    bench.dock.grids_edit.editingFinished.emit()
+    bench.settle()
+    assert bench.pool.last("show_evaluation").by == "community@2026-01-05"
+    bench.dock.map_button.setChecked(True)
+    bench.wait(lambda: find_assessed() is not None)
+    layer = find_assessed()
+    assert [feature["code"] for feature in layer.getFeatures()] == ["320681"] and layer.crs().authid() == "EPSG:4549"
+    assert "2026-01-05" in layer.name()
+    bench.dock.map_button.setChecked(False)
+    bench.dock.by_box.setCurrentIndex(bench.dock.by_box.findData("department"))
+    bench.settle()
+    assert bench.pool.last("show_evaluation").by == "department"  # departments have no grids of a day
+    bench.dock.grids_edit.clear()
+    bench.dock.grids_edit.editingFinished.emit()
+    bench.settle()
 
 
 def test_the_dock_is_narrow_enough(bench):

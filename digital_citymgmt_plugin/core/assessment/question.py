@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 
@@ -15,6 +16,7 @@ BASES = (FILED, REPORTED, FLOW)
 WHERE = ("kind", "class", "source", "department", "street", "community", "grid", "exempt")
 PERIODS = ("day", "week", "month", "quarter", "year")
 TOTAL, NOWHERE = "*", ""
+LEVELS_THEN = ("grid", "community", "street")  # rows that can be those of a day: ``grid@2025-06-01``
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})?")
 
 
@@ -45,7 +47,7 @@ class Question:
         if self.from_day and self.to_day and self.from_day > self.to_day:
             raise InputRefused("assess.period", from_date=self.from_day, to_date=self.to_day)
         for name in self.where:
-            if name not in WHERE:
+            if parted(name)[0] not in WHERE:
                 raise InputRefused("assess.where", value=name, known=", ".join(WHERE))
         flags = set(self.where.get("exempt", ()))
         if flags - {"0", "1"}:
@@ -54,3 +56,22 @@ class Question:
         if len(flags) == 2:  # those and the others: all
             del chosen["exempt"]
         return replace(self, where=chosen)
+
+
+def parted(by: str) -> tuple[str, str]:
+    """Return what rows are, and the day whose unit grids they are made of: ``grid@2025-06-01``; "" means today's.
+
+    Raises
+    ------
+    InputRefused
+        ``assess.by`` where rows of that kind are not those of a day, ``assess.date``.
+    """
+    name, sign, day = by.partition("@")
+    if not sign:
+        return name, ""
+    if name not in LEVELS_THEN:
+        raise InputRefused("assess.by", value=by, known=", ".join(f"{level}@2025-06-01" for level in LEVELS_THEN))
+    try:
+        return name, date.fromisoformat(day).isoformat()
+    except ValueError:
+        raise InputRefused("assess.date", field="by", value=by) from None

@@ -15,6 +15,10 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "table.community": "社区",
         "table.grid": "单元网格",
         "table.department": "主管部门",
+        "table.rows_then": "{by}（{day} 的网格）",
+        "table.grids_then": (
+            "按 {day} 的单元网格统计：案件按其点位落格；无点位的，其网格整个落在当日某一网格内才计入，否则列入“未定”。"
+        ),
         "table.code": "{by}代码",
         "table.nowhere": "未定",
         "table.total": "合计",
@@ -99,6 +103,12 @@ class Words:
         for name, value in values.items():
             text = text.replace(f"{{{name}}}", str(value))
         return text
+
+    def rows(self, by: str) -> str:
+        """Return what rows are called, with the day whose grids they are of (``question.parted``)."""
+        name, _, day = by.partition("@")
+        plain = self.say(f"table.{name}")
+        return self.say("table.rows_then", by=plain, day=day) if day else plain
 
     def name(self, code: str, chinese: str) -> str:
         """Return what a count or an indicator is called."""

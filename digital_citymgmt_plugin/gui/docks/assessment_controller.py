@@ -94,7 +94,8 @@ class AssessmentController(Desk):
         dock.period_box.currentIndexChanged.connect(lambda _=0: self._period_chosen())
         for edit in (dock.from_edit, dock.to_edit):
             edit.dateChanged.connect(lambda _day=None: self._timer.start())
-        dock.cut_off_edit.editingFinished.connect(self._timer.start)
+        for line in (dock.cut_off_edit, dock.grids_edit):
+            line.editingFinished.connect(self._timer.start)
         dock.figure_box.currentIndexChanged.connect(lambda _=0: self._figure_chosen())
         dock.map_button.toggled.connect(lambda _on=False: self.on_map.show())
         dock.view.horizontalHeader().sectionClicked.connect(self._sort)
@@ -121,7 +122,7 @@ class AssessmentController(Desk):
         first, last = (days[0].isoformat(), days[1].isoformat()) if days else ("", "")
         kind = str(dock.kind_box.currentData() or "")
         return Evaluate(
-            by=str(dock.by_box.currentData()), scheme=str(dock.scheme_box.currentData() or "default"), from_date=first,
+            by=dock.rows(), scheme=str(dock.scheme_box.currentData() or "default"), from_date=first,
             to_date=last, cut_off=dock.cut_off_edit.text().strip(), basis=str(dock.basis_box.currentData() or ""),
             where={"kind": [kind]} if kind else {}, without=str(dock.exempt_box.currentData() or ""),
         )  # fmt: skip
@@ -292,7 +293,12 @@ class AssessmentController(Desk):
         self.series.forget()
         self.fairness.forget()
         self.on_map.clear()
+        self.on_map.forget()
         super()._opened(path)
+
+    def _changed(self, tables: list[str]) -> None:
+        self.on_map.forget()
+        super()._changed(tables)
 
     def shut(self) -> None:
         """End: close what stands open."""

@@ -25,6 +25,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from digital_citymgmt_plugin.core.assessment.periods import PRESETS
+from digital_citymgmt_plugin.core.assessment.question import LEVELS_THEN
 from digital_citymgmt_plugin.gui.docks.assessment_bars import BarDelegate
 from digital_citymgmt_plugin.gui.docks.assessment_words import BY, by_words, period_words
 from digital_citymgmt_plugin.gui.docks.parts import (
@@ -117,6 +118,11 @@ class AssessmentDock(QgsDockWidget):
         self.by_box.setCurrentIndex(self.by_box.findData("street"))
         return Wrapped(self.scheme_box, self.by_box)
 
+    def rows(self) -> str:
+        """Return what rows are, with the day whose unit grids they are of, if one is given and they can be."""
+        by, day = str(self.by_box.currentData()), self.grids_edit.text().strip()
+        return f"{by}@{day}" if day and by in LEVELS_THEN else by
+
     def _period_line(self) -> Wrapped:
         self.period_box = self._box(tr("Period: weeks, months … up to the latest case, or to the cut-off"))
         for name in PRESETS:
@@ -163,7 +169,14 @@ class AssessmentDock(QgsDockWidget):
         self.cut_off_edit.setAccessibleName(tr("Cut-off: what happened after the end of this day is not known"))
         self.cut_off_edit.setToolTip(self.cut_off_edit.accessibleName())
         self.cut_off_edit.setClearButtonEnabled(True)
-        self.more = (*self.boxes, self.cut_off_edit)
+        self.grids_edit = QLineEdit()
+        self.grids_edit.setPlaceholderText(tr("Unit grids of the day; empty: today's"))
+        self.grids_edit.setAccessibleName(
+            tr("Rows by grid, community or street on the unit grids as they were on this day (2026-03-05)")
+        )
+        self.grids_edit.setToolTip(self.grids_edit.accessibleName())
+        self.grids_edit.setClearButtonEnabled(True)
+        self.more = (*self.boxes, self.cut_off_edit, self.grids_edit)
         self.more_area = QWidget()
         self.more_grid = QGridLayout(self.more_area)
         self.more_grid.setContentsMargins(0, 0, 0, 0)

@@ -25,7 +25,9 @@ def by_words(by: str) -> str:
         "dispatcher": tr("By dispatcher"),
         "major": tr("By major class"), "class": tr("By class"), "source": tr("By source"),
     }  # fmt: skip
-    return words.get(by, by)
+    name, _, day = by.partition("@")
+    told = words.get(name, name)
+    return tr("{rows}, grids of {day}").replace("{rows}", told).replace("{day}", day) if day else told
 
 
 def period_words(name: str) -> str:

@@ -18,6 +18,7 @@ from digital_citymgmt_plugin.core.assessment.brief_texts import COLUMNS, Text, f
 from digital_citymgmt_plugin.core.assessment.compare import Period, other_period
 from digital_citymgmt_plugin.core.assessment.evaluation import Evaluation, evaluate_counts, evaluation_from_payload
 from digital_citymgmt_plugin.core.assessment.periods import whole
+from digital_citymgmt_plugin.core.assessment.question import parted
 from digital_citymgmt_plugin.core.cases.times import from_text, to_local, to_text
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Context
@@ -77,7 +78,7 @@ def write_brief(context: Context, request: WriteBrief) -> dict[str, Any]:
     known = frozenset(item.code for item in context.need_store().profile().indicators)
     teller = Teller(run, said, words, _plain(run, said, kept["run"], request, texts), texts, known, earlier)
     context.progress(0.6, "progress.counting")
-    shapes = shapes_of(context.need_store(), run.selection.by) if run.selection.by in PLACED else None
+    shapes = shapes_of(context.need_store(), run.selection.by) if parted(run.selection.by)[0] in PLACED else None
     brief = _brief(teller, said, words, texts, shapes, notes)
     context.cancel.check()
     context.progress(0.7, "progress.writing")

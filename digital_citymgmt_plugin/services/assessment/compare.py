@@ -24,6 +24,7 @@ from digital_citymgmt_plugin.core.assessment.compare import (
 from digital_citymgmt_plugin.core.assessment.evaluation import Row, Selection
 from digital_citymgmt_plugin.core.assessment.indicators import NOTHING, count_names
 from digital_citymgmt_plugin.core.assessment.number_ids import NumberId
+from digital_citymgmt_plugin.core.assessment.question import parted
 from digital_citymgmt_plugin.core.assessment.scores import half_up, indicator_value
 from digital_citymgmt_plugin.core.assessment.words import Words
 from digital_citymgmt_plugin.core.cases.times import from_text, to_local, to_text, to_utc
@@ -248,7 +249,7 @@ def _write(context: Context, request: ComparePeriods, found: dict[str, Any]) -> 
 
 def _write_layer(context: Context, request: ComparePeriods, found: dict[str, Any], path: str) -> None:
     store = context.need_store()
-    shapes = shapes_of(store, request.by) if request.by in AREAS else None
+    shapes = shapes_of(store, request.by) if parted(request.by)[0] in AREAS else None
     columns: dict[str, NDArray[Any]] = {}
     for name, values in zip(found["columns"], zip(*found["rows"]) if found["rows"] else [[]] * len(found["columns"])):
         if name in ("code", "name", "verdict"):

@@ -10,7 +10,7 @@ from typing import Any
 
 from digital_citymgmt_plugin.core.assessment.evaluation import Evaluation, Selection, evaluate_counts
 from digital_citymgmt_plugin.core.assessment.indicators import choose_indicators, count_names, formula_lines
-from digital_citymgmt_plugin.core.assessment.question import WHERE
+from digital_citymgmt_plugin.core.assessment.question import WHERE, parted
 from digital_citymgmt_plugin.core.assessment.scheme_checks import build_scheme, check_scheme
 from digital_citymgmt_plugin.core.assessment.schemes import AREA, BASES, DEPARTMENT, POSTS, Scheme, plain_scheme
 from digital_citymgmt_plugin.core.assessment.words import Words
@@ -120,7 +120,7 @@ def object_of(by: str) -> str:
     """Return what is evaluated by rows of a kind: area, department, a post; '' where rows are no such thing."""
     if by in POSTS or by == DEPARTMENT:
         return by
-    return AREA if by in AREAS else ""
+    return AREA if parted(by)[0] in AREAS else ""
 
 
 def _check_where(where: Mapping[str, Any]) -> None:
@@ -132,7 +132,7 @@ def _check_where(where: Mapping[str, Any]) -> None:
 def _check_join(by: str, join: Mapping[str, Any]) -> None:
     """Refuse joins of rows that cannot be found again by a filter, and chains of them."""
     for code, into in join.items():
-        good = isinstance(into, str) and code and into and code != into and into not in join and by in JOINED
+        good = isinstance(into, str) and code and into and code != into and into not in join and parted(by)[0] in JOINED
         if not good:
             raise InputRefused("assess.join", value=f"{code} → {into}", by=by, known=", ".join(JOINED))
 
@@ -157,7 +157,7 @@ def said_of(context: Context, evaluation: Evaluation) -> dict[str, Any]:
         period = words.say("table.between", first=ends[0], last=ends[1])
     moment = str(to_local(from_text(objects([chosen.cut_off])), chosen.zone)[0]).replace("T", " ")[:19]
     return {
-        "by": words.say(f"table.{chosen.by}"),
+        "by": words.rows(chosen.by),
         "period": period,
         "counts": count_names(definitions, words),
         "indicators": {item.code: words.name(item.code, item.name) for item in indicators},

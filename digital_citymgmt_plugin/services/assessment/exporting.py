@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from digital_citymgmt_plugin.core.assessment.evaluation import Evaluation, evaluation_from_payload
+from digital_citymgmt_plugin.core.assessment.question import parted
 from digital_citymgmt_plugin.core.assessment.scores import half_up
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Context
@@ -21,7 +22,7 @@ from digital_citymgmt_plugin.services.assessment.runs import open_run
 from digital_citymgmt_plugin.services.intake import objects
 
 ENDINGS = (".xlsx", ".csv", ".gpkg")
-PLACED = ("county", "street", "community", "grid")
+PLACED = ("county", "street", "community", "grid", "beat")
 # Words of the workbook where the caller gives none.
 BOOK: Mapping[str, str] = MappingProxyType(
     {
@@ -104,11 +105,11 @@ def write_columns(context: Context, path: str, evaluation: Evaluation, said: Map
         captions.setdefault(code, said["counts"].get(code, code))
     by = evaluation.selection.by
     if not layer:
-        texts = {captions[name]: objects(_cells(values)) for name, values in columns.items()}
+        texts = {_heading(name, captions): objects(_cells(values)) for name, values in columns.items()}
         context.files.write_layer(path, "assessment", texts, None, None)
         return
     crs = None
-    if by in PLACED:
+    if parted(by)[0] in PLACED:
         store = context.need_store()
         shapes = shapes_of(store, by) or {}
         columns[GEOM] = objects(shapes.get(row.code) for row in evaluation.rows)
@@ -120,3 +121,9 @@ def _cells(values: Any) -> list[Any]:
     if values.dtype.kind != "f":
         return list(values.tolist())
     return [None if np.isnan(value) else value for value in values.tolist()]
+
+
+def _heading(name: str, captions: Mapping[str, str]) -> str:
+    """Return the heading of a column; where two are called alike, with its code."""
+    caption = captions[name]
+    return f"{caption} ({name})" if list(captions.values()).count(caption) > 1 else caption

@@ -7,9 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import shapely
 from numpy.typing import NDArray
 
+from digital_citymgmt_plugin.core.assessment.question import parted
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Store
+from digital_citymgmt_plugin.services.assessment.then import shapes_then
+from digital_citymgmt_plugin.services.beat_rows import read_beats
 
 BY = ("county", "street", "community", "grid", "department")
 GROUP_COLUMNS = {
@@ -102,7 +106,11 @@ class Groups:
 
 
 def shapes_of(store: Store, by: str) -> dict[str, Any] | None:
-    """Return the current shape of each row by its code, None where rows have no place."""
+    """Return the shape of each row by its code, the current one or that of its day; None where rows have no place."""
+    if parted(by)[1]:
+        return shapes_then(store, by)
+    if by == "beat":
+        return _beat_shapes(store)
     if by not in ("county", "street", "community", "grid"):
         return None
     if by == "grid":
@@ -110,3 +118,14 @@ def shapes_of(store: Store, by: str) -> dict[str, Any] | None:
     else:
         rows = store.read("admin_area", ["code", GEOM], [("level", "=", by), ("valid_to", "is null", None)])
     return dict(zip(rows["code"].tolist(), rows[GEOM].tolist()))
+
+
+def _beat_shapes(store: Store) -> dict[str, Any]:
+    """Return each beat as the union of its unit grids."""
+    beats = read_beats(store)
+    rows = store.read("unit_grid", ["uuid", GEOM], [("status", "=", "current")])
+    parts: dict[str, list[Any]] = {}
+    for uuid, shape in zip(rows["uuid"].tolist(), rows[GEOM].tolist()):
+        if uuid in beats.beat_of and shape is not None:
+            parts.setdefault(beats.beat_of[uuid], []).append(shape)
+    return {code: shapely.union_all(parts[uuid]) for uuid, code in beats.code_of.items() if uuid in parts}

@@ -8,7 +8,7 @@ else makes the panel be read anew.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -22,7 +22,7 @@ from digital_citymgmt_plugin.core.assessment.expressions import parse_counts
 from digital_citymgmt_plugin.core.assessment.facts import PEOPLE
 from digital_citymgmt_plugin.core.assessment.flows import NO_DAY
 from digital_citymgmt_plugin.core.assessment.number_ids import parse_number_id
-from digital_citymgmt_plugin.core.assessment.question import FLOW, TOTAL, Question
+from digital_citymgmt_plugin.core.assessment.question import FLOW, TOTAL, Question, parted
 from digital_citymgmt_plugin.core.assessment.words import Words
 from digital_citymgmt_plugin.core.cases.times import to_text
 from digital_citymgmt_plugin.core.errors import InputRefused
@@ -32,6 +32,7 @@ from digital_citymgmt_plugin.services.assessment.held import HeldCases
 from digital_citymgmt_plugin.services.assessment.periods import read_cut_off, read_day
 from digital_citymgmt_plugin.services.assessment.posts import side_of
 from digital_citymgmt_plugin.services.assessment.sides import Axis, Side, make_side
+from digital_citymgmt_plugin.services.assessment.then import cases_then
 from digital_citymgmt_plugin.services.assessment.views import BASIS_DAYS, View
 
 _VIEWS = 6  # cut-offs that are kept
@@ -68,6 +69,7 @@ class Panel:
         self._store, self._nowhere = store, nowhere
         self._views: OrderedDict[str, View] = OrderedDict()
         self._sides: dict[str, tuple[Side, NDArray[np.int32]]] = {}
+        self.look: Callable[[], None] = lambda: None  # raises when the user wants to stop
 
     def load(self, context: Context) -> None:
         """Read all cases and their logs, with progress; what is there is not read again."""
@@ -114,6 +116,9 @@ class Panel:
 
     def side(self, by: str, view: View) -> tuple[Side, NDArray[np.int32]]:
         """Return a side that cases are counted by, and the place of each case."""
+        if by not in self._sides and parted(by)[1]:
+            then = cases_then(self._store, by, self.fids, self._nowhere, self.look)
+            self._sides[by] = Side(then.codes, then.names, lambda *_: then.place, then.parents), then.place
         if by not in self._sides:
             side = make_side(self._store, by, self.held.words, self.held.data, self._nowhere)
             self._sides[by] = side, side.of(self.held.data, self.held.log)
@@ -243,6 +248,7 @@ _panels: WeakKeyDictionary[Store, Panel] = WeakKeyDictionary()
 def panel_of(context: Context) -> Panel:
     """Return the panel of the open store as it is now, read with progress where it is not there yet."""
     panel = _held(context)
+    panel.look = context.cancel.check
     panel.load(context)
     return panel
 

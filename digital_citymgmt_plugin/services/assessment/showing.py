@@ -6,11 +6,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import shapely
 
 from digital_citymgmt_plugin.core.assessment.indicators import SHOWN
+from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Context
-from digital_citymgmt_plugin.core.requests_assessment import ShowEvaluation
+from digital_citymgmt_plugin.core.requests_assessment import RowShapes, ShowEvaluation
 from digital_citymgmt_plugin.services.assessment.evaluate import make_evaluation, said_of
+from digital_citymgmt_plugin.services.assessment.exporting import PLACED
+from digital_citymgmt_plugin.services.assessment.groups import shapes_of
 
 
 def show_evaluation(context: Context, request: ShowEvaluation) -> dict[str, Any]:
@@ -36,3 +40,27 @@ def show_evaluation(context: Context, request: ShowEvaluation) -> dict[str, Any]
         "evaluation": payload,
         "said": said_of(context, evaluation),
     }
+
+
+def row_shapes(context: Context, request: RowShapes) -> dict[str, Any]:
+    """Give the shapes of rows that no layer of the project has: beats, and areas and grids of another day.
+
+    Returns
+    -------
+    dict
+        ``shapes``: WKB in hex by code, in ``crs`` (the store's); ``counts``.
+
+    Raises
+    ------
+    InputRefused
+        ``assess.by`` for rows without a place; see ``then.shapes_then``.
+    """
+    store = context.need_store()
+    found = shapes_of(store, request.by)
+    if found is None:
+        raise InputRefused("assess.by", value=request.by, known=", ".join(PLACED))
+    shapes = {code: shapely.to_wkb(shape, hex=True) for code, shape in found.items() if shape is not None}
+    return {
+        "shapes": shapes, "crs": store.meta()["crs"], "counts": {"rows": len(shapes)}, "operation": None, "tables": [],
+        "notes": [],
+    }  # fmt: skip

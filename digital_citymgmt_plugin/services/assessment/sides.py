@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -40,6 +40,7 @@ class Side:
     codes: list[str]
     names: list[str]
     of: Callable[[Mapping[str, NDArray[Any]], LogFacts | None], NDArray[np.int32]]
+    parents: Mapping[str, str] = field(default_factory=dict)  # of rows of a day: code → code of the area around
 
 
 def make_side(

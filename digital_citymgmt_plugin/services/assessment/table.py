@@ -72,11 +72,11 @@ def evaluation_table(
     whole = {code: np.append(values, evaluation.totals[code]) for code, values in parts.items()}
     columns: list[list[Any]] = [[row.code for row in rows for _ in range(width)] + [""]]
     columns.append([row.name for row in rows for _ in range(width)] + [words.say("table.total")])
-    by = words.say(f"table.{evaluation.selection.by}")
+    by = words.rows(evaluation.selection.by)
     header, codes = [words.say("table.code", by=by), by], ["code", "name"]
     if by2:
         columns.append([column.name for _ in rows for column in evaluation.columns] + [""])
-        header.append(words.say(f"table.{by2}"))
+        header.append(words.rows(by2))
         codes.append("part")
     size = len(columns[0])
     columns += [whole[code].tolist() for code in shown]
@@ -125,7 +125,7 @@ def _weights(evaluation: Evaluation, words: Words) -> list[str]:
 def write_table(context: Context, store: Store, path: str, by: str, table: dict[str, Any], words: Words) -> None:
     """Write the table as a workbook, CSV, or layer with the shapes of its rows."""
     kind = PurePath(path).suffix.lower()
-    title = words.say("table.title", by=words.say(f"table.{by}"))
+    title = words.say("table.title", by=words.rows(by))
     if kind == ".xlsx":
         sheet = Sheet(title, tuple(table["header"]), table["rows"], (title,), tuple(table["formulas"]))
         context.files.write_workbook(path, [sheet])

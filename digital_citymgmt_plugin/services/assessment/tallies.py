@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from digital_citymgmt_plugin.core.assessment.counts import COUNTS
 from digital_citymgmt_plugin.core.assessment.evaluation import Note, Row, Selection
 from digital_citymgmt_plugin.core.assessment.facts import PEOPLE
-from digital_citymgmt_plugin.core.assessment.question import Question
+from digital_citymgmt_plugin.core.assessment.question import Question, parted
 from digital_citymgmt_plugin.core.assessment.schemes import POSTS
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Context, Store
@@ -64,7 +64,9 @@ def tally(context: Context, selection: Selection, without: str = "") -> Tally:
     if selection.join:
         counted = _folded(counted, selection.join)
         spared = _folded(spared, selection.join) if spared is not None else None
-    rows, keep = _rows(context.need_store(), selection.by, counted)
+    day = parted(selection.by)[1]
+    parents = panel.side(selection.by, panel.view())[0].parents if day else _parents(context.need_store(), selection.by)
+    rows, keep = _rows(parents, selection.by, counted)
     cells = {code: values[keep] for code, values in counted.counts.items()} if selection.by2 else {}
     return Tally(
         rows,
@@ -83,7 +85,7 @@ def _check(selection: Selection) -> None:
     if selection.by == selection.by2:  # a number could not be told by its row and its column
         raise InputRefused("assess.by", value=selection.by2, known=", ".join(by for by in SIDES if by != selection.by))
     for by in (selection.by, selection.by2):
-        if by and by not in ROWS:
+        if by and parted(by)[0] not in ROWS:
             raise InputRefused("assess.by", value=by, known=", ".join(ROWS))
     if selection.by2 in POSTS and selection.by2 not in SIDES:
         raise InputRefused("assess.by", value=selection.by2, known=", ".join(SIDES))
@@ -99,6 +101,9 @@ def _notes(selection: Selection, counted: Counted) -> tuple[Note, ...]:
         notes.append(("table.undated", {"count": counted.undated}))
     for code, into in selection.join.items():
         notes.append(("table.joined", {"code": code, "into": into}))
+    for day in dict.fromkeys(parted(by)[1] for by in (selection.by, selection.by2, *selection.where)):
+        if day:
+            notes.append(("table.grids_then", {"day": day}))
     if not counted.cases:
         notes.append(("table.no_cases", {}))
     return tuple(notes)
@@ -162,13 +167,12 @@ def _union(sides: Sequence[tuple[Sequence[str], Sequence[str]]]) -> tuple[tuple[
     return tuple(codes), tuple(names[code] for code in codes)
 
 
-def _rows(store: Store, by: str, counted: Counted) -> tuple[tuple[Row, ...], NDArray[np.bool_]]:
+def _rows(parents: Mapping[str, str], by: str, counted: Counted) -> tuple[tuple[Row, ...], NDArray[np.bool_]]:
     """Return the rows that are shown: "not known" only with cases, people only who did something of what is counted."""
     any_case = np.zeros(len(counted.codes), dtype=bool)
     for values in counted.counts.values():
         any_case |= values.reshape(len(counted.codes), -1).any(axis=1)
     keep = any_case if by in (*PEOPLE, *POSTS) else np.array([bool(code) for code in counted.codes]) | any_case
-    parents = _parents(store, by)
     rows = tuple(
         Row(code, name, parents.get(code, ""))
         for code, name, kept in zip(counted.codes, counted.names, keep.tolist())
