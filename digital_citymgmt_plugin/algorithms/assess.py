@@ -11,7 +11,7 @@ from digital_citymgmt_plugin.algorithms.given import Given
 from digital_citymgmt_plugin.core.requests import Assess
 from digital_citymgmt_plugin.core.requests_assessment import FreezeRun
 
-_BY = (
+ROWS = (
     "county", "street", "community", "grid", "beat", "department", "collector", "acceptor", "shift_lead", "dispatcher",
 )  # fmt: skip
 _PARTED = ("none", "month", "week", "quarter", "year", "class", "major", "source", "department", "street")
@@ -51,7 +51,7 @@ class AssessAlgorithm(CityAlgorithm):
     def declare(self) -> None:
         self.add(*p.store())
         self.add(
-            p.choice("BY", tr("By"), _BY, "street"),
+            p.choice("BY", tr("By"), ROWS, "street"),
             tr("Areas, departments, or people by their post: who did it in the log of the cases."),
         )
         self.add(p.choice("BY2", tr("Parted by"), _PARTED, "none"), tr("Each row once for each month, class …"))

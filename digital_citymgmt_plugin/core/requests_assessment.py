@@ -150,7 +150,22 @@ class WriteBrief(Request):
     year: str = ""
 
 
+@dataclass(frozen=True)
+class BriefPeriod(WriteBrief):
+    """Keep the evaluation of a period (``by``, ``scheme``, days included) and write its brief: both or neither.
+
+    ``run``: the name to keep it under; '' one of scheme, rows and period.
+    """
+
+    method: ClassVar[str] = "brief_period"
+    by: str = "department"
+    scheme: str = "default"
+    from_date: str = ""
+    to_date: str = ""
+    cut_off: str = ""
+
+
 ASSESSMENT: tuple[type[Request], ...] = (
     ListSchemes, FreezeRun, ListRuns, OpenRun, CompareRuns, Evaluate, ShowEvaluation, RowShapes, CasesOfNumber,
-    WarmPanel, ExportEvaluation, WriteBrief,
+    WarmPanel, ExportEvaluation, WriteBrief, BriefPeriod,
 )  # fmt: skip

@@ -61,6 +61,7 @@ SERVICES: dict[str, Service] = {
     "row_shapes": _late("assessment.showing", "row_shapes"),
     "list_schemes": _late("assessment.schemes", "list_schemes"),
     "freeze_run": _late("assessment.runs", "freeze_run"),
+    "brief_period": _late("assessment.brief", "brief_period"),
     "list_runs": _late("assessment.runs", "list_runs"),
     "open_run": _late("assessment.runs", "open_run"),
     "compare_runs": _late("assessment.runs", "compare_runs"),

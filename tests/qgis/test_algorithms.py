@@ -93,7 +93,7 @@ CONTRACT = {
     "drawrecheck": {"STORE", "COUNT", "BY", "BY2", "NUMBER", "LEAST", "SEED", "FROM", "TO", "CUT_OFF", "OUTPUT"},
     "readrecheck": {"STORE", "INPUT", "REJECTS"},
     "collectorsheets": {"STORE", "FROM", "TO", "REACH", "OUTPUT"},
-    "writebrief": {"STORE", "RUN", "KIND", "BEFORE", "YEAR", "TEMPLATE", "TEXTS", "DOCUMENT", "WORKBOOK"},
+    "writebrief": {"STORE", "FROM", "TO", "RUN", "KIND", "BEFORE", "YEAR", "TEMPLATE", "TEXTS", "OUTPUT", "WORKBOOK"},
 }  # fmt: skip
 
 

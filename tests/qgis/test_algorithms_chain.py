@@ -134,7 +134,10 @@ def _compared_and_checked_again(run, store, folder):
         run("collectorsheets", STORE=store)
     run("assess", STORE=store, BY="community", RUN="存档")
     written = [folder / "简报.docx", folder / "简报.xlsx"]
-    brief = run("writebrief", STORE=store, RUN="存档", DOCUMENT=str(written[0]), WORKBOOK=str(written[1]))
+    brief = run("writebrief", STORE=store, RUN="存档", OUTPUT=str(written[0]), WORKBOOK=str(written[1]))
+    written.append(folder / "时段.docx")
+    period = run("writebrief", STORE=store, FROM="2020-01-01", TO="2030-12-31", BY="community", OUTPUT=str(written[2]))
+    assert period["ROWS"] >= 2
     assert brief["ROWS"] >= 2 and all(path.stat().st_size > 5_000 for path in written)
 
 

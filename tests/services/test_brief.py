@@ -10,8 +10,8 @@ import pytest
 
 from digital_citymgmt_plugin.core.assessment.evaluation import evaluation_from_payload
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.requests_assessment import CasesOfNumber, FreezeRun, WriteBrief
-from digital_citymgmt_plugin.services.assessment.brief import write_brief
+from digital_citymgmt_plugin.core.requests_assessment import BriefPeriod, CasesOfNumber, FreezeRun, WriteBrief
+from digital_citymgmt_plugin.services.assessment.brief import brief_period, write_brief
 from digital_citymgmt_plugin.services.assessment.panel import cases_of_number
 from digital_citymgmt_plugin.services.assessment.runs import freeze_run
 from tests.services import test_panel
@@ -138,3 +138,25 @@ def test_numbers_are_locked_and_name_their_origin(store, tmp_path):
     assert {field.find(f".//{qn('w:lock')}").get(qn("w:val")) for field in fields} == {"sdtContentLocked"}
     marks = [int(tag) for tag in re.findall(r"\[(\d+)\]", str(answer["sections"]))]
     assert list(dict.fromkeys(marks)) == list(range(1, max(marks) + 1))  # in the order of reading
+
+
+def test_a_brief_of_a_period_is_that_of_the_table_it_keeps(store, tmp_path):
+    days = {"from_date": "2020-01-06", "to_date": "2020-01-12", "scheme": "s3_department"}
+    told = brief_period(make_context(store), BriefPeriod(document=str(tmp_path / "a.docx"), run="周", **days))
+    assert told["operation"] and told["tables"] == ["assessment_run"]
+    assert store.read("assessment_run", ["name"], [])["name"].tolist() == ["周"]
+    again = write_brief(make_context(store), WriteBrief(run="周", document=str(tmp_path / "b.docx")))
+    assert again["sections"] == told["sections"] and words_of(tmp_path / "a.docx") == words_of(tmp_path / "b.docx")
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [({"to_date": ""}, "brief.days"), ({"template": "none.docx"}, ""), ({"document": "a.pdf"}, "brief.output"),
+     ({"from_date": "1999-01-01", "to_date": "1999-01-02"}, "assess.empty_period")],
+)  # fmt: skip
+def test_a_brief_of_a_period_that_fails_keeps_nothing(store, tmp_path, given, code):
+    days = {"from_date": "2020-01-06", "to_date": "2020-01-12", "document": str(tmp_path / "a.docx")}
+    with pytest.raises(InputRefused) as refused:
+        brief_period(make_context(store), BriefPeriod(**{**days, **given}))
+    assert not code or refused.value.code == code
+    assert store.count("assessment_run") == 0 and not list(tmp_path.glob("*.docx"))

@@ -22,11 +22,11 @@ from digital_citymgmt_plugin.core.assessment.question import parted
 from digital_citymgmt_plugin.core.cases.times import from_text, to_local, to_text
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.ports import Context
-from digital_citymgmt_plugin.core.requests_assessment import ListRuns, OpenRun, WriteBrief
+from digital_citymgmt_plugin.core.requests_assessment import BriefPeriod, FreezeRun, ListRuns, OpenRun, WriteBrief
 from digital_citymgmt_plugin.services.assessment.compare import _days, _shifted
 from digital_citymgmt_plugin.services.assessment.exporting import PLACED, book_words
 from digital_citymgmt_plugin.services.assessment.groups import shapes_of
-from digital_citymgmt_plugin.services.assessment.runs import list_runs, open_run
+from digital_citymgmt_plugin.services.assessment.runs import freeze_run, list_runs, open_run
 from digital_citymgmt_plugin.services.assessment.tallies import tally
 from digital_citymgmt_plugin.services.intake import objects
 
@@ -89,6 +89,33 @@ def write_brief(context: Context, request: WriteBrief) -> dict[str, Any]:
         "notes": said_notes, "outputs": [one for one in (request.document, request.workbook) if one],
         "run": kept["run"], "sections": [[head, [noted(text) for text in lines]] for head, lines in brief.sections],
     }  # fmt: skip
+
+
+def brief_period(context: Context, request: BriefPeriod) -> dict[str, Any]:
+    """Keep the evaluation of a period and write its brief; when the brief fails, nothing is kept.
+
+    Returns
+    -------
+    dict
+        As ``write_brief``, with the ``operation`` that kept the run.
+
+    Raises
+    ------
+    InputRefused
+        ``brief.days`` where a day is missing; those of ``freeze_run`` and ``write_brief``.
+    """
+    _check(request)
+    if not (request.from_date and request.to_date):
+        raise InputRefused("brief.days")
+    asked = {field: getattr(request, field) for field in ("by", "scheme", "from_date", "to_date", "cut_off")}
+    brief = {field: getattr(request, field) for field in WriteBrief.__dataclass_fields__ if field != "method"}
+    written: dict[str, Any] = {}
+
+    def write(uuid: str) -> None:
+        written.update(write_brief(context, WriteBrief(**{**brief, "run": uuid})))
+
+    kept = freeze_run(context, FreezeRun(**asked, name=request.run), write)
+    return {**written, "operation": kept["operation"], "tables": kept["tables"]}
 
 
 def _check(request: WriteBrief) -> None:

@@ -8,7 +8,7 @@ counts and all figures. Comparing with "now" counts anew, under the run's own sc
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
@@ -39,8 +39,15 @@ _TOLD = (
 )  # fmt: skip
 
 
-def freeze_run(context: Context, request: FreezeRun) -> dict[str, Any]:
+def freeze_run(
+    context: Context, request: FreezeRun, beside: Callable[[str], None] = lambda _uuid: None
+) -> dict[str, Any]:
     """Evaluate and keep what comes out, whole, under a name.
+
+    Parameters
+    ----------
+    beside : callable
+        Called with the run's uuid before the run stands for good; when it raises, nothing is kept.
 
     Returns
     -------
@@ -81,6 +88,7 @@ def freeze_run(context: Context, request: FreezeRun) -> dict[str, Any]:
         counts = {"runs": 1, "rows": len(evaluation.rows), "cases": evaluation.totals["reported"]}
         action.counts.update(counts)
         operation = action.operation_uuid
+        beside(_runs(store, [("fid", "=", int(fid[0]))])[0]["uuid"])
     kept = _runs(store, [("fid", "=", int(fid[0]))])
     words = Words(context.sentences)
     table = evaluation_table(evaluation, store.profile().counts, words, said["notes"])
