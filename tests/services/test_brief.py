@@ -160,3 +160,12 @@ def test_a_brief_of_a_period_that_fails_keeps_nothing(store, tmp_path, given, co
         brief_period(make_context(store), BriefPeriod(**{**days, **given}))
     assert not code or refused.value.code == code
     assert store.count("assessment_run") == 0 and not list(tmp_path.glob("*.docx"))
+
+
+def test_a_brief_is_chinese_whatever_qgis_speaks(store, tmp_path):
+    keep(store)
+    english = {"table.language": "en", "table.total": "Total", "brief.ranking": "Ranking"}
+    for name, sentences in (("zh", {}), ("en", english)):
+        words = make_context(store, sentences=sentences)
+        write_brief(words, WriteBrief(document=str(tmp_path / f"{name}.docx"), before="-", year="-"))
+    assert words_of(tmp_path / "zh.docx") == words_of(tmp_path / "en.docx")

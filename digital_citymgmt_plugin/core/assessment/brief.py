@@ -10,7 +10,7 @@ Unicode's private area, which the writers turn into locked fields or plain text:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -69,7 +69,7 @@ class Brief:
     formulas: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     texts: tuple[tuple[str, ...], ...] = ()  # the sentences as they were used, to be edited
-    words: dict[str, str] = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=dict)
     changes: tuple[tuple[Any, ...], ...] = ()  # code, name, now, before, a year ago, id, id, id (None: not known)
 
 

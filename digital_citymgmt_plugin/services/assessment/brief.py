@@ -67,22 +67,23 @@ def write_brief(context: Context, request: WriteBrief) -> dict[str, Any]:
         ``brief.no_runs``, ``brief.run_differs``; those of ``open_run``, of the template (``template.…``) and of files.
     """
     _check(request)
-    kept = open_run(context, OpenRun(request.run or _newest(context)))
+    # A brief is Chinese whatever language QGIS speaks: its sentences and its template are, and so are its readers.
+    chinese = replace(context, sentences=None)
+    kept = open_run(chinese, OpenRun(request.run or _newest(context)))
     run, said = evaluation_from_payload(kept["evaluation"]), dict(kept["said"])
     texts = _texts(context, request.texts)
-    words = {name: (context.sentences or {}).get(f"brief.{name}", text) for name, text in WORDS.items()}
     context.progress(0.1, "progress.counting")
     notes: list[str] = []
-    earlier = _earlier(context, request, run, words, notes)
+    earlier = _earlier(chinese, request, run, WORDS, notes)
     context.cancel.check()
     known = frozenset(item.code for item in context.need_store().profile().indicators)
-    teller = Teller(run, said, words, _plain(run, said, kept["run"], request, texts), texts, known, earlier)
+    teller = Teller(run, said, WORDS, _plain(run, said, kept["run"], request, texts), texts, known, earlier)
     context.progress(0.6, "progress.counting")
     shapes = shapes_of(context.need_store(), run.selection.by) if parted(run.selection.by)[0] in PLACED else None
-    brief = _brief(teller, said, words, texts, shapes, notes)
+    brief = _brief(teller, said, WORDS, texts, shapes, notes)
     context.cancel.check()
     context.progress(0.7, "progress.writing")
-    said["book"] = book_words(context)
+    said["book"] = book_words(chinese)
     said_notes = context.files.write_brief(brief, run, said, request.document, request.workbook, request.template)
     return {
         "counts": {"rows": len(run.rows), "numbers": len(brief.figures)}, "operation": None, "tables": [],
@@ -140,8 +141,7 @@ def _texts(context: Context, path: str) -> tuple[Text, ...]:
     if not path:
         return read_texts(context.files.brief_texts(), "")
     layers = context.files.layers(path)
-    names = (WORDS["texts_sheet"], (context.sentences or {}).get("brief.texts_sheet", ""))
-    wanted = next((name for name in names if name in layers), layers[0])
+    wanted = WORDS["texts_sheet"] if WORDS["texts_sheet"] in layers else layers[0]
     source = context.files.open_source(path, layer=wanted)
     try:
         rows: list[dict[str, str]] = []
@@ -220,7 +220,7 @@ def _counted(context: Context, run: Evaluation, other: Period, at: np.datetime64
 
 
 def _brief(
-    teller: Teller, said: Mapping[str, Any], words: dict[str, str], texts: tuple[Text, ...],
+    teller: Teller, said: Mapping[str, Any], words: Mapping[str, str], texts: tuple[Text, ...],
     shapes: Mapping[str, Any] | None, notes: list[str],
 ) -> Brief:  # fmt: skip
     said_sections = sections(texts, teller.look, teller.lists())
