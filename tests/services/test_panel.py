@@ -237,3 +237,49 @@ def test_days_are_those_of_the_city_also_where_clocks_change(tmp_path):
     }  # fmt: skip
     assert int(panel.counts(Question("kind", cut_off="2021-11-07")).counts["reported"].sum()) == 5
     opened.close()
+
+
+def test_an_earlier_cut_off_has_the_departments_of_then(tmp_path):
+    """Cases are sent from office to office; each cut-off against a plain walk along the log."""
+    rng = np.random.default_rng(4)
+    store = new_store(tmp_path / "sent.gpkg")
+    rows, events, logs = [], [], {}
+    for number in range(25):
+        day = int(rng.integers(1, 6))
+        log = [
+            ("report", None, "collection", moment(day), None),
+            ("accept", "collection", "filing", moment(day, 1), None),
+            ("file", "filing", "dispatch", moment(day, 2), None),
+        ]
+        for turn in range(int(rng.integers(1, 4))):
+            office = f"D{int(rng.integers(1, 5)):02d}"
+            log.append(("dispatch", "dispatch", "disposal", moment(day + 3 * turn + 1), office))
+            if turn < 2:
+                log.append(("return", "disposal", "dispatch", moment(day + 3 * turn + 2), office))
+        logs[number + 1] = log
+        rows.append((f"N{number}", log[-1][4], log[-1][2], log[0][3], log[1][3], log[2][3]))
+        events += [(number + 1, *step) for step in log]
+    with store.action("set up") as action:
+        names = ("case_no", "dept_code", "stage", "reported_at", "accepted_at", "filed_at")
+        action.insert("case_record", {name: objects(values) for name, values in zip(names, zip(*rows))})
+        names = ("case_fid", "action", "from_stage", "to_stage", "at", "dept_code")
+        listed = {name: objects(values) for name, values in zip(names, zip(*events))}
+        action.insert("case_event", {**listed, "source": objects(["import"] * len(events))})
+    panel = panel_of(make_context(store))
+    for day in range(2, 14):
+        cut_off = moment(day, 12)
+        expected = {}
+        for number, log in logs.items():
+            if log[0][3] > cut_off:
+                continue
+            named = [office for *_, at, office in log if at <= cut_off and office]
+            code = named[-1] if named else rows[number - 1][1]
+            expected[code] = expected.get(code, 0) + 1
+        question = Question("department", cut_off=cut_off)
+        assert {code: count for code, count in table(panel.counts(question), "reported").items() if count} == expected
+        for code, count in expected.items():
+            assert len(panel.cases(question, "reported", code)) == count
+    notes = [code for code, _ in tally(make_context(store), Selection("department", cut_off=moment(5))).notes]
+    assert "table.as_of" in notes
+    assert "table.as_of" not in [code for code, _ in tally(make_context(store), Selection("department")).notes]
+    store.close()

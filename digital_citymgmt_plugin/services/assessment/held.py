@@ -20,7 +20,7 @@ from digital_citymgmt_plugin.core.cases.replay import EVENT_COLUMNS as REPLAYED
 from digital_citymgmt_plugin.core.cases.replay import events_of
 from digital_citymgmt_plugin.core.cases.stages import CLOSED, STEPS, VOID
 from digital_citymgmt_plugin.core.cases.times import NAT, from_text
-from digital_citymgmt_plugin.core.ports import Context, Store
+from digital_citymgmt_plugin.core.ports import Columns, Context, Store
 from digital_citymgmt_plugin.services.assessment.columns import (
     CASE_COLUMNS,
     EVENT_COLUMNS,
@@ -153,7 +153,21 @@ class HeldCases:
         made = self.reader.cases({**held, **told})
         for name, values in made.items():
             part[name][rows] = values
+        self._departments(part, rows, fids, events)
         log_put(log, rows, self._facts(self.reader.events(events), fids))
+
+    def _departments(self, part: dict[str, NDArray[Any]], rows: Ints, fids: Ints, events: Columns) -> None:
+        """Give cases back to the department that the last event before the cut-off names; else to that of their row.
+
+        Every event has the department that the case had then; a new one comes with a dispatch.
+        """
+        named = np.flatnonzero(np.array([bool(code) for code in events["dept_code"].tolist()], dtype=bool))
+        numbers = self.words["dept_code"].numbers(events["dept_code"][named].tolist())
+        then = part["dept_code"][rows].copy()
+        then[np.searchsorted(fids, events["case_fid"][named].astype(np.int64))] = numbers  # of one case the last wins
+        other = rows[then != part["dept_code"][rows]]
+        part["dept_code"][rows] = then
+        part["dept_name"][other] = 0  # its name is that of the profile
 
     # -- keeping up -----------------------------------------------------------------------------------------------
 

@@ -118,12 +118,12 @@ class Panel:
         """Return a side that cases are counted by, and the place of each case."""
         if by not in self._sides and parted(by)[1]:
             then = cases_then(self._store, by, self.fids, self._nowhere, self.look)
-            self._sides[by] = Side(then.codes, then.names, lambda *_: then.place, then.parents), then.place
+            self._sides[by] = Side(then.codes, then.names, lambda *_: then.place, parents=then.parents), then.place
         if by not in self._sides:
             side = make_side(self._store, by, self.held.words, self.held.data, self._nowhere)
             self._sides[by] = side, side.of(self.held.data, self.held.log)
         side, base = self._sides[by]
-        return side, view.side(by, base, side.of) if by in PEOPLE else base
+        return side, view.side(by, base, side.of) if by in LOGGED else base
 
     def chosen(self, question: Question, view: View) -> NDArray[np.bool_]:
         """Tell which cases the filter takes."""
@@ -242,6 +242,7 @@ def _known(codes: Iterable[str]) -> list[str]:
     return listed
 
 
+LOGGED = (*PEOPLE, "department")  # sides that logs tell at every cut-off
 _panels: WeakKeyDictionary[Store, Panel] = WeakKeyDictionary()
 
 

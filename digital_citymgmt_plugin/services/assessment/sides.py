@@ -40,6 +40,7 @@ class Side:
     codes: list[str]
     names: list[str]
     of: Callable[[Mapping[str, NDArray[Any]], LogFacts | None], NDArray[np.int32]]
+    past: frozenset[str] = frozenset()  # codes that no case has today: of logs
     parents: Mapping[str, str] = field(default_factory=dict)  # of rows of a day: code → code of the area around
 
 
@@ -80,7 +81,9 @@ def make_side(
 
     for key in keys(data)[0].tolist():
         code_of(key)
-    codes = sorted({code for code in [*namer.all(), *known.values()] if code})
+    now = {code for code in [*namer.all(), *known.values()] if code}
+    past = {code for code in words[names[0]].texts if code} - now if by == "department" else set()
+    codes = sorted(now | past)
     place = {code: number for number, code in enumerate(codes)}
 
     def of(columns: Mapping[str, NDArray[Any]], _log: LogFacts | None) -> NDArray[np.int32]:
@@ -88,7 +91,7 @@ def make_side(
         at = np.array([place.get(code_of(key), len(codes)) for key in found.tolist()], dtype=np.int32)
         return at[inverse] if len(at) else np.empty(0, dtype=np.int32)
 
-    return Side([*codes, ""], [*(namer.name(code) for code in codes), nowhere], of)
+    return Side([*codes, ""], [*(namer.name(code) for code in codes), nowhere], of, frozenset(past))
 
 
 def _person(by: str, texts: list[str], nowhere: str) -> Side:

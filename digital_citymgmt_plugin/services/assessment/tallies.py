@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -66,7 +66,8 @@ def tally(context: Context, selection: Selection, without: str = "") -> Tally:
         spared = _folded(spared, selection.join) if spared is not None else None
     day = parted(selection.by)[1]
     parents = panel.side(selection.by, panel.view())[0].parents if day else _parents(context.need_store(), selection.by)
-    rows, keep = _rows(parents, selection.by, counted)
+    side = panel.side(side_of(selection.by, "reported"), panel.view())[0]
+    rows, keep = _rows(parents, selection.by, counted, side.past)
     cells = {code: values[keep] for code, values in counted.counts.items()} if selection.by2 else {}
     return Tally(
         rows,
@@ -76,7 +77,10 @@ def tally(context: Context, selection: Selection, without: str = "") -> Tally:
         tuple(Row(code, name) for code, name in zip(counted.codes2, counted.names2)),
         cells,
         _on_rows(counted, spared, keep),
-        _notes(selection, counted),
+        (
+            *_notes(selection, counted),
+            *((("table.as_of", {}),) if panel.view(selection.cut_off) is not panel.view() else ()),
+        ),
     )
 
 
@@ -167,12 +171,18 @@ def _union(sides: Sequence[tuple[Sequence[str], Sequence[str]]]) -> tuple[tuple[
     return tuple(codes), tuple(names[code] for code in codes)
 
 
-def _rows(parents: Mapping[str, str], by: str, counted: Counted) -> tuple[tuple[Row, ...], NDArray[np.bool_]]:
+def _rows(
+    parents: Mapping[str, str], by: str, counted: Counted, past: Collection[str]
+) -> tuple[tuple[Row, ...], NDArray[np.bool_]]:
     """Return the rows that are shown: "not known" only with cases, people only who did something of what is counted."""
     any_case = np.zeros(len(counted.codes), dtype=bool)
     for values in counted.counts.values():
         any_case |= values.reshape(len(counted.codes), -1).any(axis=1)
-    keep = any_case if by in (*PEOPLE, *POSTS) else np.array([bool(code) for code in counted.codes]) | any_case
+    keep = (
+        any_case
+        if by in (*PEOPLE, *POSTS)
+        else np.array([bool(code) and code not in past for code in counted.codes]) | any_case
+    )
     rows = tuple(
         Row(code, name, parents.get(code, ""))
         for code, name, kept in zip(counted.codes, counted.names, keep.tolist())
