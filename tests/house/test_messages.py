@@ -11,6 +11,7 @@ import string
 import pytest
 
 from digital_citymgmt_plugin.bridge.messages import SENTENCES
+from digital_citymgmt_plugin.core.assessment.words import CHINESE
 from tests.house.trees import NAME, PACKAGE, ROOT, Source, calls, plugin_sources, strings
 
 MESSAGES = PACKAGE / "bridge" / "messages.py"
@@ -144,3 +145,14 @@ def test_every_kind_of_action_has_a_name():
     }  # fmt: skip
     assert len(kinds) > 10
     assert sorted(kind for kind in kinds if f"operation.{kind}" not in SENTENCES) == []
+
+
+def test_the_words_of_tables_are_the_chinese_ones_where_nobody_gives_a_language():
+    """Briefs are written in them; a sentence that is lacking would end the brief."""
+    rows = [line.split("\t") for line in (PACKAGE / "resources/i18n/sentences.tsv").read_text("utf-8").splitlines()]
+    assert {row[0]: row[2] for row in rows if row[0] in CHINESE} == dict(CHINESE)
+    used: set[str] = set()
+    for folder in ("core/assessment", "services/assessment"):
+        for path in (PACKAGE / folder).glob("*.py"):
+            used.update(re.findall(r'"(table\.[a-z_]+)"', path.read_text("utf-8")))
+    assert len(used) > 10 and used <= set(CHINESE)

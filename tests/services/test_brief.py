@@ -10,14 +10,16 @@ import pytest
 
 from digital_citymgmt_plugin.core.assessment.evaluation import evaluation_from_payload
 from digital_citymgmt_plugin.core.errors import InputRefused
-from digital_citymgmt_plugin.core.requests_assessment import BriefPeriod, CasesOfNumber, FreezeRun, WriteBrief
+from digital_citymgmt_plugin.core.requests_assessment import BriefPeriod, CasesOfNumber, FreezeRun, OpenRun, WriteBrief
 from digital_citymgmt_plugin.services.assessment.brief import brief_period, write_brief
 from digital_citymgmt_plugin.services.assessment.panel import cases_of_number
-from digital_citymgmt_plugin.services.assessment.runs import freeze_run
+from digital_citymgmt_plugin.services.assessment.runs import freeze_run, open_run
+from tests import office as libreoffice
 from tests.services import test_panel
 from tests.support import make_context
 
 store = test_panel.store
+office = libreoffice.office
 ASKED = {"by": "department", "scheme": "s3_department", "from_date": "2020-01-06", "to_date": "2020-01-12"}
 
 
@@ -169,3 +171,28 @@ def test_a_brief_is_chinese_whatever_qgis_speaks(store, tmp_path):
         words = make_context(store, sentences=sentences)
         write_brief(words, WriteBrief(document=str(tmp_path / f"{name}.docx"), before="-", year="-"))
     assert words_of(tmp_path / "zh.docx") == words_of(tmp_path / "en.docx")
+
+
+def test_libreoffice_computes_the_changes_and_the_table_of_a_brief(store, office, tmp_path):
+    """Every formula of the workbook against the runs themselves; no cell is an error."""
+    from openpyxl import load_workbook
+
+    keep(store)
+    keep(store, name="上周", from_date="2020-01-01", to_date="2020-01-05")
+    write(store, tmp_path, run="一周", before="上周", year="-")
+    path = tmp_path / "简报.xlsx"
+    names = load_workbook(path).sheetnames
+    sheets = dict(zip(names, office(path)))
+    assert not [cell for rows in sheets.values() for row in rows for cell in row if str(cell or "").startswith("#")]
+    now, before = ({} for _ in range(2))
+    for name, counts in (("一周", now), ("上周", before)):
+        made = evaluation_from_payload(open_run(make_context(store), OpenRun(name))["evaluation"])
+        counts.update(zip((row.code for row in made.rows), made.counts["filed"].tolist()))
+    rows = sheets["环比同比"][1:]
+    assert {row[0] for row in rows} >= set(now)
+    told = {row[0]: row[2:6] for row in rows if row[0] in now}
+    for code, (count, earlier, change, percent) in told.items():
+        assert (count, earlier) == (now[code], before[code])
+        assert change == count - earlier
+        assert percent == (round(100 * (count - earlier) / earlier, 2) if earlier else "–")
+    assert any(earlier for _, earlier, *_ in told.values()) and any(change for _, _, change, _ in told.values())

@@ -3,9 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-
 import numpy as np
 import pytest
 
@@ -14,6 +11,9 @@ from digital_citymgmt_plugin.core.assessment.schemes import Band, Scheme, Term
 from digital_citymgmt_plugin.core.assessment.scores import half_up
 from digital_citymgmt_plugin.core.profile import Indicator
 from digital_citymgmt_plugin.storage.assessment_book import TOP, write_assessment_book
+from tests import office as libreoffice
+
+office = libreoffice.office
 
 CODES = ("filed", "closed", "closed_on_time", "to_be_closed", "reworked", "voided")
 BANDS = (Band(0, 10, 100), Band(10, 50, 75.5), Band(50, None, 0))
@@ -70,25 +70,6 @@ CASES = {
     "plain": lambda: drawn(4, 30, terms=tuple(Term(term.indicator, "") for term in terms((0,) * 5))),
     "empty": lambda: drawn(5, 0, terms=terms((0.3, 0.2, 0.4, 0.1, 0)), grades=GRADES),
 }
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory):
-    """Compute workbooks anew: returns sheets of cells as LibreOffice has them."""
-    program = shutil.which("soffice") or shutil.which("libreoffice")
-    if program is None:
-        pytest.skip("LibreOffice is not installed: the formulas cannot be computed by a program that is not ours")
-    home = tmp_path_factory.mktemp("office")
-
-    def compute(path):
-        from openpyxl import load_workbook
-
-        out = home / "out"
-        command = [program, f"-env:UserInstallation=file://{home}/profile", "--headless", "--convert-to", "xlsx"]
-        subprocess.run([*command, "--outdir", out, path], check=True, capture_output=True, timeout=240)
-        return [[list(row) for row in sheet.values] for sheet in load_workbook(out / path.name, data_only=True)]
-
-    return compute
 
 
 @pytest.mark.parametrize("name", CASES)

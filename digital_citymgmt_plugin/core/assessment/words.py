@@ -62,6 +62,7 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "table.zero_zero": "没有数值的指标计0分",
         "table.zero_full": "没有数值的指标计满分",
         "table.no_value": "没有数值的指标：{names}",
+        "table.idle_rows": "{count} 行没有所统计的案件：不计综合指标值，不参加排名。",
         "table.joined": "{code} 的案件并入 {into}。",
         "table.scheme_empty": "没有指标",
         "table.scheme_weights": "权重之和为 {value}（{shares}），应为 1",
