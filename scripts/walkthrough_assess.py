@@ -29,7 +29,10 @@ from digital_citymgmt_plugin.bridge.assessment_layer import find_assessed
 class AssessmentDay(CensusDay):
     """The steps."""
 
-    STEPS = ("open_dock", "figures", "on_map", "periods", "fairness", "cases", "rates", "kept", "files", "small_screen")
+    STEPS = (
+        "open_dock", "figures", "on_map", "periods", "fairness", "cases", "rates", "kept", "brief", "another_day",
+        "files", "small_screen",
+    )  # fmt: skip
 
     @property
     def desk(self) -> Any:
@@ -164,6 +167,52 @@ class AssessmentDay(CensusDay):
         self.hand.click(dock.picture_button)
         yield from pause(0.5)
         self.check("its picture is written", path.is_file())
+        yield from self.set(dock.by_box, "community")
+
+    def brief(self) -> Iterator[None]:
+        """Write the brief of the kept table: Word file and workbook."""
+        dock, runs = self.desk.dock, self.desk.runs
+        path = OUT / "简报.docx"
+        self.desk.ask_file = lambda *_words: str(path)
+        runs.dialog = None  # the one before is gone
+        self.hand.click(dock.runs_button)
+        yield from wait_for(lambda: hasattr(runs.dialog, "view") and runs.dialog.isVisible(), 20, "the kept tables")
+        runs.dialog.view.selectRow(0)
+        yield from pause(0.3)
+        self.hand.click(runs.dialog.brief_button)
+        yield from wait_for(lambda: path.is_file() and path.with_suffix(".xlsx").is_file(), 60, "the brief")
+        yield from self.quiet()
+        self.hand.picture("brief_written")
+        self.check("the brief is a Word file", path.read_bytes()[:2] == b"PK" and path.stat().st_size > 20_000)
+
+    def another_day(self) -> Iterator[None]:
+        """Colour the unit grids as they were on a day, and beats; a day without grids is refused with a sentence."""
+        dock = self.desk.dock
+        yield from self.set(dock.by_box, "grid")
+        now = {str(row[0]) for row in self.desk.table.rows}
+        if not dock.more_button.isChecked():
+            self.hand.click(dock.more_button)
+        for day, words in ((time.strftime("%Y-%m-%d"), ""), ("1999-01-01", "1999-01-01")):
+            self.hand.click(dock.grids_edit)
+            dock.grids_edit.clear()
+            QTest.keyClicks(dock.grids_edit, day)
+            QTest.keyClick(dock.grids_edit, Qt.Key.Key_Return)
+            yield from self.still()
+            if words:
+                self.check("a day without grids is refused", words in dock.label.text())
+                continue
+            if not dock.map_button.isChecked():
+                self.hand.click(dock.map_button)
+            yield from wait_for(lambda: find_assessed() is not None, 20, "the coloured grids of the day")
+            rows = {str(row[0]) for row in self.desk.table.rows}
+            self.check("rows are the grids of today", rows - {""} == now - {""})
+            self.check("its day stands in the name", day in find_assessed().name())
+            self.hand.picture("grids_of_a_day")
+        dock.grids_edit.clear()
+        QTest.keyClick(dock.grids_edit, Qt.Key.Key_Return)
+        yield from self.set(dock.by_box, "beat")
+        self.hand.picture("beats")
+        self.hand.click(dock.map_button)
         yield from self.set(dock.by_box, "community")
 
     def cases(self) -> Iterator[None]:
