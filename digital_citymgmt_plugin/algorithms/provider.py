@@ -11,6 +11,7 @@ from digital_citymgmt_plugin.algorithms.assess import AssessAlgorithm
 from digital_citymgmt_plugin.algorithms.assigncodes import AssignCodesAlgorithm
 from digital_citymgmt_plugin.algorithms.backupstore import BackupStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.base import CityAlgorithm, icon, tr
+from digital_citymgmt_plugin.algorithms.casedensity import CaseDensityAlgorithm
 from digital_citymgmt_plugin.algorithms.changenotice import ChangeNoticeAlgorithm
 from digital_citymgmt_plugin.algorithms.checkcomponents import CheckComponentsAlgorithm
 from digital_citymgmt_plugin.algorithms.checkgrids import CheckGridsAlgorithm
@@ -47,6 +48,7 @@ from digital_citymgmt_plugin.algorithms.readrecheck import ReadRecheckAlgorithm
 from digital_citymgmt_plugin.algorithms.recomputedue import RecomputeDueAlgorithm
 from digital_citymgmt_plugin.algorithms.renumbergrids import RenumberGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.restate import RestateAlgorithm
+from digital_citymgmt_plugin.algorithms.scanclusters import ScanClustersAlgorithm
 from digital_citymgmt_plugin.algorithms.undooperation import UndoOperationAlgorithm
 from digital_citymgmt_plugin.algorithms.upgradestore import UpgradeStoreAlgorithm
 from digital_citymgmt_plugin.algorithms.verifystore import VerifyStoreAlgorithm
@@ -99,6 +101,8 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     DrawRecheckAlgorithm,
     ReadRecheckAlgorithm,
     WriteBriefAlgorithm,
+    ScanClustersAlgorithm,
+    CaseDensityAlgorithm,
 )
 
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Optional, get_type_hints
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.request_base import Layer as Layer
 from digital_citymgmt_plugin.core.request_base import Request as Request
+from digital_citymgmt_plugin.core.requests_analysis import ANALYSIS
 from digital_citymgmt_plugin.core.requests_assessment import ASSESSMENT
 from digital_citymgmt_plugin.core.requests_basemap import (
     DecideCandidates,
@@ -46,7 +47,6 @@ from digital_citymgmt_plugin.core.requests_duplicates import (
     MergeDuplicates,
 )
 from digital_citymgmt_plugin.core.requests_duty import DUTY
-from digital_citymgmt_plugin.core.requests_fairness import FAIRNESS
 from digital_citymgmt_plugin.core.requests_history import KINDS as HISTORY
 from digital_citymgmt_plugin.core.requests_intake import KINDS as INTAKE
 from digital_citymgmt_plugin.core.requests_links import LINKS, LinkCases
@@ -425,7 +425,7 @@ REQUESTS: dict[str, type[Request]] = {
         MoveCases, ListMoves, RecomputeDue,
     )
 }  # fmt: skip
-REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE, *LINKS, *SLIPS, *ASSESSMENT, *FAIRNESS)})
+REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE, *LINKS, *SLIPS, *ASSESSMENT, *ANALYSIS)})
 
 
 def request_from_params(method: str, params: dict[str, Any]) -> Request:

@@ -94,6 +94,11 @@ CONTRACT = {
     "readrecheck": {"STORE", "INPUT", "REJECTS"},
     "collectorsheets": {"STORE", "FROM", "TO", "REACH", "OUTPUT"},
     "writebrief": {"STORE", "FROM", "TO", "RUN", "KIND", "BEFORE", "YEAR", "TEMPLATE", "TEXTS", "OUTPUT", "WORKBOOK"},
+    "scanclusters": {
+        "STORE", "BY", "FROM", "TO", "CLASSES", "SOURCE", "MODEL", "EXPOSURE", "PERIOD", "PROSPECTIVE", "RADIUS",
+        "SIMULATIONS", "OUTPUT",
+    },
+    "casedensity": {"STORE", "FROM", "TO", "CLASSES", "SOURCE", "REACH", "EVERY", "CLIP", "OUTPUT"},
 }  # fmt: skip
 
 
