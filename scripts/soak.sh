@@ -4,6 +4,7 @@
 # with 500 kills per writing algorithm (DCM_KILLS); then tests and demo on the oldest supported QGIS.
 #
 #   make soak ONLY=fuzz FUZZ_SECONDS=300    spoilt files alone, for five minutes; FUZZ_SEED repeats a run
+#   make soak ONLY=scan    power and false alarms of the scan over 200 cities by lot, ten minutes
 #   make soak ONLY=redraw REDRAW_EDITS=200 REDRAW_SEED=2 REDRAW_STORE=city.gpkg    redraws by lot on a large city alone,
 #                                           of a copy of a store (else one is made, of REDRAW_SCALE)
 set -euo pipefail
@@ -21,11 +22,14 @@ case "${ONLY:-}" in
 fuzz)
     exec "${alone[@]}" tests/storage/test_readers_fuzz.py "$@"
     ;;
+scan)
+    exec "${alone[@]}" tests/core/test_scan_power.py "$@"
+    ;;
 redraw)
     exec "${alone[@]}" tests/services/test_redraw_city.py "$@"
     ;;
 *)
-    echo "[soak] ONLY=$ONLY: there are only fuzz and redraw" >&2
+    echo "[soak] ONLY=$ONLY: there are only fuzz, redraw and scan" >&2
     exit 2
     ;;
 esac

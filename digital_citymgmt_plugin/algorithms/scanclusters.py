@@ -39,7 +39,8 @@ class ScanClustersAlgorithm(CityAlgorithm):
 
     def declare(self) -> None:
         self.add(*p.store())
-        self.add(p.choice("BY", tr("Cells"), ("grid", "community", "street"), "grid"))
+        self.add(p.choice("BY", tr("Cells"), ("grid", "community", "street", "hexagon"), "grid"))
+        self.add(p.number("ACROSS", tr("Distance of hexagons (m)"), 500, 20), advanced=True)
         add_asked_cases(self)
         self.add(
             p.choice("MODEL", tr("Model"), ("poisson", "permutation"), "permutation"),
@@ -69,7 +70,10 @@ class ScanClustersAlgorithm(CityAlgorithm):
 
         return ScanClusters(
             **asked_cases(given), by=given.choice("BY"), model=given.choice("MODEL"), exposure=given.choice("EXPOSURE"),
-            period=given.choice("PERIOD"), longest=whole("LONGEST"), radius=float(given.number("RADIUS", 0) or 0),
-            most=whole("MOST"), prospective=given.flag("PROSPECTIVE"), trend=given.flag("TREND"),
+            period=given.choice("PERIOD"),
+            longest=whole("LONGEST"), radius=float(given.number("RADIUS", 0) or 0),
+            most=whole("MOST"),
+            across=float(given.number("ACROSS", 0) or 0), prospective=given.flag("PROSPECTIVE"),
+            trend=given.flag("TREND"),
             simulations=whole("SIMULATIONS"), seed=whole("SEED"), output=given.output_layer("OUTPUT"),
         )  # fmt: skip

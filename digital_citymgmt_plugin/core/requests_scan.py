@@ -32,7 +32,8 @@ class CasesAsked(Request):
 class ScanClusters(CasesAsked):
     """Find clusters in space and time (Kulldorff).
 
-    ``by``: grid, community, street. ``model``: poisson (by exposure) or permutation. ``exposure``: even (each cell
+    ``by``: grid, community, street, hexagon (``across`` metres wide; permutation only).
+    ``model``: poisson (by exposure) or permutation. ``exposure``: even (each cell
     alike), area, road_km, components. ``period``: day, week, month. ``longest``: periods of a cluster, 0 for half of
     all. ``radius``: metres, 0 for none; ``most``: cells of a cluster. ``prospective``: only clusters that last to the
     end. ``trend``: periods keep the numbers of cases that they have (Poisson). ``simulations``: 99, 999 …; ``level``:
@@ -41,6 +42,7 @@ class ScanClusters(CasesAsked):
 
     method: ClassVar[str] = "scan_clusters"
     by: str = "grid"
+    across: float = 500.0
     model: str = "poisson"
     exposure: str = "even"
     period: str = "week"

@@ -26,6 +26,7 @@ def test_density_equals_the_kernel_summed_pair_by_pair():
         kernel = np.where(away < 120, (1 - (away / 120) ** 2) ** 2 * 3 / (math.pi * 120**2), 0)
         assert np.allclose(found, kernel.sum(axis=1), atol=1e-12)
         assert (near == (away < 120).sum(axis=1)).all()
+        assert (ground.at(xy) == away.argmin(axis=0)).all()
         assert (inside == np.bincount(away.argmin(axis=0), minlength=len(ground))).all() and inside.sum() == 300
     fine = d.lattice(xy, 20.0, 140)
     mass = d.spread(xy, fine, 120.0)[0].sum() * 20**2 * math.sqrt(3) / 2

@@ -10,9 +10,13 @@ import pytest
 
 from digital_citymgmt_plugin.core.assessment.question import Question
 from digital_citymgmt_plugin.core.requests import Assess, ImportCases, Layer
+from digital_citymgmt_plugin.core.requests_scan import Density, Rhythm, ScanClusters
 from digital_citymgmt_plugin.services.assessment import assess
 from digital_citymgmt_plugin.services.assessment.panel import panel_of
 from digital_citymgmt_plugin.services.cases import import_cases
+from digital_citymgmt_plugin.services.hotspots.density import density
+from digital_citymgmt_plugin.services.hotspots.rhythm import rhythm
+from digital_citymgmt_plugin.services.hotspots.scan import scan_clusters
 from tests.support import make_context, new_store
 
 pytestmark = pytest.mark.real_data
@@ -101,3 +105,21 @@ def test_without_the_flag_the_clock_gives_the_same_and_judges_the_blank_rows_too
         assert (found["on_time"], found["overdue"]) == (46_572, 11_521 + 158)
     finally:
         store.close()
+
+
+def test_a_snowless_half_year_has_clusters_in_time_and_a_rhythm(city):
+    context = make_context(city[0])
+    asked = ScanClusters(by="hexagon", model="permutation", radius=1500, simulations=19)
+    found = scan_clusters(context, asked)
+    counts = found["counts"]
+    assert counts["cases"] + counts["elsewhere"] + counts["undated"] == city[1]["counts"]["accepted"]
+    assert found["clusters"][0]["p"] == 0.05
+    hours = rhythm(context, Rhythm())
+    assert (
+        np.sum(hours["table"]) + hours["counts"]["no_hour"] + hours["counts"]["no_time"]
+        == counts["cases"] + counts["elsewhere"] + counts["undated"]
+    )
+    assert hours["zone"] == "America/New_York" and np.argmax(np.sum(hours["table"], axis=0)) in range(8, 12)
+    dense = density(context, Density(every="quarter", reach=400))
+    assert [one["from"] for one in dense["periods"]][1:] == ["2011-10-01"] and dense["counts"]["clipped"] == 0
+    assert dense["counts"]["cases"] + dense["counts"]["unlocated"] == city[1]["counts"]["accepted"]

@@ -13,9 +13,12 @@ import pytest
 import shapely
 
 from digital_citymgmt_plugin.core.requests import Assess, ImportAreas, ImportCases, Layer, LinkCases
+from digital_citymgmt_plugin.core.requests_scan import ScanClusters, WatcherBias
 from digital_citymgmt_plugin.services.areas import import_areas
 from digital_citymgmt_plugin.services.assessment import assess
 from digital_citymgmt_plugin.services.cases import import_cases
+from digital_citymgmt_plugin.services.hotspots.bias import watcher_bias
+from digital_citymgmt_plugin.services.hotspots.scan import scan_clusters
 from digital_citymgmt_plugin.services.linking import link_cases
 from tests.support import make_context, new_store
 
@@ -126,3 +129,15 @@ def test_counts_add_up_by_village_and_by_town(city):
 def test_linking_again_writes_nothing(city):
     store, _, _ = city
     assert link_cases(make_context(store), LinkCases())["operation"] is None
+
+
+def test_villages_have_clusters_with_dates_and_all_cases_are_counted(city):
+    context = make_context(city[0])
+    asked = ScanClusters(by="community", model="permutation", period="month", longest=6, radius=3000, simulations=19)
+    found = scan_clusters(context, asked)
+    counts = found["counts"]
+    assert counts["cases"] == 105_292 and counts["elsewhere"] + counts["undated"] == TOTAL - 105_292
+    first = found["clusters"][0]
+    assert first["p"] == 0.05 and first["cases"] > first["expected"] and first["from"] < first["to"]
+    watchers = watcher_bias(context, WatcherBias(by="community"))
+    assert watchers["counts"]["unknown"] == 105_292 and watchers["city"] is None

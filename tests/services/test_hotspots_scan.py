@@ -122,6 +122,20 @@ def test_refused_with_a_sentence(context, code, more):
         scan_clusters(context, ScanClusters(**more))
 
 
+def test_hexagons_need_no_grids(context, tmp_path):
+    asked = ScanClusters(
+        by="hexagon", across=100, model="permutation", from_date=FIRST, to_date=LAST, radius=150,
+        output=str(tmp_path / "六边.gpkg"),
+    )  # fmt: skip
+    found = scan_clusters(context, asked)
+    first = found["clusters"][0]
+    assert first["certain"] and first["from"] == "2025-04-28" and found["counts"]["elsewhere"] == 2
+    shape = shapely.from_wkb(pyogrio.raw.read(asked.output)[2][0])
+    assert shape.intersects(shapely.Point(X + 250, Y + 250))
+    with pytest.raises(InputRefused, match=r"scan.hexagon"):
+        scan_clusters(context, ScanClusters(by="hexagon"))
+
+
 def test_a_scan_can_be_stopped(store):
     with pytest.raises(Cancelled):
         scan_clusters(make_context(store, Watcher(cancel_at=30)), ScanClusters(simulations=999))

@@ -44,6 +44,20 @@ class Hexagons:
         x = self.west + (column + 0.5 * (row & 1)) * self.across
         return np.column_stack([x, self.south + row * self.across * math.sqrt(3) / 2])
 
+    def at(self, xy: Floats) -> NDArray[np.int64]:
+        """Return the number of the hexagon that holds each point: the one with the nearest middle."""
+        step = self.across * math.sqrt(3) / 2
+        best, own = np.full(len(xy), np.inf), np.zeros(len(xy), dtype=np.int64)
+        low = np.floor((xy[:, 1] - self.south) / step).astype(np.int64)
+        for row in (low, low + 1):
+            shift = 0.5 * (row & 1)
+            column = np.rint((xy[:, 0] - self.west) / self.across - shift).astype(np.int64)
+            middle = self.west + (column + shift) * self.across, self.south + row * step
+            square = (middle[0] - xy[:, 0]) ** 2 + (middle[1] - xy[:, 1]) ** 2
+            closer = square < best
+            best[closer], own[closer] = square[closer], (row * self.columns + column)[closer]
+        return own
+
     def shapes(self, number: NDArray[np.int64]) -> NDArray[np.object_]:
         """Return the polygons."""
         row, column = np.divmod(number, self.columns)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,10 +16,12 @@ from digital_citymgmt_plugin.core.assessment.facts import COLLECTOR, OTHERS, sou
 from digital_citymgmt_plugin.core.cases.times import from_text, to_local
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points
+from digital_citymgmt_plugin.core.hotspots.density import lattice
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Context, Store
 from digital_citymgmt_plugin.core.requests_scan import CasesAsked
 from digital_citymgmt_plugin.services.beat_rows import ROAD
 
+HEXAGON = "hexagon"
 SOURCES = {"collector": COLLECTOR, "citizen": OTHERS}
 CELLS = {"grid": "grid_code", "community": "community_code", "street": "street_code"}
 _COLUMNS = (
@@ -181,6 +184,22 @@ def cell_of(cells: Cells, picked: Picked, by: str) -> Ints:
     rows = np.flatnonzero((found < 0) & picked.located)
     found[rows] = locate_points(picked.xy[rows], cells.shapes)
     return found
+
+
+def hexagons(picked: Picked, across: float) -> tuple[Cells, Ints]:
+    """Return the hexagons that hold cases, and the hexagon of each case; −1 for cases without a point."""
+    row = np.full(len(picked.fid), -1, dtype=np.int64)
+    there = np.flatnonzero(picked.located)
+    if not len(there):
+        empty = np.empty(0, dtype=object)
+        return Cells(empty, empty, empty), row
+    ground = lattice(picked.xy[there], across, across)
+    number, row[there] = np.unique(ground.at(picked.xy[there]), return_inverse=True)
+    middle = ground.middle(number)
+    # A name that is the same whatever cases were asked: half steps of the lattice from the origin of the coordinates.
+    names = np.rint(middle / [across / 2, across * math.sqrt(3) / 2]).astype(np.int64).tolist()
+    codes = np.array([f"{x}_{y}" for x, y in names], dtype=object)
+    return Cells(codes, np.array([""] * len(codes), dtype=object), ground.shapes(number)), row
 
 
 def roads(store: Store) -> NDArray[np.object_]:

@@ -15,7 +15,7 @@ from digital_citymgmt_plugin.core.ports import GEOM, Context
 from digital_citymgmt_plugin.core.requests_scan import ScanClusters
 from digital_citymgmt_plugin.services.assessment.said import said
 from digital_citymgmt_plugin.services.beat_rows import grid_figures
-from digital_citymgmt_plugin.services.hotspots.picking import Cells, cell_of, cells_of, days_of, pick
+from digital_citymgmt_plugin.services.hotspots.picking import HEXAGON, Cells, cell_of, cells_of, days_of, hexagons, pick
 from digital_citymgmt_plugin.services.intake import objects
 
 EXPOSURE_SAID = {
@@ -41,16 +41,19 @@ def scan_clusters(context: Context, request: ScanClusters) -> dict[str, Any]:
     Raises
     ------
     InputRefused
-        ``scan.choice``, ``scan.number``, ``scan.by``, ``scan.no_cells``, ``scan.no_cases``, ``scan.exposure``,
+        ``scan.choice``, ``scan.number``, ``scan.hexagon`` (they have no denominator),
+        ``scan.by``, ``scan.no_cells``, ``scan.no_cases``, ``scan.exposure``,
         ``scan.one_period``, ``scan.too_much``; those of ``pick``.
     """
     _check(request)
-    store = context.need_store()
-    cells = cells_of(store, request.by)
+    cells = None if request.by == HEXAGON else cells_of(context.need_store(), request.by)
     picked = pick(context, request)
     undated = picked.undated + int(np.isnat(picked.local).sum())
     picked = picked.at(~np.isnat(picked.local))
-    row = cell_of(cells, picked, request.by)
+    if cells is None:
+        cells, row = hexagons(picked, request.across)
+    else:
+        row = cell_of(cells, picked, request.by)
     weight = exposures(context, cells, request)
     inside = row >= 0
     if request.model == core.POISSON:
@@ -102,9 +105,11 @@ def _check(request: ScanClusters) -> None:
     ):  # fmt: skip
         if getattr(request, name) not in known:
             raise InputRefused("scan.choice", field=name, value=getattr(request, name), known=", ".join(known))
+    if request.by == HEXAGON and request.model != core.PERMUTATION:
+        raise InputRefused("scan.hexagon")
     bounds: tuple[tuple[str, float, float], ...] = (
-        ("longest", 0, _MOST["periods"]), ("radius", 0, 1e6), ("most", 1, 5_000), ("seed", 0, 2**32),
-        ("simulations", 0, _MOST["simulations"]), ("level", 0, 1), ("limit", 1, 1_000),
+        ("across", 20, 20_000), ("longest", 0, _MOST["periods"]), ("radius", 0, 1e6), ("most", 1, 5_000),
+        ("seed", 0, 2**32), ("simulations", 0, _MOST["simulations"]), ("level", 0, 1), ("limit", 1, 1_000),
     )  # fmt: skip
     for name, least, most in bounds:
         if not least <= getattr(request, name) <= most:
