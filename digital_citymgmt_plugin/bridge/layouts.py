@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import json
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -81,8 +82,9 @@ def tr(text: str) -> str:
 
 
 def new_layout(
-    project: QgsProject, store: str, key: str, city: str, extent: QgsRectangle | None = None
-) -> QgsPrintLayout:
+    project: QgsProject, store: str, key: str, city: str, extent: QgsRectangle | None = None,
+    above: Sequence[QgsVectorLayer] = (), title: str = "",
+) -> QgsPrintLayout:  # fmt: skip
     """Add a layout made from a template to the project.
 
     Parameters
@@ -98,6 +100,10 @@ def new_layout(
     extent : QgsRectangle, optional
         What the map shows, in the project's CRS; the whole city when not given. Layouts over communities or sheets
         take their extents from these.
+    above : sequence of QgsVectorLayer
+        Findings, shown over the city's areas in the place of the template's own layers, and in the legend.
+    title : str
+        In the place of the template's, under the name of the city.
 
     Returns
     -------
@@ -110,17 +116,22 @@ def new_layout(
         ``layout.nothing_to_show``: the store has no communities (or grids) to make pages of.
     """
     template = TEMPLATES[key]
+    if above:
+        template = replace(template, title=title or template.title, shows=AREAS)
     layout = QgsPrintLayout(project)
     document = QDomDocument()
     document.setContent((FOLDER / f"{template.file}.qpt").read_text(encoding="utf-8"))
     layout.loadFromTemplate(document, QgsReadWriteContext())
     manager = project.layoutManager()
     layout.setName(_free_name(manager, f"{city} {tr(template.title)}"))
-    shown = [layer for layer in (_find(store, one, project) for one in template.shows) if layer is not None]
+    found = [layer for layer in (_find(store, one, project) for one in template.shows) if layer is not None]
+    shown = [*above, *found]
     sheet = layout.itemById("map")
     _set_map(sheet, project, tr(template.title), shown, extent)
     coverage = _set_pages(layout, template, store, project)
     _set_texts(layout, template, project, store, city, coverage)
+    if above:
+        layout.itemById("title").setText(f"{city} {title}".strip())
     _set_legend(layout, template, shown, store, project)
     set_scale_bar(layout.itemById("scale bar"), sheet)
     set_north_arrow(layout.itemById("north arrow"), sheet)
@@ -144,6 +155,7 @@ def _set_map(
 ) -> None:
     """Show the layers, other visible layers of the project under them, in the light look."""
     ours = {layer.id() for layer in project.mapLayers().values() if layer.customProperty(layers.TABLE)}
+    ours |= {layer.id() for layer in shown}
     others = [layer for layer in project.layerTreeRoot().checkedLayers() if layer.id() not in ours]
     wanted: list[QgsMapLayer] = [*shown, *others]
     sheet.setCrs(project.crs())

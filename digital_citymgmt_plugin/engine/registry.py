@@ -66,6 +66,7 @@ SERVICES: dict[str, Service] = {
     "open_run": _late("assessment.runs", "open_run"),
     "compare_runs": _late("assessment.runs", "compare_runs"),
     "write_brief": _late("assessment.brief", "write_brief"),
+    "write_findings": _late("findings", "write_findings"),
     "judge_rates": _late("assessment.fairness", "judge_rates"),
     "rate_series": _late("assessment.fairness", "rate_series"),
     "compare_periods": _late("assessment.compare", "compare_periods"),

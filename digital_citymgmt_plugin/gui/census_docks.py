@@ -12,6 +12,8 @@ from qgis.PyQt.QtWidgets import QMenu, QToolBar
 from digital_citymgmt_plugin.gui.backdrop_actions import BackdropActions
 from digital_citymgmt_plugin.gui.base_map_actions import BaseMapActions
 from digital_citymgmt_plugin.gui.desk import Desk
+from digital_citymgmt_plugin.gui.docks.analyst_controller import AnalystController
+from digital_citymgmt_plugin.gui.docks.analyst_dock import AnalystDock
 from digital_citymgmt_plugin.gui.docks.assessment_controller import AssessmentController
 from digital_citymgmt_plugin.gui.docks.assessment_dock import AssessmentDock
 from digital_citymgmt_plugin.gui.docks.beat_controller import BeatController
@@ -87,6 +89,8 @@ class CensusDocks:
         assessment_dock = AssessmentDock(window)
         self.assessment = AssessmentController(controller, assessment_dock)
         self.assessment.cases_asked.connect(show_number)
+        analyst_dock = AnalystDock(window)
+        self.analyst = AnalystController(controller, analyst_dock)
         # Without a store the algorithm's own dialog opens: it drafts from layers alone.
         controller.windows["draftgrids"] = self.draft.show
         self.vendor = VendorActions(controller, window)
@@ -118,7 +122,7 @@ class CensusDocks:
         self.desks: list[Desk] = [
             self.issues, self.sheets, self.candidates, self.base_map, self.backdrop, self.totals, self.draft,
             self.drafts, self.vendor, self.vendor_beats, self.redraw, self.lineage, self.beats, self.dispatch,
-            self.remediation, self.assessment,
+            self.remediation, self.assessment, self.analyst,
         ]  # fmt: skip
         self.docks: list[tuple[str, str, QgsDockWidget]] = [
             (tr("&Issues"), "issues", issue_dock),
@@ -130,6 +134,7 @@ class CensusDocks:
             (tr("&Beats"), "beats", beat_dock),
             (tr("Dis&patch of cases"), "dispatch", dispatch_dock),
             (tr("Assess&ment"), "assessment", assessment_dock),
+            (tr("Anal&yst"), "analyst", analyst_dock),
         ]
         self.exit_blocker = ExitBlocker(controller.unwritten, iface)
         for _words, _name, dock in self.docks:
