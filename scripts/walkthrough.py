@@ -145,6 +145,8 @@ ASSESS = (
     ("cases", "SELECT count(*) FROM case_record", 300),
     ("kept tables", "SELECT count(*) FROM assessment_run", 1),
 )
+# What an analyst's questions must leave: nothing is written.
+ANALYST = (("cases", "SELECT count(*) FROM case_record", 300),)
 KINDS = {
     "create_store", "import_areas", "adopt_grids", "import_components", "assign_codes", "import_cases", "link_cases",
 }  # fmt: skip
@@ -164,7 +166,7 @@ def run_qgis(out: Path, data: Path, options: argparse.Namespace) -> int:
     """Start QGIS with the plugin and the steps; return its exit status."""
     locale, seconds = options.locale, options.timeout
     part = "size" if options.store else "first" if options.first else "census" if options.census else "steps"
-    days = ("grids", "vendor", "redraw", "history", "beats", "review", "cases", "assess")
+    days = ("grids", "vendor", "redraw", "history", "beats", "review", "cases", "assess", "analyst")
     part = next((name for name in days if getattr(options, name)), part)
     part = "kills" if options.kills else "pace" if options.redraw and options.store else part
     if options.dispatch:
@@ -244,6 +246,7 @@ def main() -> int:
     parser.add_argument("--cases", action="store_true", help="cases of a platform's workbook, by example")
     parser.add_argument("--dispatch", action="store_true", help="a day of a dispatcher; with --store: its speed")
     parser.add_argument("--assess", action="store_true", help="the assessment dock: periods, map, cases, files")
+    parser.add_argument("--analyst", action="store_true", help="the analyst's dock: questions, map, periods, a page")
     parser.add_argument("--review", action="store_true", help="all docks, windows and dialogs, one after the other")
     parser.add_argument("--size", default="1920x1080", help="of the screen, e.g. 1366x768")
     parser.add_argument("--font", type=float, default=0, help="size of all texts in points; QGIS' own without")
@@ -263,7 +266,7 @@ def main() -> int:
     if options.first:
         make_first_day(out / "first_day", data)
     day = {"census": CENSUS, "grids": GRIDS, "redraw": REDRAW, "vendor": VENDOR, "history": HISTORY, "beats": BEATS,
-           "dispatch": DISPATCH, "cases": CASES, "assess": ASSESS}  # fmt: skip
+           "dispatch": DISPATCH, "cases": CASES, "assess": ASSESS, "analyst": ANALYST}  # fmt: skip
     kind = next((name for name in (*day, "review") if getattr(options, name)), "redraw" if options.kills else "")
     if options.history:
         from scripts.history_city import make_history
@@ -273,7 +276,7 @@ def main() -> int:
         from scripts.case_workbook import make_case_workbook
 
         make_case_workbook(out / "cases" / "平台导出.xlsx", data)
-    elif kind and not (options.vendor or options.beats or options.dispatch or options.assess or options.store):
+    elif kind and not (options.vendor or options.beats or options.dispatch or options.assess or options.analyst or options.store):
         from walkthrough_census_data import make_census_day
 
         make_census_day(out / "census_day", data)

@@ -151,7 +151,7 @@ def show_time(canvas: Any, first: str, last: str) -> None:
     """
     controller = canvas.temporalController() if hasattr(canvas, "temporalController") else None
     modes = getattr(QgsTemporalNavigationObject, "NavigationMode", QgsTemporalNavigationObject)
-    days = days_range(first, last) if first else QgsDateTimeRange()
+    days = days_range(first, last) if first else QgsDateTimeRange(QDateTime(), QDateTime())
     if controller is not None:
         off = getattr(modes, "NavigationOff", None)
         fixed = getattr(modes, "FixedRange", None)

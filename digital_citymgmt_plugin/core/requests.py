@@ -427,7 +427,6 @@ REQUESTS: dict[str, type[Request]] = {
     )
 }  # fmt: skip
 REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE, *LINKS, *SLIPS, *ASSESSMENT, *ANALYSIS)})
-REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE, *LINKS, *SLIPS, *ASSESSMENT, *FAIRNESS)})
 REQUESTS.update({kind.method: kind for kind in ANALYST})
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The *Analyst* dock: questions and answers of an engine that answers from a table, and of the engine on a demo town."""
+"""The *Analyst* dock: questions, and answers of an engine that answers from a table and of a real one."""
 
 from __future__ import annotations
 

@@ -58,17 +58,17 @@ class FindingFiles:
         desk, layer = self.desk, find_findings()
         if layer is None:
             return
-        # A copy that only the page shows: the next question takes the layer of this one away.
+        # A copy, which the page shows and the next question leaves alone; a theme shows only what is in the tree.
         kept = layer.clone()
         kept.removeCustomProperty(FINDINGS)
         project = QgsProject.instance()
         project.addMapLayer(kept, False)
-        tree = project.layerTreeRoot().findLayer(layer.id())
-        if tree is not None:
-            tree.setItemVisibilityChecked(False)
+        root = project.layerTreeRoot()
+        root.insertLayer(1, kept).setItemVisibilityChecked(False)
+        node = root.findLayer(layer.id())
+        node.setItemVisibilityChecked(False)  # what is shown meanwhile would stand on the page twice
         made = new_layout(project, desk.path, "cases", desk.controller.city(), above=(kept,), title=desk.title)
-        if tree is not None:
-            tree.setItemVisibilityChecked(True)
+        node.setItemVisibilityChecked(True)
         span = desk.span()
         if span is not None:  # a page of one period, not of all over one another
             sheet = made.itemById("map")
