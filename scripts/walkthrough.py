@@ -276,7 +276,7 @@ def main() -> int:
         from scripts.case_workbook import make_case_workbook
 
         make_case_workbook(out / "cases" / "平台导出.xlsx", data)
-    elif kind and not (options.vendor or options.beats or options.dispatch or options.assess or options.analyst or options.store):
+    elif kind and kind not in ("vendor", "beats", "dispatch", "assess", "analyst") and not options.store:
         from walkthrough_census_data import make_census_day
 
         make_census_day(out / "census_day", data)

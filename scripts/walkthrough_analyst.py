@@ -28,7 +28,7 @@ from digital_citymgmt_plugin.bridge.findings_layer import find_findings
 class AnalystDay(CensusDay):
     """The steps."""
 
-    STEPS = ("open_dock", "worse", "new", "rhythm", "density", "watchers", "page", "files", "narrow")
+    STEPS = ("open_dock", "worse", "new", "rhythm", "density", "page", "watchers", "files", "narrow")
 
     @property
     def desk(self) -> Any:
@@ -94,7 +94,7 @@ class AnalystDay(CensusDay):
         """Go through the months by the keys of the slider."""
         yield from self.ask("density")
         dock = self.desk.dock
-        self.near()
+        self.hand.click(dock.place_button)
         yield from self.settled()
         self.document("analyst-density")
         before = iface.mapCanvas().temporalRange().begin()

@@ -44,6 +44,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 
 FOLDER = Path(__file__).resolve().parents[1] / "resources" / "layouts"
 NORTH = FOLDER.parent / "symbols" / "north.svg"
+FINDING_PARTS = " · "  # between the parts of the name of findings: question, denominator, cases
 SHEET_SCALE = 3_000  # 500 m on 167 mm
 AREAS = ("admin_area/community", "admin_area/street", "admin_area/county")
 
@@ -126,12 +127,18 @@ def new_layout(
     layout.setName(_free_name(manager, f"{city} {tr(template.title)}"))
     found = [layer for layer in (_find(store, one, project) for one in template.shows) if layer is not None]
     shown = [*above, *found]
+    if above and extent is None:  # the city, not what was found: a case far off would shrink it to a dot
+        extent = QgsRectangle()
+        for layer in found:
+            extent.combineExtentWith(layer.extent())
+        extent.scale(1.04)
     sheet = layout.itemById("map")
     _set_map(sheet, project, tr(template.title), shown, extent)
     coverage = _set_pages(layout, template, store, project)
     _set_texts(layout, template, project, store, city, coverage)
     if above:
         layout.itemById("title").setText(f"{city} {title}".strip())
+        layout.itemById("legend").setWrapString(FINDING_PARTS)  # long names of layers would make its letters small
     _set_legend(layout, template, shown, store, project)
     set_scale_bar(layout.itemById("scale bar"), sheet)
     set_north_arrow(layout.itemById("north arrow"), sheet)

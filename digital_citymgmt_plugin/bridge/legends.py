@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from qgis.core import (
     QgsCategorizedSymbolRenderer,
     QgsFeatureRequest,
+    QgsGraduatedSymbolRenderer,
     QgsLayerTreeGroup,
     QgsLayoutItemLegend,
     QgsLegendRenderer,
@@ -96,6 +97,8 @@ def fill_legend(
                 _add(item, group, layer, heading, entries)
         elif isinstance(renderer, QgsRuleBasedRenderer):
             _add(item, root.addGroup(words), layer, "", used_rules(layer))
+        elif isinstance(renderer, QgsGraduatedSymbolRenderer):  # every class: the same scale on every page
+            _add(item, root.addGroup(words), layer, "", list(range(len(renderer.ranges()))))
         else:
             # A layer with one symbol shows that symbol's label and no heading.
             node = root.addLayer(layer)

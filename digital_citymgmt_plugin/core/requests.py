@@ -13,7 +13,6 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.request_base import Layer as Layer
 from digital_citymgmt_plugin.core.request_base import Request as Request
 from digital_citymgmt_plugin.core.requests_analysis import ANALYSIS
-from digital_citymgmt_plugin.core.requests_analyst import ANALYST
 from digital_citymgmt_plugin.core.requests_assessment import ASSESSMENT
 from digital_citymgmt_plugin.core.requests_basemap import (
     DecideCandidates,
@@ -427,7 +426,6 @@ REQUESTS: dict[str, type[Request]] = {
     )
 }  # fmt: skip
 REQUESTS.update({kind.method: kind for kind in (*HISTORY, *DUTY, *INTAKE, *LINKS, *SLIPS, *ASSESSMENT, *ANALYSIS)})
-REQUESTS.update({kind.method: kind for kind in ANALYST})
 
 
 def request_from_params(method: str, params: dict[str, Any]) -> Request:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from digital_citymgmt_plugin.core.request_base import Request
+from digital_citymgmt_plugin.core.requests_analyst import ANALYST
 from digital_citymgmt_plugin.core.requests_fairness import FAIRNESS
 from digital_citymgmt_plugin.core.requests_scan import SCAN
 
-ANALYSIS: tuple[type[Request], ...] = (*FAIRNESS, *SCAN)
+ANALYSIS: tuple[type[Request], ...] = (*FAIRNESS, *SCAN, *ANALYST)

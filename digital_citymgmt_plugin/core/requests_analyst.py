@@ -20,7 +20,7 @@ class WriteFindings(Request):
     method: ClassVar[str] = "write_findings"
     title: list[str] = field(default_factory=list)
     header: list[str] = field(default_factory=list)
-    rows: list[list] = field(default_factory=list)  # type: ignore[type-arg]  (values of JSON)
+    rows: list[list] = field(default_factory=list)  # type: ignore[type-arg]
     notes: list[str] = field(default_factory=list)
     output: str = ""
 

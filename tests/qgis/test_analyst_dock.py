@@ -200,7 +200,7 @@ def test_the_table_goes_into_a_workbook_as_it_is_shown(bench, tmp_path):
     QTest.mouseClick(bench.dock.export_button, Qt.MouseButton.LeftButton)
     bench.settle()
     asked = bench.pool.last("write_findings")
-    assert asked.rows[0][3] == 40 and len(asked.header) == len(asked.rows[0]) and "基数" in asked.notes
+    assert asked.rows[0][2] == 40 and len(asked.header) == len(asked.rows[0]) and "基数" in asked.notes
 
 
 def test_one_click_makes_a_page_that_the_next_question_leaves_alone(bench):
@@ -210,6 +210,8 @@ def test_one_click_makes_a_page_that_the_next_question_leaves_alone(bench):
     QTest.mouseClick(bench.dock.page_button, Qt.MouseButton.LeftButton)
     page = opened[0]
     assert "Where is it worse than chance?" in page.itemById("title").text()
+    assert page.itemById("legend").wrapString() == " · "  # the denominator stands there in letters that are read
+    assert page.itemById("map").extent().width() > 0
     name = page.itemById("map").followVisibilityPresetName()
     themes = QgsProject.instance().mapThemeCollection()
     bench.ask("when")
@@ -224,3 +226,10 @@ def test_another_store_takes_the_findings_away(bench):
     bench.ask("where")
     bench.controller.store_opened.emit("")
     assert find_findings() is None and bench.dock.view.model().rowCount() == 0
+
+
+@pytest.mark.parametrize("code", ["where", "new", "when", "density", "watched"])
+def test_every_question_has_words_of_its_own(code, qgis_app):
+    from digital_citymgmt_plugin.gui.models.findings import question_tip, question_words, ways
+
+    assert code in {way.code for way in ways()} and question_words(code) != question_tip(code)

@@ -219,7 +219,11 @@ class AnalystController(Desk):
         if layer is None or at < 0 or self.way is None:
             return
         if self.way.layer == "density":
-            show_extent(self.controller.iface.mapCanvas(), layer.extent(), layer.crs())
+            box = layer.extent()
+            areas = find_layer(self.path, "admin_area", "community")
+            if areas is not None and areas.featureCount():  # a case far off would shrink the city to a dot
+                box = areas.extent()
+            show_extent(self.controller.iface.mapCanvas(), box, self.crs())
             return
         layer.selectByExpression(self._filter(at))
         canvas = self.controller.iface.mapCanvas()

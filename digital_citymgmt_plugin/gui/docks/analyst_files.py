@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QCoreApplication
 
 from digital_citymgmt_plugin.bridge.findings_layer import FINDINGS, find_findings
 from digital_citymgmt_plugin.core.requests_analyst import WriteFindings
+from digital_citymgmt_plugin.gui.models.findings import question_words
 
 
 def tr(text: str) -> str:
@@ -67,7 +68,8 @@ class FindingFiles:
         root.insertLayer(1, kept).setItemVisibilityChecked(False)
         node = root.findLayer(layer.id())
         node.setItemVisibilityChecked(False)  # what is shown meanwhile would stand on the page twice
-        made = new_layout(project, desk.path, "cases", desk.controller.city(), above=(kept,), title=desk.title)
+        question = question_words(desk.way.code)
+        made = new_layout(project, desk.path, "cases", desk.controller.city(), above=(kept,), title=question)
         node.setItemVisibilityChecked(True)
         span = desk.span()
         if span is not None:  # a page of one period, not of all over one another

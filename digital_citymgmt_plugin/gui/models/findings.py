@@ -127,19 +127,19 @@ def findings_of(way: Way, answer: Mapping[str, Any]) -> Findings:
 def _clusters(answer: Mapping[str, Any]) -> Findings:
     listed: Sequence[Mapping[str, Any]] = answer["clusters"]
     header = (
-        tr("No."), tr("From"), tr("To"), tr("Cases"), tr("Expected"), tr("Ratio"), tr("p"), tr("Certain"), tr("Cells"),
+        tr("No."), tr("Certain"), tr("Cases"), tr("Expected"), tr("From"), tr("To"), tr("p"), tr("Ratio"), tr("Cells"),
     )  # fmt: skip
     rows = tuple(
         (
-            one["number"], one["from"], one["to"], one["cases"], float(one["expected"]), _quotient(one),
-            float(one["p"]), bool(one["certain"]), len(one["cells"]),
+            one["number"], bool(one["certain"]), one["cases"], float(one["expected"]), one["from"], one["to"],
+            float(one["p"]), _quotient(one), len(one["cells"]),
         )
         for one in listed
     )  # fmt: skip
     certain = sum(bool(one["certain"]) for one in listed)
     words = tr("{certain} of {count} clusters are more than chance.") if listed else tr("No cluster was found.")
     return Findings(
-        header, rows, frozenset({0, 3, 4, 5, 6, 8}), tuple(one["number"] for one in listed),
+        header, rows, frozenset({0, 2, 3, 6, 7, 8}), tuple(one["number"] for one in listed),
         tr("Cases of the clusters"), tuple(str(one["number"]) for one in listed[:_MOST_BARS]),
         tuple(float(one["cases"]) for one in listed[:_MOST_BARS]),
         tuple((str(one["number"]), str(one["from"]), str(one["to"])) for one in listed),
@@ -183,8 +183,8 @@ def _rhythm(answer: Mapping[str, Any]) -> Findings:
 
 def _density(answer: Mapping[str, Any]) -> Findings:
     periods: Sequence[Mapping[str, Any]] = answer["periods"]
-    rows = tuple((one["from"], one["to"], one["days"], one["cases"], float(one["highest"])) for one in periods)
-    header = (tr("From"), tr("To"), tr("Days"), tr("Cases"), tr("Highest density"))
+    rows = tuple((one["from"], one["to"], one["days"], float(one["highest"]), one["cases"]) for one in periods)
+    header = (tr("From"), tr("To"), tr("Days"), tr("Highest density"), tr("Cases"))
     return Findings(
         header, rows, frozenset({2, 3, 4}), tuple(one["period"] for one in periods), tr("Cases by period"),
         tuple(str(one["from"]) for one in periods), tuple(float(one["cases"]) for one in periods),
