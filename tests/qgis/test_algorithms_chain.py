@@ -109,8 +109,24 @@ def test_the_chain_from_areas_to_the_assessment(run, chinese_path):
     assert table["CASES"] == 10
     assert Path(table["OUTPUT"]).is_file()
     _compared_and_checked_again(run, store, chinese_path)
+    _crowded(run, store, chinese_path)
     assert run("verifystore", STORE=store)["FINDINGS"] == 0
     assert _codes(store) == 32
+
+
+def _crowded(run, store, folder):
+    """Scan for clusters and draw the density: as layers of their own."""
+    found = run(
+        "scanclusters", STORE=store, BY="community", MODEL="poisson", PERIOD="day", LONGEST=1, SIMULATIONS=9,
+        OUTPUT=str(folder / "聚集.gpkg"),
+    )  # fmt: skip
+    layer = QgsVectorLayer(found["OUTPUT"], "聚集", "ogr")
+    assert layer.isValid() and layer.featureCount() == found["CLUSTERS"] and found["CASES"] == 10
+    dense = run("casedensity", STORE=store, CLIP=0, OUTPUT=str(folder / "密度.gpkg"))
+    layer = QgsVectorLayer(dense["OUTPUT"], "密度", "ogr")
+    assert layer.featureCount() == dense["HEXAGONS"] > 0 and dense["CASES"] + dense["UNLOCATED"] == 10
+    with pytest.raises(QgsProcessingException):
+        run("casedensity", STORE=store, BREAKS="5, 1", OUTPUT=str(folder / "错.gpkg"))
 
 
 def _compared_and_checked_again(run, store, folder):
