@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import contextmanager
 
 import openpyxl
 import pytest
@@ -188,3 +189,43 @@ def test_a_draw_that_makes_no_sense_is_refused(context):
         with pytest.raises(InputRefused) as caught:
             draw_recheck(context, DrawRecheck(**options))
         assert caught.value.code == code, options
+
+
+def test_a_form_that_cannot_be_written_leaves_the_draw_and_says_so(store, context, tmp_path):
+    path = tmp_path / "no such folder" / "form.xlsx"
+    told = draw_recheck(context, DrawRecheck(number=12, seed="甲", output=str(path)))
+    codes = [code for code, _ in told["notes"]]
+    assert codes == ["recheck.no_form", "output.no_folder"] and told["output"] is None and not path.parent.exists()
+    assert dict(told["notes"])["recheck.no_form"]["seed"] == "甲"
+    assert len(rows_of(store, "recheck", "uuid")) == 1
+    undo_operation(context, UndoOperation(told["operation"]))
+    again, form = drawn(context, tmp_path)
+    assert again["cases"] == told["cases"] and form.exists()
+
+
+def test_no_form_is_left_of_a_draw_that_was_not_kept(store, context, tmp_path, monkeypatch):
+    action = store.action
+
+    @contextmanager
+    def broken(kind, **options):
+        with action(kind, **options) as opened:
+            yield opened
+            raise InputRefused("store.full")
+
+    monkeypatch.setattr(store, "action", broken)
+    with pytest.raises(InputRefused):
+        drawn(context, tmp_path)
+    assert not list(tmp_path.glob("*.xlsx")) and not rows_of(store, "recheck", "uuid")
+
+
+def test_a_form_of_many_unknown_draws_still_finds_its_own(store, context, tmp_path):
+    _, path = drawn(context, tmp_path)
+    filled = fill(path, lambda _row: {"Result": "属实"})
+    book = openpyxl.load_workbook(filled)
+    sheet = book.worksheets[0]
+    row = [cell.value for cell in sheet[2]]
+    for number in range(600):
+        sheet.append([f"!{number:04d}", *row[1:]])  # "!" sorts before every number of a draw
+    book.save(filled)
+    counts = read(context, filled)["counts"]
+    assert (counts["changed"], counts["rejected"]) == (12, 600)

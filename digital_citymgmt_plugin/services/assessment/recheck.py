@@ -47,7 +47,8 @@ def draw_recheck(context: Context, request: DrawRecheck) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``counts`` (cases: of the count; strata, drawn); ``recheck`` (uuid, seed), ``cases`` (fids), ``output``.
+        ``counts`` (cases: of the count; strata, drawn); ``recheck`` (uuid, seed), ``cases`` (fids), ``output`` (None
+        where the form could not be written: the draw is kept, ``notes`` say ``recheck.no_form`` and why).
 
     Raises
     ------
@@ -103,15 +104,23 @@ def draw_recheck(context: Context, request: DrawRecheck) -> dict[str, Any]:
             "place": np.arange(1, len(rows) + 1, dtype=np.int64),
             "operation_uuid": objects([action.operation_uuid] * len(rows)),
         })  # fmt: skip
-        if request.output and not context.preview:
-            context.progress(0.9, "progress.writing")
-            _form(context, store, request, made, seed, drawn, named, dict(zip(labels, sizes)))
         counts = {"cases": len(fids), "strata": len(labels), "drawn": len(rows)}
         action.counts.update(counts)
         operation = action.operation_uuid
+    notes: list[Any] = []
+    output = request.output
+    if output and not context.preview:
+        # The form is written of a draw that is kept: one of a draw that was not could never be read back.
+        context.progress(0.9, "progress.writing")
+        try:
+            _form(context, store, request, made, seed, drawn, named, dict(zip(labels, sizes)))
+        except InputRefused as error:
+            notes.append(("recheck.no_form", {"file": output, "name": name, "seed": seed}))
+            notes.append((error.code, dict(error.values)))
+            output = None
     return {
-        "counts": counts, "operation": operation, "tables": ["recheck", "recheck_case"], "notes": [],
-        "recheck": {"uuid": made, "seed": seed, "name": name}, "cases": drawn.tolist(), "output": request.output,
+        "counts": counts, "operation": operation, "tables": ["recheck", "recheck_case"], "notes": notes,
+        "recheck": {"uuid": made, "seed": seed, "name": name}, "cases": drawn.tolist(), "output": output,
         "files_wait": context.preview and bool(request.output),
     }  # fmt: skip
 

@@ -160,11 +160,16 @@ def _names(context: Context, source: Source) -> dict[str, str]:
     return found
 
 
+def _kept(store: Store) -> set[str]:
+    """Return the numbers of all re-checks: a form may name as many as it has rows, most of them no draw."""
+    return {str(recheck) for recheck in store.read("recheck", ["uuid"])["uuid"].tolist()}
+
+
 def _drawn(store: Store, rechecks: set[str]) -> dict[str, dict[str, Any]]:
     """Return of each re-check: case number → fid of its row, and what it holds."""
     names = ("fid", "case_fid", "result", "checked_at", "checked_by", "note")
     found: dict[str, dict[str, Any]] = {}
-    for recheck in sorted(rechecks)[:_PART]:
+    for recheck in sorted(rechecks & _kept(store)):
         rows = store.read("recheck_case", names, [("recheck_uuid", "=", recheck)], ["fid"])
         cases = rows["case_fid"].tolist()
         numbers: dict[int, str] = {}
