@@ -86,16 +86,21 @@ def show_findings(
         layer.setRenderer(_categorized("certain" if name == "clusters" else "kind", marks))
     if name == "clusters":
         _label(layer, "number")
+    set_times(layer)
+    project = QgsProject.instance()
+    project.addMapLayer(layer, False)
+    project.layerTreeRoot().insertLayer(0, layer)
+    return layer
+
+
+def set_times(layer: QgsVectorLayer) -> None:
+    """Tell QGIS on which days each feature is there; a copy of a layer does not know it of itself."""
     if layer.fields().indexOf("from_day") >= 0:
         times = layer.temporalProperties()
         times.setIsActive(True)
         times.setMode(QgsVectorLayerTemporalProperties.TemporalMode.ModeFeatureDateTimeStartAndEndFromExpressions)
         times.setStartExpression('to_datetime("from_day" || \' 00:00:00\', \'yyyy-MM-dd HH:mm:ss\')')
         times.setEndExpression('to_datetime("to_day" || \' 23:59:59\', \'yyyy-MM-dd HH:mm:ss\')')
-    project = QgsProject.instance()
-    project.addMapLayer(layer, False)
-    project.layerTreeRoot().insertLayer(0, layer)
-    return layer
 
 
 def _symbol(colour: str, style: str = "solid") -> QgsFillSymbol:

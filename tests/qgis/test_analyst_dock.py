@@ -233,3 +233,15 @@ def test_every_question_has_words_of_its_own(code, qgis_app):
     from digital_citymgmt_plugin.gui.models.findings import question_tip, question_words, ways
 
     assert code in {way.code for way in ways()} and question_words(code) != question_tip(code)
+
+
+def test_a_page_of_one_period_shows_no_other(bench):
+    opened = []
+    bench.iface.openLayoutDesigner = opened.append
+    bench.ask("density")
+    QTest.mouseClick(bench.dock.page_button, Qt.MouseButton.LeftButton)
+    sheet = opened[0].itemById("map")
+    shown = QgsProject.instance().mapThemeCollection().mapThemeVisibleLayers(sheet.followVisibilityPresetName())
+    kept = next(one for one in shown if "2026-02-01 – 2026-02-28" in one.name())
+    assert kept.temporalProperties().isActive() and sheet.isTemporal()
+    assert sheet.temporalRange().begin().toString("yyyy-MM-dd") == "2026-02-01"

@@ -250,6 +250,11 @@ class AnalystController(Desk):
         at = self.dock.slider.value() - 1
         return days_range(*self.findings.spans[at][1:]) if 0 <= at < len(self.findings.spans) else None
 
+    def span_words(self) -> str:
+        """Return the days that the map shows, "" for all."""
+        at = self.dock.slider.value() - 1
+        return " – ".join(self.findings.spans[at][1:]) if 0 <= at < len(self.findings.spans) else ""
+
     def message(self, words: str, *, good: bool = True) -> None:
         """Say something in the message bar."""
         level = Qgis.MessageLevel.Success if good else Qgis.MessageLevel.Warning

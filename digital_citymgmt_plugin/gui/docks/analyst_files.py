@@ -8,7 +8,7 @@ from typing import Any
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QCoreApplication
 
-from digital_citymgmt_plugin.bridge.findings_layer import FINDINGS, find_findings
+from digital_citymgmt_plugin.bridge.findings_layer import FINDINGS, find_findings, set_times
 from digital_citymgmt_plugin.core.requests_analyst import WriteFindings
 from digital_citymgmt_plugin.gui.models.findings import question_words
 
@@ -62,6 +62,9 @@ class FindingFiles:
         # A copy, which the page shows and the next question leaves alone; a theme shows only what is in the tree.
         kept = layer.clone()
         kept.removeCustomProperty(FINDINGS)
+        set_times(kept)
+        if desk.span() is not None:  # a page of one period says which
+            kept.setName(f"{layer.name()} · {desk.span_words()}")
         project = QgsProject.instance()
         project.addMapLayer(kept, False)
         root = project.layerTreeRoot()
@@ -72,7 +75,7 @@ class FindingFiles:
         made = new_layout(project, desk.path, "cases", desk.controller.city(), above=(kept,), title=question)
         node.setItemVisibilityChecked(True)
         span = desk.span()
-        if span is not None:  # a page of one period, not of all over one another
+        if span is not None:  # not all periods over one another
             sheet = made.itemById("map")
             sheet.setIsTemporal(True)
             sheet.setTemporalRange(span)
