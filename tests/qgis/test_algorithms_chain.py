@@ -120,13 +120,10 @@ def _crowded(run, store, folder):
         "scanclusters", STORE=store, BY="community", MODEL="poisson", PERIOD="day", LONGEST=1, SIMULATIONS=9,
         OUTPUT=str(folder / "聚集.gpkg"),
     )  # fmt: skip
-    layer = QgsVectorLayer(found["OUTPUT"], "聚集", "ogr")
-    assert layer.isValid() and layer.featureCount() == found["CLUSTERS"] and found["CASES"] == 10
+    assert QgsVectorLayer(found["OUTPUT"], "聚集", "ogr").featureCount() == found["CLUSTERS"] and found["CASES"] == 10
     dense = run("casedensity", STORE=store, CLIP=0, OUTPUT=str(folder / "密度.gpkg"))
-    layer = QgsVectorLayer(dense["OUTPUT"], "密度", "ogr")
-    assert layer.featureCount() == dense["HEXAGONS"] > 0 and dense["CASES"] + dense["UNLOCATED"] == 10
-    with pytest.raises(QgsProcessingException):
-        run("casedensity", STORE=store, BREAKS="5, 1", OUTPUT=str(folder / "错.gpkg"))
+    assert QgsVectorLayer(dense["OUTPUT"], "密度", "ogr").featureCount() == dense["HEXAGONS"] > 0
+    assert dense["CASES"] + dense["UNLOCATED"] == 10
 
 
 def _compared_and_checked_again(run, store, folder):
