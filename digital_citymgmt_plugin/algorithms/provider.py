@@ -28,6 +28,7 @@ from digital_citymgmt_plugin.algorithms.exportgrids import ExportGridsAlgorithm
 from digital_citymgmt_plugin.algorithms.exportprofile import ExportProfileAlgorithm
 from digital_citymgmt_plugin.algorithms.findduplicates import FindDuplicatesAlgorithm
 from digital_citymgmt_plugin.algorithms.gridson import GridsOnAlgorithm
+from digital_citymgmt_plugin.algorithms.hotspots import HotspotsAlgorithm
 from digital_citymgmt_plugin.algorithms.importareas import ImportAreasAlgorithm
 from digital_citymgmt_plugin.algorithms.importbasemap import ImportBaseMapAlgorithm
 from digital_citymgmt_plugin.algorithms.importbeats import ImportBeatsAlgorithm
@@ -101,6 +102,7 @@ ALGORITHMS: tuple[type[CityAlgorithm], ...] = (
     DrawRecheckAlgorithm,
     ReadRecheckAlgorithm,
     WriteBriefAlgorithm,
+    HotspotsAlgorithm,
     ScanClustersAlgorithm,
     CaseDensityAlgorithm,
 )

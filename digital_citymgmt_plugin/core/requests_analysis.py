@@ -6,6 +6,7 @@ from __future__ import annotations
 from digital_citymgmt_plugin.core.request_base import Request
 from digital_citymgmt_plugin.core.requests_analyst import ANALYST
 from digital_citymgmt_plugin.core.requests_fairness import FAIRNESS
+from digital_citymgmt_plugin.core.requests_hotspots import HOTSPOTS
 from digital_citymgmt_plugin.core.requests_scan import SCAN
 
-ANALYSIS: tuple[type[Request], ...] = (*FAIRNESS, *SCAN, *ANALYST)
+ANALYSIS: tuple[type[Request], ...] = (*FAIRNESS, *SCAN, *HOTSPOTS, *ANALYST)

@@ -94,6 +94,10 @@ CONTRACT = {
     "readrecheck": {"STORE", "INPUT", "REJECTS"},
     "collectorsheets": {"STORE", "FROM", "TO", "REACH", "OUTPUT"},
     "writebrief": {"STORE", "FROM", "TO", "RUN", "KIND", "BEFORE", "YEAR", "TEMPLATE", "TEXTS", "OUTPUT", "WORKBOOK"},
+    "hotspots": {
+        "STORE", "BY", "FROM", "TO", "CLASSES", "SOURCE", "DENOMINATOR", "NEIGHBOURS", "METRES", "PERMUTATIONS", "SEED",
+        "OUTPUT",
+    },
     "scanclusters": {
         "STORE", "BY", "FROM", "TO", "CLASSES", "SOURCE", "MODEL", "EXPOSURE", "PERIOD", "PROSPECTIVE", "RADIUS",
         "SIMULATIONS", "OUTPUT",
