@@ -200,16 +200,19 @@ def counts_at(case, cut_off, workdays):
     end = times.get("disposed_at", times.get("closed_at"))
     finished = rank >= 4 and end is not None and end <= cut_off
     due = case["due"]
-    if case["stated"] is not None:
-        late = not case["stated"]
+    moments = moments_of(case["events"]) + list(walk(in_order(case["events"]))["times"].values())
+    to_come = rank < 4 and bool(moments) and max(moments) > cut_off  # what was stated of its disposal came later
+    stated, blank = (None, False) if to_come else (case["stated"], case["blank"])
+    if stated is not None:
+        late = not stated
     elif due is None:
         late = False
     elif finished:
         late = end > due
     else:
         late = rank < 4 and not parked and cut_off > due
-    late = late and not case["blank"]
-    good = not late and not case["blank"]
+    late = late and not blank
+    good = not late and not blank
 
     def task(start, end):
         spent = working_minutes(start, end, workdays)
@@ -255,7 +258,7 @@ def counts_at(case, cut_off, workdays):
         "parked": parked, "ever_parked": alive and (told["ever_parked"] or parked),
         "not_accepted": void and void_rank == 0, "not_filed": void and void_rank == 1, "voided": void and void_rank > 1,
         "pending": alive and not closed, "on_time": alive and good, "overdue": alive and late,
-        "timeliness_missing": alive and case["blank"], "exempt": alive and told["exempt"],
+        "timeliness_missing": alive and blank, "exempt": alive and told["exempt"],
     }  # fmt: skip
     return {name: int(value) for name, value in found.items() if value}
 

@@ -99,6 +99,13 @@ def test_the_sources_word_on_timeliness_stands_and_a_blank_is_neither():
     assert "timeliness_missing" in one(**LIFE, due=7, blank=True)
 
 
+def test_before_the_disposal_the_sources_word_is_not_known_yet():
+    early = {"cut_off": DAY[4], "due": 6}
+    assert not {"overdue", "in_disposal_late", "to_be_closed"} & one(**LIFE, **early, stated=0)
+    assert "timeliness_missing" not in one(**LIFE, **early, blank=True)
+    assert "overdue" in one(**LIFE, cut_off=DAY[4], due=3, stated=1)  # by the clock alone
+
+
 def test_a_stage_without_times_is_believed():
     assert {"closed", "to_be_closed", "on_time"} <= one(reported_at=0, stage="closed")
 

@@ -9,7 +9,8 @@ Source of most: the statistics collector of one vendor (``vendor``). Where the t
 * A parked case has the stage it had before, is not in disposal, and its clock stands still: it is not overdue.
 * On time is what the source states; else the moment of disposal (of closing where none is known) against the target;
   no target is on time. An open case is overdue once the cut-off is past its target. Cases for which the source states
-  timeliness but left it blank are in ``timeliness_missing`` and neither on time nor late.
+  timeliness but left it blank are in ``timeliness_missing`` and neither on time nor late. Seen from before its
+  disposal, a case that went on later is judged by the clock alone: what was stated of it came later.
 """
 
 from __future__ import annotations

@@ -105,6 +105,7 @@ class Cases:
     log: LogFacts | None = None
     minutes: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     allowed: Mapping[str, float] = field(default_factory=dict)
+    went_on: Bools | None = None  # what these columns tell is not the end of the case: later steps were taken back
 
     def __len__(self) -> int:
         return len(self.stage)
@@ -213,13 +214,23 @@ class Known:
         late = ~np.isnat(self.cases.due) & (judged > self.cases.due)
         # Finished at an unknown moment, or parked: the clock has nothing to say.
         late &= finished | ((self.rank < FEEDBACK) & ~self.parked)
-        late = np.where(self.cases.stated >= 0, self.cases.stated == 0, late)
-        return late & ~self.cases.blank
+        late = np.where((self.cases.stated >= 0) & self._judged, self.cases.stated == 0, late)
+        return late & ~self.missing
 
-    @property
+    @cached_property
+    def _judged(self) -> Bools:
+        """Whether what the source states of timeliness holds yet: not of a case in disposal that went on later."""
+        known: Bools = self.rank >= FEEDBACK
+        if not known.all() and ((self.cases.stated >= 0) | self.cases.blank).any():
+            later = _fold(self.cases, np.fmax) > self.cut_off
+            known = known | ~(later if self.cases.went_on is None else later | self.cases.went_on)
+        return known
+
+    @cached_property
     def missing(self) -> Bools:
         """The source should have said whether it was on time, and did not."""
-        return self.cases.blank
+        missing: Bools = self.cases.blank & self._judged
+        return missing
 
     @cached_property
     def on_time(self) -> Bools:

@@ -74,6 +74,7 @@ class Reader:
         made["parked"] = made["parked"] > 0
         for name in CODED:
             made[name] = self.words[name].numbers(part[name].tolist())
+        made["went_on"] = np.zeros(len(made["fid"]), dtype=bool)  # until they are taken back to a cut-off
         made["source_kind"] = _mapped(part["source"], source_kind, np.int8)
         return made
 
@@ -137,7 +138,7 @@ class Reader:
         return Cases(
             {name: made[name] for name in STEPS}, made["due_at"], made["stage"], made["stated"], made["blank"],
             made["parked"], made["reworks"], made["extensions"], made["source_kind"], made["returns"], log,
-            spent, self.allowed,
+            spent, self.allowed, made["went_on"],
         )  # fmt: skip
 
 

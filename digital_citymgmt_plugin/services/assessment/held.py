@@ -151,6 +151,7 @@ class HeldCases:
                           [("fid", "in", fids.tolist())], ["fid"])  # fmt: skip
         told = Deriver(store).columns(events_of(events, fids), len(fids), held)
         made = self.reader.cases({**held, **told})
+        made["went_on"][:] = True
         for name, values in made.items():
             part[name][rows] = values
         self._departments(part, rows, fids, events)
