@@ -45,7 +45,7 @@ def _sentences(writer: BookWriter, brief: Brief) -> None:
     sheet = writer.book.create_sheet(sheet_name(brief.words["sheet"]))
     sheet.column_dimensions["A"].width = 110
     sheet.append([writer._styled(sheet, brief.values["title"], writer._title)])
-    sheet.append([brief.values["subtitle"]])
+    sheet.append([writer._styled(sheet, brief.values["subtitle"], None)])
     lines: list[tuple[str, bool]] = []
     for heading, texts in brief.sections:
         lines += [("", False), (heading, True), *((noted(text), False) for text in texts)]

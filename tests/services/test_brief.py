@@ -14,6 +14,7 @@ from digital_citymgmt_plugin.core.requests_assessment import BriefPeriod, CasesO
 from digital_citymgmt_plugin.services.assessment.brief import brief_period, write_brief
 from digital_citymgmt_plugin.services.assessment.panel import cases_of_number
 from digital_citymgmt_plugin.services.assessment.runs import freeze_run, open_run
+from digital_citymgmt_plugin.services.intake import objects
 from tests import office as libreoffice
 from tests.services import test_panel
 from tests.support import make_context
@@ -196,3 +197,24 @@ def test_libreoffice_computes_the_changes_and_the_table_of_a_brief(store, office
         assert change == count - earlier
         assert percent == (round(100 * (count - earlier) / earlier, 2) if earlier else "–")
     assert any(earlier for _, earlier, *_ in told.values()) and any(change for _, _, change, _ in told.values())
+
+
+HOSTILE = ("=cmd|' /C calc'!A0()", "{{ title }}{% for a in b %}", "<w:p>&\"'</w:t>", "\x01街\x0b道", "长" * 200)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_name_of_a_department_stays_text(store, tmp_path, name):
+    from openpyxl import load_workbook
+
+    with store.action("set up") as action:
+        action.insert("department", {"code": objects(["D0", "D1"]), "name": objects([name, "无案件"])})
+    own = tmp_path / "文字.csv"
+    own.write_text("code,section,each,text\ntitle,,,=1+1\nsubtitle,,,=2+2\n", encoding="utf-8")
+    keep(store)
+    write(store, tmp_path, texts=str(own))
+    shown = re.sub("[\x00-\x1f]", "", name)
+    assert shown in words_of(tmp_path / "简报.docx")
+    sheets = load_workbook(tmp_path / "简报.xlsx").worksheets
+    cells = [cell for sheet in sheets for row in sheet.iter_rows() for cell in row]
+    assert any(shown in str(cell.value) for cell in cells)
+    assert not [cell.value for cell in cells if cell.data_type == "f" and str(cell.value) in (name, "=1+1", "=2+2")]
