@@ -71,8 +71,23 @@ RUN = {
     "cut_off": "2026-04-01T00:00:00.000Z", "program": "1", "note": "",
 }  # fmt: skip
 
+LATER = {**RUN, "uuid": "r2", "name": "四月", "created_at": "2026-05-01T00:00:00.000Z"}
+
 
 SHAPES = {"320681": QgsGeometry.fromWkt("Polygon ((0 0, 9 0, 9 9, 0 0))").asWkb().data().hex()}
+
+
+def compared(request):
+    if not request.other:
+        raise InputRefused("assess.run_changed", value="三月")
+    row = {"counts": {"closed": [5, 6]}, "values": {"x": ["50.00", "60.00"]}, "composite": ["70.0", "80.0"]}
+    rows = [
+        {"code": "1", "name": "甲", "state": "changed", **row, "grade": ["B", "B"], "rank": [3, 1]},
+        {"code": "2", "name": "乙", "state": "same", **row, "grade": ["A", "A"], "rank": [1, 1]},
+        {"code": "3", "name": "丙", "state": "new", **row, "grade": ["", "A"], "rank": [0, 2]},
+    ]
+    counts = {"rows": 3, "changed": 1, "gone": 0, "new": 1}
+    return {"run": {**RUN, "name": "{second}"}, "other": {"name": "四月"}, "counts": counts, "rows": rows}
 
 
 class Bench(DockBench):
@@ -80,10 +95,12 @@ class Bench(DockBench):
 
     def __init__(self, city):
         answers = {
+            "compare_runs": compared,
             "show_evaluation": evaluated, "export_evaluation": {"counts": {}}, "cases_of_number": {"fids": [1, 2]},
             "write_brief": {"outputs": []}, "judge_rates": JUDGED, "compare_periods": CHANGED,
             "row_shapes": lambda request: {"crs": "EPSG:4549", "shapes": SHAPES},
-            "warm_panel": {"ready": True, "fraction": 1.0}, "list_schemes": SCHEMES, "list_runs": {"runs": [RUN]},
+            "warm_panel": {"ready": True, "fraction": 1.0}, "list_schemes": SCHEMES,
+            "list_runs": {"runs": [LATER, RUN]},
             "open_run": lambda request: {**evaluated(Evaluate(by="street")), "run": RUN},
             "freeze_run": lambda request: {"run": {**RUN, "name": request.name}, "tables": ["assessment_run"]},
         }  # fmt: skip
@@ -313,7 +330,7 @@ def test_a_table_is_kept_and_opened_again(bench, monkeypatch, tmp_path):
     bench.dock.runs_button.click()
     bench.settle()
     dialog = bench.desk.runs.dialog
-    dialog.view.selectRow(0)
+    dialog.view.selectRow(1)
     dialog.open_button.click()
     bench.settle()
     assert bench.pool.last("open_run").run == "r1" and "三月" in bench.dock.label.text()
@@ -326,12 +343,40 @@ def test_a_table_is_kept_and_opened_again(bench, monkeypatch, tmp_path):
     assert not bench.desk.frozen
 
 
+def test_two_kept_tables_are_compared_the_older_first(bench):
+    bench.dock.runs_button.click()
+    bench.settle()
+    dialog = bench.desk.runs.dialog
+    assert not dialog.compare_button.isEnabled() and not dialog.open_button.isEnabled()
+    dialog.view.selectAll()
+    assert dialog.compare_button.isEnabled() and not dialog.open_button.isEnabled()
+    dialog.compare_button.click()
+    bench.settle()
+    asked = bench.pool.last("compare_runs")
+    assert (asked.run, asked.other) == ("r1", "r2")
+    shown = bench.desk.runs.dialog
+    assert shown.label.text().startswith("{second} → 四月") and len(shown.rows) == 2
+    assert shown.rows[0][2:] == ["70.0 → 80.0", "B", "3 → 1", "+2", "closed 5 → 6; x 50.00 → 60.00"]
+    assert shown.rows[1][4:6] == ["– → 2", "–"]
+    shown.reject()
+
+
+def test_a_kept_table_that_was_tampered_with_is_not_compared(bench):
+    bench.dock.runs_button.click()
+    bench.settle()
+    dialog = bench.desk.runs.dialog
+    dialog.view.selectRow(1)
+    dialog.compare_button.click()
+    bench.settle()
+    assert bench.pool.last("compare_runs").other == "" and bench.desk.runs.dialog is dialog
+
+
 def test_a_brief_is_written_of_a_kept_table(bench, monkeypatch, tmp_path):
     monkeypatch.setattr(bench.desk, "ask_file", lambda *_: str(tmp_path / "三月.docx"))
     bench.dock.runs_button.click()
     bench.settle()
     dialog = bench.desk.runs.dialog
-    dialog.view.selectRow(0)
+    dialog.view.selectRow(1)
     dialog.brief_button.click()
     bench.settle()
     asked = bench.pool.last("write_brief")

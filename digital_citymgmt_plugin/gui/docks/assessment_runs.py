@@ -12,9 +12,10 @@ from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
-from digital_citymgmt_plugin.core.requests_assessment import FreezeRun, ListRuns, OpenRun, WriteBrief
+from digital_citymgmt_plugin.core.requests_assessment import CompareRuns, FreezeRun, ListRuns, OpenRun, WriteBrief
 from digital_citymgmt_plugin.gui.dialogs.operations import moment
 from digital_citymgmt_plugin.gui.dialogs.question import ask_text, fit
+from digital_citymgmt_plugin.gui.docks.assessment_compare import ComparedDialog
 from digital_citymgmt_plugin.gui.docks.parts import chosen_rows, fit_columns, plain_label, rows_view
 from digital_citymgmt_plugin.gui.models.rows import RowsModel
 from digital_citymgmt_plugin.gui.standard_buttons import name_buttons
@@ -26,10 +27,14 @@ def tr(text: str) -> str:
 
 
 class RunsDialog(QDialog):
-    """The tables that were kept; ``wanted`` (uuid): one is opened; ``told``: a brief is written of one."""
+    """The tables that were kept; ``wanted`` (uuid): one is opened; ``told``: a brief is written of one.
+
+    ``compared`` (two uuids, the older first; "" as second: with what is counted now).
+    """
 
     wanted = pyqtSignal(str)
     told = pyqtSignal(str)
+    compared = pyqtSignal(str, str)
 
     def __init__(self, runs: Sequence[dict[str, Any]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,19 +48,21 @@ class RunsDialog(QDialog):
             ]
             for run in self.runs
         ]  # fmt: skip
-        self.view = rows_view(tr("Kept tables: press Enter to open one"), many=False)
+        self.view = rows_view(tr("Kept tables: press Enter to open one"))
         self.view.setModel(RowsModel(header, rows, self.view))
         fit_columns(self.view)
         self.view.activated.connect(lambda _index: self._open())
-        label = plain_label("" if runs else tr("No table was kept yet."))
-        label.setVisible(not runs)
+        several = tr("Choose two to compare them, or one to compare it with what is counted now.")
+        label = plain_label(several if runs else tr("No table was kept yet."))
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         name_buttons(buttons)
         self.open_button = buttons.addButton(tr("Open"), QDialogButtonBox.ButtonRole.AcceptRole)
-        self.open_button.setEnabled(bool(runs))
         self.brief_button = buttons.addButton(tr("Write a brief…"), QDialogButtonBox.ButtonRole.ActionRole)
-        self.brief_button.setEnabled(bool(runs))
         self.brief_button.clicked.connect(lambda _=False: self._choose(self.told))
+        self.compare_button = buttons.addButton(tr("Compare…"), QDialogButtonBox.ButtonRole.ActionRole)
+        self.compare_button.clicked.connect(lambda _=False: self._compare())
+        self.view.selectionModel().selectionChanged.connect(lambda *_: self._allow())
+        self._allow()
         buttons.accepted.connect(self._open)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
@@ -63,6 +70,18 @@ class RunsDialog(QDialog):
         layout.addWidget(self.view, 1)
         layout.addWidget(buttons)
         fit(self, 760, 420)
+
+    def _allow(self) -> None:
+        chosen = len(chosen_rows(self.view))
+        self.open_button.setEnabled(chosen == 1)
+        self.brief_button.setEnabled(chosen == 1)
+        self.compare_button.setEnabled(chosen in (1, 2))
+
+    def _compare(self) -> None:
+        chosen = sorted((self.runs[row] for row in chosen_rows(self.view)), key=lambda run: str(run["created_at"]))
+        if chosen:
+            self.compared.emit(str(chosen[0]["uuid"]), str(chosen[1]["uuid"]) if len(chosen) > 1 else "")
+            self.accept()
 
     def _open(self) -> None:
         self._choose(self.wanted)
@@ -120,6 +139,7 @@ class RunDesk:
         dialog = RunsDialog(answer["runs"], self.desk.dock)
         dialog.wanted.connect(self.open)
         dialog.told.connect(self.write_brief)
+        dialog.compared.connect(self.compare)
         dialog.finished.connect(lambda _answer: dialog.deleteLater())
         self.dialog = dialog
         dialog.open()
@@ -127,6 +147,17 @@ class RunDesk:
     def open(self, run: str) -> None:
         """Show a table as it was kept."""
         self.desk.courier.send(self.desk.path, OpenRun(run), self.desk.show_run, self.desk.failed)
+
+    def compare(self, run: str, other: str) -> None:
+        """Show what changed from a kept table to another, or to what is counted now ("")."""
+        request = CompareRuns(run, other)
+        self.desk.ask(tr("Comparing kept tables"), request, self._show_compared)
+
+    def _show_compared(self, answer: dict[str, Any]) -> None:
+        dialog = ComparedDialog(answer, self.desk.dock)
+        dialog.finished.connect(lambda _answer: dialog.deleteLater())
+        self.dialog = dialog
+        dialog.open()
 
     def write_brief(self, run: str) -> None:
         """Ask for a Word file and write a brief of a kept table into it, and the workbook beside it."""
