@@ -30,8 +30,8 @@ class AssessmentDay(CensusDay):
     """The steps."""
 
     STEPS = (
-        "open_dock", "figures", "on_map", "periods", "fairness", "cases", "rates", "kept", "brief", "another_day",
-        "files", "small_screen",
+        "open_dock", "figures", "on_map", "periods", "fairness", "cases", "rates", "kept", "compared", "brief",
+        "another_day", "files", "small_screen",
     )  # fmt: skip
 
     @property
@@ -168,6 +168,21 @@ class AssessmentDay(CensusDay):
         yield from pause(0.5)
         self.check("its picture is written", path.is_file())
         yield from self.set(dock.by_box, "community")
+
+    def compared(self) -> Iterator[None]:
+        """Compare the kept table with what is counted now: nothing changed."""
+        dock, runs = self.desk.dock, self.desk.runs
+        runs.dialog = None  # the one before is gone
+        self.hand.click(dock.runs_button)
+        yield from wait_for(lambda: runs.dialog is not None and runs.dialog.isVisible(), 20, "the kept tables")
+        kept, runs.dialog = runs.dialog, None
+        kept.view.selectRow(0)
+        yield from pause(0.3)
+        self.hand.click(kept.compare_button)
+        yield from wait_for(lambda: runs.dialog is not None and runs.dialog.isVisible(), 20, "the comparison")
+        self.hand.picture("compared", runs.dialog)
+        self.check("nothing changed since it was kept", runs.dialog.rows == [])
+        runs.dialog.reject()
 
     def brief(self) -> Iterator[None]:
         """Write the brief of the kept table: Word file and workbook."""

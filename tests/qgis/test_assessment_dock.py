@@ -87,7 +87,8 @@ def compared(request):
         {"code": "3", "name": "丙", "state": "new", **row, "grade": ["", "A"], "rank": [0, 2]},
     ]
     counts = {"rows": 3, "changed": 1, "gone": 0, "new": 1}
-    return {"run": {**RUN, "name": "{second}"}, "other": {"name": "四月"}, "counts": counts, "rows": rows}
+    return {"run": {**RUN, "name": "{second}"}, "other": {"name": "四月"}, "counts": counts, "rows": rows,
+            "names": {"closed": "结案数"}}  # fmt: skip
 
 
 class Bench(DockBench):
@@ -95,7 +96,7 @@ class Bench(DockBench):
 
     def __init__(self, city):
         answers = {
-            "compare_runs": compared,
+            "compare_runs": compared, "write_findings": {"counts": {}},
             "show_evaluation": evaluated, "export_evaluation": {"counts": {}}, "cases_of_number": {"fids": [1, 2]},
             "write_brief": {"outputs": []}, "judge_rates": JUDGED, "compare_periods": CHANGED,
             "row_shapes": lambda request: {"crs": "EPSG:4549", "shapes": SHAPES},
@@ -343,7 +344,7 @@ def test_a_table_is_kept_and_opened_again(bench, monkeypatch, tmp_path):
     assert not bench.desk.frozen
 
 
-def test_two_kept_tables_are_compared_the_older_first(bench):
+def test_two_kept_tables_are_compared_the_older_first(bench, monkeypatch, tmp_path):
     bench.dock.runs_button.click()
     bench.settle()
     dialog = bench.desk.runs.dialog
@@ -356,8 +357,13 @@ def test_two_kept_tables_are_compared_the_older_first(bench):
     assert (asked.run, asked.other) == ("r1", "r2")
     shown = bench.desk.runs.dialog
     assert shown.label.text().startswith("{second} → 四月") and len(shown.rows) == 2
-    assert shown.rows[0][2:] == ["70.0 → 80.0", "B", "3 → 1", "+2", "closed 5 → 6; x 50.00 → 60.00"]
+    assert shown.rows[0][2:] == ["70.0 → 80.0", "B", "3 → 1", "+2", "结案数 5 → 6; x 50.00 → 60.00"]
     assert shown.rows[1][4:6] == ["– → 2", "–"]
+    monkeypatch.setattr(bench.desk, "ask_file", lambda *_: str(tmp_path / "b.xlsx"))
+    shown.export_button.click()
+    bench.settle()
+    written = bench.pool.last("write_findings")
+    assert written.output.endswith("b.xlsx") and written.rows == shown.rows and written.header == shown.header
     shown.reject()
 
 

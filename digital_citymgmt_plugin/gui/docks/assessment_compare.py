@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
 from digital_citymgmt_plugin.gui.dialogs.question import fit
@@ -22,13 +22,15 @@ def tr(text: str) -> str:
 
 
 class ComparedDialog(QDialog):
-    """The rows of two tables that differ: what became of score, grade, rank, and of each figure.
+    """The rows of two tables that differ: what became of score, grade, rank, and of each figure; ``wanted``: as a file.
 
     Parameters
     ----------
     answer : dict
         Of ``compare_runs``.
     """
+
+    wanted = pyqtSignal()
 
     def __init__(self, answer: dict[str, Any], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,13 +45,18 @@ class ComparedDialog(QDialog):
         first, _, rest = words.partition("{first}")
         between, _, end = rest.partition("{second}")
         self.label = plain_label(f"{first}{answer['run']['name']}{between}{second}{end}")
-        header = [tr("Name"), tr("Change"), tr("Score"), tr("Grade"), tr("Rank"), tr("Rank change"), tr("Figures")]
-        self.rows = [_cells(row) for row in answer["rows"] if row["state"] != "same"]
+        self.header = header = [
+            tr("Name"), tr("Change"), tr("Score"), tr("Grade"), tr("Rank"), tr("Rank change"), tr("Figures"),
+        ]  # fmt: skip
+        self.rows = [_cells(row, answer["names"]) for row in answer["rows"] if row["state"] != "same"]
         self.view = rows_view(tr("Rows that changed"))
         self.view.setModel(RowsModel(header, self.rows, self.view))
         fit_columns(self.view)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         name_buttons(buttons)
+        self.export_button = buttons.addButton(tr("E&xport…"), QDialogButtonBox.ButtonRole.ActionRole)
+        self.export_button.setEnabled(bool(self.rows))
+        self.export_button.clicked.connect(lambda _=False: self.wanted.emit())
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
         layout.addWidget(self.label)
@@ -58,12 +65,12 @@ class ComparedDialog(QDialog):
         fit(self, 860, 460)
 
 
-def _cells(row: dict[str, Any]) -> list[str]:
+def _cells(row: dict[str, Any], names: dict[str, str]) -> list[str]:
     states = {"changed": tr("changed"), "gone": tr("gone"), "new": tr("new")}
     before, after = row["rank"]
     moved = f"{before - after:+d}" if before and after else _NONE  # up is +: a smaller number is a better place
     figures = {**row["counts"], **row["values"]}
-    told = "; ".join(f"{name} {_pair(pair)}" for name, pair in figures.items() if pair[0] != pair[1])
+    told = "; ".join(f"{names.get(name, name)} {_pair(pair)}" for name, pair in figures.items() if pair[0] != pair[1])
     return [
         str(row["name"] or row["code"] or _NONE), states[row["state"]], _pair(row["composite"]), _pair(row["grade"]),
         _pair([before or None, after or None]), moved, told,

@@ -12,6 +12,7 @@ from qgis.core import Qgis
 from qgis.PyQt.QtCore import QCoreApplication, pyqtSignal
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QVBoxLayout, QWidget
 
+from digital_citymgmt_plugin.core.requests_analyst import WriteFindings
 from digital_citymgmt_plugin.core.requests_assessment import CompareRuns, FreezeRun, ListRuns, OpenRun, WriteBrief
 from digital_citymgmt_plugin.gui.dialogs.operations import moment
 from digital_citymgmt_plugin.gui.dialogs.question import ask_text, fit
@@ -155,9 +156,21 @@ class RunDesk:
 
     def _show_compared(self, answer: dict[str, Any]) -> None:
         dialog = ComparedDialog(answer, self.desk.dock)
+        dialog.wanted.connect(lambda: self.write_compared(dialog))
         dialog.finished.connect(lambda _answer: dialog.deleteLater())
         self.dialog = dialog
         dialog.open()
+
+    def write_compared(self, dialog: ComparedDialog) -> None:
+        """Ask for a file and write a comparison into it."""
+        path = self.desk.ask_file(tr("Compare kept tables"), tr("Compare kept tables") + ".xlsx", "Excel (*.xlsx)")
+        if path:
+            words = tr("The comparison was written to {file}.").replace("{file}", path)
+            request = WriteFindings([dialog.label.text()], dialog.header, dialog.rows, [], path)
+            self.desk.ask(
+                tr("Writing the comparison"), request,
+                lambda _answer: self.desk.controller.messages.show(words, Qgis.MessageLevel.Success),
+            )  # fmt: skip
 
     def write_brief(self, run: str) -> None:
         """Ask for a Word file and write a brief of a kept table into it, and the workbook beside it."""

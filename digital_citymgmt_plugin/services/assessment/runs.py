@@ -130,7 +130,8 @@ def compare_runs(context: Context, request: CompareRuns) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``counts`` (rows, changed, gone, new), ``rows`` and ``totals`` (see ``compare_evaluations``), ``renamed``.
+        ``counts`` (rows, changed, gone, new), ``rows`` and ``totals`` (see ``compare_evaluations``), ``renamed``;
+        ``names`` of counts and indicators by code.
 
     Raises
     ------
@@ -149,7 +150,9 @@ def compare_runs(context: Context, request: CompareRuns) -> dict[str, Any]:
     if first.selection.by != second.selection.by:
         raise InputRefused("assess.runs_differ", first=run["name"], second=other.get("name", ""))
     found = compare_evaluations(first, second)
-    return {"operation": None, "tables": [], "notes": [], "run": run, "other": other, **found}
+    said = said_of(context, first)
+    names = {**said["counts"], **said["indicators"]}
+    return {"operation": None, "tables": [], "notes": [], "run": run, "other": other, "names": names, **found}
 
 
 def recount(context: Context, kept: Evaluation) -> Evaluation:
