@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
@@ -279,6 +280,13 @@ def test_an_earlier_cut_off_has_the_departments_of_then(tmp_path):
         assert {code: count for code, count in table(panel.counts(question), "reported").items() if count} == expected
         for code, count in expected.items():
             assert len(panel.cases(question, "reported", code)) == count
+    with store.action(
+        "a log of another platform"
+    ) as action:  # its offices did the steps; whose cases they are is the row's
+        fids = store.read("case_event", ["fid"], [], ["fid"])["fid"].astype(np.int64)
+        action.update("case_event", fids, {"source": objects(["log"] * len(fids))})
+    known = table(panel_of(make_context(store)).counts(Question("department", cut_off=moment(13, 12))), "reported")
+    assert {code: count for code, count in known.items() if count} == dict(Counter(row[1] for row in rows))
     notes = [code for code, _ in tally(make_context(store), Selection("department", cut_off=moment(5))).notes]
     assert "table.as_of" in notes
     assert "table.as_of" not in [code for code, _ in tally(make_context(store), Selection("department")).notes]

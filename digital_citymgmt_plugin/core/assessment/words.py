@@ -79,7 +79,10 @@ CHINESE: Mapping[str, str] = MappingProxyType(
         "table.latest": "截止时刻",
         "table.cut_off": "截止时刻：{moment}（{zone}）",
         "table.timeliness_missing": "来源未说明是否按期的案件 {count} 件，不计入按期与超期。",
-        "table.as_of": "截止时刻之后的流转一律退回；部门、人员按当时的流转记录，类别和位置为现值。",
+        "table.as_of": (
+            "截止时刻之后的流转一律退回；部门按插件自己的流转记录（导入日志中的单位是经办单位，不据此改部门），"
+            "人员按当时的记录，类别和位置为现值。"
+        ),
         "table.undated": "无立案和上报时间的案件 {count} 件，不计入本时段。",
     }
 )

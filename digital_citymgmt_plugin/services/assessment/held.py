@@ -160,9 +160,11 @@ class HeldCases:
     def _departments(self, part: dict[str, NDArray[Any]], rows: Ints, fids: Ints, events: Columns) -> None:
         """Give cases back to the department that the last event before the cut-off names; else to that of their row.
 
-        Every event has the department that the case had then; a new one comes with a dispatch.
+        Our own moves have the department that the case had then, and a new one comes with a dispatch. A log of another
+        platform names the office that did a step: the centre for a dispatch. It tells nothing of that.
         """
-        named = np.flatnonzero(np.array([bool(code) for code in events["dept_code"].tolist()], dtype=bool))
+        there = np.array([bool(code) for code in events["dept_code"].tolist()], dtype=bool)
+        named = np.flatnonzero(there & np.asarray(events["source"] != LOG, dtype=bool))
         numbers = self.words["dept_code"].numbers(events["dept_code"][named].tolist())
         then = part["dept_code"][rows].copy()
         then[np.searchsorted(fids, events["case_fid"][named].astype(np.int64))] = numbers  # of one case the last wins
