@@ -9,7 +9,7 @@ from typing import Any
 
 from digital_citymgmt_plugin.core.assessment.brief import OPEN, Brief, Table, pieces
 from digital_citymgmt_plugin.core.pictures import Picture
-from digital_citymgmt_plugin.storage.documents import _CONTROL
+from digital_citymgmt_plugin.storage.documents import CONTROL
 from digital_citymgmt_plugin.storage.word_template import render_docx
 
 TEMPLATE = Path(__file__).resolve().parents[1] / "resources" / "templates" / "brief_month.docx"
@@ -74,7 +74,7 @@ def _lock(path: str, brief: Brief, own: bool) -> None:
     parts = [document.element.body]
     for section in document.sections:
         parts += [section.header._element, section.footer._element]
-    what = {str(one.mark): _CONTROL.sub("", one.what) for one in brief.figures}
+    what = {str(one.mark): CONTROL.sub("", one.what) for one in brief.figures}
     number = 0
     for part in parts:
         for run in list(part.iter(qn("w:r"))):

@@ -30,7 +30,7 @@ MAX_ROWS = 1_048_576  # of a worksheet
 MAX_TEXT = 32_767  # of a cell
 _MAX_DIGITS = 10**15  # Excel keeps 15 digits of a number; longer codes go out as text
 _REASON = re.compile(r"(reject|grid|area|case)\.[a-z0-9_]+")  # rows are rejected by codes of these families
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 cannot hold these
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0 cannot hold these
 
 
 def plain(value: Any) -> Any:
@@ -95,7 +95,7 @@ class BookWriter:
             value = value.isoformat()
         if not isinstance(value, str):
             return value
-        text = _CONTROL.sub("", value)[:MAX_TEXT]
+        text = CONTROL.sub("", value)[:MAX_TEXT]
         if text != value:
             self.cleaned += 1
         if not text.startswith(FORMULA):
@@ -108,7 +108,7 @@ class BookWriter:
     def _styled(self, sheet: Any, text: str, font: Any, head: bool = False) -> Any:
         from openpyxl.cell import WriteOnlyCell
 
-        cell = WriteOnlyCell(sheet, _CONTROL.sub("", str(text))[:MAX_TEXT])
+        cell = WriteOnlyCell(sheet, CONTROL.sub("", str(text))[:MAX_TEXT])
         cell.data_type = "s"
         cell.font = font
         if head:

@@ -12,7 +12,7 @@ from digital_citymgmt_plugin.core.cases.slips import Sheet, column_widths, templ
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.pictures import Picture
 from digital_citymgmt_plugin.core.same_file import kept_inside
-from digital_citymgmt_plugin.storage.documents import _CONTROL
+from digital_citymgmt_plugin.storage.documents import CONTROL
 from digital_citymgmt_plugin.storage.photos import small_photo
 from digital_citymgmt_plugin.storage.replacing import replacing
 from digital_citymgmt_plugin.storage.word_template import render_docx
@@ -203,4 +203,4 @@ class _Word:
 
 def _plain(text: Any) -> str:
     """Return a text that XML can hold; python-docx writes it as text and nothing else."""
-    return _CONTROL.sub("", str(text))
+    return CONTROL.sub("", str(text))

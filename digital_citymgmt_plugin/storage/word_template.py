@@ -22,7 +22,7 @@ from typing import Any
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.pictures import Picture
-from digital_citymgmt_plugin.storage.documents import _CONTROL
+from digital_citymgmt_plugin.storage.documents import CONTROL
 from digital_citymgmt_plugin.storage.replacing import replacing
 from digital_citymgmt_plugin.storage.word_package import checked
 
@@ -133,7 +133,7 @@ def _value(template: Any, value: Any) -> Any:
     if value is None or isinstance(value, (bool, int, float)):
         return "" if value is None else value
     # \a and \f are breaks for docxtpl; {_{ would become {{.
-    return _CONTROL.sub("", str(value)).replace("{_", "{ _").replace("_}", "_ }")
+    return CONTROL.sub("", str(value)).replace("{_", "{ _").replace("_}", "_ }")
 
 
 def _bounded(path: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
@@ -13,7 +14,7 @@ from digital_citymgmt_plugin.gui.docks.city_controller import CityController
 from digital_citymgmt_plugin.gui.docks.city_dock import CityDock
 from digital_citymgmt_plugin.gui.messages import Messages
 from digital_citymgmt_plugin.gui.session import StoreSession
-from tests.qgis.make_city import CRS
+from tests.qgis.make_city import CRS, make_city
 from tests.qgis.window import FakePool, Iface, Recent
 
 
@@ -75,3 +76,24 @@ class DockBench:
         while not what():
             assert time.monotonic() < end, "waited in vain"
             QTest.qWait(10)
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory, qgis_app):
+    """A small city's store, one for all tests of a file."""
+    path = tmp_path_factory.mktemp("city") / "city.gpkg"
+    make_city(str(path))
+    return str(path)
+
+
+def bench_of(kind):
+    """Return the fixture that opens a bench of a kind over ``city`` and closes it."""
+
+    @pytest.fixture
+    def bench(city, qgis_app):
+        opened = kind(city)
+        opened.open()
+        yield opened
+        opened.close()
+
+    return bench

@@ -13,8 +13,8 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.requests import REQUESTS
 from digital_citymgmt_plugin.gui.docks.analyst_controller import AnalystController
 from digital_citymgmt_plugin.gui.docks.analyst_dock import AnalystDock
+from tests.qgis import dock_bench
 from tests.qgis.dock_bench import DockBench
-from tests.qgis.make_city import make_city
 
 pytestmark = [
     pytest.mark.qgis,
@@ -103,19 +103,7 @@ class Bench(DockBench):
         return [model.index(row, column).data() for row in range(model.rowCount())]
 
 
-@pytest.fixture(scope="module")
-def city(tmp_path_factory, qgis_app):
-    path = tmp_path_factory.mktemp("city") / "city.gpkg"
-    make_city(str(path))
-    return str(path)
-
-
-@pytest.fixture
-def bench(city, qgis_app):
-    bench = Bench(city)
-    bench.open()
-    yield bench
-    bench.close()
+city, bench = dock_bench.city, dock_bench.bench_of(Bench)
 
 
 def test_a_question_is_asked_with_what_the_dock_says(bench):

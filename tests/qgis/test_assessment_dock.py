@@ -17,8 +17,8 @@ from digital_citymgmt_plugin.core.requests_assessment import Evaluate
 from digital_citymgmt_plugin.gui.docks.assessment_controller import AssessmentController
 from digital_citymgmt_plugin.gui.docks.assessment_dock import AssessmentDock
 from digital_citymgmt_plugin.gui.models.assessment import BAR
+from tests.qgis import dock_bench
 from tests.qgis.dock_bench import DockBench
-from tests.qgis.make_city import make_city
 
 pytestmark = pytest.mark.qgis
 
@@ -114,19 +114,7 @@ class Bench(DockBench):
         self.wait(lambda: not self.desk.courier.busy and not self.desk.courier.handing)
 
 
-@pytest.fixture(scope="module")
-def city(tmp_path_factory, qgis_app):
-    path = tmp_path_factory.mktemp("city") / "city.gpkg"
-    make_city(str(path))
-    return str(path)
-
-
-@pytest.fixture
-def bench(city, qgis_app):
-    bench = Bench(city)
-    bench.open()
-    yield bench
-    bench.close()
+city, bench = dock_bench.city, dock_bench.bench_of(Bench)
 
 
 def cells(bench, column):

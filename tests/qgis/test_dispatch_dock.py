@@ -15,8 +15,8 @@ from digital_citymgmt_plugin.gui.docks.dispatch_dock import DispatchDock
 from digital_citymgmt_plugin.gui.docks.dispatch_duty import DutyDesk
 from digital_citymgmt_plugin.gui.docks.dispatch_moves import MoveDesk
 from digital_citymgmt_plugin.gui.models.cases import PAGE
+from tests.qgis import dock_bench
 from tests.qgis.dock_bench import DockBench
-from tests.qgis.make_city import make_city
 
 pytestmark = pytest.mark.qgis
 
@@ -82,19 +82,7 @@ class Bench(DockBench):
         self.wait(lambda: not self.desk.courier.busy and not self.desk.courier.handing)
 
 
-@pytest.fixture(scope="module")
-def city(tmp_path_factory, qgis_app):
-    path = tmp_path_factory.mktemp("city") / "city.gpkg"
-    make_city(str(path))
-    return str(path)
-
-
-@pytest.fixture
-def bench(city, qgis_app):
-    bench = Bench(city)
-    bench.open()
-    yield bench
-    bench.close()
+city, bench = dock_bench.city, dock_bench.bench_of(Bench)
 
 
 def test_a_million_stand_in_the_list_and_pages_come_when_they_are_seen(bench):

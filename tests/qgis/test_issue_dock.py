@@ -18,8 +18,9 @@ from digital_citymgmt_plugin.gui.dialogs.fix_component import FixDialog, ReasonD
 from digital_citymgmt_plugin.gui.docks.issue_controller import IssueController
 from digital_citymgmt_plugin.gui.docks.issue_dock import IssueDock
 from digital_citymgmt_plugin.gui.models.issues import grouped, issue_words, object_words
+from tests.qgis import dock_bench
 from tests.qgis.dock_bench import DockBench
-from tests.qgis.make_city import CRS, make_city
+from tests.qgis.make_city import CRS
 
 pytestmark = pytest.mark.qgis
 
@@ -61,19 +62,7 @@ class Bench(DockBench):
         self.desk = self.add(self.dock, IssueController)
 
 
-@pytest.fixture(scope="module")
-def city(tmp_path_factory, qgis_app):
-    path = tmp_path_factory.mktemp("city") / "city.gpkg"
-    make_city(str(path))
-    return str(path)
-
-
-@pytest.fixture
-def bench(city, qgis_app):
-    bench = Bench(city)
-    bench.open()
-    yield bench
-    bench.close()
+city, bench = dock_bench.city, dock_bench.bench_of(Bench)
 
 
 def test_candidates_are_named_by_code_and_distance(qgis_app):

@@ -12,8 +12,8 @@ from qgis.PyQt.QtWidgets import QPushButton
 
 from digital_citymgmt_plugin.gui.docks.candidate_panel import CandidateController, CandidatePanel
 from digital_citymgmt_plugin.gui.docks.sheet_board import SheetBoard, SheetController
+from tests.qgis import dock_bench
 from tests.qgis.dock_bench import DockBench
-from tests.qgis.make_city import make_city
 
 pytestmark = pytest.mark.qgis
 
@@ -64,19 +64,7 @@ class Bench(DockBench):
         self.candidates = self.add(self.panel, CandidateController)
 
 
-@pytest.fixture(scope="module")
-def city(tmp_path_factory, qgis_app):
-    path = tmp_path_factory.mktemp("city") / "city.gpkg"
-    make_city(str(path))
-    return str(path)
-
-
-@pytest.fixture
-def bench(city, qgis_app):
-    bench = Bench(city)
-    bench.open()
-    yield bench
-    bench.close()
+city, bench = dock_bench.city, dock_bench.bench_of(Bench)
 
 
 def test_the_board_shows_status_counts_and_days(bench):

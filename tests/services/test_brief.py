@@ -218,3 +218,11 @@ def test_a_hostile_name_of_a_department_stays_text(store, tmp_path, name):
     cells = [cell for sheet in sheets for row in sheet.iter_rows() for cell in row]
     assert any(shown in str(cell.value) for cell in cells)
     assert not [cell.value for cell in cells if cell.data_type == "f" and str(cell.value) in (name, "=1+1", "=2+2")]
+
+
+def test_what_the_files_tell_of_a_brief_is_a_note_that_can_be_shown(store, tmp_path, monkeypatch):
+    keep(store)
+    context = make_context(store)
+    monkeypatch.setattr(context.files, "write_brief", lambda *_: [("brief.no_font", {"count": 2})])
+    told = write_brief(context, WriteBrief(document=str(tmp_path / "a.docx"), before="-", year="-"))
+    assert told["notes"] == [{"code": "brief.no_font", "values": {"count": 2}}]

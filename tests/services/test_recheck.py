@@ -194,9 +194,9 @@ def test_a_draw_that_makes_no_sense_is_refused(context):
 def test_a_form_that_cannot_be_written_leaves_the_draw_and_says_so(store, context, tmp_path):
     path = tmp_path / "no such folder" / "form.xlsx"
     told = draw_recheck(context, DrawRecheck(number=12, seed="甲", output=str(path)))
-    codes = [code for code, _ in told["notes"]]
+    codes = [note["code"] for note in told["notes"]]
     assert codes == ["recheck.no_form", "output.no_folder"] and told["output"] is None and not path.parent.exists()
-    assert dict(told["notes"])["recheck.no_form"]["seed"] == "甲"
+    assert told["notes"][0]["values"]["seed"] == "甲"
     assert len(rows_of(store, "recheck", "uuid")) == 1
     undo_operation(context, UndoOperation(told["operation"]))
     again, form = drawn(context, tmp_path)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from digital_citymgmt_plugin.core.assessment.fairness import is_small, wilson
+from digital_citymgmt_plugin.core.hotspots.fdr import adjust
 
 OURS_ONLY, OURS, EVEN, THEIRS, SMALL, NONE = "ours_only", "ours", "even", "theirs", "small", "none"
 KINDS = (OURS_ONLY, OURS, EVEN, THEIRS, SMALL, NONE)
@@ -74,16 +75,6 @@ def bias(
     walked = np.zeros(len(total)) if hours is None else hours
     per_hour = np.where(walked > 0, ours / np.where(walked > 0, walked, 1.0), np.nan)
     return Bias(share, low, high, adjusted, kind, per_hour, city)
-
-
-def adjust(p: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return p-values adjusted after Benjamini and Hochberg (1995)."""
-    order = np.argsort(p)[::-1]
-    count = len(p)
-    stepped = np.minimum.accumulate(p[order] * count / np.arange(count, 0, -1))
-    made = np.empty(count)
-    made[order] = np.minimum(stepped, 1.0)
-    return made
 
 
 def hours_in(

@@ -157,15 +157,3 @@ def _draws(size: int, most: int, count: int, rng: np.random.Generator) -> NDArra
         if not len(twice):
             return drawn
         drawn[twice] = rng.integers(0, size, (len(twice), most), dtype=np.int64)
-
-
-def certain(chance: Floats, level: float) -> NDArray[np.bool_]:
-    """Tell which of many tests hold when a share ``level`` of those that hold may be false (Benjamini–Hochberg 1995).
-
-    NaN never holds and does not count among the tests.
-    """
-    tested = np.flatnonzero(np.isfinite(chance))
-    ordered = np.sort(chance[tested])
-    good = np.flatnonzero(ordered <= level * np.arange(1, len(ordered) + 1) / max(1, len(ordered)))
-    bound = ordered[good[-1]] if len(good) else -1.0
-    return np.asarray(np.nan_to_num(chance, nan=2.0) <= bound, dtype=bool)

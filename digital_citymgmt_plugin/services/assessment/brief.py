@@ -87,7 +87,8 @@ def write_brief(context: Context, request: WriteBrief) -> dict[str, Any]:
     said_notes = context.files.write_brief(brief, run, said, request.document, request.workbook, request.template)
     return {
         "counts": {"rows": len(run.rows), "numbers": len(brief.figures)}, "operation": None, "tables": [],
-        "notes": said_notes, "outputs": [one for one in (request.document, request.workbook) if one],
+        "notes": [{"code": code, "values": values} for code, values in said_notes],
+        "outputs": [one for one in (request.document, request.workbook) if one],
         "run": kept["run"], "sections": [[head, [noted(text) for text in lines]] for head, lines in brief.sections],
     }  # fmt: skip
 

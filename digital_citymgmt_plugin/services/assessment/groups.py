@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.assessment.question import parted
 from digital_citymgmt_plugin.core.ports import GEOM, Columns, Store
-from digital_citymgmt_plugin.services.assessment.then import shapes_then
+from digital_citymgmt_plugin.services.assessment.then import shapes_then, united
 from digital_citymgmt_plugin.services.beat_rows import read_beats
 
 BY = ("county", "street", "community", "grid", "department")
@@ -124,8 +123,5 @@ def _beat_shapes(store: Store) -> dict[str, Any]:
     """Return each beat as the union of its unit grids."""
     beats = read_beats(store)
     rows = store.read("unit_grid", ["uuid", GEOM], [("status", "=", "current")])
-    parts: dict[str, list[Any]] = {}
-    for uuid, shape in zip(rows["uuid"].tolist(), rows[GEOM].tolist()):
-        if uuid in beats.beat_of and shape is not None:
-            parts.setdefault(beats.beat_of[uuid], []).append(shape)
-    return {code: shapely.union_all(parts[uuid]) for uuid, code in beats.code_of.items() if uuid in parts}
+    code_of = beats.code_of
+    return united([code_of.get(beats.beat_of.get(uuid, ""), "") for uuid in rows["uuid"].tolist()], rows[GEOM])

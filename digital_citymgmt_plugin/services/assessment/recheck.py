@@ -107,7 +107,7 @@ def draw_recheck(context: Context, request: DrawRecheck) -> dict[str, Any]:
         counts = {"cases": len(fids), "strata": len(labels), "drawn": len(rows)}
         action.counts.update(counts)
         operation = action.operation_uuid
-    notes: list[Any] = []
+    notes: list[dict[str, Any]] = []
     output = request.output
     if output and not context.preview:
         # The form is written of a draw that is kept: one of a draw that was not could never be read back.
@@ -115,8 +115,8 @@ def draw_recheck(context: Context, request: DrawRecheck) -> dict[str, Any]:
         try:
             _form(context, store, request, made, seed, drawn, named, dict(zip(labels, sizes)))
         except InputRefused as error:
-            notes.append(("recheck.no_form", {"file": output, "name": name, "seed": seed}))
-            notes.append((error.code, dict(error.values)))
+            notes.append({"code": "recheck.no_form", "values": {"file": output, "name": name, "seed": seed}})
+            notes.append({"code": error.code, "values": dict(error.values)})
             output = None
     return {
         "counts": counts, "operation": operation, "tables": ["recheck", "recheck_case"], "notes": notes,

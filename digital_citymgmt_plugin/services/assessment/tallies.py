@@ -64,9 +64,8 @@ def tally(context: Context, selection: Selection, without: str = "") -> Tally:
     if selection.join:
         counted = _folded(counted, selection.join)
         spared = _folded(spared, selection.join) if spared is not None else None
-    day = parted(selection.by)[1]
-    parents = panel.side(selection.by, panel.view())[0].parents if day else _parents(context.need_store(), selection.by)
     side = panel.side(side_of(selection.by, "reported"), panel.view())[0]
+    parents = side.parents if parted(selection.by)[1] else _parents(context.need_store(), selection.by)
     rows, keep = _rows(parents, selection.by, counted, side.past)
     cells = {code: values[keep] for code, values in counted.counts.items()} if selection.by2 else {}
     return Tally(

@@ -7,12 +7,11 @@ or two periods with a redraw between them, both have to be counted on the same g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.assessment.question import parted
@@ -20,6 +19,7 @@ from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.grids.restate import WHOLE, crosswalk
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Store
+from digital_citymgmt_plugin.services.beat_rows import outline
 from digital_citymgmt_plugin.services.grid_history import GridHistory, read_history
 from digital_citymgmt_plugin.services.intake import objects
 
@@ -69,16 +69,21 @@ def cases_then(
 
 
 def shapes_then(store: Store, by: str) -> dict[str, Any]:
-    """Return the shape of each row of a day by its code; errors as ``cases_then``."""
+    """Return the shape of each row of a day by its code, in the CRS of the store; errors as ``cases_then``."""
     level, day = parted(by)
     grids = _grids(read_history(store), day)
     if level == "grid":
         return dict(zip(grids["code"].tolist(), grids[GEOM].tolist()))
+    return united(_codes(store, grids, level), grids[GEOM])
+
+
+def united(codes: Sequence[str], shapes: NDArray[np.object_]) -> dict[str, Any]:
+    """Return the outline of the shapes of each code, in their CRS; those of "" and what has no shape are left out."""
     parts: dict[str, list[Any]] = {}
-    for code, shape in zip(_codes(store, grids, level), grids[GEOM].tolist()):
-        if code:
+    for code, shape in zip(codes, shapes.tolist()):
+        if code and shape is not None:
             parts.setdefault(code, []).append(shape)
-    return {code: shapely.union_all(shapes) for code, shapes in parts.items()}
+    return {code: outline(objects(some)) for code, some in parts.items()}
 
 
 def _grids(known: GridHistory, day: str) -> Columns:

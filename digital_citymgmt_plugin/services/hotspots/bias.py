@@ -14,18 +14,16 @@ from digital_citymgmt_plugin.core.cases.times import from_text, to_local
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points
 from digital_citymgmt_plugin.core.hotspots import bias as core
-from digital_citymgmt_plugin.core.hotspots.density import many
-from digital_citymgmt_plugin.core.ports import GEOM, XY, Columns, Context
+from digital_citymgmt_plugin.core.ports import XY, Columns, Context
 from digital_citymgmt_plugin.core.requests_scan import WatcherBias
 from digital_citymgmt_plugin.services.assessment.said import said
-from digital_citymgmt_plugin.services.hotspots.picking import Cells, cell_of, cells_of, days_of, pick
+from digital_citymgmt_plugin.services.hotspots.picking import Cells, cell_of, cells_of, days_of, pick, write_shapes
 from digital_citymgmt_plugin.services.intake import objects
 
 COLUMNS = (
     "code", "name", "collector", "citizen", "unknown", "share", "low", "high", "p", "kind", "patrol_hours", "per_hour",
     "told",
 )  # fmt: skip
-_LAYERS = (".gpkg", ".shp", ".geojson", ".fgb")
 
 
 def watcher_bias(context: Context, request: WatcherBias) -> dict[str, Any]:
@@ -74,9 +72,7 @@ def watcher_bias(context: Context, request: WatcherBias) -> dict[str, Any]:
     }  # fmt: skip
     if request.output:
         context.progress(0.9, "progress.writing")
-        crs = context.need_store().meta()["crs"] if request.output.lower().endswith(_LAYERS) else None
-        written = dict(columns, **({GEOM: many(cells.shapes)} if crs else {}))
-        context.files.write_layer(request.output, "watchers", written, crs, "MultiPolygon" if crs else None)
+        write_shapes(context, request.output, "watchers", columns, cells.shapes)
     shown = np.flatnonzero(np.array([bool(text) for text in told], dtype=bool))
     lists = [_plain(columns[name][shown]) for name in COLUMNS]
     city = None if math.isnan(found.city) else round(found.city, 4)

@@ -10,15 +10,14 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.hotspots import density as core
-from digital_citymgmt_plugin.core.ports import GEOM, Context
+from digital_citymgmt_plugin.core.ports import Context
 from digital_citymgmt_plugin.core.requests_scan import Density
 from digital_citymgmt_plugin.services.assessment.said import said
-from digital_citymgmt_plugin.services.hotspots.picking import days_of, pick, roads
+from digital_citymgmt_plugin.services.hotspots.picking import days_of, pick, roads, write_shapes
 from digital_citymgmt_plugin.services.intake import objects
 
 EVERY = {"day": "D", "week": "D", "month": "M", "quarter": "M", "year": "Y"}
 _MOST = {"hexagons": 2_000_000, "periods": 120, "rows": 1_500_000}
-_LAYERS = (".gpkg", ".shp", ".geojson", ".fgb")
 _MONTHS = 3  # of a quarter
 
 
@@ -85,10 +84,7 @@ def density(context: Context, request: Density) -> dict[str, Any]:
             "density": np.round(values, 3), "class": core.class_of(values, bounds), "near": near, "cases": inside,
             "label": objects(label),
         }  # fmt: skip
-        crs = context.need_store().meta()["crs"] if request.output.lower().endswith(_LAYERS) else None
-        if crs:
-            columns[GEOM] = objects(shapes[row] for row in rows.tolist())
-        context.files.write_layer(request.output, "density", columns, crs, "MultiPolygon" if crs else None)
+        write_shapes(context, request.output, "density", columns, objects(shapes[row] for row in rows.tolist()))
     counts = {
         "cases": len(picked.fid), "unlocated": unlocated, "undated": undated, "hexagons": len(set(rows.tolist())),
         "rows": len(rows), "periods": len(told), "clipped": outside,

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.hotspots import gistar
+from digital_citymgmt_plugin.core.hotspots.fdr import certain
 from digital_citymgmt_plugin.core.hotspots.neighbours import Neighbours, queen, within
-from digital_citymgmt_plugin.core.ports import GEOM, Context
+from digital_citymgmt_plugin.core.ports import Context
 from digital_citymgmt_plugin.core.requests_hotspots import Hotspots
 from digital_citymgmt_plugin.core.requests_scan import ScanClusters
 from digital_citymgmt_plugin.services.assessment.said import said
-from digital_citymgmt_plugin.services.hotspots.picking import Cells, cell_of, cells_of, pick
+from digital_citymgmt_plugin.services.hotspots.picking import Cells, cell_of, cells_of, pick, write_shapes
 from digital_citymgmt_plugin.services.hotspots.scan import EXPOSURE_SAID, exposures
 
 NEIGHBOURS = ("queen", "distance")
@@ -34,9 +35,9 @@ def hotspots(context: Context, request: Hotspots) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``counts`` (cases, elsewhere, cells, left_out, islands, hot, cold), ``cells`` (code, name, cases, exposure,
-        value, neighbours, z, chance, pseudo_p, band: 99, 95, 90, 0, −90 …; None where left out), ``remarks``,
-        ``output``.
+        ``counts`` (cases, elsewhere, cells, left_out, islands, hot, cold), ``cells`` (code, name, cases, exposure in
+        km², km, components or 1, value: cases per unit of it, neighbours, z, chance and pseudo_p as shares of 1, band:
+        99, 95, 90, 0, −90 …; None where left out), ``remarks``, ``output``.
 
     Raises
     ------
@@ -76,7 +77,8 @@ def hotspots(context: Context, request: Hotspots) -> dict[str, Any]:
     columns = {"cases": cases.astype(np.int64), "exposure": weight, **whole}
     if request.output:
         context.progress(0.95, "progress.writing")
-        _write(context, request.output, cells, columns)
+        table = {"code": cells.codes, "name": cells.names, **columns}
+        write_shapes(context, request.output, "hotspots", table, cells.shapes)
     return {
         "counts": counted, "operation": None, "tables": [], "notes": [], "cells": _listed(cells, columns),
         "output": request.output, "remarks": _remarks(context, request, counted),
@@ -119,7 +121,7 @@ def _figures(
     side = np.sign(gistar.local_g(value, near, star=False))
     band = np.zeros(len(value))
     for level, name in reversed(LEVELS):
-        band = np.where(gistar.certain(chance, level), side * name, band)
+        band = np.where(certain(chance, level), side * name, band)
     return {"neighbours": near.count.astype(np.float64), "z": z, "chance": chance, "pseudo_p": pseudo, "band": band}
 
 
@@ -145,11 +147,3 @@ def _remarks(context: Context, request: Hotspots, counts: dict[str, int]) -> lis
     if request.permutations:
         lines.append(said(context, "hotspot.permutations", count=request.permutations, seed=request.seed))
     return lines
-
-
-def _write(context: Context, path: str, cells: Cells, columns: dict[str, NDArray[Any]]) -> None:
-    table: dict[str, NDArray[Any]] = {"code": cells.codes, "name": cells.names, **columns}
-    crs = context.need_store().meta()["crs"] if path.lower().endswith((".gpkg", ".shp", ".geojson", ".fgb")) else None
-    if crs is not None:
-        table[GEOM] = cells.shapes
-    context.files.write_layer(path, "hotspots", table, crs, "MultiPolygon" if crs else None)

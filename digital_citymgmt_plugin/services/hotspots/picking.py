@@ -16,12 +16,13 @@ from digital_citymgmt_plugin.core.assessment.facts import COLLECTOR, OTHERS, sou
 from digital_citymgmt_plugin.core.cases.times import from_text, to_local
 from digital_citymgmt_plugin.core.errors import InputRefused
 from digital_citymgmt_plugin.core.grids.locate import locate_points
-from digital_citymgmt_plugin.core.hotspots.density import lattice
+from digital_citymgmt_plugin.core.hotspots.density import lattice, many
 from digital_citymgmt_plugin.core.ports import GEOM, XY, Context, Store
 from digital_citymgmt_plugin.core.requests_scan import CasesAsked
 from digital_citymgmt_plugin.services.beat_rows import ROAD
 
 HEXAGON = "hexagon"
+LAYERS = (".gpkg", ".shp", ".geojson", ".fgb")
 SOURCES = {"collector": COLLECTOR, "citizen": OTHERS}
 CELLS = {"grid": "grid_code", "community": "community_code", "street": "street_code"}
 _COLUMNS = (
@@ -210,3 +211,12 @@ def roads(store: Store) -> NDArray[np.object_]:
     ]
     lines = np.concatenate(parts) if parts else np.empty(0, dtype=object)
     return lines[np.isfinite(shapely.bounds(lines)).all(axis=1)] if len(lines) else lines
+
+
+def write_shapes(
+    context: Context, path: str, layer: str, columns: dict[str, NDArray[Any]], shapes: NDArray[np.object_]
+) -> None:
+    """Write rows with their (multi)polygons in the CRS of the store; as a table where the file can have no shapes."""
+    crs = context.need_store().meta()["crs"] if path.lower().endswith(LAYERS) else None
+    written = {**columns, GEOM: many(shapes)} if crs else columns
+    context.files.write_layer(path, layer, written, crs, "MultiPolygon" if crs else None)

@@ -14,8 +14,17 @@ from digital_citymgmt_plugin.core.hotspots import scan as core
 from digital_citymgmt_plugin.core.ports import GEOM, Context
 from digital_citymgmt_plugin.core.requests_scan import ScanClusters
 from digital_citymgmt_plugin.services.assessment.said import said
-from digital_citymgmt_plugin.services.beat_rows import grid_figures
-from digital_citymgmt_plugin.services.hotspots.picking import HEXAGON, Cells, cell_of, cells_of, days_of, hexagons, pick
+from digital_citymgmt_plugin.services.beat_rows import grid_figures, outline
+from digital_citymgmt_plugin.services.hotspots.picking import (
+    HEXAGON,
+    Cells,
+    cell_of,
+    cells_of,
+    days_of,
+    hexagons,
+    pick,
+    write_shapes,
+)
 from digital_citymgmt_plugin.services.intake import objects
 
 EXPOSURE_SAID = {
@@ -196,14 +205,5 @@ def _write(
             columns[name] = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
     columns["cells"] = np.array([len(one["cells"]) for one in listed], dtype=np.int64)
     columns["codes"] = objects(",".join(one["cells"]) for one in listed)
-    columns[GEOM] = objects(
-        shapely.multipolygons(_polygons(shapely.union_all(cells.shapes[one.cells]))) for one in clusters
-    )
-    crs = context.need_store().meta()["crs"] if path.lower().endswith((".gpkg", ".shp", ".geojson", ".fgb")) else None
-    if crs is None:
-        columns.pop(GEOM)
-    context.files.write_layer(path, "clusters", columns, crs, "MultiPolygon" if crs else None)
-
-
-def _polygons(shape: Any) -> list[Any]:
-    return [part for part in shapely.get_parts(shape).tolist() if part.geom_type == "Polygon"]
+    shapes = objects(outline(cells.shapes[one.cells]) for one in clusters)
+    write_shapes(context, path, "clusters", columns, shapes)
